@@ -1,0 +1,1 @@
+"""Wiring: turns settings into concrete things and runs jobs in this process."""

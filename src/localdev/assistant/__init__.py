@@ -1,0 +1,1 @@
+"""One file per job; each takes values and ports and yields events."""

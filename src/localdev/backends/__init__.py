@@ -1,0 +1,1 @@
+"""What runs a model: chat backends and embedders behind one explicit registry."""

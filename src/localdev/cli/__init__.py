@@ -1,0 +1,1 @@
+"""Typer commands, terminal rendering, the error boundary."""

@@ -1,0 +1,1 @@
+"""Settings as dataclasses, one loader that remembers where each value came from, and repository trust."""

@@ -1,0 +1,1 @@
+"""The bottom floor: frozen values, stream events, ports, the error tree, folders and files. Imports no other room."""

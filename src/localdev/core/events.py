@@ -1,0 +1,117 @@
+"""Typed events that jobs and backends yield; every door (terminal, service, gateway) reads the same stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from localdev.core.chat import Message, Usage
+from localdev.core.code import RefreshReport
+from localdev.core.search import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Work under way: `stage` names it, `done` of `total` (0 when unknown) counted in `unit`."""
+
+    stage: str
+    done: int = 0
+    total: int = 0
+    unit: str = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user should know while the job goes on; printed on stderr as `warning:` or `hint:`."""
+
+    level: Literal["info", "warning", "hint"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the answer, in order. From a backend it is raw; from a job it is checked and may be shown."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A backend's last event: why it stopped and the token counts."""
+
+    reason: Literal["stop", "length", "cancelled"]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The index is up to date; the report says what was done."""
+
+    report: RefreshReport
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The numbered passages an answer rests on: `hits[i]` is cited as `[i + 1]`."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptShown:
+    """The messages that would be sent, for `--show-prompt`."""
+
+    messages: tuple[Message, ...]
+    prompt_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A passage an answer cites as `[id]`."""
+
+    id: int
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds spent per step; `first_token_ms` is 0 without a model."""
+
+    refresh_ms: float = 0.0
+    retrieve_ms: float = 0.0
+    first_token_ms: float = 0.0
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The last event of `ask`: the whole checked answer and all that `--json` and the journal need.
+
+    `model` is empty when the answer is the floor's. `dropped_citations` counts `[n]` that were removed from the text.
+    `prompt` is `id@version:digest` of the prompt used, empty without one.
+    """
+
+    answer: str
+    citations: tuple[Citation, ...] = ()
+    unverified: tuple[str, ...] = ()
+    dropped_citations: int = 0
+    model: str = ""
+    backend: str = ""
+    prompt: str = ""
+    usage: Usage = field(default_factory=Usage)
+    timings: Timings = field(default_factory=Timings)
+    stop_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The last event of a job that reports a plain value: what `--json` prints, without `schema_version`."""
+
+    payload: dict[str, Any]
+
+
+BackendEvent = TextDelta | Finished
+Event = Progress | Notice | TextDelta | Refreshed | Sources | PromptShown | Answered | Result

@@ -1,0 +1,112 @@
+"""Safe writing: atomic replacement of whole files, and a lock between processes that the kernel frees when one dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from localdev.core.errors import Busy, StorageError
+from localdev.core.folders import ensure
+
+
+def storage_error(path: Path, error: OSError, verb: str = "write") -> StorageError:
+    """Turn an `OSError` on one of localdev's own files into an error with a hint."""
+    return StorageError(
+        f"cannot {verb} {path}: {error.strerror or error}",
+        "free some disk space or check the folder's permissions, then run the command again",
+    )
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace `path` by `data` in one step: after a crash the old content or the new is there, never a part.
+
+    Raises:
+        StorageError: the folder cannot be written or the disk is full; nothing is left behind.
+    """
+    ensure(path.parent)
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        raise storage_error(path, error) from error
+
+
+@contextlib.contextmanager
+def locked(path: Path, timeout: float = 600.0, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold an exclusive lock on the file `path`; wait up to `timeout` seconds, calling `on_wait` once if it must.
+
+    Raises:
+        Busy: another process still holds it after `timeout`.
+    """
+    ensure(path.parent)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    except OSError as error:
+        raise storage_error(path, error, "open") from error
+    try:
+        _acquire(handle, path, timeout, on_wait)
+        try:
+            yield
+        finally:
+            _unlock(handle)
+    finally:
+        os.close(handle)
+
+
+def _acquire(handle: int, path: Path, timeout: float, on_wait: Callable[[], None] | None) -> None:
+    """Try the lock until it is ours or the time is over."""
+    deadline = time.monotonic() + timeout
+    waited = False
+    while not _try_lock(handle):
+        if not waited and on_wait is not None:
+            on_wait()
+        waited = True
+        if time.monotonic() >= deadline:
+            raise Busy(f"another process holds {path}", "wait for it to end, or stop it, then run the command again")
+        time.sleep(0.05)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(handle: int) -> bool:
+        """Lock the first byte without waiting; False when someone else holds it."""
+        try:
+            os.lseek(handle, 0, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(handle: int) -> None:
+        """Give the byte back."""
+        os.lseek(handle, 0, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _try_lock(handle: int) -> bool:
+        """Lock the file without waiting; False when someone else holds it."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(handle: int) -> None:
+        """Give the lock back."""
+        fcntl.flock(handle, fcntl.LOCK_UN)

@@ -1,0 +1,74 @@
+"""Where localdev keeps its own files: one folder under `LOCALDEV_HOME`, else the system's usual places.
+
+Nothing is created at import; `ensure` makes a folder with mode 0700 when it is first written to.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from localdev.core.errors import StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders of one user: settings, kept data (indexes, models, journal), logs and caches, sockets."""
+
+    config: Path
+    data: Path
+    state: Path
+    cache: Path
+    runtime: Path
+
+    @property
+    def indexes(self) -> Path:
+        """One sub-folder per repository."""
+        return self.data / "indexes"
+
+    @property
+    def models(self) -> Path:
+        """The store of model files."""
+        return self.data / "models"
+
+    @property
+    def journal(self) -> Path:
+        """The file of journal lines."""
+        return self.state / "journal.jsonl"
+
+    @property
+    def logs(self) -> Path:
+        """Log files of crashes."""
+        return self.state / "logs"
+
+
+def find_folders(environ: dict[str, str] | None = None) -> Folders:
+    """Give the folders for this user; `LOCALDEV_HOME` moves all of them under one place."""
+    env = os.environ if environ is None else environ
+    home = env.get("LOCALDEV_HOME", "")
+    if home:
+        base = Path(home).expanduser().absolute()
+        return Folders(base / "config", base / "data", base / "state", base / "cache", base / "run")
+    import platformdirs  # 40 ms: only where no LOCALDEV_HOME is set
+
+    dirs = platformdirs.PlatformDirs("localdev", appauthor=False, roaming=False)
+    return Folders(
+        Path(dirs.user_config_dir),
+        Path(dirs.user_data_dir),
+        Path(dirs.user_state_dir),
+        Path(dirs.user_cache_dir),
+        Path(dirs.user_runtime_dir),
+    )
+
+
+def ensure(folder: Path) -> Path:
+    """Create `folder` (and its parents) with mode 0700 and give it back."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"cannot create the folder {folder}: {error.strerror or error}",
+            "make it writable, or set LOCALDEV_HOME to a folder that is",
+        ) from error
+    return folder

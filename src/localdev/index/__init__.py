@@ -1,0 +1,1 @@
+"""The stored side of a repository: manifest, lexical index, symbol graph, vectors, refresh."""

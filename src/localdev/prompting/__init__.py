@@ -1,0 +1,1 @@
+"""Versioned prompts: loading, counting, fitting to the window, building messages."""

@@ -1,0 +1,1 @@
+"""Values to the text forms that several doors need."""

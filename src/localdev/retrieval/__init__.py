@@ -1,0 +1,1 @@
+"""The asking side, pure functions: read the query, fuse, rank, pack."""

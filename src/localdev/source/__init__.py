@@ -1,0 +1,1 @@
+"""Code on disk: walking, ignore rules, languages, chunking, symbols, and git."""
