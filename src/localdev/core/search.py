@@ -28,7 +28,7 @@ class Candidate:
 class IndexedChunk:
     """A stored chunk with its id and the facts of the graph that ranking needs.
 
-    `reference_files` is the number of other files that refer to a definition which starts in this chunk (its most used).
+    `reference_files` is the number of other files that refer to a definition which starts here (the most used one).
     """
 
     chunk_id: int
