@@ -1,1 +1,1 @@
-"""The asking side, pure functions: read the query, fuse, rank, pack."""
+"""The asking side: read the query, fuse the lists, rank, pack. Pure functions over the repository port."""

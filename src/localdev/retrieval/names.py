@@ -1,0 +1,111 @@
+"""Matching the query's names: definitions from the symbol table, file names, and paths that are written out."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from localdev.core.code import Symbol
+from localdev.core.words import identifier_parts, stem
+from localdev.retrieval.query import PathMention
+
+# A type answers for all it holds; a field or a key only mentions the name.
+_MINOR_KINDS = frozenset({"field", "property", "variable", "constant", "key", "selector", "section", "constructor"})
+_MINOR = 0.6
+# `get` inside forty classes says little; at the top level of a file it is the file's business.
+_NESTED = 0.85
+# Names of files that only say "the main file of this folder"; the folder's name is the telling one.
+_FOLDER_FILES = frozenset({"__init__", "__main__", "mod", "index", "main", "lib", "init", "doc"})
+# Shorter words match inside file names by accident (`io` in `session`).
+_SHORTEST_IN_NAME = 3
+
+
+def definition_matches(names: Sequence[str], found: Sequence[tuple[int, Symbol]]) -> dict[int, tuple[float, str]]:
+    """Give per chunk how well its definition fits one of `names` (0..1) and that definition's qualified name.
+
+    A name with many definitions counts less for each: `run` in forty classes points nowhere.
+    """
+    how_many = Counter(symbol.name for _, symbol in found)
+    matches: dict[int, tuple[float, str]] = {}
+    for chunk_id, symbol in found:
+        fit = _fit(names, symbol) / (1.0 + math.log2(how_many[symbol.name]) / 4)
+        if fit > matches.get(chunk_id, (0.0, ""))[0]:
+            matches[chunk_id] = (fit, symbol.qualified)
+    return matches
+
+
+def _fit(names: Sequence[str], symbol: Symbol) -> float:
+    """Give how well one definition fits: the more joined parts of a spelling agree, the better."""
+    qualified = f".{symbol.qualified}"
+    best = 0.0
+    for name in names:
+        if qualified.endswith(f".{name}"):
+            best = max(best, 1.0 if "." in name or not _has_longer(name, names) else 0.7)
+        elif qualified.lower().endswith(f".{name.lower()}"):
+            best = max(best, 0.7)
+    if symbol.kind in _MINOR_KINDS:
+        best *= _MINOR
+    return best * (_NESTED if symbol.parent else 1.0)
+
+
+def _has_longer(name: str, names: Sequence[str]) -> bool:
+    """Tell whether `name` is only the tail of a longer spelling."""
+    return any(other.endswith(f".{name}") for other in names)
+
+
+def file_name_match(path: str, terms: Sequence[str]) -> float:
+    """Give how much of the file's own name the terms spell out, 0..1, by letters.
+
+    Words run together in file names (`routergroup`, `urldispatcher`), so terms are looked for from left to right inside.
+    """
+    *folders, name = path.split("/")
+    base = name.split(".")[0]
+    if base.lower() in _FOLDER_FILES and folders:
+        base = folders[-1]
+    parts = identifier_parts(base)
+    if not parts:
+        return 0.0
+    usable = sorted((term for term in terms if len(term) >= _SHORTEST_IN_NAME or term in parts), key=len, reverse=True)
+    covered = sum(_covered(part, usable) for part in parts)
+    return covered / sum(len(part) for part in parts)
+
+
+def _covered(part: str, terms: Sequence[str]) -> int:
+    """Count the letters of one word of a file name that the terms spell out."""
+    if stem(part) in terms or (len(part) >= _SHORTEST_IN_NAME and any(term.startswith(part) for term in terms)):
+        return len(part)
+    place = count = 0
+    while place < len(part):
+        length = next((len(term) for term in terms if part.startswith(term, place)), 0)
+        count += length
+        place += length or 1
+    return count
+
+
+def mentioned_files(mentions: Sequence[PathMention], paths: Sequence[str]) -> list[tuple[str, int]]:
+    """Find the indexed files that the query's paths mean, each with its line (0 when none).
+
+    A path may be longer than ours (absolute, from another machine) or shorter (the file's name alone); the longest
+    common tail wins. A folder means no single file and finds nothing.
+    """
+    found: list[tuple[str, int]] = []
+    for mention in mentions:
+        parts = [part for part in mention.path.split("/") if part not in ("", ".", "..")]
+        if not parts:
+            continue
+        same_name = [path for path in paths if path == parts[-1] or path.endswith(f"/{parts[-1]}")]
+        tails = {path: _common_tail(path.split("/"), parts) for path in same_name}
+        longest = max(tails.values(), default=0)
+        found += [(path, mention.line) for path, length in tails.items() if length == longest]
+    return found
+
+
+def _common_tail(left: Sequence[str], right: Sequence[str]) -> int:
+    """Count the equal parts at the end of two paths."""
+    count = 0
+    for one, other in zip(reversed(left), reversed(right), strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
