@@ -1,0 +1,164 @@
+"""The settings: every key, its default, its limits, and what a project file may do with it, declared in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import lru_cache
+from typing import Any, Literal, cast
+
+# What a `.localdev.toml` in a repository may do with a key: set it freely, set it once the user has trusted the
+# repository, or never set it (the key belongs to the user alone).
+ProjectRule = Literal["free", "trusted", "never"]
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting: its dotted name, type, default, limits (inclusive, None for open) and who may set it."""
+
+    name: str
+    type: type[str] | type[int] | type[float] | type[bool]
+    default: Value
+    help: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    project: ProjectRule = "free"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it: `ask.k` -> `LOCALDEV_ASK_K`."""
+        return "LOCALDEV_" + self.name.replace(".", "_").upper()
+
+    @property
+    def expects(self) -> str:
+        """What a value has to be, in words for an error message."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        noun = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[self.type]
+        if self.low is not None and self.high is not None:
+            return f"{noun} from {_plain(self.low)} to {_plain(self.high)}"
+        return noun
+
+
+def _plain(number: float) -> str:
+    """Write 5.0 as 5."""
+    return str(int(number)) if float(number).is_integer() else str(number)
+
+
+def _key(default: Value, help: str, **limits: Any) -> Any:
+    """Declare a setting as a dataclass field that carries its own description."""
+    return field(default=default, metadata={"help": help, **limits})
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """What is indexed."""
+
+    max_file_bytes: int = _key(1_000_000, "files larger than this are skipped", low=1_000, high=100_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """How `search` answers."""
+
+    k: int = _key(10, "number of results", low=1, high=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class AskSettings:
+    """How `ask` answers."""
+
+    k: int = _key(8, "passages an answer may rest on", low=1, high=100)
+    max_tokens: int = _key(768, "longest answer in tokens", low=1, high=32_768)
+    temperature: float = _key(0.0, "0 always gives the same answer; higher varies more", low=0, high=2)
+    seed: int = _key(0, "makes a varied answer repeatable", low=0, high=2**31 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineSettings:
+    """How `outline` answers."""
+
+    tokens: int = _key(2000, "size of the map in tokens", low=50, high=200_000)
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaSettings:
+    """How the embedded engine runs a model on this machine."""
+
+    context: int = _key(8192, "context window in tokens", low=256, high=1_048_576, project="trusted")
+    threads: int = _key(0, "processor threads, 0 for all cores", low=0, high=1024, project="trusted")
+    gpu_layers: int = _key(-1, "layers on the GPU, -1 for as many as fit", low=-1, high=1000, project="trusted")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """The local record of what was done."""
+
+    enabled: bool = _key(True, "write one line per job into the journal", project="never")
+
+
+@dataclass(frozen=True, slots=True)
+class UiSettings:
+    """How the terminal looks."""
+
+    color: str = _key("auto", "colours in the terminal", choices=("auto", "always", "never"), project="never")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one run, frozen."""
+
+    model: str = _key("", "model to answer with: a name from `models list` or a GGUF file", project="trusted")
+    index: IndexSettings = field(default_factory=IndexSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
+    ask: AskSettings = field(default_factory=AskSettings)
+    outline: OutlineSettings = field(default_factory=OutlineSettings)
+    llama: LlamaSettings = field(default_factory=LlamaSettings)
+    journal: JournalSettings = field(default_factory=JournalSettings)
+    ui: UiSettings = field(default_factory=UiSettings)
+
+
+@lru_cache(maxsize=1)
+def keys() -> dict[str, Key]:
+    """Give every setting by its dotted name, in the order of declaration."""
+    found: dict[str, Key] = {}
+    defaults = Settings()
+    for item in fields(Settings):
+        value = getattr(defaults, item.name)
+        if is_dataclass(value):
+            for inner in fields(value):
+                found[f"{item.name}.{inner.name}"] = _from_field(f"{item.name}.{inner.name}", inner)
+        else:
+            found[item.name] = _from_field(item.name, item)
+    return found
+
+
+def _from_field(name: str, item: Any) -> Key:
+    """Read a `Key` from the field that declares it."""
+    return Key(name, type(item.default), item.default, **item.metadata)
+
+
+def build(values: dict[str, Value]) -> Settings:
+    """Make settings from dotted names and checked values; names left out keep their default."""
+    sections: dict[str, dict[str, Value]] = {}
+    top: dict[str, Any] = {}
+    for name, value in values.items():
+        section, dot, inner = name.partition(".")
+        if dot:
+            sections.setdefault(section, {})[inner] = value
+        else:
+            top[name] = value
+    for item in fields(Settings):
+        if item.name in sections:
+            section_type = cast(Any, item.default_factory)
+            top[item.name] = section_type(**sections[item.name])
+    return Settings(**top)
+
+
+def get(settings: Settings, name: str) -> Value:
+    """Read one setting by its dotted name."""
+    value: Any = settings
+    for part in name.split("."):
+        value = getattr(value, part)
+    return cast(Value, value)

@@ -1,0 +1,77 @@
+"""Checking one value against its key, whether it came from TOML, an environment variable or a flag."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+
+from localdev.config.settings import Key, Value, keys
+from localdev.core.errors import ConfigError
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Give the known name most like `name`, or an empty text when none is close."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return close[0] if close else ""
+
+
+def find_key(name: str, where: str) -> Key:
+    """Give the key called `name`.
+
+    Raises:
+        ConfigError: there is none; the message names `where` it stood, the hint the nearest known key.
+    """
+    known = keys()
+    if name in known:
+        return known[name]
+    close = nearest(name, known)
+    hint = f"did you mean {close}?" if close else "`localdev config show` lists the known keys"
+    raise ConfigError(f"unknown setting {name} ({where})", hint)
+
+
+def parse(key: Key, text: str, where: str) -> Value:
+    """Read a value from text, as environment variables and `config set` give it."""
+    lowered = text.strip().lower()
+    value: Value = text
+    try:
+        if key.type is bool:
+            if lowered not in _TRUE | _FALSE:
+                raise wrong(key, text, where)
+            value = lowered in _TRUE
+        elif key.type is int:
+            value = int(lowered.replace("_", ""))
+        elif key.type is float:
+            value = float(lowered)
+    except ValueError as error:
+        raise wrong(key, text, where) from error
+    return check(key, value, where)
+
+
+def check(key: Key, value: object, where: str) -> Value:
+    """Give `value` when it has the key's type and stays within its limits.
+
+    Raises:
+        ConfigError: it does not; the message says where the value stood and what was expected.
+    """
+    if key.type is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    # bool is an int in Python, but `k = true` is not a number.
+    if not isinstance(value, key.type) or (isinstance(value, bool) and key.type is not bool):
+        raise wrong(key, value, where)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        too_low = key.low is not None and value < key.low
+        too_high = key.high is not None and value > key.high
+        if too_low or too_high or math.isnan(value):
+            raise wrong(key, value, where)
+    if key.choices and value not in key.choices:
+        raise wrong(key, value, where)
+    return value
+
+
+def wrong(key: Key, value: object, where: str) -> ConfigError:
+    """Make the error for a value that does not fit its key."""
+    return ConfigError(f"{key.name} = {value!r} is not valid ({where})", f"{key.name} has to be {key.expects}")
