@@ -57,7 +57,7 @@ def _has_longer(name: str, names: Sequence[str]) -> bool:
 def file_name_match(path: str, terms: Sequence[str]) -> float:
     """Give how much of the file's own name the terms spell out, 0..1, by letters.
 
-    Words run together in file names (`routergroup`, `urldispatcher`), so terms are looked for from left to right inside.
+    Words run together in file names (`routergroup`, `urldispatcher`): terms are looked for inside, from left to right.
     """
     *folders, name = path.split("/")
     base = name.split(".")[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from localdev.core.words import identifier_parts, stem, words
+from localdev.retrieval.wordlists import EXTENSIONS, ROLE_WORDS, STOP_WORDS
 
 QueryKind = Literal["empty", "symbol", "path", "error", "language"]
 
@@ -16,106 +17,7 @@ READ_CHARACTERS = 8000
 MOST_TERMS = 40
 MOST_NAMES = 16
 
-# Words that carry the sentence, not the subject. Words that are also code terms (`in`, `is`, `not`, `for` as a search of
-# its own) are only dropped when something else is left.
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "about",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "being",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "for",
-        "from",
-        "get",
-        "gets",
-        "had",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "me",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "should",
-        "so",
-        "some",
-        "such",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "us",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "please",
-        "show",
-        "find",
-        "tell",
-        "explain",
-        "happen",
-        "happens",
-        "work",
-        "works",
-        "code",
-    ]
-)
-
-# What a query may ask for by name; files in these roles are otherwise ranked lower. Keys are the roles of `roles.py`.
-_ROLE_WORDS = {
-    "test": ("test", "tests", "testing", "tested", "spec", "specs", "fixture", "fixtures", "mock", "mocks"),
-    "example": ("example", "examples", "demo", "demos", "sample", "samples", "tutorial", "tutorials"),
-    "doc": ("doc", "docs", "documentation", "readme", "guide", "guides", "changelog", "license", "contributing"),
-    "benchmark": ("benchmark", "benchmarks", "bench"),
-    "deprecated": ("deprecated", "legacy", "compat", "compatibility", "old"),
-    "generated": ("generated",),
-    "vendored": ("vendored", "vendor", "third-party"),
-}
-
+_STOPS = frozenset(stem(word) for word in STOP_WORDS)
 _BACKTICKED = re.compile(r"`([^`\n]{1,200})`")
 # Dotted or :: or -> joined names, also `name()`; the pieces are plain identifiers.
 _NAME = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#)[^\W\d]\w*)*(?:\(\))?")
@@ -126,68 +28,10 @@ _PATH = re.compile(r"(?<![\w:/])(?:\.{0,2}/)?(?:[\w.@+-]+[/\\])*[\w.@+-]*\.[A-Za
 _FOLDER = re.compile(r"(?<![\w:/])(?:\.{0,2}/)?(?:[\w.@+-]+/)+[\w.@+-]*")
 _PYTHON_FRAME = re.compile(r'File "([^"\n]+)", line (\d+)')
 _ERROR = re.compile(
-    r"Traceback \(most recent|^\s*at .+\(.*:\d+|\b\w+(?:Error|Exception|Warning)\b\s*:|^\s*(?:error|fatal|panic|FAILED)\b.*:"
+    r"Traceback \(most recent|^\s*at .+\(.*:\d+|\b\w+(?:Error|Exception|Warning)\b\s*:"
+    r"|^\s*(?:error|fatal|panic|FAILED)\b.*:"
     r"|\berror\[\w+\]|\b(?:Segmentation fault|core dumped)\b|^E\s{2,}\w",
     re.MULTILINE,
-)
-# Files whose name alone, without a folder, is surely a file and not an attribute (`app.run`, `os.path`).
-_EXTENSIONS = frozenset(
-    [
-        "py",
-        "pyi",
-        "js",
-        "jsx",
-        "mjs",
-        "cjs",
-        "ts",
-        "tsx",
-        "go",
-        "rs",
-        "java",
-        "c",
-        "h",
-        "cc",
-        "cpp",
-        "cxx",
-        "hh",
-        "hpp",
-        "cs",
-        "rb",
-        "php",
-        "kt",
-        "kts",
-        "swift",
-        "scala",
-        "lua",
-        "sh",
-        "bash",
-        "ex",
-        "exs",
-        "hs",
-        "zig",
-        "sql",
-        "html",
-        "css",
-        "scss",
-        "json",
-        "yaml",
-        "yml",
-        "toml",
-        "tf",
-        "hcl",
-        "md",
-        "rst",
-        "txt",
-        "cfg",
-        "ini",
-        "xml",
-        "gradle",
-        "proto",
-        "vue",
-        "svelte",
-        "ipynb",
-        "lock",
-    ]
 )
 
 
@@ -302,7 +146,7 @@ def _paths(text: str) -> list[PathMention]:
         for match in pattern.finditer(text):
             path, _, line = match.group().replace("\\", "/").partition(":")
             suffix = path.rpartition(".")[2].lower()
-            is_file = "." in path.rpartition("/")[2] and suffix in _EXTENSIONS
+            is_file = "." in path.rpartition("/")[2] and suffix in EXTENSIONS
             if is_file or (pattern is _FOLDER and _is_folder(path)):
                 found[PathMention(path, int(line.partition("-")[0] or 0))] = None
     covered = {mention.path for mention in found if mention.line}
@@ -319,8 +163,7 @@ def _terms(text: str, kind: QueryKind) -> tuple[str, ...]:
     every = list(dict.fromkeys(words(text)))
     kept = every
     if kind in ("language", "error"):
-        stops = {stem(word) for word in STOP_WORDS}
-        kept = [term for term in every if term not in stops and (len(term) > 1 or not term.isascii())] or every
+        kept = [term for term in every if term not in _STOPS and (len(term) > 1 or not term.isascii())] or every
     if len(kept) <= MOST_TERMS:
         return tuple(kept)
     half = MOST_TERMS // 2
@@ -331,4 +174,4 @@ def _wants(text: str) -> frozenset[str]:
     """Give the roles of files that the text asks for by name."""
     spoken = set(re.findall(r"[a-z-]+", text.lower()))
     spoken.update(part for token in re.findall(r"\w+", text[:500]) for part in identifier_parts(token))
-    return frozenset(role for role, names in _ROLE_WORDS.items() if spoken.intersection(names))
+    return frozenset(role for role, names in ROLE_WORDS.items() if spoken.intersection(names))

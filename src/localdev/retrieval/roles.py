@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-
-def _set(names: str) -> frozenset[str]:
-    """Give the words of a text as a set."""
-    return frozenset(names.split())
-
+from localdev.retrieval.wordlists import word_set
 
 # Ordered: the first role that fits is the file's. Folder names are matched whole, in lower case.
 _FOLDERS = (
-    ("vendored", _set("vendor vendors vendored third_party third-party thirdparty node_modules extern")),
-    ("test", _set("test tests spec specs __tests__ testdata test_data fixtures mocks __mocks__ e2e")),
-    ("benchmark", _set("bench benches benchmark benchmarks perf")),
-    ("example", _set("example examples demo demos sample samples tutorial tutorials docs_src")),
-    ("deprecated", _set("deprecated legacy compat obsolete attic")),
-    ("generated", _set("generated gen __generated__ autogen")),
-    ("doc", _set("doc docs documentation changes changelog.d newsfragments")),
+    ("vendored", word_set("vendor vendors vendored third_party third-party thirdparty node_modules extern")),
+    ("test", word_set("test tests spec specs __tests__ testdata test_data fixtures mocks __mocks__ e2e")),
+    ("benchmark", word_set("bench benches benchmark benchmarks perf")),
+    ("example", word_set("example examples demo demos sample samples tutorial tutorials docs_src")),
+    ("deprecated", word_set("deprecated legacy compat obsolete attic")),
+    ("generated", word_set("generated gen __generated__ autogen")),
+    ("doc", word_set("doc docs documentation changes changelog.d newsfragments")),
 )
 _NAMES = (
     ("test", re.compile(r"^(?:tests?|conftest|test_.*|.*[_.-](?:test|tests|spec))\.\w+$", re.I)),
@@ -27,7 +23,7 @@ _NAMES = (
     ("benchmark", re.compile(r"^(?:bench(?:mark)?s?_.*|.*[_-]bench(?:mark)?s?)\.\w+$", re.I)),
     ("deprecated", re.compile(r"(?:^|[_.-])(?:deprecated|legacy|compat)(?:[_.-]|$)", re.I)),
     ("generated", re.compile(r"[._-](?:generated|pb|pb2|pb2_grpc|gen|g|designer)\.\w+$|\.min\.(?:js|css)$", re.I)),
-    ("doc", re.compile(r"\.(?:md|mdx|rst|adoc|txt)$|^(?:readme|changelog|changes|license|authors|contributing)", re.I)),
+    ("doc", re.compile(r"\.(?:md|mdx|rst|adoc)$|^(?:readme|changelog|changes|license|authors)(?:\.txt)?$", re.I)),
 )
 
 
