@@ -109,10 +109,11 @@ def test_rooms_import_from_lower_floors_only(room: str) -> None:
 
 def test_a_breach_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The check itself sees upward, sideways and heavy imports, also inside functions."""
-    monkeypatch.setattr("tests.test_floors.PACKAGE" if __name__ != "test_floors" else "test_floors.PACKAGE", tmp_path)
+    monkeypatch.setitem(globals(), "PACKAGE", tmp_path)
     (tmp_path / "source").mkdir()
     bad = tmp_path / "source" / "bad.py"
-    bad.write_text("def f():\n    from localdev.index import store\n    import localdev.models.gguf\n    import chromadb\n")
+    lines = ("from localdev.index import store", "import localdev.models.gguf", "import chromadb")
+    bad.write_text("def f():\n" + "".join(f"    {line}\n" for line in lines))
     assert len(breaches("source", bad)) == 3
 
 

@@ -22,7 +22,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from localdev.core.chat import Message, Role
 from localdev.core.errors import ConfigError, NotFound
@@ -127,7 +127,7 @@ def _sections(body: str, path: Path) -> tuple[tuple[Role, str], ...]:
         raise ConfigError(
             f"the prompt {path} is not cut into sections", f"head each with === {' ===, === '.join(roles)} ==="
         )
-    return tuple((name, text.strip("\n")) for name, text in zip(names, texts, strict=True))
+    return tuple((cast(Role, name), text.strip("\n")) for name, text in zip(names, texts, strict=True))
 
 
 def render_prompt(prompt: Prompt, values: Mapping[str, Any]) -> tuple[Message, ...]:

@@ -1,0 +1,76 @@
+"""The answer without a model: the best places, what they are, the lines that matter, and who uses them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from localdev.core.code import Chunk, Symbol
+from localdev.core.ports import Repository
+from localdev.core.search import Hit
+from localdev.retrieval.query import Query
+from localdev.retrieval.snippet import relevant_lines
+
+MOST_PLACES = 5
+_MOST_LINES = 6
+_MOST_NEIGHBOURS = 4
+_DOC_WIDTH = 160
+
+
+def describe_places(hits: Sequence[Hit], query: Query, repository: Repository) -> Iterator[str]:
+    """Yield the answer in pieces, one a place; place `n` is cited as `[n]`."""
+    if not hits:
+        yield "Nothing in this repository matches the question.\n"
+        return
+    for number, hit in enumerate(hits, start=1):
+        yield ("" if number == 1 else "\n") + "\n".join(_place(number, hit, query, repository)) + "\n"
+
+
+def _place(number: int, hit: Hit, query: Query, repository: Repository) -> Iterator[str]:
+    """Yield the lines about one place."""
+    chunk = hit.chunk
+    title = f"[{number}] {chunk.path}:{chunk.start_line}-{chunk.end_line}"
+    yield f"{title}  {chunk.symbol}" if chunk.symbol else title
+    if chunk.signature:
+        yield f"    {chunk.signature}"
+    if first := first_sentence(chunk.doc):
+        yield f"    {first}"
+    width = len(str(chunk.end_line))
+    for line, text in relevant_lines(chunk, query, most=_MOST_LINES):
+        yield f"    {line:>{width}} | {text}"
+    yield from _neighbours(chunk, hit.chunk_id, repository)
+
+
+def _neighbours(chunk: Chunk, chunk_id: int, repository: Repository) -> Iterator[str]:
+    """Yield who uses the place and what it uses."""
+    name = chunk.symbol.rpartition(".")[2]
+    if name:
+        used = [
+            f"{path}:{line}" + (f" ({within})" if within else "")
+            for path, line, within in repository.callers(name, _MOST_NEIGHBOURS + 1)
+            if not (path == chunk.path and chunk.start_line <= line <= chunk.end_line)
+        ]
+        if used:
+            yield f"    used by: {_some(used)}"
+    uses = [_at(symbol) for symbol in repository.callees(chunk_id, _MOST_NEIGHBOURS + 1)]
+    if uses:
+        yield f"    uses: {_some(uses)}"
+
+
+def _at(symbol: Symbol) -> str:
+    """Name a definition and where it stands."""
+    return f"{symbol.qualified} ({symbol.path}:{symbol.start_line})"
+
+
+def _some(items: Sequence[str]) -> str:
+    """Join a few items and say when there are more."""
+    shown = ", ".join(items[:_MOST_NEIGHBOURS])
+    return shown + (", ..." if len(items) > _MOST_NEIGHBOURS else "")
+
+
+def first_sentence(doc: str) -> str:
+    """Give the first sentence or paragraph of a documentation text on one line, cut at a readable width."""
+    paragraph = " ".join(doc.strip().split("\n\n")[0].split())
+    end = paragraph.find(". ")
+    sentence = paragraph[: end + 1] if end > 0 else paragraph
+    return textwrap.shorten(sentence, _DOC_WIDTH, placeholder=" ...")
