@@ -1,0 +1,54 @@
+"""What localdev asks of git (the commit and branch of a work tree), and the environment of every git process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import git
+
+# Of the caller's GIT_* variables only these reach our git processes: they say where the user's configuration is. The
+# rest (GIT_DIR, GIT_INDEX_FILE and their like, set inside hooks) would point git at another repository than asked for.
+_KEPT = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH"})
+# Reading must never take a lock, ask for a password, or speak the user's language to our parser.
+_FIXED = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
+def clean_environment() -> dict[str, str]:
+    """Give the environment for a git process of ours: the caller's, without what points at some other repository."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in _KEPT}
+    return {**kept, **_FIXED}
+
+
+def head(root: Path) -> str | None:
+    """Give the id of the commit that is checked out, as hexadecimal; None before the first commit or without git."""
+    return _ask(root, "rev_parse", "--verify", "--quiet", "HEAD")
+
+
+def branch(root: Path) -> str | None:
+    """Give the short name of the branch that is checked out, born or not; None on a detached head or without git."""
+    return _ask(root, "symbolic_ref", "--quiet", "--short", "HEAD")
+
+
+def _ask(root: Path, command: str, *arguments: str) -> str | None:
+    """Run one reading git command; None where it has no answer."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git is no reason to fail at import
+    import git
+
+    try:
+        with _opened(root) as repository:
+            answer = str(getattr(repository.git, command)(*arguments))
+    except (git.InvalidGitRepositoryError, git.NoSuchPathError, git.CommandError):
+        return None
+    return answer or None
+
+
+def _opened(root: Path) -> git.Repo:
+    """Open the repository of exactly this work tree, whatever GIT_DIR says around us."""
+    import git
+
+    repository = git.Repo(root)
+    repository.git.update_environment(GIT_DIR=str(repository.git_dir), GIT_WORK_TREE=str(root), **_FIXED)
+    return repository
