@@ -6,6 +6,7 @@ Nothing is created at import; `ensure` makes a folder with mode 0700 when it is 
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,12 +54,14 @@ def find_folders(environ: dict[str, str] | None = None) -> Folders:
     import platformdirs  # 40 ms: only where no LOCALDEV_HOME is set
 
     dirs = platformdirs.PlatformDirs("localdev", appauthor=False, roaming=False)
+    # Without a session's runtime folder platformdirs warns and falls back to a place shared by all users.
+    shared = sys.platform == "linux" and not env.get("XDG_RUNTIME_DIR")
     return Folders(
         Path(dirs.user_config_dir),
         Path(dirs.user_data_dir),
         Path(dirs.user_state_dir),
         Path(dirs.user_cache_dir),
-        Path(dirs.user_runtime_dir),
+        Path(dirs.user_state_dir) / "run" if shared else Path(dirs.user_runtime_dir),
     )
 
 

@@ -1,0 +1,88 @@
+"""`localdev config show|set|path`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from localdev.cli.options import Directory, Json, Project, new_app
+from localdev.cli.workplace import open_workplace
+
+app = new_app("Show and change settings: flags > LOCALDEV_* variables > .localdev.toml > config.toml > defaults.")
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    origin: Annotated[bool, typer.Option("--origin", help="Say where each value came from.")] = False,
+    as_json: Json = False,
+    directory: Directory = None,
+) -> None:
+    """Print every setting and its value."""
+    from localdev.config.settings import get, keys
+    from localdev.render.payloads import SCHEMA_VERSION
+
+    place = open_workplace(context, directory)
+    origins = place.loaded.origins
+    values = {name: get(place.settings, name) for name in keys()}
+    if as_json:
+        listed = {name: {"value": value, "origin": asdict(origins[name])} for name, value in values.items()}
+        place.printer.json({"schema_version": SCHEMA_VERSION, "settings": listed})
+        return
+    import json
+
+    rows = {name: f"{name} = {json.dumps(value)}" for name, value in values.items()}
+    width = max(len(row) for row in rows.values())
+    for name, row in rows.items():
+        place.printer.line(f"{row.ljust(width)}  # {origins[name]}" if origin else row)
+
+
+@app.command("set")
+def set_(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Dotted name, as `config show` prints it.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE")],
+    project: Project = False,
+    directory: Directory = None,
+) -> None:
+    """Set one key in your config.toml, or with --project in the repository's .localdev.toml."""
+    from localdev.cli.options import start_folder
+    from localdev.cli.terminal import Printer
+    from localdev.config import trust
+    from localdev.config.editing import set_value
+    from localdev.config.loader import project_file, user_file
+    from localdev.core.folders import find_folders
+    from localdev.source.walk import find_root
+
+    folders = find_folders()
+    if not project:
+        path = user_file(folders)
+        written = set_value(path, key, value)
+    else:
+        root = find_root(start_folder(context, directory))
+        path = project_file(root)
+        was_trusted = trust.state(root, folders) == "trusted"
+        written = set_value(path, key, value, project=True)
+        if was_trusted:  # the change is the user's own
+            trust.grant(root, folders)
+    Printer().line(f"{key} = {written!r} in {path}")
+
+
+@app.command()
+def path(context: typer.Context, as_json: Json = False, directory: Directory = None) -> None:
+    """Print where the configuration files are; they need not exist."""
+    from localdev.cli.options import start_folder
+    from localdev.cli.terminal import Printer, neutral
+    from localdev.config.loader import project_file, user_file
+    from localdev.core.folders import find_folders
+    from localdev.render.payloads import SCHEMA_VERSION
+    from localdev.source.walk import find_root
+
+    user, project = user_file(find_folders()), project_file(find_root(start_folder(context, directory)))
+    if as_json:
+        Printer().json({"schema_version": SCHEMA_VERSION, "user": str(user), "project": str(project)})
+        return
+    for name, file in (("user", user), ("project", project)):
+        Printer().line(neutral(f"{name:8} {file}{'' if file.exists() else '  (not there)'}"))

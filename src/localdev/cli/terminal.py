@@ -1,0 +1,73 @@
+"""Printing: text that cannot drive the terminal, a few colours where they are wanted, JSON, notices."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from localdev.core.events import Notice
+
+# Everything a terminal may obey, and the marks that reorder text on screen (bidirectional controls).
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_STYLES = {"bold": "1", "dim": "2", "path": "36", "warning": "33", "hint": "2", "match": "32"}
+
+
+def neutral(text: str) -> str:
+    r"""Make text from a repository harmless: control characters are shown as `\x1b` instead of obeyed."""
+    return _CONTROL.sub(
+        lambda found: f"\\x{ord(found[0]):02x}" if ord(found[0]) < 256 else f"\\u{ord(found[0]):04x}", text
+    )
+
+
+def wants_color(stream: TextIO, choice: str = "auto") -> bool:
+    """Say whether to use colours: the setting `ui.color` decides, else NO_COLOR, TERM and whether it is a terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM", "") in ("dumb", ""):
+        return False
+    return stream.isatty()
+
+
+class Printer:
+    """Writes answers to stdout and everything else to stderr."""
+
+    def __init__(self, color: str = "auto") -> None:
+        self._out_color = wants_color(sys.stdout, color)
+        self._err_color = wants_color(sys.stderr, color)
+
+    def line(self, text: str = "") -> None:
+        """Print one line of the answer; it must be neutral already or ours."""
+        sys.stdout.write(text + "\n")
+
+    def piece(self, text: str) -> None:
+        """Print a piece of a streamed answer at once."""
+        sys.stdout.write(neutral(text))
+        sys.stdout.flush()
+
+    def json(self, payload: Mapping[str, Any], *, indent: int | None = 2) -> None:
+        """Print a JSON object; only ASCII, so it is valid in every encoding and harmless in every terminal."""
+        sys.stdout.write(json.dumps(payload, indent=indent) + "\n")
+
+    def styled(self, text: str, style: str) -> str:
+        """Give neutral text in a style of stdout, or plain where no colour is wanted."""
+        return _paint(neutral(text), style, wanted=self._out_color)
+
+    def notice(self, notice: Notice) -> None:
+        """Print something the user should know on stderr: `warning: ...`, `hint: ...`."""
+        head = "" if notice.level == "info" else _paint(f"{notice.level}:", notice.level, wanted=self._err_color) + " "
+        self.aside(head + neutral(notice.text))
+
+    def aside(self, text: str) -> None:
+        """Print a line on stderr, after what stdout holds."""
+        sys.stdout.flush()
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def _paint(text: str, style: str, *, wanted: bool) -> str:
+    """Wrap text in the codes of a style."""
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if wanted and text else text

@@ -1,0 +1,67 @@
+"""What most commands start from: folders, the repository's root, and settings with their origins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localdev.cli.options import start_folder
+from localdev.cli.terminal import Printer
+from localdev.core.folders import Folders, find_folders
+
+if TYPE_CHECKING:
+    import typer
+
+    from localdev.app.jobs import LocalJobs
+    from localdev.config.loader import Loaded
+    from localdev.config.settings import Settings, Value
+    from localdev.core.ports import ProgressSink
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where and with what a command works."""
+
+    folders: Folders
+    start: Path
+    root: Path
+    loaded: Loaded
+    printer: Printer
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this run."""
+        return self.loaded.settings
+
+    def jobs(self, progress: ProgressSink | None = None) -> LocalJobs:
+        """Open the jobs of this repository, in this process."""
+        from localdev.app.jobs import LocalJobs
+
+        return LocalJobs(self.settings, self.folders, self.root, progress=progress)
+
+
+def open_workplace(
+    context: typer.Context, directory: Path | None, flags: Mapping[str, tuple[str, Value | None]] | None = None
+) -> Workplace:
+    """Find the repository and load the settings; `flags` maps dotted names to (flag as typed, value or None).
+
+    Raises:
+        NotFound: the folder is not there.
+        UsageError: it is a file.
+        ConfigError: a setting is wrong.
+    """
+    from localdev.config.loader import Sources, load
+    from localdev.source.walk import find_root
+
+    folders = find_folders()
+    start = start_folder(context, directory)
+    root = find_root(start)
+    given = {name: (flag, value) for name, (flag, value) in (flags or {}).items() if value is not None}
+    loaded = load(Sources(folders, root, os.environ, given))
+    printer = Printer(loaded.settings.ui.color)
+    for notice in loaded.notices:
+        printer.notice(notice)
+    return Workplace(folders, start, root, loaded, printer)
