@@ -23,7 +23,10 @@ _LONGEST_SPAN = 300
 _NAME = re.compile(
     r"[@$#.~]*((?:[\w$-]+(?:\.|::|->|#|/|\\))*[A-Za-z_$][\w$-]*[!?]?(?:\.\w+)*)(?:\(.*\)|<.*>)?(?::\d+(?:-\d+)?)?"
 )
-_SEPARATOR = re.compile(r"\.|::|->|#|/|\\")
+# In `walk.py` the last part is no name; the endings are those of source and configuration files that answers speak of.
+_FILE_NAME = re.compile(
+    r"\.(?:[ch]|cc|cpp|cs|css|go|hpp|html|java|jsx?|json|kt|lua|md|php|py|rb|rs|scala|sh|sql|swift|toml|tsx?|txt|ya?ml|zig)$"
+)
 UNVERIFIED_MARK = " (unverified)"
 
 
@@ -192,5 +195,6 @@ def _numbers(citation: str) -> list[int]:
 
 
 def last_part(name: str) -> str:
-    """Give the last part of a dotted name or path: `Session.get` -> get, `a/b.py` -> b.py."""
-    return [part for part in re.split(r"::|->|#|/|\\", name) if part][-1] if _SEPARATOR.search(name) else name
+    """Give the last part of a dotted name or path, a file name whole: `Session.get` -> get, `a/walk.py` -> walk.py."""
+    tail = re.split(r"::|->|#|/|\\", name.rstrip("/"))[-1]
+    return tail if _FILE_NAME.search(tail) else tail.rpartition(".")[2]

@@ -1,0 +1,96 @@
+"""Atomic writes, locks and folders."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from localdev.core.errors import Busy, StorageError
+from localdev.core.files import locked, write_atomic
+from localdev.core.folders import ensure, find_folders
+
+
+def test_write_atomic_replaces_whole_files(tmp_path: Path) -> None:
+    """The new content is there, private to the user, and no part files stay."""
+    path = tmp_path / "deep" / "file.json"
+    write_atomic(path, b"one")
+    write_atomic(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [entry.name for entry in path.parent.iterdir()] == ["file.json"]
+
+
+def test_a_failed_write_leaves_the_old_content(tmp_path: Path) -> None:
+    """When the disk refuses (a file size limit stands in for a full one), the old file is whole and nothing is left."""
+    path = tmp_path / "file"
+    write_atomic(path, b"old")
+    code = (
+        "import resource, signal, sys\nfrom pathlib import Path\n"
+        "from localdev.core.errors import StorageError\nfrom localdev.core.files import write_atomic\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "try:\n    write_atomic(Path(sys.argv[1]), b'x' * 1000)\n"
+        "except StorageError as error:\n    print(error.hint)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
+    assert "disk space" in done.stdout, done.stderr
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".file")] == []
+
+
+def test_a_folder_in_the_way_is_an_error(tmp_path: Path) -> None:
+    """A file where a folder should be gives an error with a hint."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError) as caught:
+        ensure(tmp_path / "file" / "sub")
+    assert "LOCALDEV_HOME" in caught.value.hint
+
+
+def test_folders_are_private(tmp_path: Path) -> None:
+    """New folders have mode 0700."""
+    assert stat.S_IMODE(ensure(tmp_path / "a" / "b").stat().st_mode) == 0o700
+
+
+def test_a_lock_held_elsewhere_is_waited_for_and_then_busy(tmp_path: Path) -> None:
+    """A second process waits, says so once, and gives up with Busy after its time."""
+    path = tmp_path / "lock"
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom localdev.core.files import locked\n"
+        "with locked(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(30)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        waits: list[int] = []
+        with pytest.raises(Busy), locked(path, timeout=0.2, on_wait=lambda: waits.append(1)):
+            pass
+        assert waits == [1]
+        holder.kill()
+    started = time.monotonic()
+    with locked(path, timeout=10):
+        assert time.monotonic() - started < 5, "the kernel frees the lock of a dead process"
+
+
+def test_localdev_home_moves_everything(tmp_path: Path) -> None:
+    """All folders lie under LOCALDEV_HOME, none is created by asking."""
+    folders = find_folders({"LOCALDEV_HOME": str(tmp_path / "other")})
+    for folder in (folders.config, folders.data, folders.state, folders.cache, folders.runtime, folders.indexes):
+        assert folder.is_relative_to(tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_without_localdev_home_the_systems_places_are_used(tmp_path: Path) -> None:
+    """The usual folders of the user, named after the program."""
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    environment.pop("LOCALDEV_HOME")
+    code = "from localdev.core.folders import find_folders; print(find_folders().data)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert Path(done.stdout.strip()).is_relative_to(tmp_path)
+    assert Path(done.stdout.strip()).name == "localdev"
