@@ -20,6 +20,8 @@ def read_rules(folder: str, base: str, name: str) -> RuleSet | None:
     A link is not followed, as in git; a file that cannot be read counts as absent, also as in git.
     """
     path = f"{folder}{name}" if folder.endswith(os.sep) else f"{folder}/{name}"
+    if not os.access(path, os.F_OK):  # the usual case, and an exception would cost five times this question
+        return None
     text = _read(path, follow=False)
     return parse_rules(base, text) if text else None
 

@@ -7,7 +7,6 @@ A name stands here only when it is nearly surely not the user's own code. A fold
 from __future__ import annotations
 
 import os
-import re
 
 DEFAULT_LIMIT = 1_000_000  # bytes; a larger file is data or generated, and would crowd out the rest
 
@@ -101,29 +100,48 @@ _ENDINGS = {
     **_table("image", "svg"),  # text, but nobody's words
 }
 
-_GENERATED_NAME = re.compile(
-    r".*(?:_pb2(?:_grpc)?\.pyi?|\.pb(?:\.gw|\.validate)?\.go|\.pb\.(?:cc|h|c|rs)|_pb\.(?:js|ts|rb|d\.ts)"
-    r"|\.g\.(?:dart|cs|kt|ts)|\.freezed\.dart|\.[dD]esigner\.(?:cs|vb)|[._]generated\.\w+|\.gen\.(?:go|ts|rs)"
-    r"|\.tfstate(?:\.backup)?|\.snap)|zz_generated\..*",
-    re.DOTALL,
-)
-_MINIFIED_NAME = re.compile(
-    r".*(?:[.-]min\.(?:js|mjs|cjs|css|html|json)|\.(?:js|css|mjs|cjs|ts)\.map|\.bundle\.js)", re.DOTALL
-)
+# Longer endings, which say more than the last part alone.
+_LONG_ENDINGS = {
+    **_table(
+        GENERATED,
+        """
+        _pb2.py _pb2.pyi _pb2_grpc.py _pb2_grpc.pyi .pb.go .pb.gw.go .pb.validate.go .pb.cc .pb.h .pb.c .pb.rs
+        _pb.js _pb.ts _pb.d.ts _pb.rb .g.dart .freezed.dart .g.cs .g.kt .designer.cs .Designer.cs .Designer.vb
+        .generated.go .generated.ts .generated.js .generated.cs .generated.rs .generated.h .generated.swift
+        _generated.go _generated.ts _generated.js _generated.rs _generated.h _generated.py .gen.go .gen.ts .gen.rs
+        .snap .tfstate .tfstate.backup
+        """,
+    ),
+    **_table(MINIFIED, ".min.js .min.mjs .min.cjs .min.css .min.html -min.js -min.css .bundle.js"),
+    **_table(MINIFIED, ".js.map .css.map .mjs.map .cjs.map .ts.map"),
+}
+
+
+def _by_last_part(endings: dict[str, str]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Group endings by what stands after their last dot, so that a name is compared with a few only."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for ending, reason in endings.items():
+        groups.setdefault(ending.rpartition(".")[2].lower(), []).append((ending, reason))
+    return {last: tuple(group) for last, group in groups.items()}
+
+
+_LONG_ENDINGS_BY_LAST_PART = _by_last_part(_LONG_ENDINGS)
 
 
 def file_reason(name: str) -> str:
     """Give the reason to skip a file with this name (the last part of its path); empty when its name is fine."""
-    reason = _FILES.get(name, "")
-    if reason:
-        return reason
-    stem, _, ending = name.rpartition(".")
-    reason = _ENDINGS.get(ending.lower(), "") if stem else ""
-    if reason:
-        return reason
-    if _MINIFIED_NAME.fullmatch(name):
-        return MINIFIED
-    return GENERATED if _GENERATED_NAME.fullmatch(name) else ""
+    if name in _FILES:
+        return _FILES[name]
+    stem, _, last = name.rpartition(".")
+    if not stem:
+        return ""
+    last = last.lower()
+    if last in _ENDINGS:
+        return _ENDINGS[last]
+    for ending, reason in _LONG_ENDINGS_BY_LAST_PART.get(last, ()):
+        if name.endswith(ending):
+            return reason
+    return GENERATED if name.startswith("zz_generated.") else ""
 
 
 def folder_reason(folder: str, on_disk: str) -> str:

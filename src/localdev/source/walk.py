@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from localdev.core.code import Skipped, SourceFile
@@ -18,6 +19,9 @@ from localdev.source.ignore import RuleSet, ignored
 from localdev.source.ignore_files import OWN_RULES, read_rules
 from localdev.source.walk_git import GitTrouble, git_paths
 from localdev.source.walk_own import walk_tree
+
+# A tracked file in whose place there is now a folder: git lists the files in it by themselves.
+_STANDS_FOR_ITS_FILES = "folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +89,14 @@ class Sieve:
         self._start = root if root.endswith("/") else f"{root}/"
         self._limit = limit
         self._over = skip.over_limit(limit)
-        self._files: dict[str, SourceFile] = {}
+        self._files: list[SourceFile] = []
         self._skipped: dict[str, str] = {}
         # Folder -> its chain of own ignore rules; None when nothing below it is wanted.
         self._folders: dict[str, tuple[RuleSet, ...] | None] = {"": self._with_rules("", ())}
 
     def listing(self, notices: tuple[str, ...]) -> Listing:
         """Give what was decided so far."""
-        files = tuple(self._files[path] for path in sorted(self._files))
+        files = tuple(sorted(self._files, key=attrgetter("path")))
         skipped = tuple(Skipped(path, self._skipped[path]) for path in sorted(self._skipped))
         return Listing(files, skipped, notices)
 
@@ -110,8 +114,8 @@ class Sieve:
             if self.enter(path[:-1]):
                 self.skip(path, "nested repository")
             return
+        # Once per file and before every search: a plain source file takes the straight way through.
         parent, _, name = path.rpartition("/")
-        # The lookup is written out because it runs once per file.
         chain = self._folders[parent] if parent in self._folders else self._chain(parent)
         if chain is None or (chain and ignored(chain, path, False)):
             return
@@ -119,30 +123,25 @@ class Sieve:
             facts = os.lstat(self._start + path)
         except (FileNotFoundError, NotADirectoryError):
             return  # tracked, but deleted from the work tree
-        except (OSError, ValueError) as error:
-            self.skip(path, skip.trouble(error) if isinstance(error, OSError) else "unreadable: bad name")
+        except OSError as error:
+            self.skip(path, skip.trouble(error))
             return
-        reason = self._reason(path, name, facts)
-        if reason:
-            self.skip(path, reason)
-        elif not stat.S_ISDIR(facts.st_mode):
-            self._files[path] = SourceFile(path, facts.st_size, facts.st_mtime_ns)
+        size = facts.st_size
+        if not stat.S_ISREG(facts.st_mode):
+            reason = self._odd_reason(path, facts.st_mode)
+        else:
+            reason = skip.file_reason(name) or (self._over if size > self._limit else "" if size else "empty")
+            if not reason and (path.isascii() or _is_utf8(path)):
+                self._files.append(SourceFile(path, size, facts.st_mtime_ns))
+                return
+        if reason != _STANDS_FOR_ITS_FILES:
+            self.skip(path, reason or "name is not UTF-8")
 
-    def _reason(self, path: str, name: str, facts: os.stat_result) -> str:
-        """Give the reason to skip this one path; empty when it is fine, or a folder that stands for its content."""
-        mode = facts.st_mode
-        if not stat.S_ISREG(mode):
-            if stat.S_ISDIR(mode):
-                return "submodule" if _is_submodule(self._start + path) else ""
-            return "symlink" if stat.S_ISLNK(mode) else "not a regular file"
-        if not path.isascii() and not _is_utf8(path):
-            return "name is not UTF-8"
-        reason = skip.file_reason(name)
-        if reason:
-            return reason
-        if facts.st_size > self._limit:
-            return self._over
-        return "" if facts.st_size else "empty"
+    def _odd_reason(self, path: str, mode: int) -> str:
+        """Give the reason to skip what is no regular file."""
+        if stat.S_ISDIR(mode):
+            return "submodule" if _is_submodule(self._start + path) else _STANDS_FOR_ITS_FILES
+        return "symlink" if stat.S_ISLNK(mode) else "not a regular file"
 
     def _chain(self, folder: str) -> tuple[RuleSet, ...] | None:
         """Give the ignore rules that hold below `folder`, or None when nothing below it is wanted."""

@@ -15,8 +15,8 @@ class GitTrouble(Exception):
     """Git is missing or refuses to list this work tree; the text says why in one line."""
 
 
-def git_paths(root: str) -> tuple[set[str], tuple[str, ...]]:
-    """Give paths relative to `root`, with forward slashes, and git's warnings.
+def git_paths(root: str) -> tuple[list[str], tuple[str, ...]]:
+    """Give paths relative to `root`, sorted, with forward slashes, and git's warnings.
 
     A path with a slash at the end is a repository inside this one. A plain process instead of GitPython, whose import
     alone costs 160 ms: this runs before every search.
@@ -34,7 +34,6 @@ def git_paths(root: str) -> tuple[set[str], tuple[str, ...]]:
     said = [line for line in os.fsdecode(done.stderr).splitlines() if line.strip()]
     if done.returncode:
         raise GitTrouble(said[0] if said else f"git ended with code {done.returncode}")
-    # An unmerged file is listed once per stage.
-    paths = set(os.fsdecode(done.stdout).split("\0"))
-    paths.discard("")
-    return paths, tuple(f"git: {line}" for line in said)
+    # An unmerged file is listed once per stage. Sorted, because the system finds neighbours faster.
+    paths = sorted(set(os.fsdecode(done.stdout).split("\0")))
+    return paths[1:], tuple(f"git: {line}" for line in said)
