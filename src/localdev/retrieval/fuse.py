@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from localdev.core.search import Candidate
+from localdev.retrieval.query import QueryKind
 from localdev.retrieval.weights import DEFAULT, Weights
 
 
@@ -17,16 +18,23 @@ class Fused:
     dense: float = 0.0
 
 
-def fuse(lexical: Sequence[Candidate], dense: Sequence[Candidate], *, weights: Weights = DEFAULT) -> dict[int, Fused]:
+def fuse(
+    lexical: Sequence[Candidate],
+    dense: Sequence[Candidate],
+    *,
+    kind: QueryKind = "language",
+    weights: Weights = DEFAULT,
+) -> dict[int, Fused]:
     """Give every chunk of either list its weighted, scaled scores.
 
     Scaled scores are added, not ranks: how far the best lexical hit leads is the most telling thing about it, and ranks
     would forget it.
     """
+    dense_weight = weights.dense_for_symbol if kind == "symbol" else weights.dense
     by_words = _scaled(lexical, from_zero=True)
     by_meaning = _scaled(dense, from_zero=False)
     return {
-        chunk_id: Fused(weights.lexical * by_words.get(chunk_id, 0.0), weights.dense * by_meaning.get(chunk_id, 0.0))
+        chunk_id: Fused(weights.lexical * by_words.get(chunk_id, 0.0), dense_weight * by_meaning.get(chunk_id, 0.0))
         for chunk_id in dict.fromkeys((*by_words, *by_meaning))
     }
 

@@ -24,9 +24,9 @@ _SHORTEST_IN_NAME = 3
 def definition_matches(names: Sequence[str], found: Sequence[tuple[int, Symbol]]) -> dict[int, tuple[float, str]]:
     """Give per chunk how well its definition fits one of `names` (0..1) and that definition's qualified name.
 
-    A name with many definitions counts less for each: `run` in forty classes points nowhere.
+    A name with many definitions counts less for each: `run` in forty classes points nowhere. Overloads are one.
     """
-    how_many = Counter(symbol.name for _, symbol in found)
+    how_many = Counter(name for name, _, _ in {(one.name, one.path, one.qualified) for _, one in found})
     matches: dict[int, tuple[float, str]] = {}
     for chunk_id, symbol in found:
         fit = _fit(names, symbol) / (1.0 + math.log2(how_many[symbol.name]) / 4)

@@ -30,7 +30,7 @@ _KIND_WORTH = {
 _OTHER_WORTH = 0.1
 _ROLE_WORTH = 0.2  # tests, examples, generated files: not the shape of the product
 _PRIVATE_WORTH = 0.5  # `_name` is inside business
-# Each further definition of a file is worth this much of the one before it, so that every part of the repository is seen.
+# Each further definition of a file is worth this much of the one before: every part of the repository is seen.
 _NEXT_OF_FILE = 0.85
 _LONGEST_SIGNATURE = 160
 

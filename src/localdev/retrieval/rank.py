@@ -11,7 +11,7 @@ from localdev.core.search import Hit, IndexedChunk, ScorePart
 from localdev.retrieval.fuse import Fused
 from localdev.retrieval.names import file_name_match
 from localdev.retrieval.query import Query
-from localdev.retrieval.roles import file_role
+from localdev.retrieval.roles import chunk_role, is_under, superseded_folders
 from localdev.retrieval.weights import DEFAULT, Weights
 
 # Beyond these a file's further chunks add next to nothing.
@@ -56,7 +56,7 @@ def rank(
     """Order the candidates: what matches the query, then what is known of the chunk, then its file, then spread."""
     scored = [_Scored(chunks[chunk_id], []) for chunk_id in evidence.ids() if chunk_id in chunks]
     for one in scored:
-        add_matches(one, evidence, weights)
+        add_matches(one, query, evidence, weights)
     add_file_names(scored, query, weights)
     add_importance(scored, weights)
     add_roles(scored, query, weights)
@@ -68,14 +68,15 @@ def rank(
     ]
 
 
-def add_matches(one: _Scored, evidence: Evidence, weights: Weights) -> None:
+def add_matches(one: _Scored, query: Query, evidence: Evidence, weights: Weights) -> None:
     """Add what the lists say, and the boosts for being the definition or the place that the query names."""
     chunk_id = one.indexed.chunk_id
     fused = evidence.fused.get(chunk_id, Fused())
     one.add("words", fused.lexical)
     one.add("meaning", fused.dense)
     fit, name = evidence.definitions.get(chunk_id, (0.0, ""))
-    one.add("definition", weights.definition * fit, name)
+    share = weights.definition_in_error if query.kind == "error" else 1.0
+    one.add("definition", weights.definition * share * fit, name)
     fit, name = evidence.capitalised.get(chunk_id, (0.0, ""))
     one.add("named type", weights.capitalised * fit, name)
     if chunk_id in evidence.mentioned:
@@ -102,9 +103,10 @@ def add_importance(scored: Sequence[_Scored], weights: Weights) -> None:
 
 def add_roles(scored: Sequence[_Scored], query: Query, weights: Weights) -> None:
     """Take away a share from tests, examples, documents and the like, unless the query asks for them."""
+    old = superseded_folders({one.indexed.chunk.path for one in scored})
     for one in scored:
         path = one.indexed.chunk.path
-        role = file_role(path)
+        role = chunk_role(one.indexed.chunk) or ("deprecated" if old and is_under(path, old) else "")
         if role and role not in query.wants and not any(path.endswith(mention.path) for mention in query.paths):
             one.add(role, one.score * (weights.role_factors.get(role, 1.0) - 1.0))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Set
 from functools import lru_cache
 
+from localdev.core.code import Chunk
 from localdev.retrieval.wordlists import word_set
 
 # Ordered: the first role that fits is the file's. Folder names are matched whole, in lower case.
@@ -36,3 +38,33 @@ def file_role(path: str) -> str:
         if lowered & known:
             return role
     return next((role for role, pattern in _NAMES if pattern.search(name)), "")
+
+
+# Tests that live beside the code they test: Rust's `mod tests`, `test_x` in a script, Go's `TestX`.
+_TEST_SYMBOL = re.compile(r"(?:^|\.)(?:tests?(?:\.|$)|test_)|^Test[A-Z]")
+_VERSION_FOLDER = re.compile(r"v\d+(?:_\w+)?$")
+
+
+def chunk_role(chunk: Chunk) -> str:
+    """Give the role of the chunk's file, or `test` for a test inside product code."""
+    return file_role(chunk.path) or ("test" if _TEST_SYMBOL.search(chunk.symbol) else "")
+
+
+def superseded_folders(paths: Iterable[str]) -> frozenset[str]:
+    """Find folders such as `pkg/v1` that keep an old copy of what stands beside them (`pkg/v1/main.py`, `pkg/main.py`).
+
+    A version folder without such a twin (`api/v1`) is current.
+    """
+    every = frozenset(paths)
+    found: set[str] = set()
+    for path in every:
+        parts = path.split("/")
+        for place, part in enumerate(parts[:-1]):
+            if _VERSION_FOLDER.match(part) and "/".join((*parts[:place], *parts[place + 1 :])) in every:
+                found.add("/".join(parts[: place + 1]))
+    return frozenset(found)
+
+
+def is_under(path: str, folders: Set[str]) -> bool:
+    """Tell whether a path lies in one of the folders."""
+    return any(path.startswith(f"{folder}/") for folder in folders)

@@ -39,7 +39,7 @@ def gather(query: Query, repository: Repository, *, where: SearchFilter | None, 
     lexical = repository.lexical(query.terms, weights.fields, POOL, where=where)
     dense = repository.dense(query.text[:_DENSE_CHARACTERS], POOL, where=where)
     return Evidence(
-        fused=fuse(lexical, dense, weights=weights),
+        fused=fuse(lexical, dense, kind=query.kind, weights=weights),
         definitions=_definitions(query.names, repository),
         capitalised=_definitions(query.capitalised, repository),
         mentioned=_mentioned(query, repository),

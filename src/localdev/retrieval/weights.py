@@ -34,9 +34,13 @@ class Weights:
     body: float = 1.0
     # The lexical list leads: it is exact. The dense list finds what is worded otherwise, but is a small model.
     lexical: float = 1.0
-    dense: float = 0.4
+    dense: float = 0.5
+    # A bare symbol has a spelling and no meaning that could be worded otherwise.
+    dense_for_symbol: float = 0.1
     # The definition of a name that the query spells as code is nearly always wanted.
-    definition: float = 1.0
+    definition: float = 2.0
+    # An error's text names its class and every frame's function; none of them is surely the place to look.
+    definition_in_error: float = 0.5
     # A capitalised word that is also a definition is often meant as one, but may just begin the sentence.
     capitalised: float = 0.3
     # A file named after the query's words is about them as a whole.
