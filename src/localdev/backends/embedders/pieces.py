@@ -17,10 +17,11 @@ PIECES_VERSION = 1
 # Identifiers and words. Numbers are left out (a hex table says nothing of meaning; exact numbers are the lexical
 # index's work), and so is punctuation, which every piece of code shares.
 _IDENTIFIER = re.compile(r"\b[^\W\d]\w*")
-# Han and kana run together without spaces; the vocabulary holds them one by one.
-_SINGLE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-# Borders inside an identifier: getHTTPResponse_2 -> get HTTP Response.
-_PART = re.compile(rf"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[{_SINGLE}]|[^\W\d_A-Za-z{_SINGLE}]+")
+# Chinese characters run together without spaces; the vocabulary holds them one by one.
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"
+_SMALL = rf"[^\W\d_A-Z{_HAN}]"  # small letters, and letters of scripts where case does not part names
+# Borders inside an identifier: getHTTPResponse_2 -> get HTTP Response, allURLs -> all URLs.
+_PART = re.compile(rf"[A-Z]{{2,}}s(?!{_SMALL})|[A-Z]+(?=[A-Z]{_SMALL})|[A-Z]?{_SMALL}+|[A-Z]+|[{_HAN}]")
 # A longer run of letters is data (base64, a digest), not a name; it is neither embedded nor remembered.
 _LONGEST_IDENTIFIER = 100
 _REMEMBERED_IDENTIFIERS = 200_000  # about 40 MB; a repository of a million lines holds roughly half as many

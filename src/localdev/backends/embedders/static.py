@@ -66,10 +66,9 @@ class StaticEmbedder:
             rows = self._pieces.rows(text[:_LONGEST_TEXT])
             if rows:
                 # One small gather per text stays in the cache; one gather for a whole batch is ten times slower.
-                np.take(self._matrix, np.array(rows, dtype=np.intp), axis=0).sum(
-                    axis=0, dtype=np.int32, out=sums[index]
-                )
-        vectors = sums * self._scales
+                picked = np.take(self._matrix, np.array(rows, dtype=np.intp), axis=0)
+                picked.sum(axis=0, dtype=np.int32, out=sums[index])
+        vectors: FloatMatrix = sums.astype(np.float32) * self._scales  # exact: no sum reaches 2**24
         lengths = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
         lengths[lengths == 0] = 1
         vectors /= lengths
