@@ -2,9 +2,9 @@
 
     python benchmarks/first_answers.py --repos DIR [--localdev COMMAND] [--fetch]
 
-The questions and their right files stand in first-answers.tsv and were written before the first run. DIR holds a clone of
-each repository, named after the first column (`--fetch` clones the missing ones from GitHub at their commits). Prints one
-line a question and writes first-answers.md beside this file.
+The questions and their right files stand in first-answers.tsv and were written before the first run. DIR holds a clone
+of each repository, named after the first column (`--fetch` clones the missing ones from GitHub at their commits).
+Prints one line a question and writes first-answers.md beside this file.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def report(outcomes: list[Outcome], version: str) -> str:
     lines = [
         "# First answers",
         "",
-        f"The right file was among the first {FIRST} for **{right} of {len(outcomes)}** questions ({version}, no model).",
+        f"The right file was among the first {FIRST} for **{right} of {len(outcomes)}** questions",
+        f"({version}, without a model).",
         "The questions were written before the first run; `benchmarks/first_answers.py` asks them again.",
         "The first question about a repository includes building its index.",
         "",
