@@ -1,0 +1,182 @@
+"""From messages to tokens: the model's chat template, rendered so that control tokens come from the template alone.
+
+The template is rendered with a stand-in for each message's text. In what comes out, control tokens are looked for only
+between the stand-ins; the texts are then put in their places as plain text. A user who writes `<|im_end|>` has written
+ten characters, not the end of a turn.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from localdev.backends.llamacpp_native import Engine
+from localdev.core.chat import Message
+from localdev.core.errors import BackendError, ModelError
+
+# Stand-ins are numbers between two characters that Unicode keeps out of texts for good.
+_OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+_STAND_IN = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+PLAIN_TEMPLATE = (
+    "{% for message in messages %}{{ message['role'] | capitalize }}: {{ message['content'] }}\n\n{% endfor %}"
+    "{% if add_generation_prompt %}Assistant:{% endif %}"
+)
+PLAIN_STOP = ("\nUser:", "\nSystem:")
+_HINT = "use another model, or a file of this model with a corrected chat template"
+
+
+class ChatTemplate:
+    """A compiled chat template; `source` is Jinja as in `tokenizer.chat_template`, `bos` and `eos` their texts."""
+
+    def __init__(self, source: str, *, bos: str = "", eos: str = "") -> None:
+        import jinja2
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        # The settings templates are written for. There is no clock (`strftime_now`): a prompt that changes every day
+        # could not be kept, and templates have a fixed date for that case.
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"], autoescape=False
+        )
+        environment.filters["tojson"] = _to_json
+        environment.globals["raise_exception"] = _raise_exception
+        self._fixed = {"bos_token": bos, "eos_token": eos, "tools": None, "documents": None}
+        try:
+            self._template = environment.from_string(source)
+        except jinja2.TemplateError as error:
+            raise ModelError(f"the model's chat template is not valid: {error}", _HINT) from error
+
+    def render(self, messages: Sequence[Message]) -> list[tuple[str, bool]]:
+        """Give the prompt as (text, whether it is a message's) in order, ready for the model's answer.
+
+        A template that refuses a system message is given it in front of the first user message.
+
+        Raises:
+            BackendError: the template refuses the messages or leaves one out.
+        """
+        import jinja2
+
+        try:
+            return self._render(messages)
+        except _Refused as refusal:
+            folded = _fold_system(messages)
+            if folded is None:
+                raise BackendError(f"the model's chat template refuses the messages: {refusal}", _HINT) from refusal
+            try:
+                return self._render(folded)
+            except _Refused as second:
+                raise BackendError(f"the model's chat template refuses the messages: {second}", _HINT) from second
+        except (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            raise BackendError(f"the model's chat template failed: {error}", _HINT) from error
+
+    def _render(self, messages: Sequence[Message]) -> list[tuple[str, bool]]:
+        """Render once."""
+        texts = [message.content for message in messages]
+        stand_ins = [f"{_OPEN}{number}{_CLOSE}" if text else "" for number, text in enumerate(texts)]
+        turns = [{"role": message.role, "content": mark} for message, mark in zip(messages, stand_ins, strict=True)]
+        rendered = self._template.render(messages=turns, add_generation_prompt=True, **self._fixed)
+        missing = [message.role for message, mark in zip(messages, stand_ins, strict=True) if mark not in rendered]
+        if missing:
+            raise BackendError(f"the model's chat template leaves out the {missing[0]} message", _HINT)
+        spans = []
+        for number, part in enumerate(_STAND_IN.split(rendered)):
+            spans.append((texts[int(part)], True) if number % 2 else (part, False))
+        return [span for span in spans if span[0]]
+
+
+class _Refused(Exception):
+    """A template called `raise_exception`."""
+
+
+def _raise_exception(message: str) -> NoReturn:
+    """What templates call when they cannot take the messages."""
+    raise _Refused(message)
+
+
+def _to_json(value: Any, indent: int | None = None) -> str:
+    """Write JSON as chat templates expect it: without HTML escapes."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _fold_system(messages: Sequence[Message]) -> list[Message] | None:
+    """Put a leading system message in front of the user message after it; None where that is not the shape."""
+    if len(messages) < 2 or messages[0].role != "system" or messages[1].role != "user":
+        return None
+    return [Message("user", f"{messages[0].content}\n\n{messages[1].content}"), *messages[2:]]
+
+
+ControlTokens = dict[str, tuple[int, bool, bool]]
+
+
+def tokenize_spans(
+    spans: Sequence[tuple[str, bool]], controls: ControlTokens, tokenize: Callable[[str], list[int]]
+) -> list[int]:
+    """Turn rendered spans into tokens; `controls` are recognised outside the messages' texts only.
+
+    Text between two control tokens is tokenized as a whole, across the borders of messages, as if never taken apart.
+    """
+    markup = "".join(text for text, is_message in spans if not is_message)
+    present = sorted((text for text in controls if text in markup), key=len, reverse=True)
+    splitter = re.compile("(" + "|".join(map(re.escape, present)) + ")") if present else None
+    tokens: list[int] = []
+    plain, swallow = "", False
+
+    def flush() -> None:
+        nonlocal plain
+        tokens.extend(tokenize(plain) if plain else ())
+        plain = ""
+
+    for text, is_message in spans:
+        for part in [text] if is_message or splitter is None else splitter.split(text):
+            if not is_message and part in controls:
+                token, before, after = controls[part]
+                plain = plain.rstrip() if before else plain
+                flush()
+                tokens.append(token)
+                swallow = after
+            elif part:
+                plain += part.lstrip() if swallow else part
+                swallow = swallow and not plain
+    flush()
+    return tokens
+
+
+class PromptBuilder:
+    """Makes prompts for one loaded model."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._template = ChatTemplate(
+            engine.template or PLAIN_TEMPLATE, bos=engine.text_of(engine.bos), eos=engine.text_of(engine.eos)
+        )
+        self._controls: ControlTokens | None = None
+        self.stop = () if engine.template else PLAIN_STOP
+
+    @property
+    def template_name(self) -> str:
+        """Say which template is used."""
+        return "from the file" if self._engine.template else "plain (the file has none)"
+
+    def chat(self, messages: Sequence[Message]) -> list[int]:
+        """Give the tokens of a conversation that the model is to answer, with one BOS where the model wants it."""
+        if self._controls is None:
+            self._controls = (
+                self._engine.control_tokens()
+            )  # 0.1 s for a vocabulary of 150,000: once, and not at loading
+        return self._with_bos(tokenize_spans(self._template.render(messages), self._controls, self._engine.tokenize))
+
+    def fill_in(self, prefix: str, suffix: str) -> list[int]:
+        """Give the tokens that ask for the text between `prefix` and `suffix`."""
+        before, after, middle = self._engine.fim
+        if min(before, after, middle) < 0:
+            raise ModelError("this model has no fill-in-the-middle tokens", "use a code model that was trained for it")
+        asked = [before, *self._engine.tokenize(prefix), after, *self._engine.tokenize(suffix), middle]
+        return self._with_bos(asked)
+
+    def _with_bos(self, tokens: list[int]) -> list[int]:
+        """Put BOS in front, unless the template printed it or the model does without."""
+        bos = self._engine.bos
+        if self._engine.add_bos and bos >= 0 and tokens[:1] != [bos]:
+            return [bos, *tokens]
+        return tokens
