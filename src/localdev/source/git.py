@@ -46,9 +46,15 @@ def _ask(root: Path, command: str, *arguments: str) -> str | None:
 
 
 def _opened(root: Path) -> git.Repo:
-    """Open the repository of exactly this work tree, whatever GIT_DIR says around us."""
+    """Open the repository of exactly this work tree, whatever GIT_DIR and its like say around us.
+
+    GitPython adds to the caller's environment and cannot take away from it, so what would mislead is written over.
+    """
     import git
 
     repository = git.Repo(root)
-    repository.git.update_environment(GIT_DIR=str(repository.git_dir), GIT_WORK_TREE=str(root), **_FIXED)
+    own = Path(repository.git_dir)
+    repository.git.update_environment(
+        GIT_DIR=str(own), GIT_WORK_TREE=str(root), GIT_INDEX_FILE=str(own / "index"), **_FIXED
+    )
     return repository

@@ -30,9 +30,9 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _HEAD_LINES = 15  # generators put their mark below a licence header at most
 _COMMENT = re.compile(r"^\s*(?:#|//|/\*|\*|--|;|%|<!--|@?rem\b|\"\"\"|'''|\{-|\(\*|=begin)", re.IGNORECASE)
 _GENERATED = re.compile(
-    r"@generated\b|\bDO NOT (?:EDIT|MODIFY)\b|\bcode generated (?:by|from)\b"
-    r"|\b(?:this|the) (?:file|code|class|module) (?:is|was|has been) (?:auto-?|automatically |machine[- ])generated\b"
-    r"|\b(?:auto-?|automatically |machine[- ])generated (?:file|code|by|from)\b"
+    r"@generated\b|\bDO NOT (?:EDIT|MODIFY)\b|\b[Cc]ode generated (?:by|from)\b"
+    r"|\b(?i:(?:this|the) (?:file|code|class|module) (?:is|was|has been) (?:auto-?|automatically |machine[- ])generated)\b"
+    r"|\b(?i:(?:auto-?|automatically |machine[- ])generated (?:file|by|from))\b"
 )
 
 _PROSE = frozenset(
