@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from localdev.core.code import Symbol
 from localdev.core.words import identifier_parts, stem
@@ -15,6 +16,10 @@ _MINOR_KINDS = frozenset({"field", "property", "variable", "constant", "key", "s
 _MINOR = 0.6
 # `get` inside forty classes says little; at the top level of a file it is the file's business.
 _NESTED = 0.85
+# How alike two names must be for one to be a slip of the other; at 0.8 `get` and `set` of longer names begin to meet.
+_LIKE = 0.85
+_LARGEST_SLIP = 2
+_MOST_NEAREST = 3
 # Names of files that only say "the main file of this folder"; the folder's name is the telling one.
 _FOLDER_FILES = frozenset({"__init__", "__main__", "mod", "index", "main", "lib", "init", "doc"})
 # Shorter words match inside file names by accident (`io` in `session`).
@@ -52,6 +57,23 @@ def _fit(names: Sequence[str], symbol: Symbol) -> float:
 def _has_longer(name: str, names: Sequence[str]) -> bool:
     """Tell whether `name` is only the tail of a longer spelling."""
     return any(other.endswith(f".{name}") for other in names)
+
+
+def nearest_names(name: str, known: Iterable[str]) -> list[str]:
+    """Give the few known names that `name` may be a misspelling of, the nearest first."""
+    asked = name.lower()
+    close: list[tuple[float, str]] = []
+    matcher = difflib.SequenceMatcher(autojunk=False)
+    matcher.set_seq2(asked)
+    for other in set(known):
+        folded = other.lower()
+        # A slip of the fingers keeps the length nearly and one of the ends: most names are ruled out without a matcher.
+        if abs(len(folded) - len(asked)) > _LARGEST_SLIP or (folded[:2] != asked[:2] and folded[-2:] != asked[-2:]):
+            continue
+        matcher.set_seq1(folded)
+        if matcher.quick_ratio() >= _LIKE and (ratio := matcher.ratio()) >= _LIKE:
+            close.append((-ratio, other))
+    return [other for _, other in sorted(close)[:_MOST_NEAREST]]
 
 
 def file_name_match(path: str, terms: Sequence[str]) -> float:

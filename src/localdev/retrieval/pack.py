@@ -13,7 +13,7 @@ from localdev.retrieval.snippet import text_lines
 _FEWEST_LINES = 3
 # One giant chunk may not push out all others.
 _LARGEST_SHARE = 0.5
-# Chunks of one file this few lines apart are one passage; those lines are blank (chunks hold all others).
+# Chunks of a file this few lines apart are one passage; the lines between are blank (chunks hold all others).
 _LARGEST_GAP = 2
 
 

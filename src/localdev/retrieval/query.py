@@ -22,7 +22,7 @@ _BACKTICKED = re.compile(r"`([^`\n]{1,200})`")
 # Dotted or :: or -> joined names, also `name()`; the pieces are plain identifiers.
 _NAME = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#)[^\W\d]\w*)*(?:\(\))?")
 _JOIN = re.compile(r"\.|::|->|#")
-_SIGIL = re.compile(r"(?<!\w)[$@#:]+(?=\w)")
+_SIGIL = re.compile(r"(?<![\w$@#:])[$@#:]+(?=\w)")
 _INNER_CAPITAL = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2,}[a-z]")
 _PATH = re.compile(r"(?<![\w:/])(?:\.{0,2}/)?(?:[\w.@+-]+[/\\])*[\w.@+-]*\.[A-Za-z]\w{0,9}(?::\d+(?:-\d+)?)?(?![\w/])")
 _FOLDER = re.compile(r"(?<![\w:/])(?:\.{0,2}/)?(?:[\w.@+-]+/)+[\w.@+-]*")

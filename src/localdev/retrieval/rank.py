@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from localdev.core.search import Hit, IndexedChunk, ScorePart
 from localdev.retrieval.fuse import Fused
@@ -13,6 +14,8 @@ from localdev.retrieval.names import file_name_match
 from localdev.retrieval.query import Query
 from localdev.retrieval.roles import chunk_role, is_under, superseded_folders
 from localdev.retrieval.weights import DEFAULT, Weights
+
+_Fact = TypeVar("_Fact")
 
 # Beyond these a file's further chunks add next to nothing.
 _MOST_COHERENT = 6
@@ -29,6 +32,14 @@ class Evidence:
     definitions: Mapping[int, tuple[float, str]] = field(default_factory=dict)
     capitalised: Mapping[int, tuple[float, str]] = field(default_factory=dict)
     mentioned: Mapping[int, str] = field(default_factory=dict)
+
+    def only(self, ids: Set[int]) -> Evidence:
+        """Give the evidence for some chunks alone."""
+
+        def keep(facts: Mapping[int, _Fact]) -> dict[int, _Fact]:
+            return {chunk_id: fact for chunk_id, fact in facts.items() if chunk_id in ids}
+
+        return Evidence(keep(self.fused), keep(self.definitions), keep(self.capitalised), keep(self.mentioned))
 
     def ids(self) -> list[int]:
         """Give the ids of all candidates, without repeats."""

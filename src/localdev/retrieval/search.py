@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from localdev.core.ports import Repository
 from localdev.core.search import Hit, SearchFilter
+from localdev.core.words import words
 from localdev.retrieval.fuse import fuse
-from localdev.retrieval.names import definition_matches, mentioned_files
+from localdev.retrieval.names import definition_matches, mentioned_files, nearest_names
 from localdev.retrieval.query import Query, read_query
 from localdev.retrieval.rank import Evidence, rank
 from localdev.retrieval.weights import DEFAULT, Weights
 
 # Deep enough that a file's further chunks are seen, shallow enough for a ranking in milliseconds.
 POOL = 200
+# With a filter, what was found by name or path is kept only if these lists hold it too: the index alone decides what a
+# filter lets through. A chunk that defines a name holds the word, so a deep list has it.
+_FILTERED_POOL = 2000
 # The dense model reads a few hundred words at most.
 _DENSE_CHARACTERS = 2000
 # A path of which many files could be meant helps nobody.
@@ -30,20 +36,34 @@ def search(
     asked = read_query(query)
     if asked.kind == "empty" or limit < 1:
         return []
+    asked = correct(asked, repository)
     evidence = gather(asked, repository, where=where, weights=weights)
     return rank(asked, repository.chunks(evidence.ids()), evidence, limit=limit, weights=weights)
 
 
+def correct(query: Query, repository: Repository) -> Query:
+    """Let a bare symbol that nothing is called by stand for the names that are spelt nearly so."""
+    if query.kind != "symbol" or len(query.names) != 1 or repository.known_names(query.names):
+        return query
+    if repository.symbols_named(query.names, ignore_case=True):
+        return query
+    near = nearest_names(query.names[0], (symbol.name for symbol, _ in repository.symbols()))
+    terms = dict.fromkeys((*query.terms, *(word for name in near for word in words(name))))
+    return replace(query, names=(*query.names, *near), terms=tuple(terms)) if near else query
+
+
 def gather(query: Query, repository: Repository, *, where: SearchFilter | None, weights: Weights) -> Evidence:
     """Ask the index for all that the ranking needs."""
-    lexical = repository.lexical(query.terms, weights.fields, POOL, where=where)
+    pool = POOL if where is None else _FILTERED_POOL
+    lexical = repository.lexical(query.terms, weights.fields, pool, where=where)
     dense = repository.dense(query.text[:_DENSE_CHARACTERS], POOL, where=where)
-    return Evidence(
-        fused=fuse(lexical, dense, kind=query.kind, weights=weights),
+    found = Evidence(
+        fused=fuse(lexical[:POOL], dense, kind=query.kind, weights=weights),
         definitions=_definitions(query.names, repository),
         capitalised=_definitions(query.capitalised, repository),
         mentioned=_mentioned(query, repository),
     )
+    return found if where is None else found.only({one.chunk_id for one in (*lexical, *dense)})
 
 
 def _definitions(names: tuple[str, ...], repository: Repository) -> dict[int, tuple[float, str]]:
