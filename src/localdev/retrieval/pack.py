@@ -21,7 +21,7 @@ _LARGEST_GAP = 2
 class PackedSource:
     """A passage for the prompt: contiguous lines of one file, cited by its place in the list plus one.
 
-# Chunks of a file this few lines apart are one passage: what is between is blank, for chunks hold all other lines.
+    `chunk` holds exactly the lines shown (several chunks may be merged, or one cut); `tokens` is what the passage
     costs with its heading line; `trimmed` is true when lines of the last chunk were left out.
     """
 
