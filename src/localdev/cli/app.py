@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from localdev.cli.options import Directory, Invocation
+from localdev.cli.options import Directory, Invocation, start_folder
 
 # Name, what `--help` says of it; the file is `cli/commands/<name>.py` and holds an `app`.
 COMMANDS = {
@@ -81,6 +81,6 @@ def root(
 
         typer.echo(f"localdev {__version__}")
         raise typer.Exit
-    context.obj = Invocation(directory)
+    context.obj = Invocation(start_folder(context, directory))
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())

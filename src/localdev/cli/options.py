@@ -20,9 +20,9 @@ Project = Annotated[bool, typer.Option("--project", help="The repository's own .
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What stood before the command's name: `-C` of the program itself."""
+    """The folder that the `-C` options before a command's name have led to."""
 
-    directory: Path | None = None
+    folder: Path = Path()
 
 
 def new_app(help: str = "") -> typer.Typer:
@@ -38,13 +38,5 @@ def new_app(help: str = "") -> typer.Typer:
 
 def start_folder(context: typer.Context, directory: Path | None) -> Path:
     """Give the folder to work in: each `-C` counts from the one before it, as with git."""
-    start = Path()
-    chain: list[Path | None] = [directory]
-    level: typer.Context | None = context
-    while level is not None:
-        if isinstance(level.obj, Invocation) and (level.parent is None or level.parent.obj is not level.obj):
-            chain.append(level.obj.directory)
-        level = level.parent  # type: ignore[assignment]
-    for step in reversed(chain):
-        start = start / step.expanduser() if step else start
-    return start
+    before = context.obj.folder if isinstance(context.obj, Invocation) else Path()
+    return before / directory.expanduser() if directory else before

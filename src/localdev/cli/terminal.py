@@ -13,7 +13,7 @@ from localdev.core.events import Notice
 
 # Everything a terminal may obey, and the marks that reorder text on screen (bidirectional controls).
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_STYLES = {"bold": "1", "dim": "2", "path": "36", "warning": "33", "hint": "2", "match": "32"}
+_STYLES = {"plain": "", "bold": "1", "dim": "2", "path": "36", "good": "32", "bad": "31", "warning": "33", "hint": "2"}
 
 
 def neutral(text: str) -> str:
@@ -70,4 +70,4 @@ class Printer:
 
 def _paint(text: str, style: str, *, wanted: bool) -> str:
     """Wrap text in the codes of a style."""
-    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if wanted and text else text
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if wanted and text and style != "plain" else text

@@ -13,8 +13,9 @@ from localdev.core.errors import ConfigError
 from localdev.core.events import Notice
 from localdev.core.folders import Folders
 
-# Variables with our prefix that are not settings: where localdev keeps its files, and the checkout it was started from.
-RESERVED_VARIABLES = frozenset({"LOCALDEV_HOME", "LOCALDEV_CHECKOUT"})
+# Variables with our prefix that are not settings: where localdev keeps its files, the checkout it was started from, and
+# what the test suite is told.
+_RESERVED = ("LOCALDEV_HOME", "LOCALDEV_CHECKOUT", "LOCALDEV_TEST_")
 _PREFIX = "LOCALDEV_"
 
 
@@ -132,7 +133,7 @@ def _environment(environ: Mapping[str, str]) -> Layer:
     by_variable = {key.variable: key for key in keys().values()}
     layer: Layer = {}
     for variable, text in environ.items():
-        if not variable.startswith(_PREFIX) or variable in RESERVED_VARIABLES or not text:
+        if not variable.startswith(_PREFIX) or variable.startswith(_RESERVED) or not text:
             continue
         key = by_variable.get(variable)
         if key is None:

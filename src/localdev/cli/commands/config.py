@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from localdev.cli.options import Directory, Json, Project, new_app
+from localdev.cli.options import Directory, Json, Project, new_app, start_folder
 from localdev.cli.workplace import open_workplace
 
 app = new_app("Show and change settings: flags > LOCALDEV_* variables > .localdev.toml > config.toml > defaults.")
@@ -48,7 +48,6 @@ def set_(
     directory: Directory = None,
 ) -> None:
     """Set one key in your config.toml, or with --project in the repository's .localdev.toml."""
-    from localdev.cli.options import start_folder
     from localdev.cli.terminal import Printer
     from localdev.config import trust
     from localdev.config.editing import set_value
@@ -73,7 +72,6 @@ def set_(
 @app.command()
 def path(context: typer.Context, as_json: Json = False, directory: Directory = None) -> None:
     """Print where the configuration files are; they need not exist."""
-    from localdev.cli.options import start_folder
     from localdev.cli.terminal import Printer, neutral
     from localdev.config.loader import project_file, user_file
     from localdev.core.folders import find_folders

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from localdev.cli.options import Directory, Json, new_app
+from localdev.cli.options import Directory, Json, new_app, start_folder
 
 app = new_app()
 
@@ -19,7 +19,6 @@ def trust(
     directory: Directory = None,
 ) -> None:
     """Trust the repository's .localdev.toml and .localdev/ as they are now; a change makes them inert again."""
-    from localdev.cli.options import start_folder
     from localdev.cli.terminal import Printer, neutral
     from localdev.config import trust as records
     from localdev.core.folders import find_folders

@@ -1,0 +1,165 @@
+"""Examines this installation: one function per check, each with the command that fixes what it finds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata, util
+from pathlib import Path
+
+from localdev.app.hints import program
+from localdev.config.settings import Settings
+from localdev.core.errors import LocaldevError
+from localdev.core.folders import Folders
+
+_CHILD_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome of one check; a failed one that is `optional` leaves everything else working."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+    optional: bool = False
+
+
+def examine(folders: Folders, root: Path, settings: Settings) -> Iterator[Check]:
+    """Run every check, one at a time; a check that fails never stops the next."""
+    yield _python()
+    yield _git()
+    yield _sqlite()
+    for name, run in _guarded(folders, root, settings).items():
+        try:
+            yield run()
+        except LocaldevError as error:
+            yield Check(name, False, str(error), error.hint)
+
+
+def _guarded(folders: Folders, root: Path, settings: Settings) -> dict[str, Callable[[], Check]]:
+    """Give the checks that call rooms below, which say what is wrong by raising."""
+    return {
+        "grammars": _grammars,
+        "embedder": _embedder,
+        "chromadb": _chromadb,
+        "folders": lambda: _folders(folders),
+        "index": lambda: _index(folders, root),
+        "llama": _llama,
+        "models": lambda: _models(folders, settings),
+    }
+
+
+def _python() -> Check:
+    """The interpreter is new enough by the package's own rule; say which it is."""
+    return Check("python", True, f"{sys.version.split()[0]} at {sys.executable}")
+
+
+def _git() -> Check:
+    """Git is needed for its own ignore rules and for changes; without it files are walked."""
+    path = shutil.which("git")
+    if path is None:
+        return Check("git", False, "not found on PATH", "install git; without it every folder is walked", optional=True)
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_CHILD_SECONDS)
+    return Check("git", said.returncode == 0, said.stdout.strip() or said.stderr.strip(), "install git again", True)
+
+
+def _sqlite() -> Check:
+    """The index needs SQLite with full-text search."""
+    try:
+        database = sqlite3.connect(":memory:")
+        database.execute("CREATE VIRTUAL TABLE probe USING fts5(text)")
+        database.close()
+    except sqlite3.Error as error:
+        return Check("sqlite", False, f"{sqlite3.sqlite_version}: {error}", "use a Python whose SQLite has FTS5")
+    return Check("sqlite", True, f"{sqlite3.sqlite_version} with FTS5")
+
+
+def _grammars() -> Check:
+    """Every grammar that ships loads, with its queries."""
+    from localdev.source.languages import languages
+    from localdev.source.parse_grammar import grammar
+
+    broken, loaded = [], 0
+    for name, language in languages().items():
+        if not language.grammar:
+            continue
+        try:
+            loaded += grammar(name) is not None
+        except Exception as error:  # noqa: BLE001 - whatever a grammar's binary raises is the finding
+            broken.append(f"{name} ({type(error).__name__})")
+    if broken:
+        return Check("grammars", False, f"do not load: {', '.join(broken)}", "install localdev again")
+    return Check("grammars", True, f"{loaded} load")
+
+
+def _embedder() -> Check:
+    """The embedder inside the package loads, and its digest fits."""
+    from localdev.backends.embedders import make_embedder
+
+    embedder = make_embedder("static")
+    return Check("embedder", True, f"{embedder.name}, {embedder.dimension} numbers a vector")
+
+
+def _chromadb() -> Check:
+    """The vector store imports, tried in a process of its own because it takes a second and loads native code."""
+    said = subprocess.run(
+        [sys.executable, "-c", "import chromadb"], capture_output=True, text=True, timeout=_CHILD_SECONDS
+    )
+    if said.returncode != 0:
+        last = (said.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+        return Check(
+            "chromadb", False, f"does not import: {last}", f"{sys.executable} -m pip install --force-reinstall chromadb"
+        )
+    return Check("chromadb", True, metadata.version("chromadb"))
+
+
+def _folders(folders: Folders) -> Check:
+    """Our folders, or the nearest ones above that exist, can be written. Nothing is created to find out."""
+    refused = [str(path) for path in (folders.config, folders.data, folders.state) if not _writable(path)]
+    hint = "make them writable, or set LOCALDEV_HOME to a folder that is"
+    detail = f"cannot write {', '.join(refused)}" if refused else f"{folders.data} can be written"
+    return Check("folders", not refused, detail, hint if refused else "")
+
+
+def _writable(path: Path) -> bool:
+    """Say whether a folder can be written or made."""
+    existing = next((place for place in (path, *path.parents) if place.exists()), path)
+    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+
+
+def _index(folders: Folders, root: Path) -> Check:
+    """This repository is indexed; the first question does it otherwise."""
+    from localdev.app.stored import index_status
+
+    found = index_status(folders, root)
+    if not found["exists"]:
+        return Check("index", False, f"{root} has none yet", f"`{program()} index`, or just ask", optional=True)
+    return Check("index", True, f"{found['files']} files, {found['chunks']} chunks of {root}")
+
+
+def _llama() -> Check:
+    """The embedded engine is installed; say what it was built for."""
+    if util.find_spec("llama_cpp") is None:
+        return Check(
+            "llama", False, "the embedded engine is not installed", f"`{program()} setup llama`", optional=True
+        )
+    from localdev.backends.llamacpp import build_kind
+
+    return Check("llama", True, f"llama-cpp-python {metadata.version('llama-cpp-python')}, built for {build_kind()}")
+
+
+def _models(folders: Folders, settings: Settings) -> Check:
+    """At least one model was added, and the configured one is there."""
+    from localdev.models.store import ModelStore
+
+    names = [passport.name for passport in ModelStore(folders.models).list()]
+    if not names:
+        return Check("models", False, "none added", f"`{program()} models add FILE.gguf`", optional=True)
+    return Check("models", True, ", ".join(names) + (f"; configured: {settings.model}" if settings.model else ""))

@@ -1,0 +1,81 @@
+"""Chooses the model of an answer and opens its backend; nothing is substituted, and what was chosen is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localdev.app.hints import how_to_get_a_model
+from localdev.config.settings import Settings
+from localdev.core.errors import MissingExtra
+from localdev.core.events import Notice
+from localdev.core.folders import Folders
+
+if TYPE_CHECKING:
+    from localdev.backends.options import BackendOptions
+    from localdev.core.ports import ChatBackend, ProgressSink
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The backend to answer with, or None for the floor's answer; `notice` says why there is none."""
+
+    backend: ChatBackend | None
+    notice: Notice | None = None
+
+
+def open_engine(settings: Settings, folders: Folders, *, progress: ProgressSink | None = None) -> Engine:
+    """Open the configured model, else the only one that was added.
+
+    Raises:
+        NotFound: no such model or file; the known ones are listed.
+        ModelError, UsageError: what is named is no usable model.
+        MissingExtra: a model was named but the engine is not installed.
+    """
+    if settings.model:
+        return Engine(_open_named(settings.model, settings, folders, progress=progress))
+    from localdev.models.store import ModelStore
+
+    stored = ModelStore(folders.models).list()
+    if not stored:
+        return Engine(None, Notice("hint", how_to_get_a_model()))
+    if len(stored) > 1:
+        names = ", ".join(passport.name for passport in stored)
+        return Engine(
+            None, Notice("hint", f"several models are there ({names}): choose with `localdev config set model NAME`")
+        )
+    try:
+        return Engine(_open_named(stored[0].name, settings, folders, progress=progress))
+    except MissingExtra as error:  # nobody asked for this model, so the answer without one is still an answer
+        return Engine(None, Notice("hint", f"{error}; {error.hint}"))
+
+
+def _open_named(model: str, settings: Settings, folders: Folders, *, progress: ProgressSink | None) -> ChatBackend:
+    """Open a model by path, by scheme (`fake:SCRIPT`), or by its name in the store."""
+    from localdev.backends.registry import kind_of, open_backend
+
+    if kind_of(model) == "gguf":
+        from localdev.models.gguf import read_header
+
+        path = Path(model).expanduser()
+        read_header(path)  # a file that is no model is refused here, with the reason, before any engine sees it
+        return open_backend(str(path), options=_options(settings, name=path.stem))
+    if kind_of(model):
+        return open_backend(model, options=_options(settings))
+    from localdev.models.store import ModelStore
+
+    store = ModelStore(folders.models)
+    passport = store.find(model)
+    path = store.checked_file(passport, progress)
+    return open_backend(str(path), options=_options(settings, name=passport.name, digest=passport.digest))
+
+
+def _options(settings: Settings, *, name: str = "", digest: str = "") -> BackendOptions:
+    """Give how the settings want a model opened."""
+    from localdev.backends.options import BackendOptions
+
+    llama = settings.llama
+    return BackendOptions(
+        context_window=llama.context, threads=llama.threads, gpu_layers=llama.gpu_layers, name=name, digest=digest
+    )

@@ -1,0 +1,73 @@
+"""Optional parts: which there are, what they need, and the command that adds one to this very environment."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib import metadata, util
+from pathlib import Path
+
+from localdev.core.errors import MissingExtra, UsageError
+
+_NAME = "localdev"
+_MARKER = re.compile(r"""extra\s*==\s*['"]([\w.-]+)['"]""")
+_NESTED = re.compile(rf"{_NAME}\[([\w,\s.-]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """How an extra is added here: the packages, and the command; `runs` is false where the user has to run it."""
+
+    extra: str
+    requirements: tuple[str, ...]
+    command: tuple[str, ...]
+    runs: bool
+
+
+def extras() -> list[str]:
+    """List the names of the optional parts, as the installed package declares them."""
+    return sorted(metadata.metadata(_NAME).get_all("Provides-Extra") or [])
+
+
+def requirements(extra: str) -> tuple[str, ...]:
+    """List what an extra needs, other extras it names included.
+
+    Raises:
+        UsageError: there is no such extra; the known ones are listed.
+    """
+    known = extras()
+    if extra not in known:
+        raise UsageError(f"there is no part called {extra!r}", f"known parts: {', '.join(known)}")
+    found: dict[str, None] = {}
+    for line in metadata.requires(_NAME) or []:
+        requirement, _, marker = line.partition(";")
+        named = _MARKER.search(marker)
+        if named is None or named[1] != extra:
+            continue
+        nested = _NESTED.match(requirement.strip())
+        for inner in nested[1].split(",") if nested else ():
+            found.update(dict.fromkeys(requirements(inner.strip())))
+        if not nested:
+            found[requirement.strip()] = None
+    return tuple(found)
+
+
+def plan(extra: str) -> Installation:
+    """Say how to add an extra to the running environment.
+
+    The packages themselves are named, never `localdev[extra]`: that would ask an index for a package of our name.
+    """
+    needed = requirements(extra)
+    if util.find_spec("pip") is not None:
+        pip = (sys.executable, "-m", "pip", "install", "--disable-pip-version-check")
+        return Installation(extra, needed, (*pip, *needed), runs=True)
+    if (Path(sys.prefix) / "pipx_metadata.json").exists():
+        return Installation(extra, needed, ("pipx", "inject", _NAME, *needed), runs=False)
+    if shutil.which("uv"):
+        return Installation(extra, needed, ("uv", "pip", "install", "--python", sys.executable, *needed), runs=False)
+    raise MissingExtra(
+        f"the environment of localdev ({sys.prefix}) has no pip",
+        f"add it with `{sys.executable} -m ensurepip`, then run this again",
+    )

@@ -1,0 +1,145 @@
+"""Runs jobs in this process: the `Jobs` port over settings, an open repository, a backend and the journal."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localdev.app.recording import recorded
+from localdev.config.settings import Settings
+from localdev.core.errors import UsageError
+from localdev.core.events import Event, Refreshed, Result, Sources
+from localdev.core.folders import Folders
+from localdev.core.search import SearchFilter
+
+if TYPE_CHECKING:
+    from localdev.app.engines import Engine
+    from localdev.core.ports import Journal, ProgressSink, Repository
+
+Options = Mapping[str, Any]
+
+
+class LocalJobs:
+    """The jobs of one repository with one set of settings.
+
+    `progress` is told of long work while a job is inside it; everything else comes as events.
+    """
+
+    def __init__(
+        self, settings: Settings, folders: Folders, root: Path, *, progress: ProgressSink | None = None
+    ) -> None:
+        self._settings = settings
+        self._folders = folders
+        self._root = root
+        self._progress = progress
+        self._jobs: dict[str, Callable[[Options, Repository], Iterator[Event]]] = {
+            "ask": self._ask,
+            "search": self._search,
+            "index": self._index,
+            "outline": self._outline,
+        }
+
+    def run(self, job: str, options: Options) -> Iterator[Event]:
+        """Start a job by name and yield its events; closing the iterator cancels it.
+
+        Raises:
+            UsageError: there is no such job.
+            LocaldevError: what the job itself raises.
+        """
+        if job not in self._jobs:
+            raise UsageError(f"there is no job {job!r}", f"known jobs: {', '.join(self._jobs)}")
+        return recorded(job, self._events(job, options), self._journal(), root=str(self._root))
+
+    def _events(self, job: str, options: Options) -> Iterator[Event]:
+        """Run a job on the open repository."""
+        from localdev.app.stored import open_indexed
+
+        with contextlib.closing(open_indexed(self._folders, self._root, self._settings)) as repository:
+            yield from self._jobs[job](options, repository)
+
+    def _ask(self, options: Options, repository: Repository) -> Iterator[Event]:
+        """Options: question, extra, show_prompt, no_model. `k` and the model stand in the settings."""
+        from localdev.assistant.ask import AskRequest, ask
+        from localdev.core.chat import Sampling
+        from localdev.prompting.prompts import load_prompt
+
+        chosen = self._settings.ask
+        request = AskRequest(
+            options["question"],
+            limit=chosen.k,
+            extra=options.get("extra", ""),
+            show_prompt=options.get("show_prompt", False),
+            sampling=Sampling(temperature=chosen.temperature, seed=chosen.seed, max_tokens=chosen.max_tokens),
+        )
+        prompt = load_prompt("ask", folders=self._prompt_folders())
+        engine = self._engine(without=options.get("no_model", False))
+        with contextlib.ExitStack() as open_parts:
+            if engine.backend is not None:
+                open_parts.callback(engine.backend.close)
+            yield from ask(
+                request, repository=repository, prompt=prompt, backend=engine.backend, progress=self._progress
+            )
+            if engine.notice is not None:
+                yield engine.notice
+
+    def _search(self, options: Options, repository: Repository) -> Iterator[Event]:
+        """Options: queries, paths, languages, kinds, explain. One `Sources` and one `Result` for each query."""
+        from localdev.render.payloads import search_payload
+        from localdev.retrieval.search import search
+
+        yield Refreshed(repository.refresh(self._progress))
+        names = ("paths", "languages", "kinds")
+        where = SearchFilter(*(tuple(options.get(name) or ()) for name in names))
+        for query in options["queries"]:
+            started = time.perf_counter()
+            hits = search(query, repository, limit=self._settings.search.k, where=where)
+            took_ms = (time.perf_counter() - started) * 1000
+            yield Sources(tuple(hits))
+            yield Result(search_payload(query, hits, took_ms, explain=bool(options.get("explain"))))
+
+    def _index(self, options: Options, repository: Repository) -> Iterator[Event]:
+        """Options: rebuild."""
+        from localdev.render.payloads import index_payload
+
+        report = repository.refresh(self._progress, rebuild=bool(options.get("rebuild")))
+        yield Refreshed(report)
+        yield Result(index_payload(report))
+
+    def _outline(self, options: Options, repository: Repository) -> Iterator[Event]:
+        """Options: path, relative to the root, empty for all."""
+        from localdev.render.payloads import SCHEMA_VERSION
+        from localdev.retrieval.outline import outline
+
+        yield Refreshed(repository.refresh(self._progress))
+        entries = outline(repository, prefix=options.get("path", ""), budget_tokens=self._settings.outline.tokens)
+        yield Result({"schema_version": SCHEMA_VERSION, "symbols": [asdict(entry) for entry in entries]})
+
+    def _engine(self, *, without: bool) -> Engine:
+        """Open the model, unless the answer is wanted without one."""
+        from localdev.app.engines import Engine, open_engine
+
+        return Engine(None) if without else open_engine(self._settings, self._folders, progress=self._progress)
+
+    def _prompt_folders(self) -> tuple[Path, ...]:
+        """Give the repository's own prompts, when they are trusted."""
+        from localdev.config import trust
+
+        folder = self._root / trust.PROJECT_FOLDER / "prompts"
+        return (folder,) if folder.is_dir() and trust.state(self._root, self._folders) == "trusted" else ()
+
+    def _journal(self) -> Journal:
+        """Give the journal, or one that forgets when it is switched off."""
+        from localdev.audit.journal import FileJournal
+
+        return FileJournal(self._folders.journal) if self._settings.journal.enabled else _NoJournal()
+
+
+class _NoJournal:
+    """Stands in for the journal that the user has switched off."""
+
+    def record(self, kind: str, entry: Mapping[str, Any]) -> None:
+        """Forget."""

@@ -1,0 +1,54 @@
+"""What is kept about repositories: opening an index, saying what is there, and removing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localdev.config.settings import Settings
+from localdev.core.folders import Folders
+
+if TYPE_CHECKING:
+    from localdev.index.repository import IndexedRepository
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIndex:
+    """The index of one repository on disk, and the bytes it holds."""
+
+    path: Path
+    bytes: int
+
+
+def open_indexed(folders: Folders, root: Path, settings: Settings) -> IndexedRepository:
+    """Open the index of a repository, with the embedder that belongs to it."""
+    from localdev.backends.embedders import make_embedder
+    from localdev.index.layout import index_folder
+    from localdev.index.repository import open_repository
+
+    return open_repository(root, index_folder(folders.indexes, root), make_embedder("static"))
+
+
+def stored_indexes(folders: Folders, root: Path | None) -> list[StoredIndex]:
+    """List the stored indexes: that of one repository, or with no root all of them."""
+    from localdev.index.layout import folder_size, index_folder
+
+    if root is not None:
+        candidates = [index_folder(folders.indexes, root)]
+    elif folders.indexes.is_dir():
+        candidates = sorted(path for path in folders.indexes.iterdir() if not path.name.startswith("."))
+    else:
+        candidates = []
+    return [StoredIndex(path, folder_size(path)) for path in candidates if path.is_dir()]
+
+
+def wipe_index(stored: StoredIndex) -> None:
+    """Remove one stored index, waiting for whoever writes it.
+
+    Raises:
+        StorageError: something of it cannot be removed.
+    """
+    from localdev.index.layout import wipe
+
+    wipe(stored.path)

@@ -1,0 +1,133 @@
+"""`localdev ask`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from localdev.cli.options import Directory, Json, Limit, new_app
+from localdev.cli.workplace import Workplace, open_workplace
+
+if TYPE_CHECKING:
+    from localdev.core.events import Answered, PromptShown
+
+app = new_app()
+_EXAMPLE = 'for example: localdev ask "how are settings read?"'
+_LONGEST_QUESTION = 200_000
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="QUESTION", help="May name files: @path, @path:10-40. Text on stdin is added."),
+    ] = None,
+    limit: Limit = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="MODEL", help="A name from `models list`, or a GGUF file.")
+    ] = None,
+    no_model: Annotated[bool, typer.Option("--no-model", help="Answer with the places themselves.")] = False,
+    show_prompt: Annotated[bool, typer.Option("--show-prompt", help="Print what a model would be sent.")] = False,
+    as_json: Json = False,
+    directory: Directory = None,
+) -> None:
+    """Answer a question about the repository, with the places the answer rests on."""
+    from localdev.cli.events import running
+    from localdev.core.errors import UsageError
+    from localdev.core.events import Answered, PromptShown, TextDelta
+
+    if model is not None and no_model:
+        raise UsageError("--model and --no-model exclude each other", "leave one of them out")
+    text = _question(question)
+    place = open_workplace(context, directory, {"ask.k": ("-k", limit), "model": ("--model", model)})
+    options = {"question": text, "extra": _extra(place), "no_model": no_model, "show_prompt": show_prompt}
+    with running(place, "ask", options) as events:
+        for event in events:
+            if isinstance(event, TextDelta) and not as_json:
+                place.printer.piece(event.text)
+            elif isinstance(event, PromptShown):
+                _show_prompt(place, event, as_json=as_json)
+            elif isinstance(event, Answered):
+                _finish(place, event, as_json=as_json)
+
+
+def _question(words: list[str] | None) -> str:
+    """Join the words of the question; quotes are not needed.
+
+    Raises:
+        UsageError: there is none, or it is longer than any model reads.
+    """
+    from localdev.core.errors import UsageError
+
+    text = " ".join(words or [])
+    if not text.strip():
+        raise UsageError("ask needs a question", _EXAMPLE)
+    if len(text) > _LONGEST_QUESTION:
+        raise UsageError(
+            f"the question is longer than {_LONGEST_QUESTION} characters",
+            "pipe long text in on stdin, and ask about it",
+        )
+    return text
+
+
+def _extra(place: Workplace) -> str:
+    """Give the text on stdin, and say when a silent pipe was left alone."""
+    from localdev.cli.stdin import NOT_READ, piped_text
+    from localdev.core.events import Notice
+
+    text, left_alone = piped_text()
+    if left_alone:
+        place.printer.notice(Notice("hint", NOT_READ))
+    return text
+
+
+def _show_prompt(place: Workplace, shown: PromptShown, *, as_json: bool) -> None:
+    """Print the messages that would be sent."""
+    from dataclasses import asdict
+
+    from localdev.render.payloads import SCHEMA_VERSION
+
+    if as_json:
+        messages = [asdict(message) for message in shown.messages]
+        place.printer.json(
+            {"schema_version": SCHEMA_VERSION, "messages": messages, "prompt_tokens": shown.prompt_tokens}
+        )
+        return
+    for message in shown.messages:
+        place.printer.line(place.printer.styled(f"=== {message.role} ===", "bold"))
+        place.printer.line(place.printer.styled(message.content, "plain"))
+    place.printer.aside(f"about {shown.prompt_tokens} tokens")
+
+
+def _finish(place: Workplace, answered: Answered, *, as_json: bool) -> None:
+    """Print the sources a model's answer cites, and what of it could not be checked."""
+    from localdev.core.events import Notice
+    from localdev.render.payloads import answer_payload
+
+    out = place.printer
+    if as_json:
+        out.json(answer_payload(answered))
+        return
+    if answered.model:  # the answer without a model is the places themselves
+        out.line("" if answered.answer.endswith("\n") else "\n")
+        for cited in answered.citations:
+            where = out.styled(f"{cited.path}:{cited.start_line}-{cited.end_line}", "path")
+            out.line(f"[{cited.id}] {where}  {out.styled(cited.symbol, 'bold')}".rstrip())
+    if answered.unverified:
+        names = ", ".join(answered.unverified)
+        out.notice(Notice("warning", f"not found in this repository: {names}"))
+    if answered.dropped_citations:
+        out.notice(
+            Notice("warning", f"{answered.dropped_citations} citations of the model had no source and were removed")
+        )
+    if answered.model:
+        used, times = answered.usage, answered.timings
+        out.notice(
+            Notice(
+                "info",
+                f"{answered.model}: {used.prompt_tokens} + {used.completion_tokens} tokens, "
+                f"first after {times.first_token_ms / 1000:.1f} s, {times.total_ms / 1000:.1f} s in all",
+            )
+        )

@@ -1,0 +1,104 @@
+"""`localdev index` and `localdev index status`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from localdev.cli.options import Directory, Invocation, Json, new_app, start_folder
+from localdev.cli.workplace import Workplace, open_workplace
+
+if TYPE_CHECKING:
+    from localdev.core.code import RefreshReport
+
+app = new_app()
+_SHOWN_SKIPPED = 10
+_WATCH_SECONDS = 2.0
+
+
+@app.callback(invoke_without_command=True)
+def index(
+    context: typer.Context,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Forget the old index and read every file again.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep it fresh until Ctrl-C.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="List every skipped file.")] = False,
+    as_json: Json = False,
+    directory: Directory = None,
+) -> None:
+    """Build or refresh the index of the repository."""
+    if context.invoked_subcommand is not None:
+        context.obj = Invocation(start_folder(context, directory))
+        return
+    import time
+
+    place = open_workplace(context, directory)
+    report, payload = _run(place, rebuild=rebuild)
+    _show(place, report, payload, as_json=as_json, every=every)
+    while watch:
+        time.sleep(_WATCH_SECONDS)
+        report, payload = _run(place, rebuild=False)
+        if report.added or report.changed or report.removed:
+            _show(place, report, payload, as_json=as_json, every=every)
+
+
+@app.command()
+def status(context: typer.Context, as_json: Json = False, directory: Directory = None) -> None:
+    """Say what is stored about this repository, without changing it; exit code 1 when there is no index."""
+    from localdev.app.stored import index_status
+
+    place = open_workplace(context, directory)
+    found = index_status(place.folders, place.root)
+    if as_json:
+        place.printer.json(found)
+    elif found["exists"]:
+        place.printer.line(place.printer.styled(f"{found['root']}", "plain"))
+        place.printer.line(f"{found['files']} files, {found['chunks']} chunks, {size(found['bytes'])}")
+        place.printer.line(place.printer.styled(f"{found['folder']}", "plain"))
+    else:
+        place.printer.line(place.printer.styled(f"{place.root} has no index yet; `localdev index` builds it", "plain"))
+    if not found["exists"]:
+        raise typer.Exit(1)
+
+
+def size(count: int) -> str:
+    """Write a number of bytes for people."""
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
+
+
+def _run(place: Workplace, *, rebuild: bool) -> tuple[RefreshReport, dict[str, Any]]:
+    """Refresh the index and give the report, and what `--json` prints of it."""
+    from localdev.cli.events import running
+    from localdev.core.code import RefreshReport
+    from localdev.core.events import Refreshed, Result
+
+    report, payload = RefreshReport(0, 0), {}
+    with running(place, "index", {"rebuild": rebuild}) as events:
+        for event in events:
+            if isinstance(event, Refreshed):
+                report = event.report
+            elif isinstance(event, Result):
+                payload = event.payload
+    return report, payload
+
+
+def _show(place: Workplace, report: RefreshReport, payload: dict[str, Any], *, as_json: bool, every: bool) -> None:
+    """Print what was done, then what was left out and why."""
+    out = place.printer
+    if as_json:
+        out.json(payload)
+        return
+    changes = f"{report.added} added, {report.changed} changed, {report.removed} removed"
+    out.line(f"{report.files} files, {report.chunks} chunks ({changes}) in {report.seconds:.1f} s")
+    if report.line_chunked:
+        out.line(f"{len(report.line_chunked)} files without a grammar were cut by lines")
+    if not report.skipped:
+        return
+    reasons = Counter(item.reason for item in report.skipped).most_common()
+    out.line(f"{len(report.skipped)} skipped: " + ", ".join(f"{count} {reason}" for reason, count in reasons))
+    shown = report.skipped if every else report.skipped[:_SHOWN_SKIPPED]
+    for item in shown:
+        out.line(out.styled(f"  {item.path}  ({item.reason})", "dim"))
+    if len(shown) < len(report.skipped):
+        out.line(f"  ... and {len(report.skipped) - len(shown)} more (--all lists them)")

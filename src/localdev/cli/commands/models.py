@@ -1,0 +1,92 @@
+"""`localdev models add|list`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from localdev.cli.options import Json, new_app
+
+if TYPE_CHECKING:
+    from localdev.models.passport import Passport
+
+app = new_app("Model files: yours, in GGUF form, kept by content and never fetched.")
+
+
+@app.command()
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE.gguf")],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What to call it; else made from the file's.")
+    ] = "",
+    copy: Annotated[bool, typer.Option("--copy", help="Copy the file even where a link would do.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Keep a model file: linked where the disk allows it, else copied; its digest is recorded."""
+    from localdev.cli.progress import ProgressLine
+    from localdev.cli.terminal import Printer, neutral
+    from localdev.core.folders import find_folders
+    from localdev.models.store import ModelStore
+
+    printer = Printer()
+    progress = ProgressLine(printer)
+    try:
+        mode: Any = "copy" if copy else "link"
+        passport = ModelStore(find_folders().models).add(
+            file.expanduser(), mode=mode, name=name, progress=progress.update
+        )
+    finally:
+        progress.close()
+    if as_json:
+        printer.json({"schema_version": _schema_version(), **_payload(passport)})
+        return
+    how = "linked" if passport.mode == "link" else "copied"
+    printer.line(neutral(f"{passport.name}: {how}, {_describe(passport)}"))
+    printer.line(f"sha256 {passport.digest}")
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the models that were added."""
+    from localdev.app.hints import program
+    from localdev.cli.terminal import Printer, neutral
+    from localdev.core.events import Notice
+    from localdev.core.folders import find_folders
+    from localdev.models.store import ModelStore
+
+    printer = Printer()
+    passports = ModelStore(find_folders().models).list()
+    if as_json:
+        printer.json({"schema_version": _schema_version(), "models": [_payload(passport) for passport in passports]})
+        return
+    for passport in passports:
+        printer.line(neutral(f"{passport.name}  {passport.digest[:12]}  {_describe(passport)}"))
+    if not passports:
+        printer.notice(Notice("hint", f"no models yet; add one with `{program()} models add FILE.gguf`"))
+
+
+def _schema_version() -> int:
+    """Give the version that heads every JSON object."""
+    from localdev.render.payloads import SCHEMA_VERSION
+
+    return SCHEMA_VERSION
+
+
+def _payload(passport: Passport) -> dict[str, Any]:
+    """Give what `--json` prints of a model."""
+    return {**asdict(passport), "file": str(passport.file)}
+
+
+def _describe(passport: Passport) -> str:
+    """Say in a few words what kind of model it is."""
+    parts = [
+        passport.architecture,
+        f"{passport.parameters / 1e9:.1f} B" if passport.parameters >= 1e8 else f"{passport.parameters / 1e6:.1f} M",
+        passport.quantisation,
+        f"{passport.size / 1e6:.0f} MB",
+        f"window {passport.context_length}",
+    ]
+    return ", ".join(parts)

@@ -1,0 +1,69 @@
+"""`localdev outline`."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from localdev.cli.options import Directory, Json, new_app
+from localdev.cli.workplace import Workplace, open_workplace
+
+app = new_app()
+
+
+@app.command()
+def outline(
+    context: typer.Context,
+    path: Annotated[Path | None, typer.Argument(metavar="[PATH]", help="Only what lies under this path.")] = None,
+    tokens: Annotated[int | None, typer.Option("--tokens", metavar="N", help="Size of the map in tokens.")] = None,
+    as_json: Json = False,
+    directory: Directory = None,
+) -> None:
+    """Map the definitions that matter most, from all over the repository, within a token budget."""
+    from localdev.cli.events import running
+    from localdev.core.events import Result
+
+    place = open_workplace(context, directory, {"outline.tokens": ("--tokens", tokens)})
+    with running(place, "outline", {"path": _prefix(place, path)}) as events:
+        for event in events:
+            if isinstance(event, Result) and as_json:
+                place.printer.json(event.payload)
+            elif isinstance(event, Result):
+                _print(place, event.payload["symbols"])
+
+
+def _prefix(place: Workplace, path: Path | None) -> str:
+    """Give the path relative to the root, empty for the root itself.
+
+    Raises:
+        UsageError: it lies outside the repository.
+        NotFound: it is not there.
+    """
+    if path is None:
+        return ""
+    from localdev.core.errors import NotFound, UsageError
+
+    full = (place.start / path.expanduser()).absolute().resolve()
+    root = place.root.resolve()
+    if not full.is_relative_to(root):
+        raise UsageError(f"{path} is outside {place.root}", "name a path in the repository, or another one with -C")
+    if not full.exists():
+        raise NotFound(f"there is no {path}", "check the spelling of the path")
+    return "" if full == root else full.relative_to(root).as_posix()
+
+
+def _print(place: Workplace, symbols: list[dict[str, Any]]) -> None:
+    """Print the map file by file: the most important file first, its definitions by line."""
+    out = place.printer
+    if not symbols:
+        out.aside("hint: there are no definitions here")
+        raise typer.Exit(1)
+    order = {path: place for place, path in reversed(list(enumerate(symbol["path"] for symbol in symbols)))}
+    by_file = sorted(symbols, key=lambda symbol: (order[symbol["path"]], symbol["line"]))
+    for path, group in groupby(by_file, key=lambda symbol: str(symbol["path"])):
+        out.line(out.styled(path, "path"))
+        for symbol in group:
+            out.line(f"{out.styled(str(symbol['line']).rjust(6), 'dim')}  {out.styled(symbol['signature'], 'plain')}")

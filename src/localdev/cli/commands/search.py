@@ -1,0 +1,107 @@
+"""`localdev search`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from localdev.cli.options import Directory, Json, Limit, new_app
+from localdev.cli.workplace import Workplace, open_workplace
+
+if TYPE_CHECKING:
+    from localdev.core.search import Hit
+
+app = new_app()
+_MOST_LINES = 6
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    query: Annotated[str | None, typer.Argument(metavar="QUERY", help="Words, a name, or a question.")] = None,
+    limit: Limit = None,
+    paths: Annotated[list[str] | None, typer.Option("--path", metavar="GLOB", help="Only paths like this.")] = None,
+    languages: Annotated[list[str] | None, typer.Option("--lang", metavar="NAME", help="Only this language.")] = None,
+    kinds: Annotated[
+        list[str] | None, typer.Option("--kind", metavar="KIND", help="Only this kind: function, class, ...")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show why a hit stands where it stands.")] = False,
+    queries: Annotated[
+        Path | None,
+        typer.Option("--queries", metavar="FILE", help="One query a line, one JSON object a line; - reads stdin."),
+    ] = None,
+    as_json: Json = False,
+    directory: Directory = None,
+) -> None:
+    """Rank the code that fits a query; --path, --lang and --kind may be repeated."""
+    from localdev.cli.events import running
+    from localdev.core.events import Result, Sources
+
+    asked = _queries(query, queries)
+    place = open_workplace(context, directory, {"search.k": ("-k", limit)})
+    options = {"queries": asked, "paths": paths, "languages": languages, "kinds": kinds, "explain": explain}
+    hits: tuple[Hit, ...] = ()
+    with running(place, "search", options) as events:
+        for event in events:
+            if isinstance(event, Sources):
+                hits = event.hits
+            elif isinstance(event, Result) and (queries is not None or as_json):
+                place.printer.json(event.payload, indent=None if queries is not None else 2)
+            elif isinstance(event, Result):
+                _print(place, hits, asked[0], explain=explain)
+
+
+def _queries(query: str | None, file: Path | None) -> list[str]:
+    """Give the queries to run.
+
+    Raises:
+        UsageError: neither a query nor a file was given, or both, or the query is empty.
+        NotFound: there is no such file.
+    """
+    from localdev.core.errors import UsageError
+
+    if (query is None) == (file is None):
+        raise UsageError("search needs a query, or --queries FILE", 'for example: localdev search "parse arguments"')
+    if file is not None:
+        return _read_queries(file)
+    if query is None or not query.strip():
+        raise UsageError("the query is empty", 'for example: localdev search "parse arguments"')
+    return [query]
+
+
+def _read_queries(file: Path) -> list[str]:
+    """Read one query a line; blank lines are left out."""
+    import sys
+
+    from localdev.core.errors import NotFound, UsageError
+
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise NotFound(f"cannot read {file}: {error.strerror}", "name a file with one query on each line") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not UTF-8", "save it as UTF-8 text") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _print(place: Workplace, hits: tuple[Hit, ...], query: str, *, explain: bool) -> None:
+    """Print the hits for people: where, what, and the few lines that matter."""
+    from localdev.core.events import Notice
+    from localdev.retrieval.snippet import relevant_lines
+
+    out = place.printer
+    if not hits:
+        out.notice(Notice("hint", "nothing matches; try other words, or fewer filters"))
+        raise typer.Exit(1)
+    for number, hit in enumerate(hits):
+        chunk = hit.chunk
+        if number:
+            out.line()
+        head = out.styled(f"{chunk.path}:{chunk.start_line}-{chunk.end_line}", "path")
+        out.line("  ".join(part for part in (head, out.styled(chunk.symbol, "bold"), chunk.kind) if part))
+        for part in hit.parts if explain else ():
+            out.line(out.styled(f"    {part.value:+8.4f}  {part.name}  {part.note}".rstrip(), "hint"))
+        for line, text in relevant_lines(chunk, query, most=_MOST_LINES):
+            out.line(f"{out.styled(f'{line:>6}', 'dim')}  {out.styled(text, 'plain')}")

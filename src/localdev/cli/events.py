@@ -1,0 +1,46 @@
+"""Consumes the events of a job: asides go to stderr as they come, the rest is handed to the command."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from localdev.cli.progress import ProgressLine
+from localdev.core.events import Event, Notice, Progress, Refreshed
+
+if TYPE_CHECKING:
+    from localdev.cli.workplace import Workplace
+
+
+@contextlib.contextmanager
+def running(place: Workplace, job: str, options: dict[str, object]) -> Iterator[Iterator[Event]]:
+    """Start a job with its progress shown, and hand out the events that matter to a command.
+
+    Leaving the context closes the job, which stops the engine, also when the command failed or was interrupted.
+    """
+    progress = ProgressLine(place.printer)
+    events = place.jobs(progress.update).run(job, options)
+    try:
+        yield _filtered(events, place, progress)
+    finally:
+        progress.close()
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()
+
+
+def _filtered(events: Iterator[Event], place: Workplace, progress: ProgressLine) -> Iterator[Event]:
+    """Show progress and notices, pass on the rest."""
+    for event in events:
+        if isinstance(event, Progress):
+            progress.update(event)
+            continue
+        progress.close()
+        if isinstance(event, Notice):
+            place.printer.notice(event)
+            continue
+        if isinstance(event, Refreshed):
+            for note in event.report.notes:
+                place.printer.notice(Notice("warning", note))
+        yield event

@@ -1,0 +1,100 @@
+"""Shows long work on stderr: a bar with rate and time left on a terminal, an occasional plain line elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from localdev.core.events import Progress
+
+if TYPE_CHECKING:
+    from localdev.cli.terminal import Printer
+
+# Work that is over sooner shows nothing: a bar that only flashes is noise, and loading it takes longer.
+_PATIENCE = 0.5
+_PLAIN_EVERY = 5.0
+
+
+class ProgressLine:
+    """One line of progress; `update` is cheap and may be called for every file."""
+
+    def __init__(self, printer: Printer) -> None:
+        self._printer = printer
+        self._started = self._stage_started = time.monotonic()
+        self._last_plain = self._started
+        self._stage = ""
+        self._bar: Any = None
+        self._task: Any = None
+        self._terminal = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "")
+
+    def update(self, progress: Progress) -> None:
+        """Show how far the work is, unless it has only just begun."""
+        now = time.monotonic()
+        if progress.stage != self._stage:
+            self._stage, self._stage_started = progress.stage, now
+            self._end_bar()
+        if now - self._started < _PATIENCE:
+            return
+        if self._terminal:
+            self._update_bar(progress)
+        elif now - self._last_plain >= _PLAIN_EVERY:
+            self._last_plain = now
+            self._printer.aside(plain(progress, now - self._stage_started))
+
+    def close(self) -> None:
+        """Remove the bar; later updates start a new one."""
+        self._end_bar()
+
+    def _update_bar(self, progress: Progress) -> None:
+        """Draw or move the bar."""
+        if self._bar is None:
+            self._bar = _new_bar()
+            self._bar.start()
+            self._task = self._bar.add_task(progress.stage, total=progress.total or None, unit=progress.unit)
+        self._bar.update(self._task, completed=progress.done, total=progress.total or None)
+
+    def _end_bar(self) -> None:
+        """Take the bar off the screen."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def plain(progress: Progress, seconds: float) -> str:
+    """Say the progress in one plain line: `indexing 120/400 files, 60/s, 5 s left`."""
+    count = f"{progress.done}/{progress.total}" if progress.total else str(progress.done)
+    text = f"{progress.stage} {count} {progress.unit}"
+    rate = progress.done / seconds if seconds > 0 else 0.0
+    if rate > 0:
+        text += f", {rate:.0f}/s"
+        if progress.total > progress.done:
+            text += f", {(progress.total - progress.done) / rate:.0f} s left"
+    return text
+
+
+def _new_bar() -> Any:
+    """Make the bar; rich is loaded here, where work is long enough to pay for it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """Units a second."""
+
+        def render(self, task: Task) -> Text:
+            """Give `120/s`, empty before it is known."""
+            return Text(f"{task.speed:.0f}/s" if task.speed else "")
+
+    return Bar(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        Rate(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )

@@ -1,0 +1,39 @@
+"""Text piped into `ask`: read when there is some, never waited for when nobody is going to write."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import sys
+
+from localdev.core.errors import UsageError
+
+# A pipe that an editor or a service left open and silent looks like one whose writer is still thinking.
+_WAIT_FOR_WRITER = 1.0
+_LARGEST = 1_000_000
+NOT_READ = "nothing came on stdin within a second, so it was not used; put slow output into a file and name it: < FILE"
+
+
+def piped_text() -> tuple[str, bool]:
+    """Give the text on stdin, and whether a pipe was left unread because nothing came.
+
+    Raises:
+        UsageError: it is larger than any model reads.
+    """
+    try:
+        handle = sys.stdin.fileno()
+        mode = os.fstat(handle).st_mode
+    except (AttributeError, OSError, ValueError):  # closed, or not a file at all
+        return "", False
+    if not stat.S_ISREG(mode):
+        if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):  # a terminal, /dev/null
+            return "", False
+        if sys.platform != "win32" and not select.select([handle], [], [], _WAIT_FOR_WRITER)[0]:
+            return "", True
+    data = sys.stdin.buffer.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise UsageError(
+            "stdin holds more than 1 MB", "pipe in only the part that matters, or name files of the repository as @path"
+        )
+    return data.decode("utf-8", "replace"), False

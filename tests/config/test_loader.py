@@ -1,0 +1,163 @@
+"""The order of the layers, the origin of each value, and every way a value can be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from localdev.config import trust
+from localdev.config.loader import Loaded, Origin, Sources, load, project_file, user_file
+from localdev.config.settings import Value, get, keys
+from localdev.core.errors import ConfigError
+from localdev.core.folders import Folders
+
+
+def loaded(
+    folders: Folders,
+    root: Path | None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, tuple[str, Value]] | None = None,
+) -> Loaded:
+    """Load with what a test cares about."""
+    return load(Sources(folders, root, environ or {}, flags or {}))
+
+
+def write_user(folders: Folders, text: str) -> Path:
+    """Write the user's file."""
+    path = user_file(folders)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_defaults_alone(folders: Folders, root: Path) -> None:
+    """With nothing configured every value is the declared default."""
+    result = loaded(folders, root)
+    assert {name: get(result.settings, name) for name in keys()} == {name: key.default for name, key in keys().items()}
+    assert set(map(str, result.origins.values())) == {"default"}
+    assert not folders.config.exists()
+
+
+def test_each_layer_wins_over_the_one_below(folders: Folders, root: Path) -> None:
+    """Flags > environment > project > user > defaults, and each value knows its origin with the line."""
+    layers: list[tuple[object, Origin]] = [(8, Origin("default"))]
+    assert get(loaded(folders, root).settings, "ask.k") == 8
+    user = write_user(folders, "# mine\n[ask]\nk = 2\n")
+    layers.append((2, Origin("user", str(user), 3)))
+    project = project_file(root)
+    steps: list[tuple[dict[str, str], dict[str, tuple[str, Value]], object, Origin]] = [
+        ({}, {}, 2, Origin("user", str(user), 3)),
+        ({"LOCALDEV_ASK_K": "4"}, {}, 4, Origin("environment", "$LOCALDEV_ASK_K")),
+        ({"LOCALDEV_ASK_K": "4"}, {"ask.k": ("-k", 5)}, 5, Origin("flag", "-k")),
+    ]
+    for environ, flags, value, origin in steps:
+        result = loaded(folders, root, environ=environ, flags=flags)
+        assert (result.settings.ask.k, result.origins["ask.k"]) == (value, origin)
+    project.write_text("ask.k = 3\n")
+    result = loaded(folders, root)
+    assert (result.settings.ask.k, result.origins["ask.k"]) == (3, Origin("project", str(project), 1))
+    assert loaded(folders, root, environ={"LOCALDEV_ASK_K": "4"}).settings.ask.k == 4
+    assert loaded(folders, None).settings.ask.k == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("[ask]\nkk = 3\n", "unknown setting ask.kk ({file}:2)", "did you mean ask.k?"),
+        ("ask.max_token = 3\n", "unknown setting ask.max_token ({file}:1)", "did you mean ask.max_tokens?"),
+        ("zzzzqqqq = 3\n", "unknown setting zzzzqqqq ({file}:1)", "`localdev config show` lists the known keys"),
+        ("\n[ask]\nk = 'x'\n", "ask.k = 'x' is not valid ({file}:3)", "ask.k has to be a whole number from 1 to 100"),
+        ("[ask]\nk = true\n", "ask.k = True is not valid ({file}:2)", "ask.k has to be a whole number from 1 to 100"),
+        ("ask = { k = 0 }\n", "ask.k = 0 is not valid ({file}:1)", "ask.k has to be a whole number from 1 to 100"),
+        ("ask.temperature = nan\n", "ask.temperature = nan is not valid ({file}:1)", "a number from 0 to 2"),
+        ("ui.color = 'red'\n", "ui.color = 'red' is not valid ({file}:1)", "one of auto, always, never"),
+        ("journal.enabled = 1\n", "journal.enabled = 1 is not valid ({file}:1)", "true or false"),
+        ("ask = 3\n", "unknown setting ask ({file}:1)", "did you mean ask.k?"),
+        ("ask.k = \n", "{file} is not valid TOML", "correct that line"),
+        ("ask.k = [1]\n", "ask.k = [1] is not valid", "a whole number"),
+    ],
+)
+def test_wrong_files(folders: Folders, root: Path, text: str, message: str, hint: str) -> None:
+    """Each mistake in a file is an error that names the place and what to write."""
+    path = write_user(folders, text)
+    with pytest.raises(ConfigError) as caught:
+        loaded(folders, root)
+    assert message.format(file=path) in str(caught.value)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "hint"),
+    [
+        ("LOCALDEV_ASK_KK", "3", "did you mean LOCALDEV_ASK_K?"),
+        ("LOCALDEV_ASK_K", "many", "ask.k has to be a whole number"),
+        ("LOCALDEV_ASK_K", "101", "ask.k has to be a whole number"),
+        ("LOCALDEV_JOURNAL_ENABLED", "perhaps", "true or false"),
+        ("LOCALDEV_ASK_TEMPERATURE", "hot", "a number"),
+    ],
+)
+def test_wrong_variables(folders: Folders, variable: str, text: str, hint: str) -> None:
+    """An unknown variable or a value that does not fit is an error."""
+    with pytest.raises(ConfigError) as caught:
+        loaded(folders, None, environ={variable: text})
+    assert hint in caught.value.hint
+    assert variable in str(caught.value)
+
+
+def test_variables_that_are_not_settings_are_left_alone(folders: Folders) -> None:
+    """Empty variables count as not set; reserved ones and those of others are not read."""
+    environ = {
+        "LOCALDEV_ASK_K": "",
+        "LOCALDEV_HOME": "/x",
+        "LOCALDEV_TEST_LLAMA": "1",
+        "PATH": "/bin",
+        "LOCALDEVX": "1",
+    }
+    assert set(map(str, loaded(folders, None, environ=environ).origins.values())) == {"default"}
+
+
+def test_every_key_can_be_set_by_its_variable(folders: Folders) -> None:
+    """Each declared key is reachable from the environment with its own type."""
+    for name, key in keys().items():
+        text = key.choices[-1] if key.choices else str(key.default).lower()
+        result = loaded(folders, None, environ={key.variable: text or "x"})
+        assert result.origins[name].kind == "environment"
+        assert type(get(result.settings, name)) is key.type
+
+
+def test_a_file_that_is_not_text(folders: Folders, root: Path) -> None:
+    """Bytes that are no UTF-8, a folder in the place of the file, and a huge file are errors with a hint."""
+    path = project_file(root)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        loaded(folders, root)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ConfigError, match="cannot read"):
+        loaded(folders, root)
+    path.rmdir()
+    path.write_bytes(b"#" * 1_000_001)
+    with pytest.raises(ConfigError, match="too large"):
+        loaded(folders, root)
+
+
+def test_a_project_may_not_act_until_it_is_trusted(folders: Folders, root: Path) -> None:
+    """Harmless keys count at once; a model only after `trust`, and no more when the file changes; the user is told."""
+    path = project_file(root)
+    path.write_text("model = 'theirs'\nask.k = 3\njournal.enabled = false\n")
+    first = loaded(folders, root)
+    assert (first.settings.model, first.settings.ask.k, first.settings.journal.enabled) == ("", 3, True)
+    assert [notice.level for notice in first.notices] == ["warning", "warning"]
+    assert "model not used" in first.notices[0].text
+    assert "journal.enabled" in first.notices[1].text
+    trust.grant(root, folders)
+    second = loaded(folders, root)
+    assert (second.settings.model, second.origins["model"].line) == ("theirs", 1)
+    assert second.settings.journal.enabled
+    path.write_text("model = 'other'\n")
+    third = loaded(folders, root)
+    assert third.settings.model == ""
+    assert "changed since you trusted it" in third.notices[0].text
