@@ -1,0 +1,221 @@
+"""The model store: adding, finding, renaming, and what a crash, a full disk or a changed file leave behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.models.conftest import TINY, gguf, pair
+
+from localdev.core.errors import ModelError, NotFound, StorageError, UsageError
+from localdev.core.events import Progress
+from localdev.models.store import ModelStore, slug
+
+OTHER = gguf([pair("general.architecture", "llama"), pair("general.name", "other")])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    """Give an empty store."""
+    return ModelStore(tmp_path / "store")
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Give a copy of the tiny model that a test may spoil."""
+    return Path(shutil.copyfile(TINY, tmp_path / "Tiny Model_v1.gguf"))
+
+
+@pytest.mark.parametrize(("mode", "links"), [("link", 2), ("copy", 1)])
+def test_add_keeps_file_and_facts(store: ModelStore, model: Path, mode: str, links: int) -> None:
+    """The passport says what the file is, and the file is there under its digest."""
+    seen: list[Progress] = []
+    passport = store.add(model, mode=mode, progress=seen.append)  # type: ignore[arg-type]
+    digest = hashlib.sha256(TINY.read_bytes()).hexdigest()
+    assert (passport.name, passport.digest, passport.mode) == ("tiny-model-v1", digest, mode)
+    assert (passport.architecture, passport.parameters, passport.quantisation) == ("llama", 1_123_712, "F32")
+    assert passport.has_template and passport.has_fim and passport.context_length == 2048
+    assert passport.file.read_bytes() == TINY.read_bytes()
+    assert passport.file.stat().st_nlink == links
+    assert (seen[-1].done, seen[-1].total, seen[-1].unit) == (TINY.stat().st_size, TINY.stat().st_size, "bytes")
+    assert store.list() == [passport]
+    assert store.checked_file(passport) == passport.file
+
+
+def test_add_again_changes_nothing(store: ModelStore, model: Path, tmp_path: Path) -> None:
+    """The same content is stored once, whatever the file is called; a linked file is not even hashed again."""
+    first = store.add(model)
+    hashed: list[Progress] = []
+    assert store.add(model, progress=hashed.append) == first
+    assert hashed == []
+    assert store.add(Path(shutil.copyfile(model, tmp_path / "again.gguf"))) == first
+    assert len(list((tmp_path / "store" / "files").iterdir())) == 1
+
+
+def test_a_new_name_renames(store: ModelStore, model: Path) -> None:
+    """Adding again with a name gives the model that name."""
+    store.add(model)
+    assert store.add(model, name="My Model").name == "my-model"
+    assert [passport.name for passport in store.list()] == ["my-model"]
+
+
+def test_a_taken_name_is_refused(store: ModelStore, model: Path, write: Callable[..., Path]) -> None:
+    """Two models cannot share a name; the error says what to do, and nothing is stored."""
+    store.add(model)
+    other = write(OTHER, "tiny-model-V1.gguf")
+    with pytest.raises(UsageError, match="another model is named") as caught:
+        store.add(other)
+    assert "--name" in caught.value.hint
+    assert len(store.list()) == 1
+    assert store.add(other, name="second").name == "second"
+
+
+def test_find(store: ModelStore, model: Path, write: Callable[..., Path]) -> None:
+    """A model is found by name, by digits of its digest, and by the path of its file."""
+    passport = store.add(model)
+    store.add(write(OTHER, "other.gguf"))
+    for asked in ("tiny-model-v1", passport.digest, passport.digest[:6].upper(), str(model), str(passport.file)):
+        assert store.find(asked) == passport, asked
+    with pytest.raises(NotFound, match="known models: other, tiny-model-v1") as caught:
+        store.find("tiny")
+    assert "models add" in caught.value.hint
+    with pytest.raises(NotFound):
+        store.find(passport.digest[:5])
+    with pytest.raises(NotFound):
+        store.find("a\0b")
+
+
+def test_ambiguous_digits(tmp_path: Path, model: Path) -> None:
+    """Digits that fit two models are refused with both names."""
+    store = ModelStore(tmp_path / "store")
+    passport = store.add(model)
+    # Two files whose digests share six digits cannot be made in a test, so the second passport is written by hand.
+    folder = tmp_path / "store" / "passports"
+    twin = passport.digest[:20] + "0" * 44
+    entry = json.loads((folder / f"{passport.digest}.json").read_bytes()) | {"digest": twin, "name": "twin"}
+    (folder / f"{twin}.json").write_text(json.dumps(entry))
+    with pytest.raises(UsageError, match=r"fits several models: tiny-model-v1 .*, twin"):
+        store.find(passport.digest[:8])
+
+
+def test_changes_are_noticed(store: ModelStore, model: Path) -> None:
+    """A touched file is hashed once and passes; a changed or a missing one does not."""
+    passport = store.add(model, mode="copy")
+    os.utime(passport.file, ns=(1, 1))
+    hashed: list[Progress] = []
+    store.checked_file(passport, hashed.append)
+    assert hashed, "the time stamp differs, so the digest was checked"
+    renewed = store.find(passport.name)
+    assert renewed.mtime_ns == 1
+    hashed.clear()
+    store.checked_file(renewed, hashed.append)
+    assert hashed == []
+    with passport.file.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\x55")
+    with pytest.raises(ModelError, match="was changed since it was added"):
+        store.checked_file(renewed)
+    passport.file.unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        store.checked_file(renewed)
+
+
+BAD_FILES = {
+    "not a model": (b"#!/bin/sh\n", "not a GGUF file"),
+    "truncated": (TINY.read_bytes()[:-100], "truncated"),
+    "an adapter": (gguf([pair("general.architecture", "llama"), pair("general.type", "adapter")]), "adapter"),
+    "a vocabulary": (gguf(tensors=[], data=b""), "holds no model"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_bad_files_are_not_stored(case: str, store: ModelStore, write: Callable[..., Path], tmp_path: Path) -> None:
+    """What is no usable model leaves the store as it was."""
+    data, message = BAD_FILES[case]
+    with pytest.raises(ModelError, match=message):
+        store.add(write(data))
+    assert store.list() == []
+    assert not list((tmp_path / "store").rglob("*.gguf"))
+
+
+def test_a_name_without_letters_is_refused(store: ModelStore, write: Callable[..., Path]) -> None:
+    """A file name that gives no name asks for one."""
+    with pytest.raises(UsageError, match="no letter or digit"):
+        store.add(write(gguf(), "世界.gguf"))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Qwen2.5 Coder_Q4", "qwen2.5-coder-q4"), ("café--X", "cafe-x"), ("..a..", "a"), ("A" * 3, "aaa"), ("世", "")],
+)
+def test_slug(text: str, name: str) -> None:
+    """Names are plain lower-case ASCII."""
+    assert slug(text) == name
+
+
+def run_add(model: Path, folder: Path, before: str) -> subprocess.CompletedProcess[str]:
+    """Add by copy in a process of its own, after running the lines `before` there."""
+    code = (
+        f"import os, signal, resource\nfrom pathlib import Path\nfrom localdev.models.store import ModelStore\n"
+        f"{before}\n"
+        f"ModelStore(Path({str(folder)!r})).add(Path({str(model)!r}), mode='copy', progress=seen)\n"
+    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")
+def test_killed_while_copying(store: ModelStore, model: Path, tmp_path: Path) -> None:
+    """After kill -9 in the middle nothing counts as stored, and the next add sweeps and succeeds."""
+    killed = run_add(model, tmp_path / "store", "seen = lambda event: os.kill(os.getpid(), signal.SIGKILL)")
+    assert killed.returncode == -signal.SIGKILL
+    files = tmp_path / "store" / "files"
+    assert store.list() == [] and len(list(files.iterdir())) == 1
+    passport = store.add(model, mode="copy")
+    assert list(files.iterdir()) == [passport.file]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
+def test_full_disk_while_copying(store: ModelStore, model: Path, tmp_path: Path) -> None:
+    """A write that fails is a storage error with a hint, and the part is gone."""
+    limit = (
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))"
+    )
+    failed = run_add(model, tmp_path / "store", f"{limit}\nseen = None")
+    assert "StorageError: cannot write" in failed.stderr
+    assert store.list() == [] and list((tmp_path / "store" / "files").iterdir()) == []
+
+
+def test_a_whole_file_without_a_passport_is_taken_over(store: ModelStore, model: Path) -> None:
+    """A crash between moving the file and writing its passport costs nothing."""
+    passport = store.add(model, mode="copy")
+    (passport.file.parent.parent / "passports" / f"{passport.digest}.json").unlink()
+    assert store.list() == []
+    again = store.add(passport.file, name="tiny")
+    assert (again.digest, again.file) == (passport.digest, passport.file)
+    assert list(passport.file.parent.iterdir()) == [passport.file]
+
+
+@pytest.mark.parametrize("spoiled", ["", "[]", "{}", '{"schema_version": 2}', '{"schema_version": 1, "name": 3}'])
+def test_broken_passports_are_named(spoiled: str, store: ModelStore, model: Path) -> None:
+    """A passport that cannot be read is an error that names the file and the way out."""
+    passport = store.add(model)
+    path = passport.file.parent.parent / "passports" / f"{passport.digest}.json"
+    path.write_text(spoiled)
+    with pytest.raises(ModelError, match=passport.digest) as caught:
+        store.list()
+    assert "again" in caught.value.hint
+
+
+def test_unwritable_store(model: Path, tmp_path: Path) -> None:
+    """A store that cannot be written is a storage error."""
+    (tmp_path / "store").write_text("a file where the folder should be")
+    with pytest.raises(StorageError):
+        ModelStore(tmp_path / "store").add(model)
