@@ -139,8 +139,8 @@ def _index(folders: Folders, root: Path) -> Check:
     from localdev.app.stored import index_status
 
     found = index_status(folders, root)
-    if not found["exists"]:
-        return Check("index", False, f"{root} has none yet", f"`{program()} index`, or just ask", optional=True)
+    if found["state"] != "ready":
+        return Check("index", False, f"{root}: {found['state']}", f"`{program()} index`, or just ask", optional=True)
     return Check("index", True, f"{found['files']} files, {found['chunks']} chunks of {root}")
 
 

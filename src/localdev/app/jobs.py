@@ -5,38 +5,39 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localdev.app.recording import recorded
 from localdev.config.settings import Settings
 from localdev.core.errors import UsageError
-from localdev.core.events import Event, Refreshed, Result, Sources
+from localdev.core.events import Event, Notice, Progress, Refreshed, Result, Sources
 from localdev.core.folders import Folders
 from localdev.core.search import SearchFilter
 
 if TYPE_CHECKING:
     from localdev.app.engines import Engine
-    from localdev.core.ports import Journal, ProgressSink, Repository
+    from localdev.core.ports import Journal
+    from localdev.index.repository import IndexedRepository
 
 Options = Mapping[str, Any]
+Aside = Callable[[Progress | Notice], None]
 
 
 class LocalJobs:
     """The jobs of one repository with one set of settings.
 
-    `progress` is told of long work while a job is inside it; everything else comes as events.
+    `aside` is told of what happens while a job is inside long work and cannot yield: progress, and waiting for another
+    process. Everything else comes as events.
     """
 
-    def __init__(
-        self, settings: Settings, folders: Folders, root: Path, *, progress: ProgressSink | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, folders: Folders, root: Path, *, aside: Aside | None = None) -> None:
         self._settings = settings
         self._folders = folders
         self._root = root
-        self._progress = progress
-        self._jobs: dict[str, Callable[[Options, Repository], Iterator[Event]]] = {
+        self._aside: Aside = aside or (lambda _event: None)
+        self._jobs: dict[str, Callable[[Options, IndexedRepository], Iterator[Event]]] = {
             "ask": self._ask,
             "search": self._search,
             "index": self._index,
@@ -58,10 +59,12 @@ class LocalJobs:
         """Run a job on the open repository."""
         from localdev.app.stored import open_indexed
 
-        with contextlib.closing(open_indexed(self._folders, self._root, self._settings)) as repository:
+        with contextlib.closing(
+            open_indexed(self._folders, self._root, on_notice=lambda text: self._aside(Notice("info", text)))
+        ) as repository:
             yield from self._jobs[job](options, repository)
 
-    def _ask(self, options: Options, repository: Repository) -> Iterator[Event]:
+    def _ask(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
         """Options: question, extra, show_prompt, no_model. `k` and the model stand in the settings."""
         from localdev.assistant.ask import AskRequest, ask
         from localdev.core.chat import Sampling
@@ -80,18 +83,16 @@ class LocalJobs:
         with contextlib.ExitStack() as open_parts:
             if engine.backend is not None:
                 open_parts.callback(engine.backend.close)
-            yield from ask(
-                request, repository=repository, prompt=prompt, backend=engine.backend, progress=self._progress
-            )
+            yield from ask(request, repository=repository, prompt=prompt, backend=engine.backend, progress=self._aside)
             if engine.notice is not None:
                 yield engine.notice
 
-    def _search(self, options: Options, repository: Repository) -> Iterator[Event]:
+    def _search(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
         """Options: queries, paths, languages, kinds, explain. One `Sources` and one `Result` for each query."""
         from localdev.render.payloads import search_payload
         from localdev.retrieval.search import search
 
-        yield Refreshed(repository.refresh(self._progress))
+        yield Refreshed(repository.refresh(self._aside))
         names = ("paths", "languages", "kinds")
         where = SearchFilter(*(tuple(options.get(name) or ()) for name in names))
         for query in options["queries"]:
@@ -101,20 +102,22 @@ class LocalJobs:
             yield Sources(tuple(hits))
             yield Result(search_payload(query, hits, took_ms, explain=bool(options.get("explain"))))
 
-    def _index(self, options: Options, repository: Repository) -> Iterator[Event]:
+    def _index(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
         """Options: rebuild."""
         from localdev.render.payloads import index_payload
 
-        report = repository.refresh(self._progress, rebuild=bool(options.get("rebuild")))
+        report = repository.refresh(self._aside, rebuild=bool(options.get("rebuild")))
+        notes = repository.flush(self._aside)
+        report = replace(report, notes=tuple(dict.fromkeys((*report.notes, *notes))))
         yield Refreshed(report)
         yield Result(index_payload(report))
 
-    def _outline(self, options: Options, repository: Repository) -> Iterator[Event]:
+    def _outline(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
         """Options: path, relative to the root, empty for all."""
         from localdev.render.payloads import SCHEMA_VERSION
         from localdev.retrieval.outline import outline
 
-        yield Refreshed(repository.refresh(self._progress))
+        yield Refreshed(repository.refresh(self._aside))
         entries = outline(repository, prefix=options.get("path", ""), budget_tokens=self._settings.outline.tokens)
         yield Result({"schema_version": SCHEMA_VERSION, "symbols": [asdict(entry) for entry in entries]})
 
@@ -122,7 +125,7 @@ class LocalJobs:
         """Open the model, unless the answer is wanted without one."""
         from localdev.app.engines import Engine, open_engine
 
-        return Engine(None) if without else open_engine(self._settings, self._folders, progress=self._progress)
+        return Engine(None) if without else open_engine(self._settings, self._folders, progress=self._aside)
 
     def _prompt_folders(self) -> tuple[Path, ...]:
         """Give the repository's own prompts, when they are trusted."""

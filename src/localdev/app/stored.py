@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localdev.config.settings import Settings
 from localdev.core.folders import Folders
 
 if TYPE_CHECKING:
@@ -21,13 +21,27 @@ class StoredIndex:
     bytes: int
 
 
-def open_indexed(folders: Folders, root: Path, settings: Settings) -> IndexedRepository:
+def open_indexed(folders: Folders, root: Path, *, on_notice: Callable[[str], None] | None = None) -> IndexedRepository:
     """Open the index of a repository, with the embedder that belongs to it."""
     from localdev.backends.embedders import make_embedder
-    from localdev.index.layout import index_folder
-    from localdev.index.repository import open_repository
+    from localdev.index.repository import index_folder, open_repository
 
-    return open_repository(root, index_folder(folders.indexes, root), make_embedder("static"))
+    return open_repository(root, index_folder(folders.indexes, root), make_embedder("static"), on_notice=on_notice)
+
+
+def index_status(folders: Folders, root: Path) -> dict[str, Any]:
+    """Say what is stored about a repository, as `index status --json` prints it; nothing is changed."""
+    from localdev.index.repository import index_folder, status
+    from localdev.render.payloads import SCHEMA_VERSION
+
+    found = asdict(status(index_folder(folders.indexes, root)))
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **found,
+        "root": str(root),
+        "folder": str(found["folder"]),
+        "versions": dict(found["versions"]),
+    }
 
 
 def stored_indexes(folders: Folders, root: Path | None) -> list[StoredIndex]:

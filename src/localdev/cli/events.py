@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from localdev.cli.progress import ProgressLine
@@ -14,13 +14,21 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def running(place: Workplace, job: str, options: dict[str, object]) -> Iterator[Iterator[Event]]:
+def running(place: Workplace, job: str, options: Mapping[str, object]) -> Iterator[Iterator[Event]]:
     """Start a job with its progress shown, and hand out the events that matter to a command.
 
     Leaving the context closes the job, which stops the engine, also when the command failed or was interrupted.
     """
     progress = ProgressLine(place.printer)
-    events = place.jobs(progress.update).run(job, options)
+
+    def aside(event: Progress | Notice) -> None:
+        if isinstance(event, Progress):
+            progress.update(event)
+        else:
+            progress.close()
+            place.printer.notice(event)
+
+    events = place.jobs(aside).run(job, options)
     try:
         yield _filtered(events, place, progress)
     finally:
@@ -31,11 +39,8 @@ def running(place: Workplace, job: str, options: dict[str, object]) -> Iterator[
 
 
 def _filtered(events: Iterator[Event], place: Workplace, progress: ProgressLine) -> Iterator[Event]:
-    """Show progress and notices, pass on the rest."""
+    """Show notices, pass on the rest."""
     for event in events:
-        if isinstance(event, Progress):
-            progress.update(event)
-            continue
         progress.close()
         if isinstance(event, Notice):
             place.printer.notice(event)

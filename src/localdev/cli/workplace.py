@@ -15,10 +15,10 @@ from localdev.core.folders import Folders, find_folders
 if TYPE_CHECKING:
     import typer
 
-    from localdev.app.jobs import LocalJobs
+    from localdev.app.jobs import Aside
     from localdev.config.loader import Loaded
     from localdev.config.settings import Settings, Value
-    from localdev.core.ports import ProgressSink
+    from localdev.core.ports import Jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class Workplace:
         """The settings of this run."""
         return self.loaded.settings
 
-    def jobs(self, progress: ProgressSink | None = None) -> LocalJobs:
-        """Open the jobs of this repository, in this process."""
+    def jobs(self, aside: Aside) -> Jobs:
+        """Give the jobs of this repository, run in this process; `aside` is told of progress."""
         from localdev.app.jobs import LocalJobs
 
-        return LocalJobs(self.settings, self.folders, self.root, progress=progress)
+        return LocalJobs(self.settings, self.folders, self.root, aside=aside)
 
 
 def open_workplace(

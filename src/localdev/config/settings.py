@@ -52,13 +52,6 @@ def _key(default: Value, help: str, **limits: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class IndexSettings:
-    """What is indexed."""
-
-    max_file_bytes: int = _key(1_000_000, "files larger than this are skipped", low=1_000, high=100_000_000)
-
-
-@dataclass(frozen=True, slots=True)
 class SearchSettings:
     """How `search` answers."""
 
@@ -110,7 +103,6 @@ class Settings:
     """All settings of one run, frozen."""
 
     model: str = _key("", "model to answer with: a name from `models list` or a GGUF file", project="trusted")
-    index: IndexSettings = field(default_factory=IndexSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     ask: AskSettings = field(default_factory=AskSettings)
     outline: OutlineSettings = field(default_factory=OutlineSettings)

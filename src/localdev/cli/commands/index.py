@@ -52,13 +52,16 @@ def status(context: typer.Context, as_json: Json = False, directory: Directory =
     found = index_status(place.folders, place.root)
     if as_json:
         place.printer.json(found)
-    elif found["exists"]:
-        place.printer.line(place.printer.styled(f"{found['root']}", "plain"))
-        place.printer.line(f"{found['files']} files, {found['chunks']} chunks, {size(found['bytes'])}")
-        place.printer.line(place.printer.styled(f"{found['folder']}", "plain"))
+    elif found["state"] == "ready":
+        place.printer.line(place.printer.styled(found["root"], "plain"))
+        symbols, skipped = found["symbols"], found["skipped"]
+        place.printer.line(f"{found['files']} files, {found['chunks']} chunks, {symbols} symbols, {skipped} skipped")
+        place.printer.line(place.printer.styled(f"{size(found['bytes'])} in {found['folder']}", "plain"))
     else:
-        place.printer.line(place.printer.styled(f"{place.root} has no index yet; `localdev index` builds it", "plain"))
-    if not found["exists"]:
+        place.printer.line(
+            place.printer.styled(f"{found['root']}: {found['state']}; `localdev index` builds it", "plain")
+        )
+    if found["state"] != "ready":
         raise typer.Exit(1)
 
 
