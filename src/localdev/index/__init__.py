@@ -1,1 +1,1 @@
-"""The stored side of a repository: manifest, lexical index, symbol graph, vectors, refresh."""
+"""The stored side: manifest, lexical index, symbol graph, vector store and its snapshot, incremental refresh."""

@@ -1,0 +1,207 @@
+"""Carrying vectors from the SQLite outbox to Chroma and into the snapshot.
+
+A refresh commits new vectors to `pending` and lost ids to `dead` together with the chunks. `flush` hands them to
+Chroma, then to the snapshot, and only then clears them, in one transaction; killed anywhere before that, it is simply
+done again.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localdev.core.events import Progress
+from localdev.core.ports import Embedder, ProgressSink
+from localdev.index import dense, schema, snapshot
+from localdev.index.database import Damaged, transaction
+from localdev.index.embedding_text import embedding_text
+from localdev.index.snapshot import SnapshotMark
+from localdev.index.stored import QUALIFIED_COLUMNS, to_chunk
+from localdev.index.vectors import ChromaVectors
+
+if TYPE_CHECKING:
+    from localdev.core.ports import FloatMatrix, IdVector
+
+    Block = tuple[IdVector, FloatMatrix]
+
+# Laying this many pending vectors over the snapshot costs a search a few milliseconds; bringing them to Chroma costs a
+# refresh its import.
+FLUSH_AT = 4096
+# The snapshot is written anew when more than this share of it is dead.
+_MOST_DEAD = 0.25
+_PAGE = 2000
+
+
+class Outbox:
+    """Flushes one generation; the caller holds the writers' lock. Close it to let go of Chroma."""
+
+    def __init__(self, database: sqlite3.Connection, generation: Path, embedder: Embedder) -> None:
+        self.notes: list[str] = []
+        self._database = database
+        self._generation = generation
+        self._embedder = embedder
+        self._store: ChromaVectors | None = None
+        self._trusted = SnapshotMark()
+
+    def due(self) -> bool:
+        """Tell whether enough waits to be worth a flush."""
+        return (
+            self._one("SELECT count(*) FROM pending") >= FLUSH_AT
+            or self._one("SELECT count(*) FROM dead WHERE NOT applied") >= FLUSH_AT
+        )
+
+    def flush(self, progress: ProgressSink | None = None) -> None:
+        """Bring Chroma and the snapshot level with the chunks; does not touch Chroma when they are.
+
+        A vector store that is missing, broken or not complete is made anew from the stored chunks, and noted.
+        """
+        meta = schema.read_meta(self._database)
+        waiting = self._one("SELECT count(*) FROM pending") + self._one("SELECT count(*) FROM dead WHERE NOT applied")
+        if not waiting and store_present(self._generation, meta) and self._snapshot(meta) is not None:
+            return
+        if not self._one("SELECT count(*) FROM chunks"):
+            self._start_over()
+            return
+        try:
+            self._carry(meta)
+        except Damaged as error:
+            self.notes.append(f"the vector store was made anew: {error}")
+            self._make_anew(progress)
+
+    def close(self) -> None:
+        """Let go of Chroma."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _carry(self, meta: dict[str, str]) -> None:
+        """Apply the outbox to Chroma, check the result, extend the snapshot, clear the outbox."""
+        name = meta.get("vectors", "") or _store_name()
+        if self._store is None:
+            self._store = ChromaVectors(self._generation / name, create="vectors" not in meta)
+        for ids, vectors in self._pending():
+            self._store.upsert(ids.tolist(), vectors)
+        self._store.delete([row[0] for row in self._database.execute("SELECT chunk_id FROM dead WHERE NOT applied")])
+        if (found := self._store.count()) != (expected := self._one("SELECT count(*) FROM chunks")):
+            raise Damaged(f"it held {found} vectors for {expected} chunks")
+        mark = self._snapshot(meta)
+        dead = self._one("SELECT count(*) FROM dead")
+        anew = mark is None or dead > (mark.rows + 1) * _MOST_DEAD
+        if anew or mark is None:
+            mark = self._write_snapshot(iter([self._checked_load()]))
+        else:
+            mark = snapshot.append(self._generation, mark, self._embedder.dimension, self._pending())
+        self._settle(name, mark, anew=anew)
+
+    def _make_anew(self, progress: ProgressSink | None) -> None:
+        """Embed all stored chunks into a fresh store and a fresh snapshot."""
+        self.close()
+        name = _store_name()
+        self._store = store = ChromaVectors(self._generation / name, create=True)
+
+        def blocks() -> Iterator[Block]:
+            for ids, vectors in self._embedded(progress):
+                store.upsert(ids.tolist(), vectors)
+                yield ids, vectors
+
+        self._settle(name, self._write_snapshot(blocks()), anew=True)
+
+    def _start_over(self) -> None:
+        """Forget vectors altogether: there is no chunk left, or none yet."""
+        self.close()
+        with transaction(self._database):
+            self._database.execute("DELETE FROM pending")
+            self._database.execute("DELETE FROM dead")
+            self._database.execute("DELETE FROM meta WHERE key IN ('vectors', 'snapshot')")
+        self._trusted = SnapshotMark()
+        self._clean("", self._trusted)
+
+    def _settle(self, name: str, mark: SnapshotMark, *, anew: bool) -> None:
+        """Record what now holds the vectors and clear the outbox: the commit point of a flush."""
+        with transaction(self._database):
+            self._database.execute("DELETE FROM pending")
+            self._database.execute("DELETE FROM dead" if anew else "UPDATE dead SET applied = 1 WHERE NOT applied")
+            schema.write_meta(self._database, {"vectors": name, **mark.as_meta()})
+        self._trusted = mark
+        self._clean(name, mark)
+
+    def _clean(self, name: str, mark: SnapshotMark) -> None:
+        """Remove stores and snapshots that are no longer in use."""
+        for folder in self._generation.glob("chroma-*"):
+            if folder.name != name:
+                shutil.rmtree(folder, ignore_errors=True)
+        snapshot.remove_others(self._generation, mark)
+
+    def _snapshot(self, meta: dict[str, str]) -> SnapshotMark | None:
+        """Give the mark of the snapshot when the file behind it is sound."""
+        mark = SnapshotMark.from_meta(meta)
+        if mark != self._trusted and mark.token:
+            if snapshot.load(self._generation, mark, self._embedder.dimension) is None:
+                return None
+            self._trusted = mark
+        return mark
+
+    def _write_snapshot(self, blocks: Iterator[Block]) -> SnapshotMark:
+        """Write a snapshot under a new name."""
+        return snapshot.append(self._generation, SnapshotMark(), self._embedder.dimension, blocks)
+
+    def _checked_load(self) -> Block:
+        """Load all vectors from Chroma and make sure they are those of the chunks."""
+        import numpy as np
+
+        assert self._store is not None
+        ids, vectors = self._store.load()
+        wanted = [row[0] for row in self._database.execute("SELECT id FROM chunks ORDER BY id")]
+        if not np.array_equal(ids, np.asarray(wanted, dtype=np.int64)):
+            raise Damaged("its vectors belong to other chunks")
+        return ids, vectors
+
+    def _pending(self) -> Iterator[Block]:
+        """Yield the outbox in pages, ids ascending."""
+        after = 0
+        while True:
+            ids, vectors = dense.pending(self._database, self._embedder.dimension, after, _PAGE)
+            if not len(ids):
+                return
+            yield ids, vectors
+            after = int(ids[-1])
+
+    def _embedded(self, progress: ProgressSink | None) -> Iterator[Block]:
+        """Yield the vectors of all stored chunks, made anew."""
+        import numpy as np
+
+        total = self._one("SELECT count(*) FROM chunks")
+        done = after = 0
+        while True:
+            rows = self._database.execute(
+                f"SELECT chunks.id, files.path, {QUALIFIED_COLUMNS} FROM chunks "
+                "JOIN files ON files.id = chunks.file_id WHERE chunks.id > ? ORDER BY chunks.id LIMIT ?",
+                (after, _PAGE),
+            ).fetchall()
+            if not rows:
+                return
+            texts = [embedding_text(to_chunk(row[1], row[2:])) for row in rows]
+            after = rows[-1][0]
+            done += len(rows)
+            yield np.asarray([row[0] for row in rows], dtype=np.int64), self._embedder.embed(texts)
+            if progress is not None:
+                progress(Progress("vectors", done, total, "chunks"))
+
+    def _one(self, query: str) -> int:
+        """Give the number a query counts."""
+        return int(self._database.execute(query).fetchone()[0])
+
+
+def store_present(generation: Path, meta: dict[str, str]) -> bool:
+    """Tell, without opening it, whether the vector store the manifest names is there; one without chunks needs none."""
+    name = meta.get("vectors", "")
+    return not name or (generation / name / "chroma.sqlite3").is_file()
+
+
+def _store_name() -> str:
+    """Give a new name for a store."""
+    return f"chroma-{secrets.token_hex(6)}"

@@ -1,0 +1,189 @@
+"""Bringing an index up to date: compare the listing with what is stored, prepare what differs, store it."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localdev.core.code import RefreshReport, Skipped
+from localdev.core.events import Progress
+from localdev.core.ports import Embedder, ProgressSink
+from localdev.index.outbox import Outbox
+from localdev.index.pipeline import prepare_all
+from localdev.index.prepare import GONE, Prepared
+from localdev.index.store import Writer
+from localdev.index.worker import Task
+
+if TYPE_CHECKING:
+    from localdev.source.walk import Listing
+
+# How much source goes into one transaction: what an interruption can cost, against what each commit costs.
+COMMIT_BYTES = 4_000_000
+
+# (path, id, size, mtime_ns, digest, chunks, skipped, line_chunked)
+FileRow = tuple[str, int, int, int, str, int, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What differs between the listing and the index."""
+
+    known: dict[str, FileRow]
+    tasks: tuple[Task, ...]
+    gone: tuple[FileRow, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Nothing differs."""
+        return not self.tasks and not self.gone
+
+
+@dataclass(slots=True)
+class Counts:
+    """Files that were added, changed and removed so far."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def compare(database: sqlite3.Connection, listing: Listing) -> Plan:
+    """Find files to read: new ones and those whose size or time is not the stored one; and files that are gone."""
+    known: dict[str, FileRow] = {row[0]: row for row in read_files(database)}
+    get = known.get
+    tasks: list[Task] = []
+    met = 0
+    for file in listing.files:
+        row = get(file.path)
+        if row is None:
+            tasks.append((file.path, file.size, file.mtime_ns, ""))
+            continue
+        met += 1
+        if row[2] != file.size or row[3] != file.mtime_ns:
+            tasks.append((file.path, file.size, file.mtime_ns, row[4]))
+    gone: tuple[FileRow, ...] = ()
+    if met < len(known):
+        listed = {file.path for file in listing.files}
+        gone = tuple(row for row in known.values() if row[0] not in listed)
+    return Plan(known, tuple(tasks), gone)
+
+
+def read_files(database: sqlite3.Connection) -> list[FileRow]:
+    """Give what is stored about all files, in one query."""
+    return database.execute(
+        "SELECT path, id, size, mtime_ns, digest, chunks, skipped, line_chunked FROM files"
+    ).fetchall()
+
+
+def report(files: list[FileRow], listing: Listing, counts: Counts, seconds: float, rebuilt: str = "") -> RefreshReport:
+    """Say what the index holds now and what was done."""
+    skipped = [Skipped(row[0], row[6]) for row in files if row[6]]
+    return RefreshReport(
+        files=len(files) - len(skipped),
+        chunks=sum(row[5] for row in files),
+        added=counts.added,
+        changed=counts.changed,
+        removed=counts.removed,
+        skipped=tuple(sorted([*skipped, *listing.skipped], key=lambda item: item.path)) if skipped else listing.skipped,
+        line_chunked=tuple(sorted(row[0] for row in files if row[7])),
+        seconds=seconds,
+        rebuilt=rebuilt,
+        notes=(*listing.notices, *counts.notes),
+    )
+
+
+class Updater:
+    """Applies a plan to one database; the caller holds the writers' lock.
+
+    With `building` the indexes are not there yet, so that counters wait until `schema.INDEXES` are made.
+    """
+
+    def __init__(self, database: sqlite3.Connection, outbox: Outbox, embedder: Embedder, *, building: bool) -> None:
+        self.counts = Counts()
+        self._database = database
+        self._outbox = outbox
+        self._embedder = embedder
+        self._building = building
+        self._writer = Writer(database)
+        self._uncommitted = 0
+
+    def apply(self, root: Path, plan: Plan, progress: ProgressSink | None) -> None:
+        """Store all that differs. Interrupted, it leaves whole files behind, and the next refresh goes on there."""
+        total, done = len(plan.tasks), 0
+        self._begin()
+        try:
+            for row in plan.gone:
+                self._remove(row)
+            for batch in prepare_all(root, plan.tasks):
+                self._store(batch, plan)
+                done += len(batch)
+                if self._uncommitted >= COMMIT_BYTES:
+                    self._commit()
+                    if self._outbox.due():
+                        self._outbox.flush()
+                    self._begin()
+                if progress is not None:
+                    progress(Progress("parsing", done, total))
+            self._commit()
+        except BaseException:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
+
+    def recount(self) -> None:
+        """Count the names that were met while building; needs the indexes."""
+        self._writer.recount(everything=True)
+
+    def _store(self, batch: list[Prepared], plan: Plan) -> None:
+        """Store one batch of prepared files and the vectors of their chunks."""
+        ids: list[int] = []
+        texts: list[str] = []
+        for prepared in batch:
+            added = self._store_file(prepared, plan.known.get(prepared.path))
+            ids.extend(added)
+            if prepared.rows is not None:
+                texts.extend(prepared.rows.texts)
+            self._uncommitted += prepared.size
+        if ids:
+            vectors = self._embedder.embed(texts)
+            self._writer.add_pending(ids, (vector.tobytes() for vector in vectors))
+
+    def _store_file(self, prepared: Prepared, row: FileRow | None) -> list[int]:
+        """Store one file; give the ids of its new chunks."""
+        if prepared.skipped == GONE:
+            if row is not None:
+                self._remove(row)
+            return []
+        if row is not None:
+            if prepared.rows is None and (prepared.digest, prepared.skipped) == (row[4], row[6]):
+                if (prepared.size, prepared.mtime_ns) != (row[2], row[3]):
+                    self._writer.touch(row[1], prepared)
+                return []
+            self._writer.remove(row[1])
+        self._count(row is not None and not row[6], not prepared.skipped)
+        return self._writer.add(prepared)
+
+    def _remove(self, row: FileRow) -> None:
+        """Take a file out."""
+        self._writer.remove(row[1])
+        self._count(not row[6], False)
+
+    def _count(self, before: bool, after: bool) -> None:
+        """Count a file by whether it was indexed before and is now."""
+        self.counts.added += after and not before
+        self.counts.changed += after and before
+        self.counts.removed += before and not after
+
+    def _begin(self) -> None:
+        """Start a transaction."""
+        self._database.execute("BEGIN IMMEDIATE")
+        self._uncommitted = 0
+
+    def _commit(self) -> None:
+        """End the transaction; from here on what it holds survives anything."""
+        if not self._building:
+            self._writer.recount()
+        self._database.execute("COMMIT")

@@ -1,0 +1,307 @@
+"""An open, indexed repository: the port that retrieval and the jobs ask, over the files of one index."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from localdev.core.code import RefreshReport, Symbol
+from localdev.core.errors import StorageError
+from localdev.core.ports import Embedder, ProgressSink
+from localdev.core.search import Candidate, IndexedChunk, SearchFilter
+from localdev.index import build, filters, graph, layout, lexical, schema, stored
+from localdev.index.database import DATABASE, Damaged, open_reader, open_writer, translated
+from localdev.index.dense import VectorView, load_view
+from localdev.index.layout import index_folder, wipe
+from localdev.index.outbox import Outbox, store_present
+from localdev.index.refresh import Counts, FileRow, Updater, compare, read_files, report
+from localdev.index.schema import Manifest
+from localdev.index.snapshot import SnapshotMark
+from localdev.index.status import status
+
+if TYPE_CHECKING:
+    from localdev.source.walk import Listing
+
+__all__ = ["IndexedRepository", "index_folder", "open_repository", "status", "wipe"]
+
+_REBUILD = "run `localdev index --rebuild`"
+
+
+def open_repository(
+    root: Path, folder: Path, embedder: Embedder, *, on_notice: Callable[[str], None] | None = None
+) -> IndexedRepository:
+    """Open the index in `folder` for the files under `root`; cheap, and nothing is created before the first refresh.
+
+    `on_notice` gets sentences for the user, such as that another process is waited for.
+    """
+    return IndexedRepository(root, folder, embedder, on_notice=on_notice)
+
+
+class IndexedRepository:
+    """Answers from the stored index. Safe to use from several threads; each answer is of one moment."""
+
+    def __init__(
+        self, root: Path, folder: Path, embedder: Embedder, *, on_notice: Callable[[str], None] | None = None
+    ) -> None:
+        from localdev.source.parse import PARSER_VERSION
+
+        self._root = root.resolve()
+        self._folder = folder
+        self._embedder = embedder
+        self._on_notice = on_notice
+        self._manifest = Manifest(schema.root_identity(root), embedder.name, embedder.dimension, PARSER_VERSION)
+        self._reading = threading.RLock()
+        self._refreshing = threading.Lock()
+        self._stamp: tuple[int, int] | None = None
+        self._generation: Path | None = None
+        self._database: sqlite3.Connection | None = None
+        self._unfit = ""
+        self._newer = False
+        self._view: VectorView | None = None
+        self._view_version = -1
+
+    @property
+    def root(self) -> Path:
+        """The folder whose files are indexed."""
+        return self._root
+
+    def __enter__(self) -> IndexedRepository:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of files; a later call opens them again."""
+        with self._reading:
+            if self._database is not None:
+                self._database.close()
+            self._database = self._generation = self._stamp = self._view = None
+            self._unfit, self._newer = "", False
+
+    def refresh(self, progress: ProgressSink | None = None, *, rebuild: bool = False) -> RefreshReport:
+        """Bring the index up to date with the files on disk.
+
+        An index that is missing, damaged or made with other versions is built from the sources; so with `rebuild`.
+
+        Raises:
+            StorageError: the disk is full, or a newer program made the index and `rebuild` is not given.
+        """
+        from localdev.source.walk import list_files
+
+        started = time.perf_counter()
+        listing = list_files(self._root)
+        with self._refreshing:
+            if not rebuild:
+                with self._reading:
+                    database = self._open()
+                    level = None if database is None else self._level(database, listing)
+                    if level is not None:
+                        return report(level, listing, Counts(), time.perf_counter() - started)
+            with layout.writing(self._folder, self._on_notice):
+                counts, reason = self._write(listing, progress, rebuild=rebuild)
+            with self._answering() as fresh:
+                files = [] if fresh is None else read_files(fresh)
+            return report(files, listing, counts, time.perf_counter() - started, reason)
+
+    def flush(self, progress: ProgressSink | None = None) -> tuple[str, ...]:
+        """Bring what waits to Chroma and into the snapshot, as `localdev index` does at its end; give what to note."""
+        with self._refreshing, layout.writing(self._folder, self._on_notice):
+            with self._reading:
+                generation = None if self._open() is None else self._generation
+            if generation is None:
+                return ()
+            path = generation / DATABASE
+            with translated(path), contextlib.closing(open_writer(path)) as database:
+                outbox = Outbox(database, generation, self._embedder)
+                try:
+                    outbox.flush(progress)
+                finally:
+                    outbox.close()
+                return tuple(outbox.notes)
+
+    def lexical(
+        self, terms: Sequence[str], weights: Sequence[float], limit: int, *, where: SearchFilter | None = None
+    ) -> list[Candidate]:
+        """Rank chunks by BM25 over the fields (path, symbol, signature, doc, body), weighted in that order."""
+        with self._answering() as database:
+            return [] if database is None else lexical.search(database, terms, weights, limit, where=where)
+
+    def dense(self, text: str, limit: int, *, where: SearchFilter | None = None) -> list[Candidate]:
+        """Rank chunks by the cosine of their vectors with that of `text`."""
+        (vector,) = self._embedder.embed([text])
+        for _ in range(3):
+            with self._answering() as database:
+                if database is None:
+                    return []
+                view = self._vectors(database)
+                if view is not None:
+                    narrowed = filters.allowed_chunks(database, where)
+                    allowed = None if narrowed is None else [row[0] for row in database.execute(*narrowed)]
+                    return view.rank(vector, limit, allowed=allowed)
+            self.flush()  # the snapshot is missing or torn: Chroma has the vectors, and the snapshot is written again
+        raise StorageError(f"the vectors in {self._folder} cannot be read", _REBUILD)
+
+    def chunks(self, ids: Sequence[int]) -> dict[int, IndexedChunk]:
+        """Give stored chunks by id; ids that are gone are left out."""
+        with self._answering() as database:
+            return {} if database is None else stored.chunks(database, ids)
+
+    def chunk_ids(self, path: str, start_line: int = 1, end_line: int = 2**31) -> list[int]:
+        """Give ids of the chunks of `path` that overlap the lines, in order of lines."""
+        with self._answering() as database:
+            return [] if database is None else stored.chunk_ids(database, path, start_line, end_line)
+
+    def symbols_named(self, names: Sequence[str], *, ignore_case: bool = False) -> list[tuple[int, Symbol]]:
+        """Give (chunk id, definition) for definitions whose plain or qualified name is one of `names`."""
+        with self._answering() as database:
+            return [] if database is None else graph.symbols_named(database, names, ignore_case=ignore_case)
+
+    def callers(self, name: str, limit: int) -> list[tuple[str, int, str]]:
+        """Give (path, line, enclosing symbol) of uses of `name` outside its definition, calls first."""
+        with self._answering() as database:
+            return [] if database is None else graph.callers(database, name, limit)
+
+    def callees(self, chunk_id: int, limit: int) -> list[Symbol]:
+        """Give definitions in this repository that the chunk calls or refers to, most specific names first."""
+        with self._answering() as database:
+            return [] if database is None else graph.callees(database, chunk_id, limit)
+
+    def symbols(self, path_prefix: str = "") -> list[tuple[Symbol, int]]:
+        """Give (definition, number of other files that refer to its name) under a path, in file and line order."""
+        with self._answering() as database:
+            return [] if database is None else graph.symbols_under(database, path_prefix)
+
+    def paths(self) -> list[str]:
+        """Give the indexed paths, sorted."""
+        with self._answering() as database:
+            return [] if database is None else stored.paths(database)
+
+    def known_names(self, names: Sequence[str]) -> set[str]:
+        """Give the subset of `names` that occur in the index as a definition, reference, path or file name."""
+        with self._answering() as database:
+            return set() if database is None else graph.known_names(database, names)
+
+    @contextlib.contextmanager
+    def _answering(self) -> Iterator[sqlite3.Connection | None]:
+        """Hold the reading connection in one read transaction; None when there is no usable index yet.
+
+        Raises:
+            StorageError: the index is damaged, or a newer program made it.
+        """
+        with self._reading:
+            database = self._open()
+            if database is None:
+                yield None
+                return
+            try:
+                with translated(self._folder):
+                    database.execute("BEGIN")
+                    try:
+                        yield database
+                    finally:
+                        database.execute("COMMIT")
+            except Damaged as error:
+                raise StorageError(f"the index in {self._folder} is damaged: {error}", _REBUILD) from error
+
+    def _open(self, *, rebuild: bool = False) -> sqlite3.Connection | None:
+        """Give a connection to the current generation, opening the new one when it was replaced; None when unusable."""
+        stamp = _stamp(self._folder)
+        if stamp != self._stamp:
+            self.close()
+            self._generation = layout.current(self._folder)
+            self._database = None if self._generation is None else self._open_generation(self._generation)
+            self._stamp = stamp
+        if self._newer and not rebuild:
+            raise StorageError(f"a newer localdev made the index in {self._folder}", f"update localdev, or {_REBUILD}")
+        return self._database
+
+    def _open_generation(self, generation: Path) -> sqlite3.Connection | None:
+        """Open a generation if its manifest fits; remember why when not."""
+        try:
+            database = open_reader(generation / DATABASE)
+            meta = schema.read_meta(database)
+        except sqlite3.Error as error:
+            self._unfit = f"it is damaged: {error}"
+            return None
+        self._newer = schema.is_newer(meta)
+        self._unfit = schema.unfit_reason(meta, self._manifest)
+        if self._unfit:
+            database.close()
+            return None
+        return database
+
+    def _level(self, database: sqlite3.Connection, listing: Listing) -> list[FileRow] | None:
+        """Give the files of an index in which nothing at all is to be done; None for any other, a damaged one too."""
+        assert self._generation is not None
+        try:
+            with translated(self._folder):
+                if not store_present(self._generation, schema.read_meta(database)):
+                    return None
+                plan = compare(database, listing)
+        except Damaged:
+            return None
+        return list(plan.known.values()) if plan.empty else None
+
+    def _write(self, listing: Listing, progress: ProgressSink | None, *, rebuild: bool) -> tuple[Counts, str]:
+        """Update or build, under the writers' lock; give what was done and why it was built, if it was."""
+        with self._reading:
+            usable = self._open(rebuild=rebuild) is not None
+            generation, reason = self._generation, self._unfit
+        if rebuild:
+            build.forget_unfinished(self._folder)
+            reason = "a rebuild was asked for"
+        elif usable and generation is not None:
+            try:
+                return self._update(generation, listing, progress), ""
+            except Damaged as error:
+                reason = f"it is damaged: {error}"
+        counts = build.build(
+            self._folder, self._root, listing, manifest=self._manifest, embedder=self._embedder, progress=progress
+        )
+        return counts, reason
+
+    def _update(self, generation: Path, listing: Listing, progress: ProgressSink | None) -> Counts:
+        """Apply what differs to the current generation."""
+        path = generation / DATABASE
+        with translated(path), contextlib.closing(open_writer(path)) as database:
+            outbox = Outbox(database, generation, self._embedder)
+            try:
+                updater = Updater(database, outbox, self._embedder, building=False)
+                plan = compare(database, listing)  # again: another process may have done the work while we waited
+                if not plan.empty:
+                    updater.apply(self._root, plan, progress)
+                if outbox.due() or not store_present(generation, schema.read_meta(database)):
+                    outbox.flush(progress)
+            finally:
+                outbox.close()
+            updater.counts.notes.extend(outbox.notes)
+        return updater.counts
+
+    def _vectors(self, database: sqlite3.Connection) -> VectorView | None:
+        """Give all live vectors, loading them again when another connection has written."""
+        (version,) = database.execute("PRAGMA data_version").fetchone()
+        if self._view is None or version != self._view_version:
+            mark = SnapshotMark.from_meta(schema.read_meta(database))
+            assert self._generation is not None
+            self._view = load_view(database, self._generation, mark, self._embedder.dimension)
+            self._view_version = version
+        return self._view
+
+
+def _stamp(folder: Path) -> tuple[int, int] | None:
+    """Give what changes whenever another generation becomes current."""
+    try:
+        facts = os.stat(folder / "CURRENT")
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_ino
