@@ -18,6 +18,7 @@ from localdev.core.errors import LocaldevError
 from localdev.core.folders import Folders
 
 _CHILD_SECONDS = 60
+_ENGINE_PARTS = {"cuda": "CUDA", "metal": "Metal", "vulkan": "Vulkan", "hip": "ROCm", "sycl": "SYCL"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +151,19 @@ def _llama() -> Check:
         return Check(
             "llama", False, "the embedded engine is not installed", f"`{program()} setup llama`", optional=True
         )
-    from localdev.backends.llamacpp import build_kind
+    from localdev.backends.llamacpp_native import load_library
 
-    return Check("llama", True, f"llama-cpp-python {metadata.version('llama-cpp-python')}, built for {build_kind()}")
+    folder = Path(load_library().__file__).parent
+    return Check(
+        "llama", True, f"llama-cpp-python {metadata.version('llama-cpp-python')}, built for {built_for(folder)}"
+    )
+
+
+def built_for(package: Path) -> str:
+    """Say what an installed engine can use besides the processor, by the native libraries it brought."""
+    names = " ".join(path.name.lower() for path in package.rglob("*ggml*"))
+    found = [label for part, label in _ENGINE_PARTS.items() if part in names]
+    return " and ".join([*found, "CPU"])
 
 
 def _models(folders: Folders, settings: Settings) -> Check:

@@ -104,10 +104,12 @@ class LocalJobs:
 
     def _index(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
         """Options: rebuild."""
+        from localdev.app.stored import index_status
         from localdev.render.payloads import index_payload
 
         report = repository.refresh(self._aside, rebuild=bool(options.get("rebuild")))
-        notes = repository.flush(self._aside)
+        # Opening Chroma takes a second: only when it has not got everything.
+        notes = repository.flush(self._aside) if index_status(self._folders, self._root)["pending"] else ()
         report = replace(report, notes=tuple(dict.fromkeys((*report.notes, *notes))))
         yield Refreshed(report)
         yield Result(index_payload(report))

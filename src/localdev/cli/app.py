@@ -12,16 +12,16 @@ from localdev.cli.options import Directory, Invocation, start_folder
 
 # Name, what `--help` says of it; the file is `cli/commands/<name>.py` and holds an `app`.
 COMMANDS = {
-    "ask": "Answer a question about the repository, with the places it rests on.",
+    "ask": "Answer a question, with the places the answer rests on.",
     "search": "Rank the code that fits a query.",
     "outline": "Map the definitions that matter most.",
     "index": "Build or refresh the index of the repository.",
     "models": "Add and list model files.",
     "config": "Show and change settings.",
     "trust": "Let the repository's own settings act.",
-    "doctor": "Check what works here and name the command that fixes what does not.",
-    "setup": "Install an optional part, such as the embedded engine.",
-    "wipe": "Remove what localdev has stored about the repository, or about all.",
+    "doctor": "Check what works here, and name what fixes the rest.",
+    "setup": "Add an optional part, such as the embedded engine.",
+    "wipe": "Remove what is stored about the repository, or all.",
 }
 
 
