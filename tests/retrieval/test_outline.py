@@ -27,8 +27,9 @@ def names(symbols: list[Symbol], uses: dict[str, int] | None = None, budget: int
         (symbol("z.py", "Thing", "class"), symbol("a.py", "thing", "variable"), {}),
         (symbol("z.py", "public"), symbol("a.py", "_private"), {}),
         (symbol("src/z.py", "code"), symbol("a/tests/a.py", "check"), {}),
+        (symbol("p/z.py", "new"), symbol("p/v1/z.py", "old"), {"old": 3}),
     ],
-    ids=["used", "kind", "public", "product"],
+    ids=["used", "kind", "public", "product", "old copy"],
 )
 def test_the_more_telling_definition_comes_first(better: Symbol, worse: Symbol, uses: dict[str, int]) -> None:
     """Use, kind, publicity and role decide."""
@@ -39,12 +40,6 @@ def test_a_class_stands_before_its_members() -> None:
     """Even a method that everyone uses comes after the class that holds it."""
     symbols = [symbol("a.py", "Store", "class"), symbol("a.py", "Store.get", "method", 2), symbol("b.py", "other")]
     assert names(symbols, {"get": 50})[:2] == ["Store", "Store.get"]
-
-
-def test_a_name_with_many_definitions_shares_its_uses() -> None:
-    """`run` in twenty files is not the most important function twenty times."""
-    symbols = [symbol(f"a{n}.py", "run") for n in range(20)] + [symbol("z.py", "unique")]
-    assert names(symbols, {"run": 20, "unique": 5})[0] == "unique"
 
 
 def test_every_file_is_seen_before_one_is_emptied() -> None:

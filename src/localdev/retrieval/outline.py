@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from localdev.core.code import Symbol
 from localdev.core.ports import Repository
-from localdev.retrieval.roles import file_role
+from localdev.retrieval.roles import file_role, is_under, superseded_folders
 
 # How much a kind of definition says about the shape of a repository.
 _KIND_WORTH = {
@@ -79,10 +79,10 @@ def estimate_tokens(text: str) -> int:
 def ranked_symbols(symbols: Iterable[tuple[Symbol, int]]) -> list[Symbol]:
     """Order definitions by worth, what encloses before what is enclosed, spread over the files."""
     every = list(symbols)
-    same_name = Counter(symbol.name for symbol, _ in every)
+    old = superseded_folders({symbol.path for symbol, _ in every})
     files: dict[str, list[tuple[float, Symbol]]] = defaultdict(list)
     for symbol, uses in every:
-        files[symbol.path].append((_worth(symbol, uses / same_name[symbol.name]), symbol))
+        files[symbol.path].append((_worth(symbol, uses) * (_ROLE_WORTH if is_under(symbol.path, old) else 1.0), symbol))
     spread: list[tuple[float, str, int, Symbol]] = []
     for path, group in files.items():
         for place, (worth, symbol) in enumerate(_containers_first(group)):
@@ -91,7 +91,7 @@ def ranked_symbols(symbols: Iterable[tuple[Symbol, int]]) -> list[Symbol]:
     return [symbol for _, _, _, symbol in spread]
 
 
-def _worth(symbol: Symbol, uses: float) -> float:
+def _worth(symbol: Symbol, uses: int) -> float:
     """Give a definition's own worth: its kind, how many files use it, and whether it is the product's public face."""
     worth = _KIND_WORTH.get(symbol.kind, _OTHER_WORTH) * (1.0 + math.log1p(uses))
     if file_role(symbol.path):

@@ -71,6 +71,7 @@ def rank(
     add_file_names(scored, query, weights)
     add_importance(scored, weights)
     add_roles(scored, query, weights)
+    add_preambles(scored, weights)
     add_coherence(scored, weights)
     chosen = spread(scored, limit, weights)
     return [
@@ -120,6 +121,13 @@ def add_roles(scored: Sequence[_Scored], query: Query, weights: Weights) -> None
         role = chunk_role(one.indexed.chunk) or ("deprecated" if old and is_under(path, old) else "")
         if role and role not in query.wants and not any(path.endswith(mention.path) for mention in query.paths):
             one.add(role, one.score * (weights.role_factors.get(role, 1.0) - 1.0))
+
+
+def add_preambles(scored: Sequence[_Scored], weights: Weights) -> None:
+    """Take away a share from lists of imports and exports."""
+    for one in scored:
+        if one.indexed.chunk.kind == "module":
+            one.add("preamble", one.score * (weights.preamble - 1.0))
 
 
 def add_coherence(scored: Sequence[_Scored], weights: Weights) -> None:

@@ -55,6 +55,8 @@ class Weights:
     coherence_decay: float = 0.6
     # A second chunk of a file must be this much better than the next file's first to stand before it.
     repeat: float = 0.5
+    # A module's preamble lists imported and exported names: it holds the words and does none of the work.
+    preamble: float = 0.8
     role_factors: Mapping[str, float] = field(default_factory=_role_factors)
 
     @property
