@@ -3,7 +3,7 @@
     python benchmarks/retrieval.py --repos DIR --bench DIR [--index DIR] [--ablations] [--out FILE]
 
 `--bench` holds repos.tsv (name, source, commit, searched folder, language), queries/NAME.tsv (category, query,
-targets, further targets) and score.py, whose `parse_target`, `exists` and `ndcg` are used as they are. `--repos` holds a checkout
+targets, further targets) and score.py, whose `parse_target`, `exists` and `ndcg` are used. `--repos` holds a checkout
 of each repository. `--index` keeps the indexes between runs. Prints Markdown tables; `--out` writes them, too.
 """
 
