@@ -77,9 +77,10 @@ def test_file_name_match_bounds() -> None:
         (PathMention("/home/me/src/pkg/io.py", 7), [("src/pkg/io.py", 7)]),
         (PathMention("io.py", 3), [("src/pkg/io.py", 3), ("tests/io.py", 3)]),
         (PathMention("./nothing.py"), []),
+        (PathMention("/usr/lib/json/io.py"), []),
         (PathMention("/"), []),
     ],
 )
 def test_mentioned_files(mention: PathMention, found: list[tuple[str, int]]) -> None:
-    """The longest common tail of a path decides which file is meant."""
+    """One path must be the end of the other, and the longest such end decides which file is meant."""
     assert mentioned_files([mention], ["src/pkg/io.py", "tests/io.py"]) == found

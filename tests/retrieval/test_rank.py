@@ -105,6 +105,13 @@ def test_a_second_chunk_may_earn_its_place() -> None:
     assert order("how it ends", chunks, Evidence({1: Fused(1.0), 2: Fused(0.9), 3: Fused(0.1)})) == [1, 2, 3]
 
 
+def test_a_file_that_is_named_may_fill_the_list() -> None:
+    """Who asks for a file by its path wants its chunks, not those of others."""
+    chunks = indexed(chunk("a.py"), chunk("a.py", start=9), chunk("b.py"))
+    evidence = Evidence({1: Fused(0.1), 2: Fused(0.1), 3: Fused(1.0)}, mentioned={1: "a.py", 2: "a.py"})
+    assert order("a.py", chunks, evidence) == [1, 2, 3]
+
+
 def test_chunks_that_are_gone_are_left_out() -> None:
     """A candidate whose chunk was deleted since is not ranked."""
     assert order("x", indexed(chunk("a.py")), Evidence(equal(1, 99))) == [1]

@@ -108,8 +108,8 @@ def _covered(part: str, terms: Sequence[str]) -> int:
 def mentioned_files(mentions: Sequence[PathMention], paths: Sequence[str]) -> list[tuple[str, int]]:
     """Find the indexed files that the query's paths mean, each with its line (0 when none).
 
-    A path may be longer than ours (absolute, from another machine) or shorter (the file's name alone); the longest
-    common tail wins. A folder means no single file and finds nothing.
+    A path may be longer than ours (absolute, from another machine) or shorter (the file's name alone), but one must be
+    the end of the other; the longest such end wins. A folder means no single file and finds nothing.
     """
     found: list[tuple[str, int]] = []
     for mention in mentions:
@@ -117,17 +117,13 @@ def mentioned_files(mentions: Sequence[PathMention], paths: Sequence[str]) -> li
         if not parts:
             continue
         same_name = [path for path in paths if path == parts[-1] or path.endswith(f"/{parts[-1]}")]
-        tails = {path: _common_tail(path.split("/"), parts) for path in same_name}
-        longest = max(tails.values(), default=0)
+        tails = {path: _tail(path.split("/"), parts) for path in same_name}
+        longest = max(tails.values(), default=0) or -1
         found += [(path, mention.line) for path, length in tails.items() if length == longest]
     return found
 
 
-def _common_tail(left: Sequence[str], right: Sequence[str]) -> int:
-    """Count the equal parts at the end of two paths."""
-    count = 0
-    for one, other in zip(reversed(left), reversed(right), strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
+def _tail(left: Sequence[str], right: Sequence[str]) -> int:
+    """Give the length of the shorter path where it is the end of the longer one, else 0."""
+    length = min(len(left), len(right))
+    return length if list(left[-length:]) == list(right[-length:]) else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -73,7 +73,7 @@ def rank(
     add_roles(scored, query, weights)
     add_preambles(scored, weights)
     add_coherence(scored, weights)
-    chosen = spread(scored, limit, weights)
+    chosen = spread(scored, limit, weights, whole=evidence.mentioned)
     return [
         Hit(place, one.indexed.chunk_id, one.indexed.chunk, one.score, tuple(one.parts))
         for place, one in enumerate(chosen, 1)
@@ -147,14 +147,17 @@ def _by_file(scored: Sequence[_Scored]) -> dict[str, list[_Scored]]:
     return groups
 
 
-def spread(scored: Sequence[_Scored], limit: int, weights: Weights) -> list[_Scored]:
+def spread(scored: Sequence[_Scored], limit: int, weights: Weights, *, whole: Container[int] = ()) -> list[_Scored]:
     """Choose the best, taking from each further chunk of a file more of its score than from the one before.
 
-    Ties fall by path and line, so that equal input gives equal output.
+    The chunks in `whole` are of files that the query names: those may fill the list. Ties fall by path and line, so that
+    equal input gives equal output.
     """
     ordered = sorted(scored, key=lambda one: (-one.score, one.indexed.chunk.path, one.indexed.chunk.start_line))
     seen: dict[str, int] = defaultdict(int)
     for one in ordered:
+        if one.indexed.chunk_id in whole:
+            continue
         before = seen[one.indexed.chunk.path]
         seen[one.indexed.chunk.path] += 1
         one.add(

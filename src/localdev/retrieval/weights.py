@@ -52,8 +52,8 @@ class Weights:
     # Several good chunks in one file mean that the file is about the question: each further one counts
     # `coherence_decay` of the one before.
     coherence: float = 0.5
-    coherence_decay: float = 0.6
-    # A second chunk of a file must be this much better than the next file's first to stand before it.
+    coherence_decay: float = 0.8
+    # Each further chunk of a file keeps this share of its score, so that files appear once before they appear twice.
     repeat: float = 0.5
     # A module's preamble lists imported and exported names: it holds the words and does none of the work.
     preamble: float = 0.8
