@@ -78,13 +78,14 @@ class LlamaCppBackend:
             raise UsageError("adapters are not built in this version", "ask without an adapter")
         with self._turn():
             prompt = self._prompt(request)
-            limit = min(request.sampling.max_tokens, self._most - len(prompt))
-            if limit < 1 <= request.sampling.max_tokens:
+            room = self._most - len(prompt)
+            if room < 1:
                 raise ContextOverflow(
                     f"the request has {len(prompt)} tokens, the window of {self._info.name} is {self._most}",
                     "ask for less context, or use a model with a larger window",
                 )
-            self._engine.make_room(len(prompt) + max(limit, 0), self._most)
+            limit = max(0, min(request.sampling.max_tokens, room))
+            self._engine.make_room(len(prompt) + limit, self._most)
             with self._sampler(request) as sampler:
                 yield from self._generate(prompt, request, sampler, limit)
 

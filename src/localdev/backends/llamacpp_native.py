@@ -21,7 +21,7 @@ _INSTALL = '`scripts/localdev setup llama` or `pip install "localdev[llama]"`'
 # 7-billion-parameter model take half a minute, the steps are smaller; the cost is a few percent.
 _CPU_STEP, _GPU_STEP = 128, 512
 _WINDOW_STEP = 2048  # a context grows by at least this many tokens, so that a chat does not resize it at every turn
-_LOG_WARN, _LOG_ERROR, _LOG_CONTINUED = 2, 3, 5  # enum ggml_log_level
+_LOG_WARN, _LOG_ERROR, _LOG_CONTINUED = 3, 4, 5  # enum ggml_log_level of ggml.h
 _CONTROL, _UNKNOWN, _STRIP_LEFT, _STRIP_RIGHT = 8, 1, 128, 256  # enum llama_token_attr
 
 _complaints: deque[str] = deque(maxlen=8)
