@@ -140,7 +140,9 @@ class LocalJobs:
         """Give the journal, or one that forgets when it is switched off."""
         from localdev.audit.journal import FileJournal
 
-        return FileJournal(self._folders.journal) if self._settings.journal.enabled else _NoJournal()
+        if not self._settings.journal.enabled:
+            return _NoJournal()
+        return FileJournal(self._folders.journal, lambda text: self._aside(Notice("warning", text)))
 
 
 class _NoJournal:

@@ -36,7 +36,7 @@ def unknown_command(name: str, known: list[str], path: str) -> UsageError:
 
 def _did_you_mean(typed: str, known: list[str], path: str) -> str:
     """Name the nearest of the known ones, else where to look."""
-    close = difflib.get_close_matches(typed, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(typed, known, n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"`{path} --help` lists what there is"
 
 

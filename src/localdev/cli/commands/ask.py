@@ -118,10 +118,8 @@ def _finish(place: Workplace, answered: Answered, *, as_json: bool) -> None:
     if answered.unverified:
         names = ", ".join(answered.unverified)
         out.notice(Notice("warning", f"not found in this repository: {names}"))
-    if answered.dropped_citations:
-        out.notice(
-            Notice("warning", f"{answered.dropped_citations} citations of the model had no source and were removed")
-        )
+    if dropped := answered.dropped_citations:
+        out.notice(Notice("warning", f"citations of a source that is not there were removed: {dropped}"))
     if answered.model:
         used, times = answered.usage, answered.timings
         out.notice(

@@ -35,7 +35,7 @@ def wipe(
     total = sum(each.bytes for each in found)
     for each in found:
         out.aside(out.styled(f"{size(each.bytes):>10}  {each.path}", "plain"))
-    what = f"{len(found)} indexes" if everything else "this index"
+    what = f"all indexes ({len(found)})" if everything else "this index"
     if found and not confirmed(f"Remove {what}, {size(total)}? It can be built again.", yes=yes):
         out.aside("nothing was removed")
         raise typer.Exit(1)
