@@ -1,0 +1,200 @@
+"""The egress guard: this process connects to this machine only.
+
+It hangs on Python's audit events, so it sees every connection, datagram and name lookup that goes through Python's
+socket module, whichever library asks, and it cannot be taken out again. A name that is not this machine's is refused
+before it is looked up, an address before it is connected to.
+
+What it cannot see:
+
+* native code that opens sockets by itself: libraries in Rust or C++ (the engine, the tokenizers, the vector store),
+  and Python code that goes through ctypes or the private `_socket` type (the latter is refused, but after the lookup);
+* other processes, those started from here included (git, a browser, a test command);
+* where a program that listens on this machine (a proxy, a tunnel) sends what it is given.
+
+For the first of these `ENVIRONMENT` switches off what such libraries are known to report or fetch by themselves. A
+network namespace or a firewall rule is the answer where a promise about the whole machine is needed.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from localdev.core.errors import EgressRefused
+
+# Set for this process and its children by `install`, whatever was there: reports of use, and downloads on demand.
+ENVIRONMENT = {
+    "ANONYMIZED_TELEMETRY": "False",  # chromadb before 1.5.4
+    "OTEL_SDK_DISABLED": "true",  # opentelemetry, which chromadb brings along
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
+    "DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "WANDB_MODE": "disabled",
+}
+
+OnRefused = Callable[[str, str], None]
+
+_HINT = "localdev works offline and only talks to this machine: use 127.0.0.1, localhost or a local socket"
+_IPV4_LOOPBACK = 127
+_MAPPED = b"\0" * 10 + b"\xff\xff"  # what stands before an IPv4 address inside an IPv6 one
+_LOOPBACK6 = b"\0" * 15 + b"\x01"
+
+
+class _Guard:
+    """The one guard of this process: whether it is on, and whom it tells."""
+
+    def __init__(self) -> None:
+        self.installed = False
+        self.names_guarded = False
+        self.on_refused: OnRefused | None = None
+
+
+_GUARD = _Guard()
+
+
+def install(on_refused: OnRefused | None = None) -> None:
+    """Switch the guard on for the rest of this process's life; again is harmless and only changes `on_refused`.
+
+    `on_refused` is called with what was attempted (`connect`, `getaddrinfo`, ...) and the host, before the caller gets
+    `EgressRefused`.
+    """
+    if on_refused is not None:
+        _GUARD.on_refused = on_refused
+    os.environ.update(ENVIRONMENT)
+    if not _GUARD.installed:
+        _GUARD.installed = True
+        sys.addaudithook(_watch)
+
+
+def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+    """Look at one audit event; there are thousands of others (imports, opened files) for each one of a socket."""
+    if event.startswith("socket."):
+        check = _CHECKS.get(event)
+        if check is not None:
+            check(event.removeprefix("socket."), arguments)
+
+
+def _check_created(_event: str, _arguments: tuple[Any, ...]) -> None:
+    """Wrap the socket class at the first socket.
+
+    A method that is given a name instead of an address looks it up before it raises its audit event; the wrapped
+    ones ask first.
+    """
+    module = sys.modules.get("socket")
+    if module is None or _GUARD.names_guarded:
+        return
+    _GUARD.names_guarded = True
+    for name in ("connect", "connect_ex", "sendto", "sendmsg"):
+        original = getattr(module.socket, name, None)
+        if original is not None:
+            setattr(module.socket, name, _asking_first(name, original))
+
+
+def _asking_first(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap one method of a socket; its address is the last argument, for `sendmsg` the fourth."""
+    sends = name == "sendmsg"
+
+    @functools.wraps(original)
+    def ask(sock: Any, *arguments: Any) -> Any:
+        if arguments and (not sends or len(arguments) > 3):
+            _check_address(name, (sock, arguments[3] if sends else arguments[-1]))
+        return original(sock, *arguments)
+
+    return ask
+
+
+def _check_address(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse an address that is neither a loopback one nor a path; None means a socket that is already connected."""
+    import _socket
+
+    sock, address = arguments[0], arguments[1]
+    family = int(sock.family)
+    if address is None or family == getattr(_socket, "AF_UNIX", None) or family == getattr(_socket, "AF_NETLINK", None):
+        return
+    host = address[0] if isinstance(address, tuple) and address else address
+    if family not in (_socket.AF_INET, _socket.AF_INET6) or not is_loopback(host):
+        _refuse(event, host)
+
+
+def _check_lookup(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse to look a name up; no name (the wildcard of a server) and a plain address need no lookup."""
+    host = _text(arguments[0])
+    if host and not is_loopback(host) and _packed(host) is None:
+        _refuse(event, host)
+
+
+def _check_reverse(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse to ask for the name of an address beyond this machine."""
+    asked = arguments[0]
+    host = asked[0] if isinstance(asked, tuple) and asked else asked
+    if not is_loopback(host):
+        _refuse(event, host)
+
+
+_CHECKS: dict[str, Callable[[str, tuple[Any, ...]], None]] = {
+    "socket.__new__": _check_created,
+    "socket.connect": _check_address,
+    "socket.sendto": _check_address,
+    "socket.sendmsg": _check_address,
+    "socket.getaddrinfo": _check_lookup,
+    "socket.gethostbyname": _check_lookup,
+    "socket.gethostbyaddr": _check_reverse,
+    "socket.getnameinfo": _check_reverse,
+}
+
+
+def is_loopback(host: object) -> bool:
+    """Say whether a host is surely this machine: 127.0.0.0/8, ::1, their mapped form, `localhost` and names below it.
+
+    Other spellings of an address (`127.1`, `0x7f.1`, `2130706433`) are read differently by different systems and do
+    not count, nor does the wildcard `0.0.0.0`.
+    """
+    text = _text(host)
+    packed = _packed(text)
+    if packed is None:
+        name = text.lower()
+        return name == "localhost" or name.endswith(".localhost")
+    if len(packed) == 4:
+        return packed[0] == _IPV4_LOOPBACK
+    return packed == _LOOPBACK6 or (packed.startswith(_MAPPED) and packed[12] == _IPV4_LOOPBACK)
+
+
+def _text(host: object) -> str:
+    """Give a host as text; what is neither text nor bytes gives nothing."""
+    if isinstance(host, bytes | bytearray):
+        return host.decode("ascii", "replace")
+    return host if isinstance(host, str) else ""
+
+
+def _packed(host: str) -> bytes | None:
+    """Give the 4 or 16 bytes of an address in its usual spelling, `%scope` allowed for IPv6; None for anything else."""
+    import _socket  # there already when a socket event comes, so that start-up never pays for it
+
+    try:
+        return _socket.inet_pton(_socket.AF_INET, host)
+    except (OSError, ValueError):
+        pass
+    try:
+        return _socket.inet_pton(_socket.AF_INET6, host.partition("%")[0])
+    except (OSError, ValueError):
+        return None
+
+
+def _refuse(event: str, host: object) -> None:
+    """Tell the app and raise."""
+    shown = _text(host) or repr(host)
+    error = EgressRefused(f"refused to connect to {shown}: it is not this machine", _HINT)
+    try:
+        if _GUARD.on_refused is not None:
+            _GUARD.on_refused(event, shown)
+    finally:
+        raise error  # also when telling failed: the connection must not come to be
