@@ -150,8 +150,8 @@ def _by_file(scored: Sequence[_Scored]) -> dict[str, list[_Scored]]:
 def spread(scored: Sequence[_Scored], limit: int, weights: Weights, *, whole: Container[int] = ()) -> list[_Scored]:
     """Choose the best, taking from each further chunk of a file more of its score than from the one before.
 
-    The chunks in `whole` are of files that the query names: those may fill the list. Ties fall by path and line, so that
-    equal input gives equal output.
+    The chunks in `whole` are of files that the query names: those may fill the list. Ties fall by path and line, so
+    that equal input gives equal output.
     """
     ordered = sorted(scored, key=lambda one: (-one.score, one.indexed.chunk.path, one.indexed.chunk.start_line))
     seen: dict[str, int] = defaultdict(int)

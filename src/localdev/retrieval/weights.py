@@ -44,7 +44,7 @@ class Weights:
     # A capitalised word that is also a definition is often meant as one, but may just begin the sentence.
     capitalised: float = 0.3
     # A file named after the query's words is about them as a whole.
-    file_name: float = 0.5
+    file_name: float = 0.6
     # A path that is written out leaves no doubt.
     path_mention: float = 2.0
     # What many files use is what a general question is about; small, because it knows nothing of the query.
