@@ -78,9 +78,9 @@ def in_turns(cases: Mapping[str, Callable[[], Run]], rounds: int) -> dict[str, l
     for number in range(rounds):
         order = list(cases) if number % 2 == 0 else list(cases)[::-1]
         for name in order:
-            print(f"\r{number + 1}/{rounds} {name:60.60}", end="", file=sys.stderr, flush=True)
+            if sys.stderr.isatty():
+                print(f"\r{number + 1}/{rounds} {name:40.40}", end="\r", file=sys.stderr, flush=True)
             runs[name].append(cases[name]())
-    print("\r" + " " * 70 + "\r", end="", file=sys.stderr)
     return runs
 
 
