@@ -1,0 +1,61 @@
+"""One pass over a file: its chunks, definitions and references."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localdev.core.code import ParsedFile
+from localdev.source.chunking import chunk_lines, chunk_syntax
+from localdev.source.languages import Language, language_of_text
+from localdev.source.lines import LineTable
+from localdev.source.parse_grammar import grammar
+from localdev.source.symbols import outline
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+# Raise with any change of what `parse_file` gives for some text: stored results of another version are thrown away.
+PARSER_VERSION = 1
+
+# A line longer than this is data; parsers may need time in the square of such a line.
+_LONGEST_LINE = 100_000
+# Broken code with more children than this in one node (an opening bracket repeated) makes a query quadratic.
+_WIDEST_BROKEN = 20_000
+
+
+def parse_file(path: str, text: str) -> ParsedFile:
+    """Cut a file into chunks and read its definitions and references; never fails, whatever the text.
+
+    `path` is relative to the repository's root and decides the language, with the text's first line.
+    """
+    language = language_of_text(path, text)
+    data = text.encode("utf-8", "replace")
+    table = LineTable(text, data)
+    lines = len(table.rows) - (not table.rows[-1])
+    parser = grammar(language.name)
+    if parser is None or max(map(len, table.rows)) > _LONGEST_LINE:
+        return _by_lines(path, table, language, lines)
+    tree = parser.parse(data)
+    root = tree.root_node
+    if root.has_error and _too_broken(root):
+        return _by_lines(path, table, language, lines)
+    found = outline(path, table, data, language=language, matches=parser.matches(root))
+    chunks = chunk_syntax(path, table, root, outline=found, language=language.name, loose=language.loose)
+    return ParsedFile(path, language.name, tuple(chunks), found.symbols, found.references, False, lines)
+
+
+def _by_lines(path: str, table: LineTable, language: Language, lines: int) -> ParsedFile:
+    """Cut a file that has no syntax we can read."""
+    chunks = tuple(chunk_lines(path, table, language.name))
+    return ParsedFile(path, language.name, chunks, line_chunked=not language.prose, lines=lines)
+
+
+def _too_broken(root: Node) -> bool:
+    """Say whether a node with errors is so wide that a query would not end in reasonable time."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.child_count > _WIDEST_BROKEN:
+            return True
+        pending += [child for child in node.children if child.has_error]
+    return False

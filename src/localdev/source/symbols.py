@@ -1,0 +1,320 @@
+"""Definitions, references and documentation of one file, read from the captures of its language's query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from localdev.core.code import Reference, Symbol
+from localdev.source.docs import clean_comment, clean_docstring, is_licence
+from localdev.source.languages import Language
+from localdev.source.lines import LineTable
+from localdev.source.symbols_names import SCOPE, full_kind, split_name
+from localdev.source.symbols_signature import Span, signature
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from localdev.source.parse_grammar import Match
+
+# The kinds of reference, most telling first: a node captured as several keeps the first.
+_RANKS = {f"reference.{kind}": rank for rank, kind in enumerate(("import", "base", "call", "type", "name"))}
+# Parts of a qualified name; deeper nesting is generated code, whose full names would grow with the square of the depth.
+_LONGEST_NAME = 16
+_NAME_RANK = _RANKS["reference.name"]
+_RANKED = tuple(name.split(".")[1] for name in _RANKS)
+
+
+@dataclass(slots=True, eq=False)
+class Definition:
+    """A definition while the file is read.
+
+    Offsets are bytes, rows 0-based; `top_row` is where its documentation starts.
+    `nests` says that names inside are qualified by this one. A `scope` (a Rust impl) is no symbol itself.
+    """
+
+    kind: str
+    name: str
+    start: int
+    end: int
+    name_start: int
+    body: int
+    nests: bool
+    parents: tuple[str, ...] = ()
+    start_row: int = 0
+    end_row: int = 0
+    top_row: int = 0
+    qualified: str = ""
+    parent: str = ""
+    signature: str = ""
+    doc: str = ""
+    naming: Definition | None = None
+    children: list[Definition] = field(default_factory=list)
+
+    @property
+    def transparent(self) -> bool:
+        """Say whether it encloses others without being part of their names (a namespace)."""
+        return self.kind == "namespace"
+
+
+@dataclass(slots=True)
+class Outline:
+    """What the captures of a file gave: the outermost definitions, all symbols, references, the file's own doc."""
+
+    top: list[Definition]
+    symbols: tuple[Symbol, ...]
+    references: tuple[Reference, ...]
+    doc: str
+
+
+@dataclass(slots=True)
+class _Captures:
+    """The captures sorted by what they are for; spans are (start, end) in bytes."""
+
+    definitions: dict[int, tuple[int, Definition]] = field(default_factory=dict)
+    references: dict[int, tuple[int, int]] = field(default_factory=dict)
+    comments: list[Span] = field(default_factory=list)
+    attributes: list[Span] = field(default_factory=list)
+    docstrings: dict[int, int] = field(default_factory=dict)
+    outers: dict[int, int] = field(default_factory=dict)
+
+
+def outline(path: str, table: LineTable, data: bytes, *, language: Language, matches: list[Match]) -> Outline:
+    """Turn query matches into nested definitions with signature and documentation, and references with their place."""
+    captures = _sort(matches, data, language)
+    definitions = sorted((pair[1] for pair in captures.definitions.values()), key=lambda one: (one.start, -one.end))
+    for definition in definitions:
+        definition.start = min(definition.start, captures.outers.get(definition.end, definition.start))
+    definitions.sort(key=lambda one: (one.start, -one.end))
+    for definition in definitions:
+        definition.start_row = table.row_of(definition.start)
+        definition.end_row = table.row_of(max(definition.start, definition.end - 1))
+    top = _nest(definitions)
+    file_doc = _document(definitions, table, data, captures=captures)
+    symbols = tuple(_symbol(path, one) for one in definitions if one.kind != SCOPE)
+    return Outline(top, symbols, _references(definitions, captures.references, table, data), file_doc)
+
+
+def _sort(matches: list[Match], data: bytes, language: Language) -> _Captures:
+    """Put every capture where it belongs."""
+    captures = _Captures()
+    for index, nodes in matches:
+        if "name" in nodes:
+            _define(captures.definitions, index, nodes, data=data, language=language)
+            continue
+        for name, found in nodes.items():
+            rank = _RANKS.get(name)
+            if rank is not None:
+                for node in found:
+                    start = node.start_byte
+                    known = captures.references.get(start)
+                    if known is None or rank < known[0]:
+                        captures.references[start] = (rank, node.end_byte)
+            else:
+                _mark(captures, name, found)
+    return captures
+
+
+def _mark(captures: _Captures, name: str, nodes: Iterable[Node]) -> None:
+    """Keep the spans of comments, attributes, docstrings and outer nodes."""
+    for node in nodes:
+        start, end = node.start_byte, node.end_byte
+        if name == "comment":
+            captures.comments.append((start, end))
+        elif name == "attribute":
+            captures.attributes.append((start, end))
+        elif name == "docstring":
+            captures.docstrings[start] = end
+        elif name == "outer":
+            captures.outers[end] = min(start, captures.outers.get(end, start))
+
+
+def _define(
+    definitions: dict[int, tuple[int, Definition]],
+    index: int,
+    nodes: dict[str, list[Node]],
+    *,
+    data: bytes,
+    language: Language,
+) -> None:
+    """Make a definition of one match, unless an earlier pattern defined the same name."""
+    kind = next((key[11:] for key in nodes if key.startswith("definition.")), SCOPE)
+    whole = nodes[SCOPE if kind == SCOPE else f"definition.{kind}"][0]
+    named = nodes["name"][0]
+    key = named.start_byte
+    if key in definitions and definitions[key][0] <= index:
+        return
+    name, parents = split_name(_text(data, named), language)
+    if not name:
+        return
+    if "parent" in nodes:
+        parents = (*split_name(_text(data, nodes["parent"][0]), language)[:1], *parents)
+    start, end = whole.start_byte, whole.end_byte
+    end = start + len(data[start:end].rstrip())
+    body = nodes["body"][0].start_byte if "body" in nodes else end
+    nests = "body" in nodes or kind == SCOPE
+    definitions[key] = (index, Definition(kind, name, start, end, key, body, nests, parents))
+
+
+def _text(data: bytes, node: Node) -> str:
+    return data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+
+def _nest(definitions: list[Definition]) -> list[Definition]:
+    """Hang each definition under the closest one around it, and qualify its name; give the outermost ones."""
+    top: list[Definition] = []
+    open_ones: list[Definition] = []
+    for one in definitions:
+        while open_ones and not (one.end <= open_ones[-1].end and one.start < open_ones[-1].end):
+            open_ones.pop()
+        if open_ones and (one.start, one.end) == (open_ones[-1].start, open_ones[-1].end):
+            open_ones.pop()  # several names of one declaration stand side by side
+        outer = open_ones[-1] if open_ones else None
+        (outer.children if outer else top).append(one)
+        one.naming = outer if outer is None or (outer.nests and not outer.transparent) else outer.naming
+        _qualify(one)
+        open_ones.append(one)
+    return top
+
+
+def _qualify(one: Definition) -> None:
+    """Give a definition its qualified name, its parent and its final kind."""
+    above = one.naming.qualified.split(".")[:_LONGEST_NAME] if one.naming else []
+    one.parent = ".".join([*above, *one.parents])
+    one.qualified = f"{one.parent}.{one.name}" if one.parent else one.name
+    around = one.naming.kind if one.naming else ""
+    one.kind = full_kind(one.kind, one.name, around, explicit_parent=bool(one.parents))
+
+
+def _document(definitions: list[Definition], table: LineTable, data: bytes, *, captures: _Captures) -> str:
+    """Give every definition its signature, its documentation and the row where that starts; give the file's own doc."""
+    comments = _own_rows(captures.comments, table, data)
+    attributes = _own_rows(captures.attributes, table, data)
+    skipped = dict(captures.attributes)
+    for one in definitions:
+        first, words = _above(one, comments, attributes, table=table)
+        one.top_row = first
+        one.signature = signature(
+            data, one.start, (one.name_start, one.body), attributes=skipped, comments=captures.comments
+        )
+        docstring = captures.docstrings.get(one.body) if one.nests else None
+        if docstring is not None:
+            one.doc = clean_docstring(data[one.body : docstring].decode("utf-8", "replace"))
+        elif words:
+            doc = clean_comment("\n".join(words))
+            one.doc = "" if first == 0 and is_licence(doc) else doc
+    first = definitions[0].start if definitions else len(data)
+    return _file_doc(comments, captures.docstrings, first, table=table, data=data)
+
+
+def _own_rows(spans: list[Span], table: LineTable, data: bytes) -> dict[int, tuple[int, int]]:
+    """Give, for each span that has its rows to itself, last row -> (first row, indentation)."""
+    rows: dict[int, tuple[int, int]] = {}
+    for start, end in spans:
+        first = table.row_of(start)
+        line = table.bytes[first]
+        if data[line:start].strip():
+            continue
+        last = table.row_of(max(start, start + len(data[start:end].rstrip()) - 1))
+        if not data[end : table.bytes[last + 1]].strip() or end > table.bytes[last + 1]:
+            rows[last] = (first, start - line)
+    return rows
+
+
+def _above(
+    one: Definition,
+    comments: dict[int, tuple[int, int]],
+    attributes: dict[int, tuple[int, int]],
+    *,
+    table: LineTable,
+) -> tuple[int, list[str]]:
+    """Walk up from a definition over its attributes and comments: the first row, and the comments' text in order.
+
+    The definition's own start moves up to attributes directly above it.
+    """
+    row = one.start_row
+    indent = table.indent(row)
+    words: list[str] = []
+    while row > 0:
+        if row - 1 in attributes:
+            row = attributes[row - 1][0]
+            if not words:
+                one.start_row = row
+        elif row - 1 in comments and comments[row - 1][1] == indent:
+            last, row = row - 1, comments[row - 1][0]
+            words.insert(0, table.slice(row, last))
+        else:
+            break
+    return row, words
+
+
+def _file_doc(
+    comments: dict[int, tuple[int, int]], docstrings: dict[int, int], first: int, *, table: LineTable, data: bytes
+) -> str:
+    """Give the documentation at the head of the file: a docstring before any definition, else the first comment.
+
+    `first` is the offset of the first definition.
+    """
+    start = min(docstrings, default=first)
+    if start < first:
+        return clean_docstring(data[start : docstrings[start]].decode("utf-8", "replace"))
+    row = next((row for row in range(len(table.rows)) if not table.blank(row)), 0)
+    ends = {begin: last for last, (begin, _) in comments.items()}
+    words: list[str] = []
+    while row in ends:
+        words.append(table.slice(row, ends[row]))
+        row = ends[row] + 1
+    doc = clean_comment("\n".join(words))
+    return "" if is_licence(doc) or doc.startswith(("!", "-*-")) else doc
+
+
+def _symbol(path: str, one: Definition) -> Symbol:
+    return Symbol(
+        path=path,
+        name=one.name,
+        qualified=one.qualified,
+        kind=one.kind,
+        start_line=one.start_row + 1,
+        end_line=one.end_row + 1,
+        signature=one.signature,
+        doc=one.doc,
+        parent=one.parent,
+    )
+
+
+def _references(
+    definitions: list[Definition], found: dict[int, tuple[int, int]], table: LineTable, data: bytes
+) -> tuple[Reference, ...]:
+    """Give the references in order, each with the qualified name of the definition it stands in.
+
+    Of the plain names only those count that this file defines or imports, or that begin with a capital: the others
+    are local variables.
+    """
+    references: list[Reference] = []
+    known = {one.name for one in definitions}
+    known.update(_reference_name(data, start, end) for start, (rank, end) in found.items() if rank == 0)
+    waiting = iter([one for one in definitions if one.nests and not one.transparent])
+    following = next(waiting, None)
+    around: list[Definition] = []
+    row = 0
+    starts = table.bytes
+    for start in sorted(found):
+        rank, end = found[start]
+        while following is not None and following.start <= start:
+            around.append(following)
+            following = next(waiting, None)
+        while around and around[-1].end <= start:
+            around.pop()
+        while starts[row + 1] <= start:
+            row += 1
+        name = _reference_name(data, start, end)
+        if name in known or (name and (rank != _NAME_RANK or name[0].isupper())):
+            references.append(Reference(name, row + 1, _RANKED[rank], around[-1].qualified if around else ""))
+    return tuple(references)
+
+
+def _reference_name(data: bytes, start: int, end: int) -> str:
+    """Give the text of a reference without quotes; empty when it holds no letter or digit."""
+    name = data[start:end].decode("utf-8", "replace").strip("\"'`<>")
+    return name if name.isalnum() or any(map(str.isalnum, name)) else ""
