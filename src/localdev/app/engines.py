@@ -59,8 +59,10 @@ def _open_named(model: str, settings: Settings, folders: Folders, *, progress: P
         from localdev.models.gguf import read_header
 
         path = Path(model).expanduser()
-        read_header(path)  # a file that is no model is refused here, with the reason, before any engine sees it
-        return open_backend(str(path), options=_options(settings, name=path.stem))
+        header = read_header(
+            path
+        )  # a file that is no model is refused here, with the reason, before any engine sees it
+        return open_backend(str(path), options=_options(settings, trained=header.context_length, name=path.stem))
     if kind_of(model):
         return open_backend(model, options=_options(settings))
     from localdev.models.store import ModelStore
@@ -68,14 +70,16 @@ def _open_named(model: str, settings: Settings, folders: Folders, *, progress: P
     store = ModelStore(folders.models)
     passport = store.find(model)
     path = store.checked_file(passport, progress)
-    return open_backend(str(path), options=_options(settings, name=passport.name, digest=passport.digest))
+    options = _options(settings, trained=passport.context_length, name=passport.name, digest=passport.digest)
+    return open_backend(str(path), options=options)
 
 
-def _options(settings: Settings, *, name: str = "", digest: str = "") -> BackendOptions:
-    """Give how the settings want a model opened."""
+def _options(settings: Settings, *, trained: int = 0, name: str = "", digest: str = "") -> BackendOptions:
+    """Give how the settings want a model opened; a model is never given a larger window than it was trained for."""
     from localdev.backends.options import BackendOptions
 
     llama = settings.llama
+    window = min(llama.context, trained) if trained else llama.context
     return BackendOptions(
-        context_window=llama.context, threads=llama.threads, gpu_layers=llama.gpu_layers, name=name, digest=digest
+        context_window=window, threads=llama.threads, gpu_layers=llama.gpu_layers, name=name, digest=digest
     )

@@ -79,7 +79,7 @@ class OutlineSettings:
 class LlamaSettings:
     """How the embedded engine runs a model on this machine."""
 
-    context: int = _key(8192, "context window in tokens", low=256, high=1_048_576, project="trusted")
+    context: int = _key(8192, "largest context window in tokens", low=256, high=1_048_576, project="trusted")
     threads: int = _key(0, "processor threads, 0 for all cores", low=0, high=1024, project="trusted")
     gpu_layers: int = _key(-1, "layers on the GPU, -1 for as many as fit", low=-1, high=1000, project="trusted")
 

@@ -1,0 +1,76 @@
+"""What an optional part needs, how it is added here, and the sentences that name commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from localdev.app.doctor import built_for, examine
+from localdev.app.extras import extras, plan, requirements
+from localdev.app.hints import how_to_get_a_model, program
+from localdev.config.settings import build
+from localdev.core.errors import UsageError
+from localdev.core.folders import Folders
+
+
+def test_every_part_names_packages() -> None:
+    """Each declared extra gives packages and never ourselves, which an index may hold under another owner."""
+    assert {"llama", "ollama", "all"} <= set(extras())
+    for extra in extras():
+        assert requirements(extra)
+        assert not any(requirement.startswith("localdev") for requirement in requirements(extra))
+    assert set(requirements("llama")) < set(requirements("all"))
+
+
+def test_an_unknown_part() -> None:
+    """The known ones are listed."""
+    with pytest.raises(UsageError) as caught:
+        requirements("lama")
+    assert "llama" in caught.value.hint
+
+
+def test_the_command_installs_into_this_environment() -> None:
+    """It is this interpreter's pip, with the packages the extra names."""
+    planned = plan("ollama")
+    assert planned.runs and planned.command[:4] == (sys.executable, "-m", "pip", "install")
+    assert planned.command[-1].startswith("ollama")
+
+
+def test_commands_are_named_as_they_are_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """From a checkout's script hints name that script, relative when one stands in the checkout."""
+    assert program() == "localdev"
+    monkeypatch.setenv("LOCALDEV_CHECKOUT", str(tmp_path))
+    assert program() == str(tmp_path / "scripts" / "localdev")
+    monkeypatch.chdir(tmp_path)
+    assert "`scripts/localdev setup llama`" in how_to_get_a_model()
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["libggml-cpu.so", "libllama.so"], "CPU"),
+        (["libggml-cpu.so", "libggml-cuda.so"], "CUDA and CPU"),
+        (["libggml-metal.dylib", "libggml-base.dylib"], "Metal and CPU"),
+    ],
+)
+def test_what_an_engine_was_built_for(tmp_path: Path, names: list[str], expected: str) -> None:
+    """The native libraries tell."""
+    (tmp_path / "lib").mkdir()
+    for name in names:
+        (tmp_path / "lib" / name).write_bytes(b"")
+    assert built_for(tmp_path) == expected
+
+
+def test_a_folder_that_cannot_be_written_fails_the_doctor(tmp_path: Path) -> None:
+    """A needed check that fails says what to do; the others still run; nothing is created."""
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    home = blocked / "localdev"
+    folders = Folders(home / "config", home / "data", home / "state", home / "cache", home / "run")
+    checks = {check.name: check for check in examine(folders, tmp_path, build({}))}
+    assert not checks["folders"].ok and not checks["folders"].optional
+    assert "LOCALDEV_HOME" in checks["folders"].hint
+    assert checks["sqlite"].ok and not checks["index"].ok
+    assert not home.exists()
