@@ -17,6 +17,7 @@ from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.errors import BackendError, ContextOverflow, ModelError, NotFound, UsageError
 from localdev.core.events import TextDelta
+from localdev.models.gguf import read_header
 
 pytestmark = pytest.mark.llama
 REFERENCE = json.loads((TINY.parent / "tiny-reference.json").read_text())
@@ -91,11 +92,37 @@ def test_user_text_makes_no_control_tokens(tiny: LlamaCppBackend) -> None:
     assert [token for token in prompt if token in controls] == [token for token in turns if token in controls]
 
 
-def test_one_bos(tiny: LlamaCppBackend) -> None:
+def patched(folder: Path, old: bytes, new: bytes) -> LlamaCppBackend:
+    """Load a copy of the tiny model in which some bytes of the header are others, of the same number."""
+    assert len(old) == len(new) and TINY.read_bytes().count(old) == 1
+    path = folder / "patched.gguf"
+    path.write_bytes(TINY.read_bytes().replace(old, new))
+    return LlamaCppBackend(path, BackendOptions(threads=1))
+
+
+def test_one_bos(tiny: LlamaCppBackend, tmp_path: Path) -> None:
     """BOS stands in front once, whether or not the template prints it."""
-    prompt = tiny._prompts.chat([Message("user", "x")])
-    assert prompt[0] == tiny._engine.bos and prompt.count(tiny._engine.bos) == 1
-    assert tiny._prompts._with_bos(prompt) == prompt
+    own = read_header(TINY).chat_template
+    source = "{{ bos_token }}{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    source += "<|im_start|>assistant{{ '\\n' }}"
+    padding = "{#" + "-" * (len(own) - len(source) - 4) + "#}"
+    printing = patched(tmp_path, own.encode(), (source + padding).encode())
+    prompts = [backend._prompts.chat([Message("user", "x")]) for backend in (tiny, printing)]
+    printing.close()
+    assert prompts[0] == prompts[1]
+    assert prompts[0][0] == tiny._engine.bos and prompts[0].count(tiny._engine.bos) == 1
+
+
+def test_a_file_without_a_template(llama: None, tmp_path: Path) -> None:
+    """Turns are plain then, the description says so, and the answer ends where the next turn would begin."""
+    backend = patched(tmp_path, b"tokenizer.chat_template", b"tokenizer.chat_Template")
+    assert backend.describe().template == "plain (the file has none)"
+    plain = [backend._engine.bos, *backend._engine.tokenize("User: x\n\nAssistant:")]
+    assert backend._prompts.chat([Message("user", "x")]) == plain
+    request = ChatRequest(messages=(Message("user", "x"),), grammar='root ::= "one\\nUser: two"')
+    text, finished = collect(backend.stream(request))
+    backend.close()
+    assert (text, finished.reason) == ("one", "stop")
 
 
 @pytest.mark.parametrize("length", [1, 2, 5])

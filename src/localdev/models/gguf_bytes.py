@@ -14,7 +14,7 @@ Value = str | int | float | bool | None
 _BLOCK = 1 << 20
 _LONGEST_KEPT = 1 << 20  # bytes of one string; the largest chat templates known are below 64 KiB
 _MOST_KEPT = 1 << 24  # bytes of all kept strings together
-_MOST_ITEMS = 1 << 23  # strings in all arrays together; the largest vocabularies have below 2**20 tokens and merges
+_MOST_ITEMS = 1 << 22  # strings in all arrays together; the largest vocabularies have below 2**20 tokens and merges
 HINT = "get the file again from where it came, or choose another model"
 
 
@@ -111,9 +111,24 @@ class GgufBytes:
         self._items += count
         if self._items > _MOST_ITEMS:
             raise self.fault(f"{what} makes more than {_MOST_ITEMS} strings in its metadata")
-        for _ in range(count):
-            self.skip(struct.unpack("<Q", self.take(8, what))[0], what)
+        self._skip_strings(count, what)
         return count
+
+    def _skip_strings(self, count: int, what: str) -> None:
+        """Move past strings; a tight loop, for vocabularies and merges have some 400,000 of them."""
+        length_at = struct.Struct("<Q").unpack_from
+        while count:
+            self.need(8, what)
+            if self._at + 8 > len(self._block):
+                self._refill(8)
+            block, at, last = self._block, self._at, len(self._block) - 8
+            if at > last:
+                raise self.fault(f"truncated in {what} (it shrank while it was read)")
+            while count and at <= last:
+                at += 8 + length_at(block, at)[0]
+                count -= 1
+            self._at = at
+        self.need(0, what)
 
     def _refill(self, count: int) -> None:
         """Read the next block, at least `count` bytes where the file has them."""
