@@ -34,8 +34,8 @@ _FOLDERS = {
         """
         node_modules bower_components jspm_packages web_modules .yarn .pnpm-store
         site-packages dist-packages .venv .virtualenv __pypackages__ .eggs
-        _vendor _vendored _vendored_packages vendored third_party third-party thirdparty
-        Pods Carthage elm-stuff .bundle .cargo .m2 Godeps vcpkg_installed
+        _vendored _vendored_packages vendored third_party third-party thirdparty
+        Pods Carthage elm-stuff Godeps vcpkg_installed
         """,
     ),
     **_table(
@@ -52,6 +52,7 @@ _FOLDERS = {
 # Folder name -> entries that prove what it is, and the reason to give.
 _WITNESSES = {
     "vendor": (("modules.txt", "autoload.php", "composer", "bundle"), VENDORED),
+    "_vendor": (("vendor.txt", "requirements.txt", "packaging", "six.py"), VENDORED),
     "venv": (("pyvenv.cfg",), VENDORED),
     "env": (("pyvenv.cfg",), VENDORED),
     ".env": (("pyvenv.cfg",), VENDORED),
@@ -60,6 +61,9 @@ _WITNESSES = {
     "build": (("CMakeCache.txt", "CACHEDIR.TAG"), _BUILD),
     "_build": (("CMakeCache.txt", "CACHEDIR.TAG"), _BUILD),
 }
+
+# Folder name -> endings of files that only a build leaves there: source maps, minified files.
+_TRACES = {"dist": (".map", ".min.js", ".min.css", ".whl"), "build": (".js.map", ".min.js", ".min.css")}
 
 # `vendor` right below one of these holds other people's web assets (`static/vendor/jquery.js`).
 _ASSET_FOLDERS = frozenset({"assets", "static", "public", "js", "javascript", "javascripts", "css", "stylesheets"})
@@ -159,7 +163,17 @@ def folder_reason(folder: str, on_disk: str) -> str:
     if name == "vendor" and (not parent or parent.rpartition("/")[2] in _ASSET_FOLDERS):
         return VENDORED
     witnesses, reason = _WITNESSES.get(name, ((), ""))
-    return reason if any(os.path.lexists(f"{on_disk}/{witness}") for witness in witnesses) else ""
+    if any(os.path.lexists(f"{on_disk}/{witness}") for witness in witnesses):
+        return reason
+    return _BUILD if name in _TRACES and _holds(on_disk, _TRACES[name]) else ""
+
+
+def _holds(on_disk: str, endings: tuple[str, ...]) -> bool:
+    """Say whether a file right inside a folder has one of the endings."""
+    try:
+        return any(name.endswith(endings) for name in os.listdir(on_disk))
+    except OSError:
+        return False
 
 
 def over_limit(limit: int) -> str:
