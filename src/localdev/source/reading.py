@@ -28,11 +28,11 @@ _MOST_CONTROL = 0.1
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 _HEAD_LINES = 15  # generators put their mark below a licence header at most
-_COMMENT = re.compile(r"^\s*(?:#|//|/\*|\*|--|;|%|<!--|@?rem\b|\"\"\"|'''|\{-|\(\*|=begin)", re.IGNORECASE)
+_COMMENT = re.compile(r"^\s*(?:#|//|/\*|\*(?!\*)|--|;|%|<!--|@?rem\b|\"\"\"|'''|\{-|\(\*|=begin)", re.IGNORECASE)
 _GENERATED = re.compile(
-    r"@generated\b|\bDO NOT (?:EDIT|MODIFY)\b|\b[Cc]ode generated (?:by|from)\b"
+    r"@generated\b|\bDO NOT (?:EDIT|MODIFY)\b|^\W*(?:rem )?Code generated (?:by|from)\b"
     r"|\b(?i:(?:this|the) (?:file|code|class) (?:is|was|has been) (?:auto-?|automatically |machine[- ])generated)\b"
-    r"|\b(?i:(?:auto-?|automatically |machine[- ])generated (?:file|by|from))\b"
+    r"|\b(?i:(?:auto-?|automatically |machine[- ])generated (?:by|from))\b"
 )
 
 _PROSE = frozenset(

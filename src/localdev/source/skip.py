@@ -84,14 +84,14 @@ _FILES = {
     **_table(BINARY, ".DS_Store"),
 }
 
-# File name endings in lower case; what may also be text (`dat`, `dump`, `mo`) is left to a look inside.
+# File name endings in lower case; what may also be text (`dat`, `doc`, `mo`) is left to a look inside.
 _ENDINGS = {
     **_table(
         BINARY,
         """
         png jpg jpeg gif bmp ico icns webp avif tif tiff psd ai xcf heic eps dds hdr exr tga svgz
         mp3 mp4 m4a m4v mov avi mkv webm flv wmv ogg oga ogv opus wav flac aac mid midi
-        ttf otf woff woff2 eot pdf doc docx xls xlsx ppt pptx odt ods odp epub mobi djvu
+        ttf otf woff woff2 eot pdf docx xls xlsx ppt pptx odt ods odp epub mobi djvu
         zip tar gz tgz bz2 tbz2 xz txz zst lz lz4 lzma 7z rar jar war ear aar apk aab ipa whl egg gem
         deb rpm dmg iso img msi cab crate nupkg xpi crx pack
         o a so dylib dll exe obj pdb ilk class pyc pyo pyd elc beam wasm node dex ko sys elf uf2
