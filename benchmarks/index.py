@@ -181,7 +181,8 @@ def _tree(options: argparse.Namespace) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "tree"
         source = Path(sysconfig.get_path("stdlib"))
-        found = sorted({*source.rglob("*.py"), *Path(sysconfig.get_path("purelib")).rglob("*.py")})
+        every = sorted({*source.rglob("*.py"), *Path(sysconfig.get_path("purelib")).rglob("*.py")})
+        found = [path for path in every if path.stat().st_size]
         if len(found) < options.files:
             raise SystemExit(f"this Python has only {len(found)} files; ask for fewer with --files")
         for number, path in enumerate(found[: options.files]):

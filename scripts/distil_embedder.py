@@ -84,7 +84,7 @@ def _write(folder: Path, vectors: npt.NDArray[np.float32], tokens: list[str]) ->
         "base_model": _BASE,
         "rows": matrix.shape[0],
         "sha256": hashlib.sha256(matrix.tobytes() + vocabulary + scales.tobytes()).hexdigest(),
-        "matrix_crc32": zlib.crc32(matrix.tobytes()),
+        "matrix_crc32": zlib.crc32((folder / "matrix.npy").read_bytes()),
         "vocabulary_crc32": zlib.crc32(vocabulary),
         "scales": [float(scale) for scale in scales],
     }

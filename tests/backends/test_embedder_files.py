@@ -77,6 +77,14 @@ def _replace_by_folder(path: Path) -> None:
     path.mkdir()
 
 
+def test_a_file_that_goes_after_the_check_is_an_error(folder: Path) -> None:
+    """The table is mapped when it is first needed; gone by then, it is the same error."""
+    embedder = StaticEmbedder(folder)
+    (folder / "matrix.npy").unlink()
+    with pytest.raises(ModelError, match=r"matrix\.npy"):
+        embedder.embed(["text"])
+
+
 @pytest.mark.parametrize("damage", [Path.unlink, _flip_middle, _halve, _empty, _replace_by_folder])
 @pytest.mark.parametrize("name", ["matrix.npy", "vocabulary.txt"])
 def test_a_damaged_file_is_refused(folder: Path, name: str, damage: Callable[[Path], None]) -> None:
@@ -112,7 +120,7 @@ def test_a_description_of_other_files_is_refused(folder: Path, change: dict[str,
     """A newer format, or a description that does not fit the files beside it, is refused."""
     (folder / "embedder.json").write_text(json.dumps(DESCRIPTION | change), encoding="utf-8")
     with pytest.raises(ModelError) as caught:
-        StaticEmbedder(folder)
+        StaticEmbedder(folder).embed(["text"])
     assert "reinstall" in caught.value.hint
 
 

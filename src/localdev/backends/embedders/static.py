@@ -10,6 +10,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,26 +34,24 @@ class StaticEmbedder:
     """Embeds text by a memory-mapped table; about 30 microseconds for a chunk of 800 characters on one core."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Load the table from `folder` (the one in the package by default).
+        """Take and check the files in `folder` (the one in the package by default), a few milliseconds.
 
-        Raises ModelError when a file is missing, damaged or of another format.
+        Raises ModelError when a file is missing, damaged or of another format. numpy (0.1 s) waits for the first text.
         """
-        folder = _SHIPPED if folder is None else folder
-        card = _read_card(folder)
-        self._matrix = _read_matrix(folder, card)
-        self._scales = _scales(card)
-        self._pieces = Pieces(_read_vocabulary(folder, card))
-        self._name = f"{card.name}-{card.sha256[:12]}-p{PIECES_VERSION}"
+        self._folder = _SHIPPED if folder is None else folder
+        self._card = _read_card(self._folder)
+        _read_checked(self._folder / "matrix.npy", self._card.matrix_crc32)
+        _read_checked(self._folder / "vocabulary.txt", self._card.vocabulary_crc32)
 
     @property
     def name(self) -> str:
         """Model, digest of its files, and the version of the way text is cut into pieces."""
-        return self._name
+        return f"{self._card.name}-{self._card.sha256[:12]}-p{PIECES_VERSION}"
 
     @property
     def dimension(self) -> int:
         """Length of a vector."""
-        return int(self._matrix.shape[1])
+        return len(self._card.scales)
 
     def embed(self, texts: Sequence[str]) -> FloatMatrix:
         """Give float32 vectors of shape (len(texts), dimension), each of length 1.
@@ -61,18 +60,44 @@ class StaticEmbedder:
         """
         import numpy as np
 
+        table = self._table
         sums = np.zeros((len(texts), self.dimension), dtype=np.int32)
         for index, text in enumerate(texts):
-            rows = self._pieces.rows(text[:_LONGEST_TEXT])
+            rows = table.pieces.rows(text[:_LONGEST_TEXT])
             if rows:
                 # One small gather per text stays in the cache; one gather for a whole batch is ten times slower.
-                picked = np.take(self._matrix, np.array(rows, dtype=np.intp), axis=0)
+                picked = np.take(table.matrix, np.array(rows, dtype=np.intp), axis=0)
                 picked.sum(axis=0, dtype=np.int32, out=sums[index])
-        vectors: FloatMatrix = sums.astype(np.float32) * self._scales  # exact: no sum reaches 2**24
+        vectors: FloatMatrix = sums.astype(np.float32) * table.scales  # exact: no sum reaches 2**24
         lengths = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
         lengths[lengths == 0] = 1
         vectors /= lengths
         return vectors
+
+    @cached_property
+    def _table(self) -> _Table:
+        """Map the table and read the vocabulary, about 10 ms. Two threads at once do the same work twice, no harm."""
+        import numpy as np
+
+        path = self._folder / "matrix.npy"
+        try:
+            matrix = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"the embedder's table {path} cannot be read", _HINT) from error
+        if matrix.dtype != np.int8 or matrix.shape != (self._card.rows, self.dimension):
+            raise ModelError(f"the embedder's table {path} does not fit its description", _HINT)
+        vocabulary = _read_checked(self._folder / "vocabulary.txt", self._card.vocabulary_crc32).decode("utf-8")
+        scales = np.array(self._card.scales, dtype=np.float32)
+        return _Table(matrix, scales, Pieces(vocabulary.split("\n")))
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What embedding needs: int8 (rows, dimension), float32 (dimension,), and the way from text to rows."""
+
+    matrix: npt.NDArray[np.int8]
+    scales: npt.NDArray[np.float32]
+    pieces: Pieces
 
 
 @dataclass(frozen=True)
@@ -106,35 +131,12 @@ def _read_card(folder: Path) -> _Card:
         raise ModelError(f"the embedder's description {path} cannot be read", _HINT) from error
 
 
-def _read_matrix(folder: Path, card: _Card) -> npt.NDArray[np.int8]:
-    """Map `matrix.npy`, int8 of shape (rows, dimension), and check it (about a millisecond: CRC-32, not SHA-256)."""
-    import numpy as np
-
-    path = folder / "matrix.npy"
-    try:
-        matrix = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
-        raise ModelError(f"the embedder's table {path} cannot be read", _HINT) from error
-    fits = matrix.dtype == np.int8 and matrix.shape == (card.rows, len(card.scales)) and matrix.flags.c_contiguous
-    if not fits or zlib.crc32(matrix.data) != card.matrix_crc32:
-        raise ModelError(f"the embedder's table {path} is damaged", _HINT)
-    return matrix
-
-
-def _scales(card: _Card) -> npt.NDArray[np.float32]:
-    """Give the scales of the columns, shape (dimension,)."""
-    import numpy as np
-
-    return np.array(card.scales, dtype=np.float32)
-
-
-def _read_vocabulary(folder: Path, card: _Card) -> list[str]:
-    """Read `vocabulary.txt`: one piece a line, in the order of the table's rows."""
-    path = folder / "vocabulary.txt"
+def _read_checked(path: Path, crc32: int) -> bytes:
+    """Read a file and hold it against its checksum (CRC-32 for speed: it finds damage, the digest is the identity)."""
     raw = _read_bytes(path)
-    if zlib.crc32(raw) != card.vocabulary_crc32:
-        raise ModelError(f"the embedder's vocabulary {path} is damaged", _HINT)
-    return raw.decode("utf-8").split("\n")
+    if zlib.crc32(raw) != crc32:
+        raise ModelError(f"the embedder's file {path} is damaged", _HINT)
+    return raw
 
 
 def _read_bytes(path: Path) -> bytes:
