@@ -27,10 +27,13 @@ class ProgressLine:
         self._stage = ""
         self._bar: Any = None
         self._task: Any = None
-        self._terminal = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "")
+        self._terminal = (
+            sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "")
+        )
 
     def update(self, progress: Progress) -> None:
         """Show how far the work is, unless it has only just begun."""
+        progress = in_megabytes(progress)
         now = time.monotonic()
         if progress.stage != self._stage:
             self._stage, self._stage_started = progress.stage, now
@@ -62,8 +65,16 @@ class ProgressLine:
             self._bar = None
 
 
+def in_megabytes(progress: Progress) -> Progress:
+    """Give progress counted in bytes as MB."""
+    if progress.unit != "bytes":
+        return progress
+    return Progress(progress.stage, progress.done // 1_000_000, progress.total // 1_000_000, "MB")
+
+
 def plain(progress: Progress, seconds: float) -> str:
     """Say the progress in one plain line: `indexing 120/400 files, 60/s, 5 s left`."""
+    progress = in_megabytes(progress)
     count = f"{progress.done}/{progress.total}" if progress.total else str(progress.done)
     text = f"{progress.stage} {count} {progress.unit}"
     rate = progress.done / seconds if seconds > 0 else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -23,13 +24,13 @@ def neutral(text: str) -> str:
     )
 
 
-def wants_color(stream: TextIO, choice: str = "auto") -> bool:
+def wants_color(stream: TextIO | None, choice: str = "auto") -> bool:
     """Say whether to use colours: the setting `ui.color` decides, else NO_COLOR, TERM and whether it is a terminal."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR") or os.environ.get("TERM", "") in ("dumb", ""):
         return False
-    return stream.isatty()
+    return stream is not None and stream.isatty()
 
 
 class Printer:
@@ -62,10 +63,11 @@ class Printer:
         self.aside(head + neutral(notice.text))
 
     def aside(self, text: str) -> None:
-        """Print a line on stderr, after what stdout holds."""
+        """Print a line on stderr, after what stdout holds; a stderr that is closed is nothing to fail for."""
         sys.stdout.flush()
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
 
 
 def _paint(text: str, style: str, *, wanted: bool) -> str:

@@ -1,0 +1,132 @@
+"""What reaches the terminal: progress and colours only where they are wanted, stdin only when there is some."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.cli.conftest import Run, command
+
+from localdev.cli.progress import plain
+from localdev.cli.terminal import neutral, wants_color
+from localdev.core.events import Progress
+
+
+@given(st.text())
+def test_neutral_text_holds_nothing_a_terminal_obeys(text: str) -> None:
+    """Only tabs and line ends stay of the control characters; harmless text is not changed."""
+    shown = neutral(text)
+    assert all(letter.isprintable() or letter in "\t\n" or ord(letter) > 0x9F for letter in shown)
+    assert not set("\x1b\x07\r\x7f\x9b\u202e\u2066") & set(shown)
+    assert neutral(shown) == shown
+    assert neutral("naïve ✓ 漢字\tx") == "naïve ✓ 漢字\tx"
+
+
+@pytest.mark.parametrize(
+    ("environment", "terminal", "choice", "wanted"),
+    [
+        ({"TERM": "xterm"}, True, "auto", True),
+        ({"TERM": "xterm"}, False, "auto", False),
+        ({"TERM": "dumb"}, True, "auto", False),
+        ({}, True, "auto", False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, True, "auto", False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, True, "always", True),
+        ({"TERM": "xterm"}, True, "never", False),
+    ],
+)
+def test_colours(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], terminal: bool, choice: str, wanted: bool
+) -> None:
+    """The setting decides first, then NO_COLOR, TERM and whether it is a terminal."""
+
+    class Stream(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+    for name in ("TERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert wants_color(Stream(), choice) is wanted
+
+
+@pytest.mark.parametrize(
+    ("progress", "seconds", "text"),
+    [
+        (Progress("indexing", 120, 420), 2.0, "indexing 120/420 files, 60/s, 5 s left"),
+        (Progress("indexing", 0, 420), 2.0, "indexing 0/420 files"),
+        (Progress("reading", 7), 1.0, "reading 7 files, 7/s"),
+        (Progress("copy", 5_000_000, 10_000_000, "bytes"), 1.0, "copy 5/10 MB, 5/s, 1 s left"),
+    ],
+)
+def test_progress_in_plain_words(progress: Progress, seconds: float, text: str) -> None:
+    """Count, rate and time left, as far as they are known; bytes are shown in MB."""
+    assert plain(progress, seconds) == text
+
+
+@pytest.mark.parametrize(("term", "bar"), [("xterm", True), ("dumb", False)])
+def test_a_bar_on_a_terminal(repository: Path, term: str, bar: bool) -> None:
+    """Work of more than a moment shows a bar on a terminal's stderr, and stdout stays plain; a dumb one gets none."""
+    import pty
+
+    body = "\n".join(f"def function_{line}(value):\n    return value + {line}\n" for line in range(150))
+    for count in range(250):
+        (repository / f"module_{count}.py").write_text(body)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command("index"), cwd=repository, stdout=subprocess.PIPE, stderr=theirs, env={**os.environ, "TERM": term}
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # how Linux says that the other side of a terminal is gone
+        pass
+    os.close(ours)
+    assert process.stdout is not None
+    out = process.stdout.read().decode()
+    assert process.wait(timeout=60) == 0
+    assert ("\x1b[" in shown.decode() and "files" in shown.decode()) is bar
+    assert out.startswith("254 files") and "\x1b" not in out
+
+
+def test_text_on_stdin(repository: Path, shell: Run, tmp_path: Path) -> None:
+    """A file on stdin is used; an empty one is not; too much is refused."""
+    text = tmp_path / "error.txt"
+    for content, code, found in (("KeyError: name", 0, True), ("", 0, False), ("x" * 1_000_001, 2, False)):
+        text.write_text(content)
+        with text.open() as file:
+            done = subprocess.run(
+                command("ask", "settings?", "--show-prompt"), cwd=repository, stdin=file, capture_output=True, text=True
+            )
+        assert done.returncode == code, done.stderr
+        assert ("KeyError: name" in done.stdout) is found
+
+
+def test_a_silent_pipe_is_not_waited_for(repository: Path) -> None:
+    """An inherited pipe that nobody writes to delays the answer by a moment, with a hint, and never for good."""
+    silent, writer = os.pipe()
+    started = time.monotonic()
+    done = subprocess.run(
+        command("ask", "settings?"), cwd=repository, stdin=silent, capture_output=True, text=True, timeout=30
+    )
+    os.close(silent)
+    os.close(writer)
+    assert done.returncode == 0 and done.stdout.startswith("[1] ")
+    assert "nothing came on stdin" in done.stderr
+    assert time.monotonic() - started < 20
+
+
+def test_a_closed_stdin_and_stderr(repository: Path) -> None:
+    """With both closed the answer still comes."""
+    line = f'"{sys.executable}" -m localdev ask settings? <&- 2>&-'
+    done = subprocess.run(["/bin/sh", "-c", line], cwd=repository, stdout=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 0 and done.stdout.startswith("[1] ")
