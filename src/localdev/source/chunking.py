@@ -116,7 +116,8 @@ class _Cutter:
         """Cut the rows first..last of a definition, its documentation included."""
         class_like = one.kind in CLASS_LIKE
         limit = WHOLE_CLASS_CHARACTERS if class_like and one.children else WHOLE_CHARACTERS
-        if self.table.size(first, last) <= limit and not one.transparent:
+        opened = one.transparent or (one.kind == "module" and bool(self._own_pieces(one.children)))
+        if self.table.size(first, last) <= limit and not opened:
             first, last = self.table.trim(first, last)
             return [Piece(first, last, self._kind(one), one, level, members=_members(one) if class_like else ())]
         inside = one.children if depth < _DEEPEST else []

@@ -49,7 +49,6 @@ LANGUAGES: tuple[Language, ...] = (
     Language("tcl", (".tcl",), (), ("tclsh",)),
     Language("vim", (".vim",), (".vimrc",)),
     Language("assembly", (".s", ".asm")),
-    Language("cuda", (".cu", ".cuh")),
     Language("glsl", (".glsl", ".vert", ".frag", ".comp")),
     Language("wgsl", (".wgsl",)),
     Language("verilog", (".v", ".sv", ".svh")),

@@ -1,6 +1,6 @@
 """The lines of a text: where they start, which are blank, and how a stretch of them is cut without syntax.
 
-A line ends at a line feed alone, as git and tree-sitter count; rows are 0-based here and become 1-based lines at the edge.
+A line ends at a line feed alone, as git and tree-sitter count. Rows are 0-based here, lines 1-based.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from localdev.core.code import Reference, Symbol
 from localdev.source.docs import clean_comment, clean_docstring, is_licence
 from localdev.source.languages import Language
 from localdev.source.lines import LineTable
-from localdev.source.symbols_names import SCOPE, full_kind, split_name
+from localdev.source.symbols_names import CALLABLE, HIDDEN, SCOPE, full_kind, split_name
 from localdev.source.symbols_signature import Span, signature
 
 if TYPE_CHECKING:
@@ -77,20 +77,20 @@ class _Captures:
     comments: list[Span] = field(default_factory=list)
     attributes: list[Span] = field(default_factory=list)
     docstrings: dict[int, int] = field(default_factory=dict)
-    outers: dict[int, int] = field(default_factory=dict)
+    outers: list[Span] = field(default_factory=list)
 
 
 def outline(path: str, table: LineTable, data: bytes, *, language: Language, matches: list[Match]) -> Outline:
     """Turn query matches into nested definitions with signature and documentation, and references with their place."""
     captures = _sort(matches, data, language)
-    definitions = sorted((pair[1] for pair in captures.definitions.values()), key=lambda one: (one.start, -one.end))
-    for definition in definitions:
-        definition.start = min(definition.start, captures.outers.get(definition.end, definition.start))
+    definitions = [one for _, one in captures.definitions.values() if one.kind != HIDDEN]
+    _wrap(definitions, captures.outers)
     definitions.sort(key=lambda one: (one.start, -one.end))
     for definition in definitions:
         definition.start_row = table.row_of(definition.start)
         definition.end_row = table.row_of(max(definition.start, definition.end - 1))
     top = _nest(definitions)
+    definitions = [one for one in definitions if one.kind != HIDDEN]
     file_doc = _document(definitions, table, data, captures=captures)
     symbols = tuple(_symbol(path, one) for one in definitions if one.kind != SCOPE)
     return Outline(top, symbols, _references(definitions, captures.references, table, data), file_doc)
@@ -127,7 +127,7 @@ def _mark(captures: _Captures, name: str, nodes: Iterable[Node]) -> None:
         elif name == "docstring":
             captures.docstrings[start] = end
         elif name == "outer":
-            captures.outers[end] = min(start, captures.outers.get(end, start))
+            captures.outers.append((start, end))
 
 
 def _define(
@@ -161,6 +161,17 @@ def _text(data: bytes, node: Node) -> str:
     return data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
+def _wrap(definitions: list[Definition], outers: list[Span]) -> None:
+    """Start each definition where the node around it starts: the first one inside that ends with it."""
+    by_end: dict[int, list[Definition]] = {}
+    for one in sorted(definitions, key=lambda one: one.start) if outers else ():
+        by_end.setdefault(one.end, []).append(one)
+    for start, end in sorted(outers, reverse=True):
+        inner = next((one for one in by_end.get(end, ()) if one.start >= start), None)
+        if inner is not None:
+            inner.start = start
+
+
 def _nest(definitions: list[Definition]) -> list[Definition]:
     """Hang each definition under the closest one around it, and qualify its name; give the outermost ones."""
     top: list[Definition] = []
@@ -171,8 +182,11 @@ def _nest(definitions: list[Definition]) -> list[Definition]:
         if open_ones and (one.start, one.end) == (open_ones[-1].start, open_ones[-1].end):
             open_ones.pop()  # several names of one declaration stand side by side
         outer = open_ones[-1] if open_ones else None
-        (outer.children if outer else top).append(one)
         one.naming = outer if outer is None or (outer.nests and not outer.transparent) else outer.naming
+        if one.kind == "variable" and one.naming is not None and one.naming.kind in CALLABLE:
+            one.kind = HIDDEN  # local
+            continue
+        (outer.children if outer else top).append(one)
         _qualify(one)
         open_ones.append(one)
     return top
@@ -184,7 +198,7 @@ def _qualify(one: Definition) -> None:
     one.parent = ".".join([*above, *one.parents])
     one.qualified = f"{one.parent}.{one.name}" if one.parent else one.name
     around = one.naming.kind if one.naming else ""
-    one.kind = full_kind(one.kind, one.name, around, explicit_parent=bool(one.parents))
+    one.kind = full_kind(one.kind, one.name, around, parent=one.parent)
 
 
 def _document(definitions: list[Definition], table: LineTable, data: bytes, *, captures: _Captures) -> str:
@@ -244,9 +258,17 @@ def _above(
         elif row - 1 in comments and comments[row - 1][1] == indent:
             last, row = row - 1, comments[row - 1][0]
             words.insert(0, table.slice(row, last))
+        elif not words and row > 1 and _doc_block_above(table, row, comments):
+            row -= 1  # a blank line between a /** block and what it documents
         else:
             break
-    return row, words
+    return (row if words or row == one.start_row else one.start_row), words
+
+
+def _doc_block_above(table: LineTable, row: int, comments: dict[int, tuple[int, int]]) -> bool:
+    """Say whether a documentation block ends two rows above, with nothing but a blank row between."""
+    block = comments.get(row - 2)
+    return block is not None and table.blank(row - 1) and table.rows[block[0]].lstrip().startswith("/**")
 
 
 def _file_doc(
@@ -293,6 +315,8 @@ def _references(
     """
     references: list[Reference] = []
     known = {one.name for one in definitions}
+    for one in definitions:
+        found.pop(one.name_start, None)  # a definition is no use of its own name
     known.update(_reference_name(data, start, end) for start, (rank, end) in found.items() if rank == 0)
     waiting = iter([one for one in definitions if one.nests and not one.transparent])
     following = next(waiting, None)

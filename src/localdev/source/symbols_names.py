@@ -7,39 +7,50 @@ import re
 from localdev.source.languages import Language
 
 SCOPE = "scope"
+# A name that a query takes out (`@definition.none`).
+HIDDEN = "none"
 CLASS_LIKE = frozenset({"class", "interface", "struct", "enum", "trait", SCOPE})
 CALLABLE = frozenset({"function", "method", "constructor"})
 
 _UPPER = re.compile(r"_*[A-Z][A-Z0-9_]*$")
-# Type arguments (`Box<T>`, `Stack[T]`) and pointers say nothing about which type it is.
-_ARGUMENTS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|[&*\s]+(?=\w)")
+# Type arguments (`Box<T>`, `Stack[T]`) say nothing about which type it is.
+_ARGUMENTS = re.compile(r"(?<=\w)\s*(?:<[^<>]*>|\[[^\[\]]*\])")
+_CONSTRUCTORS = frozenset({"constructor", "__construct"})
 
 
 def split_name(text: str, language: Language) -> tuple[str, tuple[str, ...]]:
     """Split a name as written into the plain name and the names before it: `A::B::run` -> run, (A, B)."""
-    if not any(separator in text for separator in language.separators):
-        return _plain(text), ()
-    if "operator" not in text:
+    text = " ".join(text.split())
+    operator = text.find("operator")
+    if operator == -1 and text[:1] not in "[\"'`":
         while text != (shorter := _ARGUMENTS.sub("", text)):
             text = shorter
+    elif operator != -1:
+        text = _cut_parameters(text, operator)
+    if text[:1] in "[\"'`" or not any(separator in text for separator in language.separators):
+        return text.strip("\"'`").lstrip(":$"), ()
     for separator in language.separators:
         text = text.replace(separator, "\n")
-    parts = [part.strip() for part in text.split("\n")]
-    kept = [part for part in parts if part and part not in language.silent]
+    kept = [part.strip() for part in text.split("\n") if part.strip() not in language.silent]
+    kept = [part for part in kept if part]
     return (kept[-1], tuple(kept[:-1])) if kept else ("", ())
 
 
-def _plain(text: str) -> str:
-    """Fold white space, and take the quotes off a name written as a string."""
-    return " ".join(text.split()).strip("\"'`")
+def _cut_parameters(text: str, operator: int) -> str:
+    """Cut what follows the name of a C++ conversion: `operator bool() const` -> `operator bool`."""
+    cut = text.find("(", operator + len("operator") + 2)
+    return text if cut == -1 else text[:cut].strip()
 
 
-def full_kind(kind: str, name: str, around: str, *, explicit_parent: bool) -> str:
-    """Give the final kind of a definition by its name, the kind around it, and whether its own text names a parent."""
-    if kind == "function" and (around in CLASS_LIKE or explicit_parent):
-        return "method"
-    if kind == "method" and not around and not explicit_parent:
-        return "function"
-    if kind == "variable" and _UPPER.match(name):
+def full_kind(kind: str, name: str, around: str, *, parent: str) -> str:
+    """Give the final kind of a definition by its name, the kind it stands in, and its parent's qualified name."""
+    if kind == "function" and (around in CLASS_LIKE or (parent and around not in CALLABLE | {"module"})):
+        kind = "method"
+    if kind == "method":
+        if not parent:
+            return "function"
+        if name in _CONSTRUCTORS or name == parent.rpartition(".")[2]:
+            return "constructor"
+    if kind in ("variable", "field") and _UPPER.match(name):
         return "constant"
     return kind
