@@ -30,5 +30,5 @@ def embedding_text(chunk: Chunk) -> str:
 
 
 def unseen(members: Sequence[str], text: str) -> list[str]:
-    """Give the member signatures that do not stand in the text: those of a class whose methods are chunks of their own."""
+    """Give the signatures that do not stand in the text: of a class whose methods are chunks of their own."""
     return [member for member in members if member not in text]

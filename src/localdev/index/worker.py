@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import marshal
 import os
+import queue
 import signal
 import struct
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import IO, Any
@@ -47,18 +49,26 @@ def prepare_batch(root: Path, tasks: list[Task]) -> list[Prepared]:
 
 
 def main() -> None:
-    """Serve batches until the parent closes the pipe."""
+    """Serve batches until the parent closes the pipe, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when we end
-    tasks, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not end up between the frames
-    root = read_frame(tasks)
-    while (batch := read_frame(tasks)) is not None:
+    tasks: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, tasks), daemon=True).start()
+    root = Path(tasks.get())
+    while True:
         try:
-            done = prepare_batch(Path(str(root)), batch)
-            plain = [(*item[:-1], None if item.rows is None else tuple(item.rows)) for item in done]
-            write_frame(answers, plain)
+            done = prepare_batch(root, tasks.get())
+            write_frame(answers, [(*item[:-1], None if item.rows is None else tuple(item.rows)) for item in done])
         except BrokenPipeError:
             return
         except Exception:  # noqa: BLE001 - a bug in a worker is shown by the parent, whole
             write_frame(answers, traceback.format_exc())
             return
+
+
+def _listen(pipe: IO[bytes], tasks: queue.SimpleQueue[Any]) -> None:
+    """Pass on what comes from the parent; without a parent there is nothing to finish, however long it would take."""
+    while (value := read_frame(pipe)) is not None:
+        tasks.put(value)
+    os._exit(0)
