@@ -31,13 +31,12 @@ def _place(number: int, hit: Hit, query: Query, repository: Repository) -> Itera
     chunk = hit.chunk
     title = f"[{number}] {chunk.path}:{chunk.start_line}-{chunk.end_line}"
     yield f"{title}  {chunk.symbol}" if chunk.symbol else title
-    if chunk.signature:
-        yield f"    {chunk.signature}"
-    if first := first_sentence(chunk.doc):
-        yield f"    {first}"
+    lines = relevant_lines(chunk, query, most=_MOST_LINES)
+    shown = " ".join(" ".join(text for _, text in lines).split())
+    # What the lines themselves show is not said twice.
+    yield from (f"    {text}" for text in (chunk.signature, first_sentence(chunk.doc)) if text and text not in shown)
     width = len(str(chunk.end_line))
-    for line, text in relevant_lines(chunk, query, most=_MOST_LINES):
-        yield f"    {line:>{width}} | {text}"
+    yield from (f"    {line:>{width}} | {text}" for line, text in lines)
     yield from _neighbours(chunk, hit.chunk_id, repository)
 
 
