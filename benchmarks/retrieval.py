@@ -1,10 +1,10 @@
 """Measure the ranking on queries with known answers: NDCG@10 per list and mode, every rule left out once, and times.
 
-    python benchmarks/retrieval.py --repos DIR --bench DIR [--index DIR] [--ablations] [--out FILE]
+    python benchmarks/retrieval.py --repos DIR --bench DIR [--index DIR] [--ablations]
 
 `--bench` holds repos.tsv (name, source, commit, searched folder, language), queries/NAME.tsv (category, query,
 targets, further targets) and score.py, whose `parse_target`, `exists` and `ndcg` are used. `--repos` holds a checkout
-of each repository. `--index` keeps the indexes between runs. Prints Markdown tables; `--out` writes them, too.
+of each repository. `--index` keeps the indexes between runs. Prints Markdown tables.
 """
 
 from __future__ import annotations
@@ -103,7 +103,6 @@ def main() -> None:
     parser.add_argument("--bench", type=Path, required=True)
     parser.add_argument("--index", type=Path)
     parser.add_argument("--ablations", action="store_true", help="also leave every rule out once")
-    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     with ExitStack() as stack:
         index = options.index or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -112,8 +111,6 @@ def main() -> None:
             [*mode_table(bench), "", *time_table(bench), *(ablation_table(bench) if options.ablations else [])]
         )
     print(text)
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf-8")
 
 
 def load(repos: Path, bench: Path, index: Path) -> Bench:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.retrieval.memory import MemoryRepository
 
 from localdev.core.code import Symbol
 from localdev.retrieval.outline import OutlineEntry, estimate_tokens, outline
+from tests.retrieval.memory import MemoryRepository
 
 
 def symbol(path: str, qualified: str, kind: str = "function", line: int = 1) -> Symbol:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.retrieval.memory import chunk
 
 from localdev.core.code import Chunk
 from localdev.core.search import Hit
 from localdev.retrieval.pack import PackedSource, heading, pack
+from tests.retrieval.memory import chunk
 
 FILE = [f"line {number}" if number % 7 else "" for number in range(1, 200)]
 

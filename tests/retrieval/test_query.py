@@ -50,6 +50,7 @@ def test_kind(text: str, kind: str) -> None:
         ("Rack::Response headers", ("Rack.Response", "Response")),
         ("the `run` function", ("run",)),
         ("obj->release()", ("obj.release", "release")),
+        ("at gin.(*Context).Next", ("gin.Context.Next", "Context.Next", "Next")),
         ("$httpClient", ("httpClient",)),
         ("parse URLs, e.g. those of IDs", ()),
         ("how does caching work", ()),

@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.retrieval.memory import chunk
 
 from localdev.core.code import Chunk
 from localdev.core.search import IndexedChunk
@@ -16,6 +15,7 @@ from localdev.retrieval.fuse import Fused
 from localdev.retrieval.query import read_query
 from localdev.retrieval.rank import Evidence, rank
 from localdev.retrieval.weights import DEFAULT
+from tests.retrieval.memory import chunk
 
 
 def indexed(*given: Chunk, uses: Mapping[int, int] | None = None) -> dict[int, IndexedChunk]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.retrieval.memory import chunk
 
 from localdev.retrieval.roles import chunk_role, file_role, superseded_folders
+from tests.retrieval.memory import chunk
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.retrieval.memory import MemoryRepository, chunk, define
 
 from localdev.core.search import SearchFilter
 from localdev.retrieval.search import search
+from tests.retrieval.memory import MemoryRepository, chunk, define
 
 CHUNKS = [
     chunk(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.retrieval.memory import chunk
 
 from localdev.retrieval.query import read_query
 from localdev.retrieval.snippet import relevant_lines, text_lines
+from tests.retrieval.memory import chunk
 
 BODY = '''@cached
 def load(path, mode):

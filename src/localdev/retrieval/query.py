@@ -22,6 +22,8 @@ _BACKTICKED = re.compile(r"`([^`\n]{1,200})`")
 # Dotted or :: or -> joined names, also `name()`; the pieces are plain identifiers.
 _NAME = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#)[^\W\d]\w*)*(?:\(\))?")
 _JOIN = re.compile(r"\.|::|->|#")
+# Go's stack frames write methods as `gin.(*Context).Next`.
+_GO_RECEIVER = re.compile(r"\(\*?(\w+)\)\.")
 _SIGIL = re.compile(r"(?<![\w$@#:])[$@#:]+(?=\w)")
 _INNER_CAPITAL = re.compile(r"[a-z0-9][A-Z]|[A-Z]{2,}[a-z]")
 _PATH = re.compile(r"(?<![\w:/])(?:\.{0,2}/)?(?:[\w.@+-]+[/\\])*[\w.@+-]*\.[A-Za-z]\w{0,9}(?::\d+(?:-\d+)?)?(?![\w/])")
@@ -115,7 +117,7 @@ def _names(text: str) -> list[str]:
     for span in _BACKTICKED.findall(text):
         for name in _NAME.findall(_SIGIL.sub("", span)):
             found.update(dict.fromkeys(_spellings(name)))
-    for name in _NAME.findall(text):
+    for name in _NAME.findall(_GO_RECEIVER.sub(r"\1.", text)):
         if _looks_like_code(name) and not _is_abbreviation(name):
             found.update(dict.fromkeys(_spellings(name)))
     return list(found)

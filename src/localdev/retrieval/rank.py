@@ -104,13 +104,14 @@ def add_file_names(scored: Sequence[_Scored], query: Query, weights: Weights) ->
 
 
 def add_importance(scored: Sequence[_Scored], weights: Weights) -> None:
-    """Add how many other files use what the chunk defines, on a log scale against the most used candidate."""
+    """Add a share for how many other files use what is defined here, on a log scale against the most used candidate."""
     most = max((one.indexed.reference_files for one in scored), default=0)
     if not most:
         return
     for one in scored:
         uses = one.indexed.reference_files
-        one.add("used", weights.importance * math.log1p(uses) / math.log1p(most), f"by {uses} files")
+        share = weights.importance * math.log1p(uses) / math.log1p(most)
+        one.add("used", one.score * share, f"by {uses} files")
 
 
 def add_roles(scored: Sequence[_Scored], query: Query, weights: Weights) -> None:
@@ -124,9 +125,9 @@ def add_roles(scored: Sequence[_Scored], query: Query, weights: Weights) -> None
 
 
 def add_preambles(scored: Sequence[_Scored], weights: Weights) -> None:
-    """Take away a share from lists of imports and exports."""
+    """Take away a share from lists of imports and exports; a preamble with documentation describes its file."""
     for one in scored:
-        if one.indexed.chunk.kind == "module":
+        if one.indexed.chunk.kind == "module" and not one.indexed.chunk.doc:
             one.add("preamble", one.score * (weights.preamble - 1.0))
 
 

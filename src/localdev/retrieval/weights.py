@@ -47,11 +47,12 @@ class Weights:
     file_name: float = 0.6
     # A path that is written out leaves no doubt.
     path_mention: float = 2.0
-    # What many files use is what a general question is about; small, because it knows nothing of the query.
-    importance: float = 0.1
+    # What many files use is what a general question is about. It knows nothing of the query, so it is a share of what
+    # matched: the most used candidate gains this much of its score.
+    importance: float = 0.4
     # Several good chunks in one file mean that the file is about the question: each further one counts
     # `coherence_decay` of the one before.
-    coherence: float = 0.5
+    coherence: float = 0.4
     coherence_decay: float = 0.8
     # Each further chunk of a file keeps this share of its score, so that files appear once before they appear twice.
     repeat: float = 0.5
