@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Outcome, Run, command
 
 from localdev.cli import failures
 from localdev.core.errors import Busy, ConfigError, NotFound
+from tests.cli.conftest import Outcome, Run, command
 
 
 def assert_two_lines(outcome: Outcome, code: int, error: str, hint: str) -> None:
@@ -141,8 +141,8 @@ def test_stopped_while_indexing(repository: Path, shell: Run, number: signal.Sig
     """Ctrl-C and a termination end quietly with their code, and the next run works and finds everything."""
     many = repository / "many"
     many.mkdir()
-    body = "\n".join(f"def function_{line}(value):\n    return value + {line}\n" for line in range(200))
-    for count in range(300):
+    body = "\n".join(f"def function_{line}(value):\n    return value + {line}\n" for line in range(100))
+    for count in range(200):
         (many / f"module_{count}.py").write_text(f"{body}\ndef last_of_{count}():\n    return {count}\n")
     process = subprocess.Popen(
         command("index"), cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -156,6 +156,6 @@ def test_stopped_while_indexing(repository: Path, shell: Run, number: signal.Sig
     out, err = process.communicate(timeout=60)
     assert process.returncode == code, (out, err)
     assert "Traceback" not in err and "error:" not in err and "Exception" not in err
-    after = shell("search", "last_of_299", "--json", cwd=repository)
+    after = shell("search", "last_of_199", "--json", cwd=repository)
     assert after.code == 0, after.err
-    assert '"many/module_299.py"' in after.out
+    assert '"many/module_199.py"' in after.out

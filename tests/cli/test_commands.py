@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Run
 
 from localdev.cli.app import COMMANDS
+from tests.cli.conftest import Run
 
 
 @pytest.fixture

@@ -49,9 +49,10 @@ class Printer:
         sys.stdout.write(neutral(text))
         sys.stdout.flush()
 
-    def json(self, payload: Mapping[str, Any], *, indent: int | None = 2) -> None:
-        """Print a JSON object; only ASCII, so it is valid in every encoding and harmless in every terminal."""
-        sys.stdout.write(json.dumps(payload, indent=indent) + "\n")
+    def json(self, payload: Mapping[str, Any]) -> None:
+        """Print a JSON object on one line; only ASCII: valid in every encoding, harmless in every terminal."""
+        sys.stdout.write(json.dumps(payload) + "\n")
+        sys.stdout.flush()
 
     def styled(self, text: str, style: str) -> str:
         """Give neutral text in a style of stdout, or plain where no colour is wanted."""

@@ -71,16 +71,24 @@ def set_(
 
 @app.command()
 def path(context: typer.Context, as_json: Json = False, directory: Directory = None) -> None:
-    """Print where the configuration files are; they need not exist."""
+    """Print where the configuration files and localdev's own folders are; they need not exist."""
     from localdev.cli.terminal import Printer, neutral
     from localdev.config.loader import project_file, user_file
     from localdev.core.folders import find_folders
     from localdev.render.payloads import SCHEMA_VERSION
     from localdev.source.walk import find_root
 
-    user, project = user_file(find_folders()), project_file(find_root(start_folder(context, directory)))
+    folders = find_folders()
+    places = {
+        "user": user_file(folders),
+        "project": project_file(find_root(start_folder(context, directory))),
+        "indexes": folders.indexes,
+        "models": folders.models,
+        "journal": folders.journal,
+        "logs": folders.logs,
+    }
     if as_json:
-        Printer().json({"schema_version": SCHEMA_VERSION, "user": str(user), "project": str(project)})
+        Printer().json({"schema_version": SCHEMA_VERSION, **{name: str(place) for name, place in places.items()}})
         return
-    for name, file in (("user", user), ("project", project)):
-        Printer().line(neutral(f"{name:8} {file}{'' if file.exists() else '  (not there)'}"))
+    for name, place in places.items():
+        Printer().line(neutral(f"{name:8} {place}{'' if place.exists() else '  (not there)'}"))

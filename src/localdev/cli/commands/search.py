@@ -48,7 +48,7 @@ def search(
             if isinstance(event, Sources):
                 hits = event.hits
             elif isinstance(event, Result) and (queries is not None or as_json):
-                place.printer.json(event.payload, indent=None if queries is not None else 2)
+                place.printer.json(event.payload)
             elif isinstance(event, Result):
                 _print(place, hits, asked[0], explain=explain)
 
