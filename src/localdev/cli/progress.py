@@ -53,7 +53,7 @@ class ProgressLine:
     def _update_bar(self, progress: Progress) -> None:
         """Draw or move the bar."""
         if self._bar is None:
-            self._bar = _new_bar()
+            self._bar = _new_bar(color=self._printer.err_color)
             self._bar.start()
             self._task = self._bar.add_task(progress.stage, total=progress.total or None, unit=progress.unit)
         self._bar.update(self._task, completed=progress.done, total=progress.total or None)
@@ -85,7 +85,7 @@ def plain(progress: Progress, seconds: float) -> str:
     return text
 
 
-def _new_bar() -> Any:
+def _new_bar(*, color: bool) -> Any:
     """Make the bar; rich is loaded here, where work is long enough to pay for it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -106,6 +106,6 @@ def _new_bar() -> Any:
         TextColumn("{task.fields[unit]}"),
         Rate(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(stderr=True, no_color=not color),
         transient=True,
     )

@@ -38,7 +38,7 @@ class Printer:
 
     def __init__(self, color: str = "auto") -> None:
         self._out_color = wants_color(sys.stdout, color)
-        self._err_color = wants_color(sys.stderr, color)
+        self.err_color = wants_color(sys.stderr, color)
 
     def line(self, text: str = "") -> None:
         """Print one line of the answer; it must be neutral already or ours."""
@@ -60,7 +60,7 @@ class Printer:
 
     def notice(self, notice: Notice) -> None:
         """Print something the user should know on stderr: `warning: ...`, `hint: ...`."""
-        head = "" if notice.level == "info" else _paint(f"{notice.level}:", notice.level, wanted=self._err_color) + " "
+        head = "" if notice.level == "info" else _paint(f"{notice.level}:", notice.level, wanted=self.err_color) + " "
         self.aside(head + neutral(notice.text))
 
     def aside(self, text: str) -> None:
