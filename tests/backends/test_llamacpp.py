@@ -10,7 +10,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.backends.conftest import TINY, ask, collect
 
 from localdev.backends.llamacpp import LlamaCppBackend
 from localdev.backends.options import BackendOptions
@@ -18,6 +17,7 @@ from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.errors import BackendError, ContextOverflow, ModelError, NotFound, UsageError
 from localdev.core.events import TextDelta
 from localdev.models.gguf import read_header
+from tests.backends.conftest import TINY, ask, collect
 
 pytestmark = pytest.mark.llama
 REFERENCE = json.loads((TINY.parent / "tiny-reference.json").read_text())
@@ -26,16 +26,20 @@ QUESTION = "open: Open a file and return a reader."
 
 @pytest.mark.parametrize("number", range(len(REFERENCE)))
 def test_llama_cpp_agrees_with_the_training_code(number: int, tiny: LlamaCppBackend) -> None:
-    """Tokens are those of the reference tokenizer and logits those of PyTorch, to 1e-3."""
+    """Tokens are those of the reference tokenizer and logits those of PyTorch, to 2e-4 with a float32 KV state.
+
+    (With the usual float16 state the difference is up to 3e-3.)
+    """
     import llama_cpp
     import numpy as np
 
     row = REFERENCE[number]
     assert tiny.count_tokens(row["text"]) == len(row["ids"])
-    raw = llama_cpp.Llama(str(TINY), n_ctx=256, logits_all=True, verbose=False)
+    kind = llama_cpp.GGML_TYPE_F32
+    raw = llama_cpp.Llama(str(TINY), n_ctx=256, logits_all=True, type_k=kind, type_v=kind, verbose=False)
     assert raw.tokenize(row["text"].encode(), add_bos=False) == row["ids"]
     raw.eval([raw.token_bos(), *row["ids"]])
-    np.testing.assert_allclose(raw.scores[raw.n_tokens - 1], row["logits"], atol=1e-3)
+    np.testing.assert_allclose(raw.scores[raw.n_tokens - 1], row["logits"], atol=2e-4)
 
 
 def test_streamed_text_is_that_of_the_plain_loop(tiny: LlamaCppBackend) -> None:
@@ -58,7 +62,7 @@ def test_streamed_text_is_that_of_the_plain_loop(tiny: LlamaCppBackend) -> None:
 
 def test_the_model_ends_its_turn(tiny: LlamaCppBackend) -> None:
     """The end-of-turn token ends the answer with reason stop and is not shown."""
-    text, finished = collect(tiny.stream(ask(QUESTION, max_tokens=1500)))
+    text, finished = collect(tiny.stream(ask("__enter__: Context manager protocol.", max_tokens=1500)))
     assert finished.reason == "stop"
     assert finished.usage.completion_tokens < 1500
     assert text.startswith("def ") and "<|im_end|>" not in text
