@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from localdev.backends.llamacpp import LlamaCppBackend
+from localdev.backends.llamacpp_native import physical_cores
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.errors import BackendError, ContextOverflow, ModelError, NotFound, UsageError
@@ -341,3 +343,8 @@ def test_loading_and_running_is_quiet(llama: None) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(TINY)], capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_cores() -> None:
+    """The number of cores is at least one and never more than the processors there are."""
+    assert 1 <= physical_cores() <= (os.cpu_count() or 1)

@@ -100,8 +100,8 @@ class Engine:
         self._held: list[int] = []
         self._pieces: dict[int, bytes] = {}
         self._threads = threads or physical_cores()
-        on_gpu = gpu_layers != 0 and lib.llama_supports_gpu_offload()
-        self._step = _GPU_STEP if on_gpu else _CPU_STEP
+        self._on_gpu = gpu_layers != 0 and bool(lib.llama_supports_gpu_offload())
+        self._step = _GPU_STEP if self._on_gpu else _CPU_STEP
         self._next = (lib.llama_token * 1)()
         self._next_batch = lib.llama_batch_get_one(self._next, 1)
         self.window = 0
@@ -187,6 +187,9 @@ class Engine:
         params.n_ctx, params.n_batch, params.n_ubatch = size, self._step, self._step
         params.n_threads = params.n_threads_batch = self._threads
         params.no_perf = True
+        if not self._on_gpu:
+            # On a CPU flash attention is no gain for prompts and halves the speed of answers behind long ones.
+            params.flash_attn_type = self._lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
         _complaints.clear()
         self._context = self._lib.llama_init_from_model(self._model, params)
         if not self._context:
