@@ -140,7 +140,7 @@ class _Cutter:
             spans = pack(self.table, first, last, fill_gaps(self.table, starts, last))
         kind = self._kind(owner) if owner else self.loose
         spans = [trimmed for span in spans if (trimmed := self.table.trim(*span))[0] <= trimmed[1]]
-        opening = owner.start_row if owner else -1
+        opening = owner.top_row if owner else -1
         return [Piece(begin, end, kind, owner, owner, begin <= opening <= end, True) for begin, end in spans]
 
     def _kind(self, one: Definition) -> str:

@@ -80,7 +80,7 @@ def _joined(group: list[Piece]) -> Piece:
 
 def _weight(piece: Piece) -> int:
     """Order pieces by how well their definition names a joined piece: lower is better."""
-    if piece.owner is None:
+    if piece.owner is None or (piece.loose and not piece.opens):
         return 3
     if piece.owner.kind in CLASS_LIKE:
         return 0

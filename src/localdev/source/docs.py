@@ -10,6 +10,14 @@ _OPEN = re.compile(r"^\s*(?:/{2,}!?|/\*+!?|\*(?!/)|\#+!?|-{2,}\|?|;+|%+|<!--|\(\
 _CLOSE = re.compile(r"[^\S\n]*(?:\*+/|-->|\*+\)|-\})\s*$")
 _RULER = re.compile(r"^[\W_]*$")
 _QUOTES = re.compile(r"""^[A-Za-z~]{0,2}(\"{3}|'{3}|"|')(.*?)\1?$""", re.DOTALL)
+# Lines for tools, not for readers.
+_DIRECTIVE = re.compile(
+    r"^\s*(?:frozen_string_literal|(?:en)?coding\s*[:=]|-\*-|!|vim?:|noqa|nolint|type:\s*ignore|pylint|flake8|mypy:|ruff:|rubocop"
+    r"|:nocov:|go:|\+build|eslint|jshint|@ts-|prettier|istanbul|clang-format|region\b|endregion\b|pragma:)",
+    re.IGNORECASE,
+)
+# Tags of C# documentation; of `<see cref="Name"/>` and `<param name="x">` the name stays.
+_XML = re.compile(r"</?\w+(?:\s+(?:cref|name|langword)=\"([^\"]*)\")?[^<>]*>")
 # A licence at the top of a file is no documentation of what follows.
 _LICENCE = re.compile(r"copyright|spdx-license|licensed under|all rights reserved|\blicense\b.*\bfile\b", re.IGNORECASE)
 
@@ -18,7 +26,10 @@ def clean_comment(comment: str) -> str:
     """Give the words of one comment (or several lines of them) without marks, rulers and common indentation."""
     lines = _OPEN.sub("", _CLOSE.sub("", comment)).split("\n")
     kept = [_CLOSE.sub("", line.rstrip()) for line in lines]
-    return _dedent("\n".join("" if _RULER.match(line) else line for line in kept))
+    if "<summary" in comment:
+        kept = [_XML.sub(r"\1", line) for line in kept]
+    spoken = [line for line in kept if not _DIRECTIVE.match(line)]
+    return _dedent("\n".join("" if _RULER.match(line) else line for line in spoken))
 
 
 def clean_docstring(literal: str) -> str:

@@ -22,11 +22,12 @@ How a language is added:
    * `@reference.call|type|base|import|name` on the identifier. A node captured twice keeps the first of
      import, base, call, type, name.
 
-   When two patterns define the same name node, the one that stands first in the file counts. A `function` right inside
-   a class-like definition becomes a `method` by itself; kind `variable` turns into `constant` when the name is
-   UPPER_CASE. Kind `namespace` stays out of qualified names. Write patterns of one parent and one child where
-   possible: unanchored sequences of siblings make a query quadratic. Patterns with `@name` define; all other captures
-   must be in patterns without it.
+   When two patterns define the same name node, the one that stands first in the file counts; `@definition.none` takes a
+   name out. A `function` right inside a class-like definition becomes a `method` by itself; kind `variable` turns into
+   `constant` when the name is UPPER_CASE, else into `field` inside a class, and goes when it is local to a function.
+   Kind `namespace` stays out of qualified names. Write patterns of one parent and one child where possible: unanchored
+   sequences of siblings make a query quadratic. Patterns with `@name` define; all other captures must be in patterns
+   without it.
 3. Add a sample and its expectations in `tests/source/`, and raise `PARSER_VERSION` in `parse.py`.
 """
 
@@ -47,7 +48,8 @@ class Language:
     `grammar` is an importable module whose function `entry` gives the parser; empty for none. `queries` are the stems
     of files in `queries/`, joined in order (default: the language's name). `separators` split a qualified name;
     `silent` are parts of such a name that say nothing (`exports`, `prototype`). `loose` is the chunk kind of text
-    outside any definition; `prose` marks text for people, which is no code that lacks a grammar.
+    outside any definition; `prose` marks text for people, which is no code that lacks a grammar. `macros` asks
+    for `parse_macros` before parsing.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Language:
     silent: frozenset[str] = frozenset()
     loose: str = "module"
     prose: bool = False
+    macros: bool = False
 
     @property
     def query_names(self) -> tuple[str, ...]:

@@ -46,13 +46,14 @@ LANGUAGES: tuple[Language, ...] = (
     Language("go", (".go",), grammar="tree_sitter_go"),
     Language("rust", (".rs",), grammar="tree_sitter_rust"),
     Language("java", (".java",), grammar="tree_sitter_java"),
-    Language("c", (".c", ".h"), grammar="tree_sitter_c"),
+    Language("c", (".c", ".h"), grammar="tree_sitter_c", macros=True),
     Language(
         "cpp",
         (".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".tpp", ".inl", ".cu", ".cuh", ".ino"),
         grammar="tree_sitter_cpp",
         queries=("c", "cpp"),
         separators=("::",),
+        macros=True,
     ),
     Language("c_sharp", (".cs", ".csx"), grammar="tree_sitter_c_sharp"),
     Language(

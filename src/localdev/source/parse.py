@@ -9,6 +9,7 @@ from localdev.source.chunking import chunk_lines, chunk_syntax
 from localdev.source.languages import Language, language_of_text
 from localdev.source.lines import LineTable
 from localdev.source.parse_grammar import grammar
+from localdev.source.parse_macros import without_macros
 from localdev.source.symbols import outline
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def parse_file(path: str, text: str) -> ParsedFile:
     parser = grammar(language.name)
     if parser is None or max(map(len, table.rows)) > _LONGEST_LINE:
         return _by_lines(path, table, language, lines)
-    tree = parser.parse(data)
+    tree = parser.parse(without_macros(data) if language.macros else data)
     root = tree.root_node
     if root.has_error and _too_broken(root):
         return _by_lines(path, table, language, lines)

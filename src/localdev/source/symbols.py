@@ -10,7 +10,7 @@ from localdev.core.code import Reference, Symbol
 from localdev.source.docs import clean_comment, clean_docstring, is_licence
 from localdev.source.languages import Language
 from localdev.source.lines import LineTable
-from localdev.source.symbols_names import CALLABLE, HIDDEN, SCOPE, full_kind, split_name
+from localdev.source.symbols_names import CALLABLE, CLASS_LIKE, HIDDEN, SCOPE, full_kind, split_name
 from localdev.source.symbols_signature import Span, signature
 
 if TYPE_CHECKING:
@@ -146,14 +146,14 @@ def _define(
     if key in definitions and definitions[key][0] <= index:
         return
     name, parents = split_name(_text(data, named), language)
-    if not name:
+    if not name or name == "_":
         return
     if "parent" in nodes:
         parents = (*split_name(_text(data, nodes["parent"][0]), language)[:1], *parents)
     start, end = whole.start_byte, whole.end_byte
     end = start + len(data[start:end].rstrip())
     body = nodes["body"][0].start_byte if "body" in nodes else end
-    nests = "body" in nodes or kind == SCOPE
+    nests = ("body" in nodes and kind != "type") or kind in CLASS_LIKE
     definitions[key] = (index, Definition(kind, name, start, end, key, body, nests, parents))
 
 
@@ -167,7 +167,8 @@ def _wrap(definitions: list[Definition], outers: list[Span]) -> None:
     for one in sorted(definitions, key=lambda one: one.start) if outers else ():
         by_end.setdefault(one.end, []).append(one)
     for start, end in sorted(outers, reverse=True):
-        inner = next((one for one in by_end.get(end, ()) if one.start >= start), None)
+        inside = [*by_end.get(end, ()), *by_end.get(end - 1, ())]  # a semicolon may end the outer node
+        inner = min((one for one in inside if one.start >= start), key=lambda one: one.start, default=None)
         if inner is not None:
             inner.start = start
 
@@ -183,13 +184,21 @@ def _nest(definitions: list[Definition]) -> list[Definition]:
             open_ones.pop()  # several names of one declaration stand side by side
         outer = open_ones[-1] if open_ones else None
         one.naming = outer if outer is None or (outer.nests and not outer.transparent) else outer.naming
-        if one.kind == "variable" and one.naming is not None and one.naming.kind in CALLABLE:
-            one.kind = HIDDEN  # local
+        if one.kind == "property" and one.naming is not None and one.naming.kind in CALLABLE:
+            one.naming = one.naming.naming  # declared by a constructor's parameter
+        if _local(one):
+            one.kind = HIDDEN
             continue
         (outer.children if outer else top).append(one)
         _qualify(one)
         open_ones.append(one)
     return top
+
+
+def _local(one: Definition) -> bool:
+    """Say whether a definition is a variable, or a declaration that only looks like a function, inside a function."""
+    inside = one.naming is not None and one.naming.kind in CALLABLE
+    return inside and (one.kind == "variable" or (one.kind == "function" and not one.nests))
 
 
 def _qualify(one: Definition) -> None:
@@ -288,7 +297,7 @@ def _file_doc(
         words.append(table.slice(row, ends[row]))
         row = ends[row] + 1
     doc = clean_comment("\n".join(words))
-    return "" if is_licence(doc) or doc.startswith(("!", "-*-")) else doc
+    return "" if is_licence(doc) else doc
 
 
 def _symbol(path: str, one: Definition) -> Symbol:
@@ -311,7 +320,7 @@ def _references(
     """Give the references in order, each with the qualified name of the definition it stands in.
 
     Of the plain names only those count that this file defines or imports, or that begin with a capital: the others
-    are local variables.
+    are local variables. One letter that is not known is a type parameter.
     """
     references: list[Reference] = []
     known = {one.name for one in definitions}
@@ -333,7 +342,7 @@ def _references(
         while starts[row + 1] <= start:
             row += 1
         name = _reference_name(data, start, end)
-        if name in known or (name and (rank != _NAME_RANK or name[0].isupper())):
+        if name in known or (len(name) > 1 and (rank != _NAME_RANK or name[0].isupper())):
             references.append(Reference(name, row + 1, _RANKED[rank], around[-1].qualified if around else ""))
     return tuple(references)
 

@@ -21,12 +21,13 @@ _CONSTRUCTORS = frozenset({"constructor", "__construct"})
 def split_name(text: str, language: Language) -> tuple[str, tuple[str, ...]]:
     """Split a name as written into the plain name and the names before it: `A::B::run` -> run, (A, B)."""
     text = " ".join(text.split())
-    operator = text.find("operator")
-    if operator == -1 and text[:1] not in "[\"'`":
+    operator = re.search(r"\boperator\b", text)
+    if operator:
+        before, own = text[: operator.start()], text[operator.start() :]
+        return _cut_parameters(own), split_name(before + "x", language)[1]
+    if text[:1] not in "[\"'`":
         while text != (shorter := _ARGUMENTS.sub("", text)):
             text = shorter
-    elif operator != -1:
-        text = _cut_parameters(text, operator)
     if text[:1] in "[\"'`" or not any(separator in text for separator in language.separators):
         return text.strip("\"'`").lstrip(":$"), ()
     for separator in language.separators:
@@ -36,9 +37,9 @@ def split_name(text: str, language: Language) -> tuple[str, tuple[str, ...]]:
     return (kept[-1], tuple(kept[:-1])) if kept else ("", ())
 
 
-def _cut_parameters(text: str, operator: int) -> str:
+def _cut_parameters(text: str) -> str:
     """Cut what follows the name of a C++ conversion: `operator bool() const` -> `operator bool`."""
-    cut = text.find("(", operator + len("operator") + 2)
+    cut = text.find("(", len("operator") + 2)
     return text if cut == -1 else text[:cut].strip()
 
 
@@ -51,6 +52,8 @@ def full_kind(kind: str, name: str, around: str, *, parent: str) -> str:
             return "function"
         if name in _CONSTRUCTORS or name == parent.rpartition(".")[2]:
             return "constructor"
-    if kind in ("variable", "field") and _UPPER.match(name):
+    if kind == "variable" and _UPPER.match(name):
         return "constant"
+    if kind == "variable" and around in CLASS_LIKE:
+        return "field"
     return kind

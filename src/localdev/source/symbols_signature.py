@@ -35,7 +35,7 @@ def signature(data: bytes, start: int, name_and_body: Span, *, attributes: dict[
     if name > body:  # typedef struct { ... } Name
         pieces.append(data[name : name + SIGNATURE_CHARACTERS].split(b";")[0])
     text = " ".join(b" ".join(pieces).decode("utf-8", "replace").replace("\x00", "").split())
-    text = text.replace("( ", "(").replace(" )", ")").replace(",)", ")").rstrip(":{=; ")
+    text = text.replace("( ", "(").replace(" )", ")").replace(",)", ")").rstrip(":{=;, ")
     return text if len(text) <= SIGNATURE_CHARACTERS else text[: SIGNATURE_CHARACTERS - 2].rstrip() + " …"
 
 

@@ -10,7 +10,6 @@
 (method_declaration name: (_) @name) @definition.method
 (local_function_statement name: (_) @name body: (_) @body) @definition.function
 (constructor_declaration name: (_) @name body: (_) @body) @definition.constructor
-(destructor_declaration name: (_) @name body: (_) @body) @definition.method
 (operator_declaration operator: _ @name body: (_) @body) @definition.method
 (property_declaration name: (_) @name accessors: (_) @body) @definition.property
 (property_declaration name: (_) @name value: (_) @body) @definition.property

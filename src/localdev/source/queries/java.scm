@@ -10,7 +10,7 @@
 (annotation_type_element_declaration name: (_) @name) @definition.method
 (constructor_declaration name: (_) @name body: (_) @body) @definition.constructor
 (compact_constructor_declaration name: (_) @name body: (_) @body) @definition.constructor
-(field_declaration declarator: (variable_declarator name: (identifier) @name)) @definition.field
+(field_declaration declarator: (variable_declarator name: (identifier) @name)) @definition.variable
 (constant_declaration declarator: (variable_declarator name: (identifier) @name)) @definition.constant
 (record_declaration parameters: (formal_parameters (formal_parameter name: (_) @name) @definition.field))
 

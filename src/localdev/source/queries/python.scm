@@ -3,7 +3,7 @@
 (class_definition name: (identifier) @name body: (block) @body) @definition.class
 (module (expression_statement (assignment left: (identifier) @name) @definition.variable))
 (module (expression_statement (assignment left: (pattern_list (identifier) @name)) @definition.variable))
-(class_definition body: (block (expression_statement (assignment left: (identifier) @name) @definition.field)))
+(class_definition body: (block (expression_statement (assignment left: (identifier) @name) @definition.variable)))
 (type_alias_statement left: (type (identifier) @name)) @definition.type
 (type_alias_statement left: (type (generic_type . (identifier) @name))) @definition.type
 (module (if_statement consequence: (block (expression_statement (assignment left: (identifier) @name) @definition.variable))))

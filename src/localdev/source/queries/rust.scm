@@ -6,21 +6,22 @@
 (enum_item name: (_) @name body: (_) @body) @definition.enum
 (trait_item name: (_) @name body: (_) @body) @definition.trait
 (mod_item name: (_) @name body: (_) @body) @definition.module
-(impl_item type: (type_identifier) @name) @scope
-(impl_item type: (generic_type type: (type_identifier) @name)) @scope
-(impl_item type: (generic_type type: (scoped_type_identifier name: (type_identifier) @name))) @scope
-(impl_item type: (scoped_type_identifier name: (type_identifier) @name)) @scope
-(impl_item type: (reference_type type: (type_identifier) @name)) @scope
-(impl_item type: (reference_type type: (generic_type type: (type_identifier) @name))) @scope
-(impl_item type: (primitive_type) @name) @scope
-(impl_item type: (dynamic_type trait: (type_identifier) @name)) @scope
-(impl_item type: (_) @name) @scope
+(impl_item type: (type_identifier) @name body: (_) @body) @scope
+(impl_item type: (generic_type type: (type_identifier) @name) body: (_) @body) @scope
+(impl_item type: (generic_type type: (scoped_type_identifier name: (type_identifier) @name)) body: (_) @body) @scope
+(impl_item type: (scoped_type_identifier name: (type_identifier) @name) body: (_) @body) @scope
+(impl_item type: (reference_type type: (type_identifier) @name) body: (_) @body) @scope
+(impl_item type: (reference_type type: (generic_type type: (type_identifier) @name)) body: (_) @body) @scope
+(impl_item type: (primitive_type) @name body: (_) @body) @scope
+(impl_item type: (dynamic_type trait: (type_identifier) @name) body: (_) @body) @scope
+(impl_item type: [(tuple_type) (array_type) (unit_type) (pointer_type) (function_type)] @name body: (_) @body) @scope
 (const_item name: (_) @name) @definition.constant
 (static_item name: (_) @name) @definition.constant
 (type_item name: (_) @name) @definition.type
 (associated_type name: (_) @name) @definition.type
-(macro_definition name: (_) @name) @definition.macro
+(macro_definition name: (_) @name ["{" "(" "["] @body) @definition.macro
 (field_declaration name: (_) @name) @definition.field
+(enum_variant name: (_) @name body: (field_declaration_list) @body) @definition.constant
 (enum_variant name: (_) @name) @definition.constant
 
 (line_comment) @comment

@@ -12,7 +12,7 @@
 (interface_body (property_signature name: (_) @name) @definition.property)
 (public_field_definition name: (_) @name value: (arrow_function body: (_) @body)) @definition.method
 (public_field_definition name: (_) @name value: (function_expression body: (_) @body)) @definition.method
-(public_field_definition name: (_) @name) @definition.field
+(public_field_definition name: (_) @name) @definition.variable
 (ambient_declaration (lexical_declaration (variable_declarator name: (identifier) @name) @definition.variable))
 (ambient_declaration (variable_declaration (variable_declarator name: (identifier) @name) @definition.variable))
 (internal_module body: (statement_block (export_statement declaration: (lexical_declaration (variable_declarator name: (identifier) @name) @definition.variable))))
