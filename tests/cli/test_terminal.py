@@ -134,8 +134,20 @@ def test_a_silent_pipe_is_not_waited_for(repository: Path) -> None:
     assert time.monotonic() - started < 20
 
 
-def test_a_closed_stdin_and_stderr(repository: Path) -> None:
-    """With both closed the answer still comes."""
+def test_closed_streams(repository: Path) -> None:
+    """With stdin and stderr closed the answer still comes, and a closed stdout is no bug."""
     line = f'"{sys.executable}" -m localdev ask settings? <&- 2>&-'
     done = subprocess.run(["/bin/sh", "-c", line], cwd=repository, stdout=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 0 and done.stdout.startswith("[1] ")
+    line = f'"{sys.executable}" -m localdev --version >&-'
+    assert subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=60).returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", ["--version", "config show"])
+def test_a_full_disk_behind_stdout(arguments: str) -> None:
+    """What cannot be written is an error of the environment, not silence."""
+    line = f'"{sys.executable}" -m localdev {arguments} > /dev/full'
+    done = subprocess.run(["/bin/sh", "-c", line], stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 4
+    assert done.stderr.splitlines()[0] == "error: cannot write the output: No space left on device"

@@ -82,13 +82,13 @@ def _from_system(error: OSError) -> LocaldevError | None:
         return NotFound("the current folder does not exist any more", "go to a folder that exists, or give -C PATH")
     if error.errno not in _ENVIRONMENT:
         return None
-    place = f" {error.filename}" if error.filename else ""
+    what = f"use {error.filename}" if error.filename else "write the output"
     hint = (
         "free some disk space, then run the command again"
         if error.errno in (errno.ENOSPC, errno.EDQUOT)
         else "check the permissions of that place, or set LOCALDEV_HOME to a folder that can be written"
     )
-    return StorageError(f"cannot use{place}: {error.strerror}", hint)
+    return StorageError(f"cannot {what}: {error.strerror}", hint)
 
 
 def _current_folder_exists() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 # Nothing else is imported up here: `--version` answers before anything is loaded.
@@ -16,6 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else arguments
     try:
+        if sys.stdout is None or sys.stderr is None:
+            _replace_closed_streams()
         if given in (["--version"], ["-V"]):
             return _print_version()
         from localdev.cli.run import run
@@ -29,6 +32,15 @@ def main(arguments: list[str] | None = None) -> int:
         from localdev.cli.failures import report
 
         return report(error)
+
+
+def _replace_closed_streams() -> None:
+    """Let what is printed to a stream that the caller has closed (`>&-`) go nowhere, as with /dev/null."""
+    from pathlib import Path
+
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for as long as we live
 
 
 def _print_version() -> int:

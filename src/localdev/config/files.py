@@ -27,7 +27,7 @@ def read(path: Path) -> dict[str, tuple[object, int]]:
         if path.stat().st_size > _LARGEST_FILE:
             raise ConfigError(f"{path} is too large for a configuration file", "it may hold at most 1 MB")
         text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {path}: {reason(error)}", "make it a readable UTF-8 file") from error

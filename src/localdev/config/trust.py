@@ -98,7 +98,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
     """Read the record; empty when there is none."""
     try:
         record = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise storage_error(path, error, "read") from error
