@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.app.conftest import OpenJobs
 
 from localdev.app.engines import open_engine
 from localdev.audit.journal import verify
@@ -17,6 +16,7 @@ from localdev.core.errors import BackendError, LocaldevError, ModelError, NotFou
 from localdev.core.events import Answered, Notice, Progress, Refreshed, Result, Sources, TextDelta
 from localdev.core.folders import Folders
 from localdev.models.store import ModelStore
+from tests.app.conftest import OpenJobs
 
 Journal = Callable[[], list[dict[str, Any]]]
 Script = Callable[[object], str]
@@ -55,6 +55,8 @@ def test_ask_answers_with_the_model_or_without(jobs: OpenJobs, script: Script) -
     assert isinstance(floor[-1], Notice) and "models add" in floor[-1].text
     assert isinstance(floor[-2], Answered) and floor[-2].model == ""
     assert isinstance(list(jobs().run("ask", {"question": "cart?", "no_model": True}))[-1], Answered)
+    (unused,) = list(jobs().run("ask", {"question": "cart?", "no_model": True, "extra": "a trace"}))[-1:]
+    assert isinstance(unused, Notice) and "stdin was not used" in unused.text
 
 
 def test_the_journal_holds_one_line_a_job_and_no_words_of_the_user(

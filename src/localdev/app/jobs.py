@@ -84,6 +84,8 @@ class LocalJobs:
             if engine.backend is not None:
                 open_parts.callback(engine.backend.close)
             yield from ask(request, repository=repository, prompt=prompt, backend=engine.backend, progress=self._aside)
+            if engine.backend is None and request.extra.strip() and not request.show_prompt:
+                yield Notice("hint", "the text on stdin was not used: only a model reads it")
             if engine.notice is not None:
                 yield engine.notice
 

@@ -22,6 +22,7 @@ def setup(
     import sys
 
     from localdev.app.extras import plan
+    from localdev.app.hints import program
     from localdev.cli.confirm import confirmed
     from localdev.cli.terminal import Printer
     from localdev.core.errors import EnvironmentFault
@@ -32,7 +33,7 @@ def setup(
     if not planned.runs:
         raise EnvironmentFault(f"this environment has no pip to add {extra} with", f"run: {command}")
     printer.aside(f"{extra} needs: {', '.join(planned.requirements)}")
-    if "llama" in extra or extra == "all":
+    if any(requirement.startswith("llama-cpp-python") for requirement in planned.requirements):
         printer.aside("llama-cpp-python is compiled here: it takes a C++ compiler and some minutes")
     printer.aside(f"this runs: {command}")
     if not confirmed("It downloads from your package index. Go on?", yes=yes):
@@ -43,4 +44,4 @@ def setup(
             f"the installer could not add {extra}",
             "see above; a missing compiler (g++, cmake) or package index (pip config list) are the usual causes",
         )
-    printer.line(f"{extra} is installed; `localdev doctor` shows what it brought")
+    printer.line(f"{extra} is installed; `{program()} doctor` shows what works now")
