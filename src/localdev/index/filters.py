@@ -26,10 +26,10 @@ def path_matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
 def _translate(pattern: str) -> str:
     """Turn one glob pattern into a regular expression for the start of a path."""
     pattern = pattern.replace("\\", "/").removeprefix("./")
-    folder = pattern.endswith("/")
-    pattern = pattern.strip("/") if "/" in pattern.rstrip("/") else pattern.rstrip("/")
-    start = "" if "/" in pattern else r"(?:.*/)?"
-    return f"{start}{_body(pattern)}{'/' if folder else '(?:/|$)'}" if pattern else "(?s:.*)"
+    start = "" if "/" in pattern.rstrip("/") else "(?:.*/)?"
+    end = "/" if pattern.endswith("/") else "(?:/|$)"
+    pattern = pattern.strip("/")
+    return f"{start}{_body(pattern)}{end}" if pattern else "(?:)"
 
 
 def _body(pattern: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from localdev.core.code import Symbol
 from localdev.index.rows import KIND_LETTERS, unpack_uses
+from localdev.index.store import storable
 
 # A name with more definitions than this (`run`, `__init__`) does not tell which of them is meant.
 MOST_DEFINERS = 20
@@ -86,7 +87,7 @@ def callers(database: sqlite3.Connection, name: str, limit: int) -> list[tuple[s
     rows = database.execute(
         "SELECT uses.file_id, files.path, uses.places FROM names JOIN uses ON uses.name_id = names.id "
         "JOIN files ON files.id = uses.file_id WHERE names.name = ? ORDER BY files.path",
-        (last,),
+        (storable(last),),
     ).fetchall()
     places = sorted(
         (_CALLS_FIRST[letter], path, line, file_id)

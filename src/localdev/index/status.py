@@ -15,9 +15,9 @@ from localdev.index.database import DATABASE, open_reader
 class IndexStatus:
     """Facts about one index.
 
-    `state` is `missing`, `ready`, `unfinished` (a first build was interrupted) or `damaged`. `bytes` is its size on
-    disk, `pending` the number of vectors that Chroma has not got yet, `refreshed` the time of the last change to it in
-    seconds since 1970 (0 when there is none), `versions` what it was made with.
+    `state` is `missing`, `ready`, `unfinished` (a first build was interrupted), `newer` or `damaged`. `bytes` is its
+    size on disk, `pending` the number of vectors that Chroma has not got yet, `refreshed` the time of the last change
+    to it in seconds since 1970 (0 when there is none), `versions` what it was made with.
     """
 
     folder: Path
@@ -52,6 +52,8 @@ def status(folder: Path) -> IndexStatus:
 def _read(folder: Path, generation: Path, database: sqlite3.Connection) -> IndexStatus:
     """Read the facts from an open index."""
     meta = schema.read_meta(database)
+    if schema.is_newer(meta):
+        return IndexStatus(folder, "newer", root=meta.get("root", ""), bytes=layout.folder_size(folder))
     files, skipped, chunks, line_chunked = database.execute(
         "SELECT count(*), coalesce(sum(skipped != ''), 0), coalesce(sum(chunks), 0), coalesce(sum(line_chunked), 0) "
         "FROM files"

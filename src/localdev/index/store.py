@@ -145,3 +145,8 @@ class Writer:
             )
             known.update(found)
         return {name: known[name] for name in names}
+
+
+def storable(text: str) -> str:
+    """Replace what cannot be written as UTF-8: the halves of characters that stand for bytes in odd file names."""
+    return text.encode("utf-8", "replace").decode("utf-8")

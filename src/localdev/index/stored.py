@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from localdev.core.code import Chunk
 from localdev.core.search import IndexedChunk
 from localdev.index.graph import reference_files
-from localdev.index.store import CHUNK_COLUMNS
+from localdev.index.store import CHUNK_COLUMNS, storable
 
 # `language` is a column of files too.
 QUALIFIED_COLUMNS = ", ".join(f"chunks.{column}" for column in CHUNK_COLUMNS.split(", "))
@@ -43,7 +43,7 @@ def chunk_ids(database: sqlite3.Connection, path: str, start_line: int, end_line
     rows = database.execute(
         "SELECT chunks.id FROM chunks JOIN files ON files.id = chunks.file_id "
         "WHERE files.path = ? AND start_line <= ? AND end_line >= ? ORDER BY start_line",
-        (path, end_line, start_line),
+        (storable(path), end_line, start_line),
     )
     return [chunk_id for (chunk_id,) in rows]
 

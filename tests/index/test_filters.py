@@ -1,0 +1,73 @@
+"""Narrowing by path patterns, languages and kinds."""
+
+from __future__ import annotations
+
+import pytest
+
+from localdev.core.search import SearchFilter
+from localdev.index.filters import path_matcher
+from tests.index.sample import Opener
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "fits"),
+    [
+        ("*.py", "a.py", True),
+        ("*.py", "deep/down/a.py", True),
+        ("*.py", "a.pyi", False),
+        ("*.py", "x.py/readme", True),
+        ("tests", "tests/test_a.py", True),
+        ("tests", "src/tests/test_a.py", True),
+        ("tests", "src/mytests/a.py", False),
+        ("tests/", "tests", False),
+        ("src/app", "src/app/main.py", True),
+        ("src/app", "src/apple/main.py", False),
+        ("src/app", "lib/src/app/main.py", False),
+        ("./src/*.py", "src/a.py", True),
+        ("src/*.py", "src/deep/a.py", False),
+        ("src/**/*.py", "src/a.py", True),
+        ("src/**/*.py", "src/deep/er/a.py", True),
+        ("src/**", "src/deep/er/a.py", True),
+        ("/src", "src/a.py", True),
+        ("/src", "lib/src/a.py", False),
+        ("file[0-9].c", "file7.c", True),
+        ("file[!0-9].c", "file7.c", False),
+        ("file?.c", "filex.c", True),
+        ("file?.c", "file.c", False),
+        ("a+b(c).py", "a+b(c).py", True),
+        ("[", "[", True),
+        ("src\\app", "src/app/main.py", True),
+        ("", "anything", True),
+    ],
+)
+def test_patterns(pattern: str, path: str, fits: bool) -> None:
+    """A pattern fits a path as people who know .gitignore expect."""
+    assert path_matcher([pattern])(path) is fits
+
+
+def test_any_pattern_suffices() -> None:
+    """A path needs to fit one of several patterns; no pattern fits nothing."""
+    assert path_matcher(["*.c", "docs"])("docs/a.md")
+    assert not path_matcher([])("docs/a.md")
+
+
+@pytest.mark.parametrize(
+    ("where", "paths"),
+    [
+        (SearchFilter(), {"src/shop/cart.py", "src/shop/checkout.py", "tests/test_cart.py", "README.md"}),
+        (SearchFilter(paths=("src",)), {"src/shop/cart.py", "src/shop/checkout.py"}),
+        (SearchFilter(languages=("Markdown",)), {"README.md"}),
+        (SearchFilter(kinds=("method",)), {"src/shop/cart.py"}),
+        (SearchFilter(paths=("tests",), languages=("python",)), {"tests/test_cart.py"}),
+        (SearchFilter(paths=("nowhere",)), set()),
+    ],
+)
+def test_both_lists_obey(opened: Opener, where: SearchFilter, paths: set[str]) -> None:
+    """Lexical and dense search give only chunks that pass; kinds of definitions inside a chunk count."""
+    repository = opened()
+    repository.refresh()
+    for found in (
+        repository.lexical(["cart", "shop", "card"], [1, 1, 1, 1, 1], 50, where=where),
+        repository.dense("shop cart card paying", 50, where=where),
+    ):
+        assert {item.chunk.path for item in repository.chunks([hit.chunk_id for hit in found]).values()} == paths
