@@ -57,7 +57,10 @@ def read_table() -> list[Question]:
     """Read the questions."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file, delimiter="\t"))[1:]
-    return [Question(*row[:5], tuple(row[5].split("|"))) for row in rows]
+    return [
+        Question(name, repository, commit, language, text, tuple(right.split("|")))
+        for name, repository, commit, language, text, right in rows
+    ]
 
 
 def fetch(question: Question, repos: Path) -> None:
