@@ -46,6 +46,18 @@ def test_progress_is_told_aside(jobs: OpenJobs) -> None:
     assert any(isinstance(event, Progress) and event.total == 2 for event in told)
 
 
+def test_watching_tells_of_changes_and_leaves_one_line(jobs: OpenJobs, root: Path, journal: Journal) -> None:
+    """After the first report the next one comes when a file has changed; the whole watch is one line of the journal."""
+    events = jobs().run("index", {"watch": True})
+    first = [next(events), next(events)]
+    (root / "new.py").write_text("def new() -> None: ...\n")
+    second = next(events)
+    events.close()  # type: ignore[attr-defined]
+    assert isinstance(first[0], Refreshed) and first[0].report.added == 2
+    assert isinstance(second, Refreshed) and second.report.added == 1
+    assert [line["kind"] for line in journal()] == ["index"]
+
+
 def test_ask_answers_with_the_model_or_without(jobs: OpenJobs, script: Script) -> None:
     """A scripted model streams its checked answer; without one the places come, and a hint at the end."""
     events = list(jobs({"model": script(["See `add_to_cart` [1]."])}).run("ask", {"question": "cart?"}))

@@ -18,11 +18,13 @@ from localdev.core.search import SearchFilter
 
 if TYPE_CHECKING:
     from localdev.app.engines import Engine
+    from localdev.core.code import RefreshReport
     from localdev.core.ports import Journal
     from localdev.index.repository import IndexedRepository
 
 Options = Mapping[str, Any]
 Aside = Callable[[Progress | Notice], None]
+_WATCH_SECONDS = 2.0
 
 
 class LocalJobs:
@@ -105,16 +107,32 @@ class LocalJobs:
             yield Result(search_payload(query, hits, took_ms, explain=bool(options.get("explain"))))
 
     def _index(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
-        """Options: rebuild."""
-        from localdev.app.stored import index_status
+        """Options: rebuild; watch, to go on until closed, yielding again whenever something has changed."""
         from localdev.render.payloads import index_payload
 
-        report = repository.refresh(self._aside, rebuild=bool(options.get("rebuild")))
-        # Opening Chroma takes a second: only when it has not got everything.
+        report = self._refreshed(repository, rebuild=bool(options.get("rebuild")))
+        while True:
+            yield Refreshed(report)
+            yield Result(index_payload(report))
+            if not options.get("watch"):
+                return
+            report = self._next_change(repository)
+
+    def _next_change(self, repository: IndexedRepository) -> RefreshReport:
+        """Look every other second until files have changed."""
+        while True:
+            time.sleep(_WATCH_SECONDS)
+            report = self._refreshed(repository, rebuild=False)
+            if report.added or report.changed or report.removed:
+                return report
+
+    def _refreshed(self, repository: IndexedRepository, *, rebuild: bool) -> RefreshReport:
+        """Refresh, and bring what waits to the vector store; opening that takes a second, so only when something does."""
+        from localdev.app.stored import index_status
+
+        report = repository.refresh(self._aside, rebuild=rebuild)
         notes = repository.flush(self._aside) if index_status(self._folders, self._root)["pending"] else ()
-        report = replace(report, notes=tuple(dict.fromkeys((*report.notes, *notes))))
-        yield Refreshed(report)
-        yield Result(index_payload(report))
+        return replace(report, notes=tuple(dict.fromkeys((*report.notes, *notes))))
 
     def _outline(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
         """Options: path, relative to the root, empty for all."""

@@ -49,6 +49,10 @@ class Printer:
         sys.stdout.write(neutral(text))
         sys.stdout.flush()
 
+    def flush(self) -> None:
+        """Bring what was printed to whoever reads it, now."""
+        sys.stdout.flush()
+
     def json(self, payload: Mapping[str, Any]) -> None:
         """Print a JSON object on one line; only ASCII: valid in every encoding, harmless in every terminal."""
         sys.stdout.write(json.dumps(payload) + "\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 app = new_app()
 _SHOWN_SKIPPED = 10
-_WATCH_SECONDS = 2.0
 
 
 @app.callback(invoke_without_command=True)
@@ -31,16 +30,17 @@ def index(
     if context.invoked_subcommand is not None:
         context.obj = Invocation(start_folder(context, directory))
         return
-    import time
+    from localdev.cli.events import running
+    from localdev.core.events import Refreshed, Result
 
     place = open_workplace(context, directory)
-    report, payload = _run(place, rebuild=rebuild)
-    _show(place, report, payload, as_json=as_json, every=every)
-    while watch:
-        time.sleep(_WATCH_SECONDS)
-        report, payload = _run(place, rebuild=False)
-        if report.added or report.changed or report.removed:
-            _show(place, report, payload, as_json=as_json, every=every)
+    with running(place, "index", {"rebuild": rebuild, "watch": watch}) as events:
+        for event in events:
+            if isinstance(event, Refreshed) and not as_json:
+                _show(place, event.report, every=every)
+                place.printer.flush()  # with --watch the next lines may be hours away
+            elif isinstance(event, Result) and as_json:
+                place.printer.json(event.payload)
 
 
 @app.command()
@@ -70,28 +70,9 @@ def size(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
 
 
-def _run(place: Workplace, *, rebuild: bool) -> tuple[RefreshReport, dict[str, Any]]:
-    """Refresh the index and give the report, and what `--json` prints of it."""
-    from localdev.cli.events import running
-    from localdev.core.code import RefreshReport
-    from localdev.core.events import Refreshed, Result
-
-    report, payload = RefreshReport(0, 0), {}
-    with running(place, "index", {"rebuild": rebuild}) as events:
-        for event in events:
-            if isinstance(event, Refreshed):
-                report = event.report
-            elif isinstance(event, Result):
-                payload = event.payload
-    return report, payload
-
-
-def _show(place: Workplace, report: RefreshReport, payload: dict[str, Any], *, as_json: bool, every: bool) -> None:
+def _show(place: Workplace, report: RefreshReport, *, every: bool) -> None:
     """Print what was done, then what was left out and why."""
     out = place.printer
-    if as_json:
-        out.json(payload)
-        return
     changes = f"{report.added} added, {report.changed} changed, {report.removed} removed"
     out.line(f"{report.files} files, {report.chunks} chunks ({changes}) in {report.seconds:.1f} s")
     if report.line_chunked:
