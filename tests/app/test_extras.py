@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from localdev.app.doctor import built_for, examine
-from localdev.app.extras import extras, plan, requirements
+from localdev.app.extras import Surroundings, extras, plan, plan_in, requirements
 from localdev.app.hints import how_to_get_a_model, program
 from localdev.config.settings import build
-from localdev.core.errors import UsageError
+from localdev.core.errors import MissingExtra, UsageError
 from localdev.core.folders import Folders
 
 
@@ -36,6 +36,27 @@ def test_the_command_installs_into_this_environment() -> None:
     planned = plan("ollama")
     assert planned.runs and planned.command[:4] == (sys.executable, "-m", "pip", "install")
     assert planned.command[-1].startswith("ollama")
+
+
+@pytest.mark.parametrize(
+    ("found", "start", "runs"),
+    [
+        (Surroundings(True, True, True), (sys.executable, "-m", "pip", "install"), True),
+        (Surroundings(False, True, True), ("pipx", "inject", "localdev", "a>=1"), False),
+        (Surroundings(False, False, True), ("uv", "pip", "install", "--python"), False),
+    ],
+)
+def test_the_command_fits_what_made_the_environment(found: Surroundings, start: tuple[str, ...], runs: bool) -> None:
+    """Where there is no pip, the tool that made the environment is named for the user to run."""
+    planned = plan_in(found, "llama", ("a>=1",))
+    assert (planned.command[: len(start)], planned.runs, planned.command[-1]) == (start, runs, "a>=1")
+
+
+def test_an_environment_that_nothing_can_add_to() -> None:
+    """The hint gives it a pip."""
+    with pytest.raises(MissingExtra) as caught:
+        plan_in(Surroundings(False, False, False), "llama", ("a>=1",))
+    assert "ensurepip" in caught.value.hint
 
 
 def test_commands_are_named_as_they_are_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

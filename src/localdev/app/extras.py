@@ -58,14 +58,36 @@ def plan(extra: str) -> Installation:
     """Say how to add an extra to the running environment.
 
     The packages themselves are named, never `localdev[extra]`: that would ask an index for a package of our name.
+
+    Raises:
+        UsageError: there is no such extra.
+        MissingExtra: nothing here can install packages.
     """
-    needed = requirements(extra)
-    if util.find_spec("pip") is not None:
+    found = Surroundings(
+        has_pip=util.find_spec("pip") is not None,
+        is_pipx=(Path(sys.prefix) / "pipx_metadata.json").exists(),
+        has_uv=shutil.which("uv") is not None,
+    )
+    return plan_in(found, extra, requirements(extra))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What could install packages into this environment: its own pip, pipx that made it, uv on PATH."""
+
+    has_pip: bool
+    is_pipx: bool
+    has_uv: bool
+
+
+def plan_in(found: Surroundings, extra: str, needed: tuple[str, ...]) -> Installation:
+    """Choose the command: pip where it is, else what made an environment without one."""
+    if found.has_pip:
         pip = (sys.executable, "-m", "pip", "install", "--disable-pip-version-check")
         return Installation(extra, needed, (*pip, *needed), runs=True)
-    if (Path(sys.prefix) / "pipx_metadata.json").exists():
+    if found.is_pipx:
         return Installation(extra, needed, ("pipx", "inject", _NAME, *needed), runs=False)
-    if shutil.which("uv"):
+    if found.has_uv:
         return Installation(extra, needed, ("uv", "pip", "install", "--python", sys.executable, *needed), runs=False)
     raise MissingExtra(
         f"the environment of localdev ({sys.prefix}) has no pip",

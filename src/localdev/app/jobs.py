@@ -127,7 +127,7 @@ class LocalJobs:
                 return report
 
     def _refreshed(self, repository: IndexedRepository, *, rebuild: bool) -> RefreshReport:
-        """Refresh, and bring what waits to the vector store; opening that takes a second, so only when something does."""
+        """Refresh, and bring what waits to the vector store, whose opening takes a second: only if something does."""
         from localdev.app.stored import index_status
 
         report = repository.refresh(self._aside, rebuild=rebuild)

@@ -20,7 +20,7 @@ _MOST_LINES = 6
 @app.command()
 def search(
     context: typer.Context,
-    query: Annotated[str | None, typer.Argument(metavar="QUERY", help="Words, a name, or a question.")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="QUERY", help="Words, a name, or a question.")] = None,
     limit: Limit = None,
     paths: Annotated[list[str] | None, typer.Option("--path", metavar="GLOB", help="Only paths like this.")] = None,
     languages: Annotated[list[str] | None, typer.Option("--lang", metavar="NAME", help="Only this language.")] = None,
@@ -39,7 +39,7 @@ def search(
     from localdev.cli.events import running
     from localdev.core.events import Result, Sources
 
-    asked = _queries(query, queries)
+    asked = _queries(words, queries)
     place = open_workplace(context, directory, {"search.k": ("-k", limit)})
     options = {"queries": asked, "paths": paths, "languages": languages, "kinds": kinds, "explain": explain}
     hits: tuple[Hit, ...] = ()
@@ -53,8 +53,8 @@ def search(
                 _print(place, hits, asked[0], explain=explain)
 
 
-def _queries(query: str | None, file: Path | None) -> list[str]:
-    """Give the queries to run.
+def _queries(words: list[str] | None, file: Path | None) -> list[str]:
+    """Give the queries to run; the words of a single one are joined, so quotes are not needed.
 
     Raises:
         UsageError: neither a query nor a file was given, or both, or the query is empty.
@@ -62,11 +62,12 @@ def _queries(query: str | None, file: Path | None) -> list[str]:
     """
     from localdev.core.errors import UsageError
 
-    if (query is None) == (file is None):
+    if bool(words) == (file is not None):
         raise UsageError("search needs a query, or --queries FILE", 'for example: localdev search "parse arguments"')
     if file is not None:
         return _read_queries(file)
-    if query is None or not query.strip():
+    query = " ".join(words or [])
+    if not query.strip():
         raise UsageError("the query is empty", 'for example: localdev search "parse arguments"')
     return [query]
 
