@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from localdev.core.code import Chunk
 from localdev.source.chunking_cuts import syntax_starts
-from localdev.source.chunking_pieces import Piece, attach_loose, merge_small
+from localdev.source.chunking_pieces import JOINED_CHARACTERS, Piece, attach_loose, merge_small
 from localdev.source.lines import LineTable, fill_gaps, pack, paragraph_starts
 from localdev.source.symbols import Definition, Outline
 from localdev.source.symbols_names import CALLABLE, CLASS_LIKE
@@ -24,8 +24,8 @@ WHOLE_CLASS_CHARACTERS = 1500
 OWN_CHARACTERS = 400
 # Definitions nested deeper than this are cut like statements: no person wrote them.
 _DEEPEST = 20
-_CONTAINERS = CLASS_LIKE | {"module", "section"}
-_KINDS = {"function": "function", "method": "method", "constructor": "method", "section": "section"}
+_CONTAINERS = CLASS_LIKE | {"module", "section", "table"}
+_KINDS = {"function": "function", "method": "method", "constructor": "method"}
 
 
 def chunk_syntax(
@@ -117,6 +117,8 @@ class _Cutter:
         class_like = one.kind in CLASS_LIKE
         limit = WHOLE_CLASS_CHARACTERS if class_like and one.children else WHOLE_CHARACTERS
         opened = one.transparent or (one.kind == "module" and bool(self._own_pieces(one.children)))
+        if one.kind == "section" and one.children:
+            limit = JOINED_CHARACTERS  # each heading says what its own lines are about
         if self.table.size(first, last) <= limit and not opened:
             first, last = self.table.trim(first, last)
             return [Piece(first, last, self._kind(one), one, level, members=_members(one) if class_like else ())]

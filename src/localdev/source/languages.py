@@ -10,8 +10,9 @@ How a language is added:
    * `@definition.<kind>` on the whole node, with `@name` on its name in the same pattern (kinds: `core.code.Symbol`).
      `@body` marks where the signature ends, and that what is inside is nested in it (`Outer.inner`). A definition
      without `@body` is a leaf: its signature is its whole text, cut. `@parent` (Go receivers) names the enclosing
-     type when it is not around the node. A name such as `A::b` is split at `separators`: all but the last part are
-     parents.
+     type when it is not around the node; it may be there more than once. A name such as `A::b` is split at `separators`: all but the last part are
+     parents. Without separators a name stands as it is, but for its quotes.
+   * `@level.<n>` (1 to 6) beside a definition makes it a heading: it reaches to the next of its level or above.
    * `@scope` (with `@name`) nests like a definition but is no symbol itself: a Rust `impl` block.
    * `@outer` is a node around a definition that ends where it ends (decorators, `export`, `template <...>`): the
      definition's span starts there.
@@ -49,7 +50,7 @@ class Language:
     of files in `queries/`, joined in order (default: the language's name). `separators` split a qualified name;
     `silent` are parts of such a name that say nothing (`exports`, `prototype`). `loose` is the chunk kind of text
     outside any definition; `prose` marks text for people, which is no code that lacks a grammar. `macros` asks
-    for `parse_macros` before parsing.
+    for `parse_macros` before parsing. `clauses` says that neighbours of one name are one function.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Language:
     loose: str = "module"
     prose: bool = False
     macros: bool = False
+    clauses: bool = False
 
     @property
     def query_names(self) -> tuple[str, ...]:
@@ -74,9 +76,9 @@ class Language:
 @lru_cache(maxsize=1)
 def languages() -> dict[str, Language]:
     """Give every known language by name."""
-    from localdev.source import languages_code, languages_plain
+    from localdev.source import languages_code, languages_data, languages_more, languages_plain
 
-    families = (languages_code.LANGUAGES, languages_plain.LANGUAGES)
+    families = (languages_plain.LANGUAGES, languages_code.LANGUAGES, languages_more.LANGUAGES, languages_data.LANGUAGES)
     return {language.name: language for family in families for language in family}
 
 

@@ -10,6 +10,7 @@ from localdev.core.code import Reference, Symbol
 from localdev.source.docs import clean_comment, clean_docstring, is_licence
 from localdev.source.languages import Language
 from localdev.source.lines import LineTable
+from localdev.source.symbols_extent import extend_levels, join_clauses, leave_comments
 from localdev.source.symbols_names import CALLABLE, CLASS_LIKE, HIDDEN, SCOPE, full_kind, split_name
 from localdev.source.symbols_signature import Span, signature
 
@@ -32,6 +33,7 @@ class Definition:
 
     Offsets are bytes, rows 0-based; `top_row` is where its documentation starts.
     `nests` says that names inside are qualified by this one. A `scope` (a Rust impl) is no symbol itself.
+    A heading has a `level`; its text ends at the heading `until`.
     """
 
     kind: str
@@ -49,6 +51,8 @@ class Definition:
     parent: str = ""
     signature: str = ""
     doc: str = ""
+    level: int = 0
+    until: Definition | None = None
     naming: Definition | None = None
     children: list[Definition] = field(default_factory=list)
 
@@ -86,12 +90,16 @@ def outline(path: str, table: LineTable, data: bytes, *, language: Language, mat
     definitions = [one for _, one in captures.definitions.values() if one.kind != HIDDEN]
     _wrap(definitions, captures.outers)
     definitions.sort(key=lambda one: (one.start, -one.end))
+    if language.clauses:
+        definitions = join_clauses(definitions, data)
     for definition in definitions:
         definition.start_row = table.row_of(definition.start)
         definition.end_row = table.row_of(max(definition.start, definition.end - 1))
+    extend_levels(definitions, table)
     top = _nest(definitions)
     definitions = [one for one in definitions if one.kind != HIDDEN]
     file_doc = _document(definitions, table, data, captures=captures)
+    leave_comments(definitions, table)
     symbols = tuple(_symbol(path, one) for one in definitions if one.kind != SCOPE)
     return Outline(top, symbols, _references(definitions, captures.references, table, data), file_doc)
 
@@ -148,13 +156,15 @@ def _define(
     name, parents = split_name(_text(data, named), language)
     if not name or name == "_":
         return
-    if "parent" in nodes:
-        parents = (*split_name(_text(data, nodes["parent"][0]), language)[:1], *parents)
+    for node in reversed(nodes.get("parent", ())):
+        outer, above = split_name(_text(data, node), language)
+        parents = (*above, outer, *parents)
     start, end = whole.start_byte, whole.end_byte
     end = start + len(data[start:end].rstrip())
     body = nodes["body"][0].start_byte if "body" in nodes else end
-    nests = ("body" in nodes and kind != "type") or kind in CLASS_LIKE
-    definitions[key] = (index, Definition(kind, name, start, end, key, body, nests, parents))
+    level = next((int(key[6:]) for key in nodes if key.startswith("level.")), 0)
+    nests = ("body" in nodes and kind != "type") or kind in CLASS_LIKE or level > 0
+    definitions[key] = (index, Definition(kind, name, start, end, key, body, nests, parents, level=level))
 
 
 def _text(data: bytes, node: Node) -> str:

@@ -15,12 +15,21 @@ CALLABLE = frozenset({"function", "method", "constructor"})
 _UPPER = re.compile(r"_*[A-Z][A-Z0-9_]*$")
 # Type arguments (`Box<T>`, `Stack[T]`) say nothing about which type it is.
 _ARGUMENTS = re.compile(r"(?<=\w)\s*(?:<[^<>]*>|\[[^\[\]]*\])")
+# In a heading: closing hashes and a `{#anchor}`; links and images; HTML tags, code marks and emphasis.
+_HEADING_END = re.compile(r"(?:\s*\{[#.:][^{}]*\})?\s*(?:(?<!\S)#+)?\s*$")
+_LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\[\]]*\])?")
+_MARKS = re.compile(r"</?[a-zA-Z][^<>]*>|`+|\*+|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)|\\(?=[^\w\s])")
 _CONSTRUCTORS = frozenset({"constructor", "__construct"})
 
 
 def split_name(text: str, language: Language) -> tuple[str, tuple[str, ...]]:
-    """Split a name as written into the plain name and the names before it: `A::B::run` -> run, (A, B)."""
+    """Split a name as written into the plain name and the names before it: `A::B::run` -> run, (A, B).
+
+    A language without separators has names that stand as they are, but for quotes, or the marks of a heading.
+    """
     text = " ".join(text.split())
+    if not language.separators:
+        return (heading_text(text) if language.prose else _unquoted(text)), ()
     operator = re.search(r"\boperator\b", text)
     if operator:
         before, own = text[: operator.start()], text[operator.start() :]
@@ -35,6 +44,17 @@ def split_name(text: str, language: Language) -> tuple[str, tuple[str, ...]]:
     kept = [part.strip() for part in text.split("\n") if part.strip() not in language.silent]
     kept = [part for part in kept if part]
     return (kept[-1], tuple(kept[:-1])) if kept else ("", ())
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`" else text
+
+
+def heading_text(text: str) -> str:
+    """Give the words of a Markdown heading: links, images, code marks, emphasis and anchors go."""
+    text = _HEADING_END.sub("", text)
+    text = _LINK.sub(r"\1", _LINK.sub(r"\1", text))  # twice: a badge is an image in a link
+    return " ".join(_MARKS.sub("", text).split())
 
 
 def _cut_parameters(text: str) -> str:

@@ -1,0 +1,5 @@
+; Keys of the first and the second level.
+(document (object (pair key: (string) @name value: [(object) (array)] @body) @definition.key))
+(document (object (pair key: (string) @name) @definition.key))
+(document (object (pair value: (object (pair key: (string) @name value: [(object) (array)] @body) @definition.key))))
+(document (object (pair value: (object (pair key: (string) @name) @definition.key))))
