@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -98,13 +98,14 @@ def peak_of(runs: Sequence[Run]) -> float | None:
 def report(name: str, rows: Sequence[Row], details: Mapping[str, object], *, out: Path | None) -> None:
     """Print the table and the JSON; write the JSON to `out` where one is given."""
     _print_table(rows)
-    lines = [asdict(row) | {"ratio": round(row.ratio, 3), "met": row.met} for row in rows]
+    rounded = [replace(row, ours=round(row.ours, 3), theirs=round(row.theirs, 3)) for row in rows]
+    lines = [asdict(row) | {"ratio": round(row.ratio, 3), "met": row.met} for row in rounded]
     document = {"schema_version": 1, "benchmark": name, "machine": _machine(), "rows": lines, **details}
     text = json.dumps(document, indent=2)
-    print(text)
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text + "\n", encoding="utf-8")
+    print(text)
 
 
 def _print_table(rows: Sequence[Row]) -> None:
@@ -135,7 +136,7 @@ def _machine() -> dict[str, object]:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "localdev": version("localdev"),
-        "load_before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "load_at_end": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
 
 
