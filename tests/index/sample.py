@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from localdev.core.ports import FloatMatrix
 
 Opener = Callable[..., IndexedRepository]
+
+
+@cache
+def direction(word: str, dimension: int) -> FloatMatrix:
+    """Give the direction of a word, shape (dimension,)."""
+    seed = hashlib.blake2b(word.encode(), digest_size=dimension).digest()
+    return np.frombuffer(seed, dtype=np.uint8).astype(np.float32) - 127.5
 
 
 class HashingEmbedder:
@@ -32,8 +40,7 @@ class HashingEmbedder:
         out = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for row, text in enumerate(texts):
             for word in words(text):
-                seed = hashlib.blake2b(word.encode(), digest_size=self.dimension).digest()
-                out[row] += np.frombuffer(seed, dtype=np.uint8).astype(np.float32) - 127.5
+                out[row] += direction(word, self.dimension)
             length = float(np.linalg.norm(out[row]))
             if length:
                 out[row] /= length
