@@ -65,7 +65,8 @@ def test_commands_are_named_as_they_are_typed(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("LOCALDEV_CHECKOUT", str(tmp_path))
     assert program() == str(tmp_path / "scripts" / "localdev")
     monkeypatch.chdir(tmp_path)
-    assert "`scripts/localdev setup llama`" in how_to_get_a_model()
+    assert "`scripts/localdev setup llama`" in how_to_get_a_model(engine=False)
+    assert "setup" not in how_to_get_a_model(engine=True)
 
 
 @pytest.mark.parametrize(

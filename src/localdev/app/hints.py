@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -18,7 +19,9 @@ def program() -> str:
         return str(script)
 
 
-def how_to_get_a_model() -> str:
-    """Say how to add the engine and a model."""
+def how_to_get_a_model(*, engine: bool | None = None) -> str:
+    """Say how to add a model, and the engine where it is not installed yet (None: look)."""
     name = program()
+    if find_spec("llama_cpp") is not None if engine is None else engine:
+        return f"for answers in words, `{name} models add FILE.gguf` adds a model"
     return f"for answers in words, `{name} setup llama` adds the engine, then `{name} models add FILE.gguf` a model"

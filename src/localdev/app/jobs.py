@@ -78,6 +78,7 @@ class LocalJobs:
             limit=chosen.k,
             extra=options.get("extra", ""),
             show_prompt=options.get("show_prompt", False),
+            context_tokens=chosen.context_tokens,
             sampling=Sampling(temperature=chosen.temperature, seed=chosen.seed, max_tokens=chosen.max_tokens),
         )
         prompt = load_prompt("ask", folders=self._prompt_folders())

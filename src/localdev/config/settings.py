@@ -63,6 +63,8 @@ class AskSettings:
     """How `ask` answers."""
 
     k: int = _key(8, "passages an answer may rest on", low=1, high=100)
+    # On two laptop cores a small model reads about 70 tokens a second: 2000 tokens are half a minute to the first word.
+    context_tokens: int = _key(2000, "tokens of passages a model is given; fewer answer sooner", low=100, high=200_000)
     max_tokens: int = _key(768, "longest answer in tokens", low=1, high=32_768)
     temperature: float = _key(0.0, "0 always gives the same answer; higher varies more", low=0, high=2)
     seed: int = _key(0, "makes a varied answer repeatable", low=0, high=2**31 - 1)
