@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localdev.core.code import Chunk, ParsedFile, Reference, Symbol
+from localdev.core.words import word_text, words
 from localdev.index.embedding_text import LONGEST_TEXT, embedding_text
 from localdev.index.graph import MOST_DEFINERS, last_part, shared_use
 from localdev.index.lexical import match_expression
@@ -242,6 +243,13 @@ def test_rows_of_a_file() -> None:
     assert (path, symbol, signature, doc) == ("a b py", "a a x", "class a", "doc")
     assert "get it getit" in body
     assert to_rows(ParsedFile("empty.py", "python", ())).chunks == ()
+
+
+@given(st.text())
+def test_word_text_is_words(text: str) -> None:
+    """The fast way into the index and the one queries take give the same words."""
+    assert word_text(text).split() == words(text)
+    assert word_text(text + " getHTTPResponse " + "x" * 81).split() == words(text + " getHTTPResponse")
 
 
 @given(st.text(max_size=50), st.text(max_size=5000))

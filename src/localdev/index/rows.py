@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from localdev.core.code import Chunk, ParsedFile, Reference, Symbol
-from localdev.core.words import words
+from localdev.core.words import word_text
 from localdev.index.embedding_text import embedding_text, unseen
 
 ROWS_VERSION = 1
@@ -72,7 +72,7 @@ def search_words(path: str, row: ChunkRow) -> WordsRow:
     _, _, _, _, symbol, signature, doc, members, names, text = row
     body = "\n".join((*unseen(members.split("\n"), text), text)) if members else text
     fields = (path, f"{symbol} {names}", signature, doc, body)
-    return tuple(" ".join(words(field)) for field in fields)  # type: ignore[return-value]
+    return tuple(map(word_text, fields))  # type: ignore[return-value]
 
 
 def pack_uses(references: Sequence[Reference]) -> tuple[tuple[str, str], ...]:

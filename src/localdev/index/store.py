@@ -97,11 +97,6 @@ class Writer:
         )
         self._touched.clear()
 
-    def forget(self) -> None:
-        """Drop what was learnt in a transaction that was rolled back."""
-        self._name_ids.clear()
-        self._touched.clear()
-
     def _add_chunks(self, file_id: int, rows: FileRows) -> list[int]:
         """Store the chunks and their words under fresh ids."""
         last = self._database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'").fetchone()
