@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.backends.conftest import ask, collect
 
 from localdev.backends.fake import FakeBackend, Reply, load_script
 from localdev.core.chat import ChatRequest, Usage
 from localdev.core.errors import BackendError, ContextOverflow, NotFound, UsageError
 from localdev.core.events import Finished, TextDelta
+from tests.backends.conftest import ask, collect
 
 
 @given(text=st.text(max_size=60), piece=st.integers(1, 9))

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.backends.conftest import TINY
 
 from localdev.backends.options import BackendOptions
 from localdev.backends.registry import FACTORIES, kind_of, open_backend
 from localdev.core.errors import NotFound, UsageError
+from tests.backends.conftest import TINY
 
 
 @pytest.mark.parametrize(

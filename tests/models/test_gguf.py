@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.models.conftest import TINY, gguf, pair, tensor, text
 
 from localdev.core.errors import ModelError, NotFound
 from localdev.models.gguf import read_header
+from tests.models.conftest import TINY, gguf, pair, tensor, text
 
 ARCHITECTURE = pair("general.architecture", "llama")
 

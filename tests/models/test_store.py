@@ -13,11 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.models.conftest import TINY, gguf, pair
 
 from localdev.core.errors import ModelError, NotFound, StorageError, UsageError
 from localdev.core.events import Progress
 from localdev.models.store import ModelStore, slug
+from tests.models.conftest import TINY, gguf, pair
 
 OTHER = gguf([pair("general.architecture", "llama"), pair("general.name", "other")])
 
