@@ -17,9 +17,10 @@ JOINED_CHARACTERS = 1000
 # Lines outside any definition below this never stand alone: they go to what follows, or precedes.
 LOOSE_CHARACTERS = 100
 
-# A line that only closes something: brackets, and the words that languages end blocks with, and a comment after it.
+# A line that only closes something: brackets, tags, fences, the words that end blocks; and a comment after it.
 _CLOSER = re.compile(
-    r"\s*(?:[)\]};,]+|end\w*\b|fi\b|esac\b|done\b|#\s*endif\b)[\s)\]};,]*(?:(?://|/\*|#|--).*)?", re.IGNORECASE
+    r"\s*(?:[)\]};,]+|end\w*\b|fi\b|esac\b|done\b|</[\w:-]+>|`{3,}|~{3,}|#\s*endif\b)[\s)\]};,]*(?:(?://|/\*|#|--).*)?",
+    re.IGNORECASE,
 )
 
 

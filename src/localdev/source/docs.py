@@ -6,14 +6,18 @@ import re
 from inspect import cleandoc
 
 # What opens a comment line: ///, //!, //, /**, /*, #, --, ---, ;;, %, <!--, (*, {-, and the star of a javadoc line.
-_OPEN = re.compile(r"^\s*(?:/{2,}!?|/\*+!?|\*(?!/)|\#+!?|-{2,}\|?|;+|%+|<!--|\(\*+|\{-\|?)[^\S\n]?", re.MULTILINE)
+_OPEN = re.compile(
+    r"^\s*(?:/{2,}!?|/\*+!?|\*(?!/)|\#+!?|-{2,}(?: ?[|^])?|;+|%+|<!--|\(\*+|\{- ?\|?)[^\S\n]?", re.MULTILINE
+)
 _CLOSE = re.compile(r"[^\S\n]*(?:\*+/|-->|\*+\)|-\})\s*$")
+# Documentation that is an attribute: @doc """...""".
+_ELIXIR = re.compile(r"^\s*@(?:type)?doc\s+(?:~[sS])?(\"{3}|\")(.*?)\1", re.DOTALL)
 _RULER = re.compile(r"^[\W_]*$")
 _QUOTES = re.compile(r"""^[A-Za-z~]{0,2}(\"{3}|'{3}|"|')(.*?)\1?$""", re.DOTALL)
 # Lines for tools, not for readers.
 _DIRECTIVE = re.compile(
     r"^\s*(?:frozen_string_literal|(?:en)?coding\s*[:=]|-\*-|!|vim?:|noqa|nolint|type:\s*ignore|pylint|flake8|mypy:|ruff:|rubocop"
-    r"|:nocov:|go:|\+build|eslint|jshint|@ts-|prettier|istanbul|clang-format|region\b|endregion\b|pragma:)",
+    r"|:nocov:|go:|\+build|eslint|jshint|@ts-|prettier|istanbul|clang-format|region\b|endregion\b|pragma:|syntax\s*=)",
     re.IGNORECASE,
 )
 # Tags of C# documentation; of `<see cref="Name"/>` and `<param name="x">` the name stays.
@@ -24,6 +28,7 @@ _LICENCE = re.compile(r"copyright|spdx-license|licensed under|all rights reserve
 
 def clean_comment(comment: str) -> str:
     """Give the words of one comment (or several lines of them) without marks, rulers and common indentation."""
+    comment = _ELIXIR.sub(r"\2", comment)
     lines = _OPEN.sub("", _CLOSE.sub("", comment)).split("\n")
     kept = [_CLOSE.sub("", line.rstrip()) for line in lines]
     if "<summary" in comment:

@@ -19,14 +19,15 @@ How a language is added:
    * `@attribute` is an annotation: it is left out of signatures, and one on lines of its own directly above a
      definition belongs to it.
    * `@comment` is any comment; the ones directly above a definition, equally indented, become its documentation.
-     `@docstring` is documentation inside: it stands before any definition of the file, or starts where a `@body` does.
+     `@docstring` is documentation inside: it stands before any definition of the file, or starts where a `@body` does; where
+     it stands further in, `@docstring.body` marks that body.
    * `@reference.call|type|base|import|name` on the identifier. A node captured twice keeps the first of
      import, base, call, type, name.
 
    When two patterns define the same name node, the one that stands first in the file counts; `@definition.none` takes a
    name out. A `function` right inside a class-like definition becomes a `method` by itself; kind `variable` turns into
    `constant` when the name is UPPER_CASE, else into `field` inside a class, and goes when it is local to a function.
-   Kind `namespace` stays out of qualified names. Write patterns of one parent and one child where possible: unanchored
+   Kinds `namespace` and `rule` stay out of qualified names. Write patterns of one parent and one child where possible: unanchored
    sequences of siblings make a query quadratic. Patterns with `@name` define; all other captures must be in patterns
    without it.
 3. Add a sample and its expectations in `tests/source/`, and raise `PARSER_VERSION` in `parse.py`.

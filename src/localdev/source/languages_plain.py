@@ -33,6 +33,7 @@ LANGUAGES: tuple[Language, ...] = (
     Language("d", (".d",)),
     Language("v", (".vsh",)),
     Language("solidity", (".sol",)),
+    Language("scss", (".scss", ".sass", ".less", ".styl")),
     Language("vue", (".vue",)),
     Language("svelte", (".svelte",)),
     Language("astro", (".astro",)),

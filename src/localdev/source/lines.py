@@ -83,17 +83,18 @@ def paragraph_starts(table: LineTable, first: int, last: int) -> list[int]:
 
     That is after a blank row; inside a paragraph longer than a part, at any row.
     """
-    starts = [first]
-    starts += [row for row in range(first + 1, last + 1) if table.blank(row - 1) and not table.blank(row)]
-    return fill_gaps(table, starts, last)
+    return fill_gaps(table, [first], last)
 
 
 def fill_gaps(table: LineTable, starts: Sequence[int], last: int) -> list[int]:
-    """Add every row of each stretch between two `starts` that is longer than a part."""
+    """Cut each stretch between two `starts` that is longer than a part at blank rows, a paragraph still longer anywhere."""
     filled: list[int] = []
     for start, following in zip(starts, [*starts[1:], last + 1], strict=True):
-        if table.size(start, following - 1) > PART_CHARACTERS:
-            filled += range(start, following)
-        else:
+        if table.size(start, following - 1) <= PART_CHARACTERS:
             filled.append(start)
+            continue
+        paragraphs = [start]
+        paragraphs += [row for row in range(start + 1, following) if table.blank(row - 1) and not table.blank(row)]
+        for begin, end in zip(paragraphs, [*paragraphs[1:], following], strict=True):
+            filled += range(begin, end) if table.size(begin, end - 1) > PART_CHARACTERS else (begin,)
     return filled

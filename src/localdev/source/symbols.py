@@ -12,7 +12,7 @@ from localdev.source.languages import Language
 from localdev.source.lines import LineTable
 from localdev.source.symbols_extent import extend_levels, join_clauses, leave_comments
 from localdev.source.symbols_names import CALLABLE, CLASS_LIKE, HIDDEN, SCOPE, full_kind, split_name
-from localdev.source.symbols_signature import Span, signature
+from localdev.source.symbols_signature import Span, opens_inside, signature
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -58,8 +58,8 @@ class Definition:
 
     @property
     def transparent(self) -> bool:
-        """Say whether it encloses others without being part of their names (a namespace)."""
-        return self.kind == "namespace"
+        """Say whether it encloses others without being part of their names (a namespace, a rule)."""
+        return self.kind in ("namespace", "rule")
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class _Captures:
     references: dict[int, tuple[int, int]] = field(default_factory=dict)
     comments: list[Span] = field(default_factory=list)
     attributes: list[Span] = field(default_factory=list)
-    docstrings: dict[int, int] = field(default_factory=dict)
+    docstrings: dict[int, Span] = field(default_factory=dict)
     outers: list[Span] = field(default_factory=list)
 
 
@@ -111,6 +111,11 @@ def _sort(matches: list[Match], data: bytes, language: Language) -> _Captures:
         if "name" in nodes:
             _define(captures.definitions, index, nodes, data=data, language=language)
             continue
+        body = nodes.pop("docstring.body", None)
+        if body is not None:
+            text = nodes["docstring"][0]
+            captures.docstrings[body[0].start_byte] = (text.start_byte, text.end_byte)
+            continue
         for name, found in nodes.items():
             rank = _RANKS.get(name)
             if rank is not None:
@@ -133,7 +138,7 @@ def _mark(captures: _Captures, name: str, nodes: Iterable[Node]) -> None:
         elif name == "attribute":
             captures.attributes.append((start, end))
         elif name == "docstring":
-            captures.docstrings[start] = end
+            captures.docstrings[start] = (start, end)
         elif name == "outer":
             captures.outers.append((start, end))
 
@@ -226,14 +231,16 @@ def _document(definitions: list[Definition], table: LineTable, data: bytes, *, c
     attributes = _own_rows(captures.attributes, table, data)
     skipped = dict(captures.attributes)
     for one in definitions:
-        first, words = _above(one, comments, attributes, table=table)
+        first, words = one.start_row, []
+        if not opens_inside(data, table.bytes[first], one.start):
+            first, words = _above(one, comments, attributes, table=table)
         one.top_row = first
         one.signature = signature(
             data, one.start, (one.name_start, one.body), attributes=skipped, comments=captures.comments
         )
         docstring = captures.docstrings.get(one.body) if one.nests else None
         if docstring is not None:
-            one.doc = clean_docstring(data[one.body : docstring].decode("utf-8", "replace"))
+            one.doc = clean_docstring(data[slice(*docstring)].decode("utf-8", "replace"))
         elif words:
             doc = clean_comment("\n".join(words))
             one.doc = "" if first == 0 and is_licence(doc) else doc
@@ -291,7 +298,7 @@ def _doc_block_above(table: LineTable, row: int, comments: dict[int, tuple[int, 
 
 
 def _file_doc(
-    comments: dict[int, tuple[int, int]], docstrings: dict[int, int], first: int, *, table: LineTable, data: bytes
+    comments: dict[int, tuple[int, int]], docstrings: dict[int, Span], first: int, *, table: LineTable, data: bytes
 ) -> str:
     """Give the documentation at the head of the file: a docstring before any definition, else the first comment.
 
@@ -299,7 +306,7 @@ def _file_doc(
     """
     start = min(docstrings, default=first)
     if start < first:
-        return clean_docstring(data[start : docstrings[start]].decode("utf-8", "replace"))
+        return clean_docstring(data[slice(*docstrings[start])].decode("utf-8", "replace"))
     row = next((row for row in range(len(table.rows)) if not table.blank(row)), 0)
     ends = {begin: last for last, (begin, _) in comments.items()}
     words: list[str] = []

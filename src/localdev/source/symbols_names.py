@@ -17,7 +17,7 @@ _UPPER = re.compile(r"_*[A-Z][A-Z0-9_]*$")
 _ARGUMENTS = re.compile(r"(?<=\w)\s*(?:<[^<>]*>|\[[^\[\]]*\])")
 # In a heading: closing hashes and a `{#anchor}`; links and images; HTML tags, code marks and emphasis.
 _HEADING_END = re.compile(r"(?:\s*\{[#.:][^{}]*\})?\s*(?:(?<!\S)#+)?\s*$")
-_LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\[\]]*\])?")
+_LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\[\]]*\])|(?<!\S)\[([^\[\]]*)\](?!\S)")
 _MARKS = re.compile(r"</?[a-zA-Z][^<>]*>|`+|\*+|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)|\\(?=[^\w\s])")
 _CONSTRUCTORS = frozenset({"constructor", "__construct"})
 
@@ -53,7 +53,7 @@ def _unquoted(text: str) -> str:
 def heading_text(text: str) -> str:
     """Give the words of a Markdown heading: links, images, code marks, emphasis and anchors go."""
     text = _HEADING_END.sub("", text)
-    text = _LINK.sub(r"\1", _LINK.sub(r"\1", text))  # twice: a badge is an image in a link
+    text = _LINK.sub(r"\1\2", _LINK.sub(r"\1\2", text))  # twice: a badge is an image in a link
     return " ".join(_MARKS.sub("", text).split())
 
 

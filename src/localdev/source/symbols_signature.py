@@ -39,6 +39,11 @@ def signature(data: bytes, start: int, name_and_body: Span, *, attributes: dict[
     return text if len(text) <= SIGNATURE_CHARACTERS else text[: SIGNATURE_CHARACTERS - 2].rstrip() + " …"
 
 
+def opens_inside(data: bytes, line: int, start: int) -> bool:
+    """Say whether more than keywords stands before a definition on its line: it is part of another one, or follows it."""
+    return not _WORD_BYTES.issuperset(data[line:start])
+
+
 def _after_attributes(data: bytes, start: int, name: int, *, attributes: dict[int, int]) -> int:
     """Step over the annotations a definition begins with, never past its name."""
     at = start
