@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from localdev.core.code import ParsedFile
@@ -21,7 +22,11 @@ PARSER_VERSION = 1
 # A line longer than this is data; parsers may need time in the square of such a line.
 _LONGEST_LINE = 100_000
 # Broken code with more children than this in one node (an opening bracket repeated) makes a query quadratic.
-_WIDEST_BROKEN = 20_000
+_WIDEST_BROKEN = 60_000
+# More opening than closing angle brackets between two semicolons or braces than this: parsers of languages with type
+# arguments keep every reading of `a < b < c` and need memory in the square of it.
+_OPEN_ANGLES = 1_000
+_STATEMENT_END = re.compile(rb"[;{}]")
 
 
 def parse_file(path: str, text: str) -> ParsedFile:
@@ -34,12 +39,12 @@ def parse_file(path: str, text: str) -> ParsedFile:
     table = LineTable(text, data)
     lines = len(table.rows) - (not table.rows[-1])
     parser = grammar(language.name)
-    if parser is None or max(map(len, table.rows)) > _LONGEST_LINE:
+    if parser is None or max(map(len, table.rows)) > _LONGEST_LINE or _many_open_angles(data):
         return _by_lines(path, table, language, lines)
     tree = parser.parse(without_macros(data) if language.macros else data)
-    root = tree.root_node
-    if root.has_error and _too_broken(root):
+    if tree is None or (tree.root_node.has_error and _too_broken(tree.root_node)):
         return _by_lines(path, table, language, lines)
+    root = tree.root_node
     found = outline(path, table, data, language=language, matches=parser.matches(root))
     chunks = chunk_syntax(path, table, root, outline=found, language=language.name, loose=language.loose)
     return ParsedFile(path, language.name, tuple(chunks), found.symbols, found.references, False, lines)
@@ -49,6 +54,13 @@ def _by_lines(path: str, table: LineTable, language: Language, lines: int) -> Pa
     """Cut a file that has no syntax we can read."""
     chunks = tuple(chunk_lines(path, table, language.name))
     return ParsedFile(path, language.name, chunks, line_chunked=not language.prose, lines=lines)
+
+
+def _many_open_angles(data: bytes) -> bool:
+    """Say whether some statement opens so many angle brackets that parsing it may need gigabytes."""
+    if data.count(b"<") - data.count(b">") < _OPEN_ANGLES:
+        return False
+    return any(part.count(b"<") - part.count(b">") > _OPEN_ANGLES for part in _STATEMENT_END.split(data))
 
 
 def _too_broken(root: Node) -> bool:

@@ -6,12 +6,22 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from localdev.source.languages import languages
 
 if TYPE_CHECKING:
     import tree_sitter
+
+# Seconds of processor time a text may take to parse: code takes 0.1 s for a megabyte, but some broken text takes time
+# in the square of its length.
+_SECONDS = 1.0
+_SECONDS_PER_BYTE = 2e-6
+_SLICE = 4096
+# Nodes deeper than this are not looked at: the time of a query grows with the depth at every node, and only generated
+# or broken text (a sum of a thousand terms, unclosed brackets) nests so deep.
+_DEEPEST = 500
 
 Match = tuple[int, dict[str, list["tree_sitter.Node"]]]
 
@@ -23,17 +33,32 @@ class Grammar:
     language: tree_sitter.Language
     query: tree_sitter.Query
 
-    def parse(self, data: bytes) -> tree_sitter.Tree:
-        """Parse UTF-8 text; a syntax error becomes an ERROR node, never an exception."""
+    def parse(self, data: bytes) -> tree_sitter.Tree | None:
+        """Parse UTF-8 text; a syntax error becomes an ERROR node, never an exception.
+
+        Gives nothing when the text needs far more time than code does. It is handed over in slices so that the clock
+        can be read in between.
+        """
         from tree_sitter import Parser
 
-        return Parser(self.language).parse(data)
+        deadline = thread_time() + _SECONDS + _SECONDS_PER_BYTE * len(data)
+        late = False
+
+        def read(offset: int, _point: object) -> bytes:
+            nonlocal late
+            late = late or thread_time() > deadline
+            return b"" if late else data[offset : offset + _SLICE]
+
+        tree = Parser(self.language).parse(read)
+        return None if late else tree
 
     def matches(self, root: tree_sitter.Node) -> list[Match]:
         """Run the query over a tree: (pattern index, nodes by capture name), in document order."""
         from tree_sitter import QueryCursor
 
-        return QueryCursor(self.query).matches(root)
+        cursor = QueryCursor(self.query)
+        cursor.set_max_start_depth(_DEEPEST)
+        return cursor.matches(root)
 
 
 @cache
