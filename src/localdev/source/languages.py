@@ -10,8 +10,8 @@ How a language is added:
    * `@definition.<kind>` on the whole node, with `@name` on its name in the same pattern (kinds: `core.code.Symbol`).
      `@body` marks where the signature ends, and that what is inside is nested in it (`Outer.inner`). A definition
      without `@body` is a leaf: its signature is its whole text, cut. `@parent` (Go receivers) names the enclosing
-     type when it is not around the node; it may be there more than once. A name such as `A::b` is split at `separators`: all but the last part are
-     parents. Without separators a name stands as it is, but for its quotes.
+     type when it is not around the node; it may be there more than once. A name such as `A::b` is split at
+     `separators`: all but the last part are parents. Without separators a name stands as it is, but for its quotes.
    * `@level.<n>` (1 to 6) beside a definition makes it a heading: it reaches to the next of its level or above.
    * `@scope` (with `@name`) nests like a definition but is no symbol itself: a Rust `impl` block.
    * `@outer` is a node around a definition that ends where it ends (decorators, `export`, `template <...>`): the
@@ -19,17 +19,17 @@ How a language is added:
    * `@attribute` is an annotation: it is left out of signatures, and one on lines of its own directly above a
      definition belongs to it.
    * `@comment` is any comment; the ones directly above a definition, equally indented, become its documentation.
-     `@docstring` is documentation inside: it stands before any definition of the file, or starts where a `@body` does; where
-     it stands further in, `@docstring.body` marks that body.
-   * `@reference.call|type|base|import|name` on the identifier. A node captured twice keeps the first of
-     import, base, call, type, name.
+     `@docstring` is documentation inside: it stands before any definition of the file, or starts where a `@body`
+     does; where it stands further in, `@docstring.body` marks that body.
+   * `@reference.call|type|base|import|name` on the identifier. A node captured twice keeps the first of import, base,
+     call, type, name.
 
-   When two patterns define the same name node, the one that stands first in the file counts; `@definition.none` takes a
-   name out. A `function` right inside a class-like definition becomes a `method` by itself; kind `variable` turns into
-   `constant` when the name is UPPER_CASE, else into `field` inside a class, and goes when it is local to a function.
-   Kinds `namespace` and `rule` stay out of qualified names. Write patterns of one parent and one child where possible: unanchored
-   sequences of siblings make a query quadratic. Patterns with `@name` define; all other captures must be in patterns
-   without it.
+   When two patterns define the same name node, the one that stands first in the file counts; `@definition.none` takes
+   a name out. A `function` right inside a class-like definition becomes a `method` by itself; kind `variable` turns
+   into `constant` when the name is UPPER_CASE, else into `field` inside a class, and goes when it is local to a
+   function. Kinds `namespace` and `rule` stay out of qualified names. Write patterns of one parent and one child
+   where possible: unanchored sequences of siblings make a query quadratic. Patterns with `@name` define; all other
+   captures must be in patterns without it.
 3. Add a sample and its expectations in `tests/source/`, and raise `PARSER_VERSION` in `parse.py`.
 """
 

@@ -87,7 +87,10 @@ def paragraph_starts(table: LineTable, first: int, last: int) -> list[int]:
 
 
 def fill_gaps(table: LineTable, starts: Sequence[int], last: int) -> list[int]:
-    """Cut each stretch between two `starts` that is longer than a part at blank rows, a paragraph still longer anywhere."""
+    """Add the rows where a stretch between two `starts` that is longer than a part may be cut.
+
+    That is after blank rows; a paragraph that is still longer may be cut at any row.
+    """
     filled: list[int] = []
     for start, following in zip(starts, [*starts[1:], last + 1], strict=True):
         if table.size(start, following - 1) <= PART_CHARACTERS:

@@ -231,7 +231,8 @@ def _document(definitions: list[Definition], table: LineTable, data: bytes, *, c
     attributes = _own_rows(captures.attributes, table, data)
     skipped = dict(captures.attributes)
     for one in definitions:
-        first, words = one.start_row, []
+        first = one.start_row
+        words: list[str] = []
         if not opens_inside(data, table.bytes[first], one.start):
             first, words = _above(one, comments, attributes, table=table)
         one.top_row = first

@@ -40,7 +40,7 @@ def signature(data: bytes, start: int, name_and_body: Span, *, attributes: dict[
 
 
 def opens_inside(data: bytes, line: int, start: int) -> bool:
-    """Say whether more than keywords stands before a definition on its line: it is part of another one, or follows it."""
+    """Say whether more than keywords stands before a definition on its line: it lies inside another one."""
     return not _WORD_BYTES.issuperset(data[line:start])
 
 
