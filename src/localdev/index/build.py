@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,7 +78,7 @@ def _fill(
     with translated(path), contextlib.closing(open_writer(path)) as database:
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             schema.create(database, manifest)
-        with _outbox(database, generation, embedder) as outbox:
+        with Outbox(database, generation, embedder) as outbox:
             _keep_words_in_memory(database, _WORDS_IN_MEMORY)
             updater = Updater(database, outbox, embedder, building=True)
             updater.apply(root, compare(database, listing), progress)
@@ -103,13 +102,3 @@ def _finish(database: sqlite3.Connection, updater: Updater) -> None:
 def _keep_words_in_memory(database: sqlite3.Connection, size: int) -> None:
     """Set FTS5's buffer, in bytes."""
     database.execute("INSERT INTO words (words, rank) VALUES ('hashsize', ?)", (size,))
-
-
-@contextlib.contextmanager
-def _outbox(database: sqlite3.Connection, generation: Path, embedder: Embedder) -> Iterator[Outbox]:
-    """Give an outbox that lets go of Chroma at the end."""
-    outbox = Outbox(database, generation, embedder)
-    try:
-        yield outbox
-    finally:
-        outbox.close()

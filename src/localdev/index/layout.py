@@ -66,16 +66,22 @@ def remove_others(folder: Path, keep: Path | None, *, also: Path | None = None) 
 
 
 @contextlib.contextmanager
-def writing(folder: Path, on_notice: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Be the only writer of the index. The lock lies beside the folder, so that wiping cannot split it in two."""
+def writing(folder: Path, on_notice: Callable[[str], None] | None = None) -> Iterator[bool]:
+    """Be the only writer of the index; the value is true when another one had to be waited for.
+
+    The lock lies beside the folder, so that wiping the folder cannot split it in two.
+    """
+    waited = False
     digest = hashlib.blake2b(folder.name.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
     def waiting() -> None:
+        nonlocal waited
+        waited = True
         if on_notice is not None:
             on_notice("another process is indexing this repository; waiting")
 
     with locked(folder.parent / ".locks" / f"{digest}.lock", on_wait=waiting):
-        yield
+        yield waited
 
 
 def wipe(folder: Path, *, on_notice: Callable[[str], None] | None = None) -> bool:

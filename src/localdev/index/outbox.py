@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from localdev.core.events import Progress
@@ -46,6 +47,14 @@ class Outbox:
         self._embedder = embedder
         self._store: ChromaVectors | None = None
         self._trusted = SnapshotMark()
+
+    def __enter__(self) -> Outbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def due(self) -> bool:
         """Tell whether enough waits to be worth a flush."""

@@ -24,7 +24,7 @@ BATCH_BYTES = 256_000
 BATCH_FILES = 64
 MOST_WORKERS = 8
 # Finished batches that wait per worker; bounds memory when storing is slower than parsing.
-_AHEAD = 2
+_AHEAD = 4
 
 
 def prepare_all(root: Path, tasks: Sequence[Task], *, workers: int | None = None) -> Iterator[list[Prepared]]:

@@ -107,7 +107,9 @@ class IndexedRepository:
                     level = None if database is None else self._level(database, listing)
                     if level is not None:
                         return report(level, listing, Counts(), time.perf_counter() - started)
-            with layout.writing(self._folder, self._on_notice):
+            with layout.writing(self._folder, self._on_notice) as waited:
+                if waited:
+                    listing = list_files(self._root)  # the other may have seen files that were not there before
                 counts, reason = self._write(listing, progress, rebuild=rebuild)
             with self._answering() as fresh:
                 files = [] if fresh is None else read_files(fresh)
@@ -122,11 +124,8 @@ class IndexedRepository:
                 return ()
             path = generation / DATABASE
             with translated(path), contextlib.closing(open_writer(path)) as database:
-                outbox = Outbox(database, generation, self._embedder)
-                try:
+                with Outbox(database, generation, self._embedder) as outbox:
                     outbox.flush(progress)
-                finally:
-                    outbox.close()
                 return tuple(outbox.notes)
 
     def lexical(
@@ -274,16 +273,13 @@ class IndexedRepository:
         """Apply what differs to the current generation."""
         path = generation / DATABASE
         with translated(path), contextlib.closing(open_writer(path)) as database:
-            outbox = Outbox(database, generation, self._embedder)
-            try:
+            with Outbox(database, generation, self._embedder) as outbox:
                 updater = Updater(database, outbox, self._embedder, building=False)
                 plan = compare(database, listing)  # again: another process may have done the work while we waited
                 if not plan.empty:
                     updater.apply(self._root, plan, progress)
                 if outbox.due() or not store_present(generation, schema.read_meta(database)):
                     outbox.flush(progress)
-            finally:
-                outbox.close()
             updater.counts.notes.extend(outbox.notes)
         return updater.counts
 
