@@ -119,9 +119,13 @@ def test_damage_met_while_searching_is_an_error_with_a_hint(opened: Opener, tmp_
     repository.refresh()
     repository.close()
     change_index(tmp_path / "index" / "shop", "UPDATE words_data SET block = x'ffffffffffffffff' WHERE id > 10")
-    with pytest.raises(StorageError) as caught:
+    with pytest.raises(StorageError, match="damaged") as caught:
         repository.lexical(["cart", "total"], [1] * 5, 5)
     assert "--rebuild" in caught.value.hint
+    change_index(tmp_path / "index" / "shop", "DROP TABLE chunks", "DELETE FROM sqlite_sequence")
+    _halve(tmp_path / "index" / "shop")
+    with pytest.raises(StorageError):
+        repository.flush()
     assert repository.refresh(rebuild=True).files == 4
     assert repository.lexical(["cart"], [1] * 5, 5)
 

@@ -181,6 +181,22 @@ def test_two_processes_at_once(big_root: Path, tmp_path: Path) -> None:
     assert sum("another process is indexing this repository; waiting" in each for each in lines) == 1
 
 
+def test_what_appeared_while_waiting_is_indexed(root: Path, tmp_path: Path) -> None:
+    """After waiting for another process the files are listed again, so that nothing it saw is taken for gone."""
+    folder = tmp_path / "index" / "shop"
+    waiting = threading.Event()
+    with open_repository(root, folder, HashingEmbedder(), on_notice=lambda _: waiting.set()) as repository:
+        repository.refresh()
+        write_files(root, {"before.py": "x = 1\n"})
+        with layout.writing(folder):
+            thread = threading.Thread(target=repository.refresh)
+            thread.start()
+            assert waiting.wait(20)
+            write_files(root, {"meanwhile.py": "y = 1\n"})
+        thread.join(20)
+        assert {"before.py", "meanwhile.py"} <= set(repository.paths())
+
+
 def test_reading_while_another_thread_rebuilds(root: Path, tmp_path: Path) -> None:
     """Searches in one thread go on while another rebuilds, and always see a whole index."""
     folder = tmp_path / "index" / "shop"

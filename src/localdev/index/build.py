@@ -1,4 +1,4 @@
-"""Making an index from nothing, aside from the one in use."""
+"""Making an index from nothing, aside from the one in use, and bringing one up to date in place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from localdev.core.ports import Embedder, ProgressSink
 from localdev.index import layout, schema
 from localdev.index.database import DATABASE, Damaged, open_reader, open_writer, transaction, translated
-from localdev.index.outbox import Outbox
+from localdev.index.outbox import Outbox, store_present
 from localdev.index.refresh import Counts, Updater, compare
 from localdev.index.schema import Manifest
 
@@ -46,6 +46,36 @@ def build(
         counts = _fill(generation, root, listing, manifest=manifest, embedder=embedder, progress=progress)
     layout.make_current(folder, generation)
     return counts
+
+
+def update(
+    generation: Path, root: Path, listing: Listing, *, embedder: Embedder, progress: ProgressSink | None = None
+) -> Counts:
+    """Apply what differs to the current generation, under the writers' lock.
+
+    Raises:
+        Damaged: the generation cannot be read; it is to be built anew.
+    """
+    path = generation / DATABASE
+    with translated(path), contextlib.closing(open_writer(path)) as database:
+        with Outbox(database, generation, embedder) as outbox:
+            updater = Updater(database, outbox, embedder, building=False)
+            plan = compare(database, listing)  # again: another process may have done the work while we waited
+            if not plan.empty:
+                updater.apply(root, plan, progress)
+            if outbox.due() or not store_present(generation, schema.read_meta(database)):
+                outbox.flush(progress)
+        updater.counts.notes.extend(outbox.notes)
+    return updater.counts
+
+
+def flush(generation: Path, embedder: Embedder, progress: ProgressSink | None = None) -> tuple[str, ...]:
+    """Bring what waits to Chroma and into the snapshot, under the writers' lock; give what to note."""
+    path = generation / DATABASE
+    with translated(path), contextlib.closing(open_writer(path)) as database:
+        with Outbox(database, generation, embedder) as outbox:
+            outbox.flush(progress)
+        return tuple(outbox.notes)
 
 
 def forget_unfinished(folder: Path) -> None:

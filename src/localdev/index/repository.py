@@ -17,11 +17,11 @@ from localdev.core.errors import StorageError
 from localdev.core.ports import Embedder, ProgressSink
 from localdev.core.search import Candidate, IndexedChunk, SearchFilter
 from localdev.index import build, filters, graph, layout, lexical, schema, stored
-from localdev.index.database import DATABASE, Damaged, open_reader, open_writer, translated
+from localdev.index.database import DATABASE, Damaged, open_reader, translated
 from localdev.index.dense import VectorView, load_view
 from localdev.index.layout import index_folder, wipe
-from localdev.index.outbox import Outbox, store_present
-from localdev.index.refresh import Counts, FileRow, Updater, compare, read_files, report
+from localdev.index.outbox import store_present
+from localdev.index.refresh import Counts, FileRow, compare, read_files, report
 from localdev.index.schema import Manifest
 from localdev.index.snapshot import SnapshotMark
 from localdev.index.status import status
@@ -110,7 +110,8 @@ class IndexedRepository:
             with layout.writing(self._folder, self._on_notice) as waited:
                 if waited:
                     listing = list_files(self._root)  # the other may have seen files that were not there before
-                counts, reason = self._write(listing, progress, rebuild=rebuild)
+                with self._undamaged():
+                    counts, reason = self._write(listing, progress, rebuild=rebuild)
             with self._answering() as fresh:
                 files = [] if fresh is None else read_files(fresh)
             return report(files, listing, counts, time.perf_counter() - started, reason)
@@ -122,11 +123,8 @@ class IndexedRepository:
                 generation = None if self._open() is None else self._generation
             if generation is None:
                 return ()
-            path = generation / DATABASE
-            with translated(path), contextlib.closing(open_writer(path)) as database:
-                with Outbox(database, generation, self._embedder) as outbox:
-                    outbox.flush(progress)
-                return tuple(outbox.notes)
+            with self._undamaged():
+                return build.flush(generation, self._embedder, progress)
 
     def lexical(
         self, terms: Sequence[str], weights: Sequence[float], limit: int, *, where: SearchFilter | None = None
@@ -202,15 +200,20 @@ class IndexedRepository:
             if database is None:
                 yield None
                 return
-            try:
-                with translated(self._folder):
-                    database.execute("BEGIN")
-                    try:
-                        yield database
-                    finally:
-                        database.execute("COMMIT")
-            except Damaged as error:
-                raise StorageError(f"the index in {self._folder} is damaged: {error}", _REBUILD) from error
+            with self._undamaged(), translated(self._folder):
+                database.execute("BEGIN")
+                try:
+                    yield database
+                finally:
+                    database.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _undamaged(self) -> Iterator[None]:
+        """Say that the index is damaged, and what to do, where nothing here can mend it."""
+        try:
+            yield
+        except Damaged as error:
+            raise StorageError(f"the index in {self._folder} is damaged: {error}", _REBUILD) from error
 
     def _open(self, *, rebuild: bool = False) -> sqlite3.Connection | None:
         """Give a connection to the current generation, opening the new one when it was replaced; None when unusable."""
@@ -261,27 +264,13 @@ class IndexedRepository:
             reason = "a rebuild was asked for"
         elif usable and generation is not None:
             try:
-                return self._update(generation, listing, progress), ""
+                return build.update(generation, self._root, listing, embedder=self._embedder, progress=progress), ""
             except Damaged as error:
                 reason = f"it is damaged: {error}"
         counts = build.build(
             self._folder, self._root, listing, manifest=self._manifest, embedder=self._embedder, progress=progress
         )
         return counts, reason
-
-    def _update(self, generation: Path, listing: Listing, progress: ProgressSink | None) -> Counts:
-        """Apply what differs to the current generation."""
-        path = generation / DATABASE
-        with translated(path), contextlib.closing(open_writer(path)) as database:
-            with Outbox(database, generation, self._embedder) as outbox:
-                updater = Updater(database, outbox, self._embedder, building=False)
-                plan = compare(database, listing)  # again: another process may have done the work while we waited
-                if not plan.empty:
-                    updater.apply(self._root, plan, progress)
-                if outbox.due() or not store_present(generation, schema.read_meta(database)):
-                    outbox.flush(progress)
-            updater.counts.notes.extend(outbox.notes)
-        return updater.counts
 
     def _vectors(self, database: sqlite3.Connection) -> VectorView | None:
         """Give all live vectors, loading them again when another connection has written."""
