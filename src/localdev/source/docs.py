@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from inspect import cleandoc
+from textwrap import dedent
 
 # What opens a comment line: ///, //!, //, /**, /*, #, --, ---, ;;, %, <!--, (*, {-, and the star of a javadoc line.
 _OPEN = re.compile(
-    r"^\s*(?:/{2,}!?|/\*+!?|\*(?!/)|\#+!?|-{2,}(?: ?[|^])?|;+|%+|<!--|\(\*+|\{- ?\|?)[^\S\n]?", re.MULTILINE
+    r"^\s*(?:/{2,}!?|/\*+!?|\*(?!/)|\#+|-{2,}(?: ?[|^])?|;+|%+|<!--|\(\*+|\{- ?\|?)[^\S\n]?", re.MULTILINE
 )
 _CLOSE = re.compile(r"[^\S\n]*(?:\*+/|-->|\*+\)|-\})\s*$")
 # Documentation that is an attribute: @doc """...""".
 _ELIXIR = re.compile(r"^\s*@(?:type)?doc\s+(?:~[sS])?(\"{3}|\")(.*?)\1", re.DOTALL)
+# Comments that begin and end once: their first line stands further left than the others.
+_BLOCKS = ("/*", "<!--", "(*", "{-", "@")
 _RULER = re.compile(r"^[\W_]*$")
 _QUOTES = re.compile(r"""^[A-Za-z~]{0,2}(\"{3}|'{3}|"|')(.*?)\1?$""", re.DOTALL)
 # Lines for tools, not for readers.
@@ -34,7 +37,8 @@ def clean_comment(comment: str) -> str:
     if "<summary" in comment:
         kept = [_XML.sub(r"\1", line) for line in kept]
     spoken = [line for line in kept if not _DIRECTIVE.match(line)]
-    return _dedent("\n".join("" if _RULER.match(line) else line for line in spoken))
+    words = "\n".join("" if _RULER.match(line) else line for line in spoken)
+    return _dedent(words) if comment.lstrip().startswith(_BLOCKS) else dedent(words).strip()
 
 
 def clean_docstring(literal: str) -> str:
@@ -50,4 +54,4 @@ def is_licence(doc: str) -> bool:
 
 def _dedent(text: str) -> str:
     """Strip the indentation that all lines but the first share, and blank lines at both ends."""
-    return cleandoc(text.replace("\x00", "")).strip()
+    return cleandoc(text.replace("\x00", "").replace("\r", "")).strip()

@@ -1,4 +1,12 @@
-; A heading reaches to the next one of its level or above; headings in quotes and lists are not the document's.
+; Headings in quotes and lists are not the document's.
+(block_quote (section (atx_heading (inline) @name))) @definition.none
+(list_item (section (atx_heading (inline) @name))) @definition.none
+(block_quote (section (section (atx_heading (inline) @name)))) @definition.none
+(list_item (section (section (atx_heading (inline) @name)))) @definition.none
+(block_quote (section (setext_heading (paragraph) @name))) @definition.none
+(list_item (section (setext_heading (paragraph) @name))) @definition.none
+
+; A heading reaches to the next one of its level or above.
 (section (atx_heading (atx_h1_marker) @level.1 (inline) @name) @definition.section)
 (section (atx_heading (atx_h2_marker) @level.2 (inline) @name) @definition.section)
 (section (atx_heading (atx_h3_marker) @level.3 (inline) @name) @definition.section)

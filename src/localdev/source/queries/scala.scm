@@ -27,7 +27,6 @@
 (annotation) @attribute
 
 (import_declaration path: (identifier) @reference.import .)
-(import_declaration path: (identifier) @reference.import . (namespace_wildcard))
 (namespace_selectors (identifier) @reference.import)
 (arrow_renamed_identifier name: (identifier) @reference.import)
 (extends_clause (type_identifier) @reference.base)
