@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from localdev.core.errors import Busy, StorageError
+from localdev.core.errors import Busy, NotFound, StorageError
 from localdev.core.files import locked, write_atomic
-from localdev.core.folders import ensure, find_folders
+from localdev.core.folders import ensure, expanded, find_folders
 
 
 def test_write_atomic_replaces_whole_files(tmp_path: Path) -> None:
@@ -52,8 +52,36 @@ def test_a_folder_in_the_way_is_an_error(tmp_path: Path) -> None:
 
 
 def test_folders_are_private(tmp_path: Path) -> None:
-    """New folders have mode 0700."""
-    assert stat.S_IMODE(ensure(tmp_path / "a" / "b").stat().st_mode) == 0o700
+    """New folders have mode 0700, those above them too; one that was there keeps its own."""
+    made = ensure(tmp_path / "a" / "b" / "c")
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (made, made.parent, made.parent.parent)} == {0o700}
+    tmp_path.chmod(0o750)
+    assert stat.S_IMODE(ensure(tmp_path).stat().st_mode) == 0o750
+
+
+def test_an_interrupted_write_leaves_no_part(tmp_path: Path) -> None:
+    """Ctrl-C while the data is flushed leaves the old content and nothing else."""
+    path = tmp_path / "file"
+    write_atomic(path, b"old")
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom localdev.core.files import write_atomic\n"
+        "os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGINT)\n"
+        "try:\n    write_atomic(Path(sys.argv[1]), b'new')\n"
+        "except KeyboardInterrupt:\n    print('interrupted')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "interrupted\n", done.stderr
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir() if "file" in entry.name] == ["file"]
+
+
+def test_a_home_that_nobody_has() -> None:
+    """`~name` of an unknown user is an error, and no folder of that name is made."""
+    with pytest.raises(NotFound, match="~nobody-of-that-name"):
+        expanded(Path("~nobody-of-that-name/x"))
+    with pytest.raises(NotFound):
+        find_folders({"LOCALDEV_HOME": "~nobody-of-that-name"})
+    assert expanded(Path("~/x")) == Path.home() / "x"
 
 
 def test_a_lock_held_elsewhere_is_waited_for_and_then_busy(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from localdev.app.hints import how_to_get_a_model
 from localdev.config.settings import Settings
 from localdev.core.errors import MissingExtra
 from localdev.core.events import Notice
-from localdev.core.folders import Folders
+from localdev.core.folders import Folders, expanded
 
 if TYPE_CHECKING:
     from localdev.backends.options import BackendOptions
@@ -58,10 +58,9 @@ def _open_named(model: str, settings: Settings, folders: Folders, *, progress: P
     if kind_of(model) == "gguf":
         from localdev.models.gguf import read_header
 
-        path = Path(model).expanduser()
-        header = read_header(
-            path
-        )  # a file that is no model is refused here, with the reason, before any engine sees it
+        path = expanded(Path(model))
+        # A file that is no model is refused here, with the reason, before any engine sees it.
+        header = read_header(path)
         return open_backend(str(path), options=_options(settings, trained=header.context_length, name=path.stem))
     if kind_of(model):
         return open_backend(model, options=_options(settings))

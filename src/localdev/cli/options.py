@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from localdev.core.folders import expanded
+
 Directory = Annotated[
     Path | None,
     typer.Option("-C", metavar="PATH", help="Work on the repository at PATH instead of the current folder."),
@@ -39,4 +41,4 @@ def new_app(help: str = "") -> typer.Typer:
 def start_folder(context: typer.Context, directory: Path | None) -> Path:
     """Give the folder to work in: each `-C` counts from the one before it, as with git."""
     before = context.obj.folder if isinstance(context.obj, Invocation) else Path()
-    return before / directory.expanduser() if directory else before
+    return before / expanded(directory) if directory else before

@@ -38,10 +38,11 @@ def write_atomic(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        if temporary:
+        raise storage_error(path, error) from error
+    finally:
+        if temporary:  # not there any more when all went well; there after an error, and after Ctrl-C
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        raise storage_error(path, error) from error
 
 
 @contextlib.contextmanager
@@ -50,6 +51,7 @@ def locked(path: Path, timeout: float = 600.0, on_wait: Callable[[], None] | Non
 
     Raises:
         Busy: another process still holds it after `timeout`.
+        StorageError: the file cannot be opened, or lies where files cannot be locked.
     """
     ensure(path.parent)
     try:
@@ -70,13 +72,21 @@ def _acquire(handle: int, path: Path, timeout: float, on_wait: Callable[[], None
     """Try the lock until it is ours or the time is over."""
     deadline = time.monotonic() + timeout
     waited = False
-    while not _try_lock(handle):
+    while not _lock_or_explain(handle, path):
         if not waited and on_wait is not None:
             on_wait()
         waited = True
         if time.monotonic() >= deadline:
             raise Busy(f"another process holds {path}", "wait for it to end, or stop it, then run the command again")
         time.sleep(0.05)
+
+
+def _lock_or_explain(handle: int, path: Path) -> bool:
+    """Try the lock; some network file systems have none."""
+    try:
+        return _try_lock(handle)
+    except OSError as error:
+        raise storage_error(path, error, "lock") from error
 
 
 if sys.platform == "win32":

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from localdev.core.errors import StorageError
+from localdev.core.errors import NotFound, StorageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def find_folders(environ: dict[str, str] | None = None) -> Folders:
     env = os.environ if environ is None else environ
     home = env.get("LOCALDEV_HOME", "")
     if home:
-        base = Path(home).expanduser().absolute()
+        base = expanded(Path(home)).absolute()
         return Folders(base / "config", base / "data", base / "state", base / "cache", base / "run")
     import platformdirs  # 40 ms: only where no LOCALDEV_HOME is set
 
@@ -65,10 +65,26 @@ def find_folders(environ: dict[str, str] | None = None) -> Folders:
     )
 
 
-def ensure(folder: Path) -> Path:
-    """Create `folder` (and its parents) with mode 0700 and give it back."""
+def expanded(path: Path) -> Path:
+    """Give a path with its `~` or `~user` replaced.
+
+    Raises:
+        NotFound: nobody has such a home.
+    """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path.expanduser()
+    except RuntimeError as error:
+        raise NotFound(f"there is no home folder {path.parts[0]}", "write the path in full, or ./~name") from error
+
+
+def ensure(folder: Path) -> Path:
+    """Create `folder` (and its parents, which `Path.mkdir` would leave open to others) with mode 0700; give it back."""
+    try:
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except FileNotFoundError:
+            ensure(folder.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StorageError(
             f"cannot create the folder {folder}: {error.strerror or error}",

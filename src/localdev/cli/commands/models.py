@@ -28,7 +28,7 @@ def add(
     """Keep a model file: linked where the disk allows it, else copied; its digest is recorded."""
     from localdev.cli.progress import ProgressLine
     from localdev.cli.terminal import Printer, neutral
-    from localdev.core.folders import find_folders
+    from localdev.core.folders import expanded, find_folders
     from localdev.models.store import ModelStore
 
     printer = Printer()
@@ -36,7 +36,7 @@ def add(
     try:
         mode: Any = "copy" if copy else "link"
         passport = ModelStore(find_folders().models).add(
-            file.expanduser(), mode=mode, name=name, progress=progress.update
+            expanded(file), mode=mode, name=name, progress=progress.update
         )
     finally:
         progress.close()

@@ -45,8 +45,9 @@ def _prefix(place: Workplace, path: Path | None) -> str:
     if path is None:
         return ""
     from localdev.core.errors import NotFound, UsageError
+    from localdev.core.folders import expanded
 
-    full = (place.start / path.expanduser()).absolute().resolve()
+    full = (place.start / expanded(path)).absolute().resolve()
     root = place.root.resolve()
     if not full.is_relative_to(root):
         raise UsageError(f"{path} is outside {place.root}", "name a path in the repository, or another one with -C")
