@@ -59,6 +59,22 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert "k = 3" in target.read_text()
 
 
+def test_a_project_link_out_of_the_repository_is_refused(root: Path) -> None:
+    """A cloned repository cannot have another file of the user's changed or opened to others; links inside are fine."""
+    target = root.parent / "credentials.toml"
+    target.write_text("token = 'x'\n")
+    target.chmod(0o600)
+    link = root / ".localdev.toml"
+    link.symlink_to(target)
+    with pytest.raises(ConfigError, match="outside the repository"):
+        set_value(link, "ask.k", "3", project=True)
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("token = 'x'\n", 0o600)
+    link.unlink()
+    link.symlink_to("own.toml")
+    set_value(link, "ask.k", "3", project=True)
+    assert "k = 3" in (root / "own.toml").read_text()
+
+
 @pytest.mark.parametrize(
     ("text", "key", "value"),
     [("", "ask.kk", "3"), ("", "ask.k", "0"), ("ask = 3\n", "ask.k", "3"), ("ask.k = \n", "ask.k", "3")],

@@ -77,6 +77,10 @@ def test_each_layer_wins_over_the_one_below(folders: Folders, root: Path) -> Non
         ("journal.enabled = 1\n", "journal.enabled = 1 is not valid ({file}:1)", "true or false"),
         ("ask = 3\n", "unknown setting ask ({file}:1)", "did you mean ask.k?"),
         ("ask.k = \n", "{file} is not valid TOML", "correct that line"),
+        ("ask.k = " + "9" * 5000 + "\n", "{file} is not valid TOML", "correct that line"),
+        (".".join("a" * 3000) + " = 1\n", "{file} is not valid TOML", "correct that line"),
+        ("ask.temperature = 1" + "0" * 400 + "\n", "ask.temperature = 1000", "a number from 0 to 2"),
+        ('x = """\n' + " " * 900_000 + 'x\n"""\n', "unknown setting x ({file}:1)", "config show"),
         ("ask.k = [1]\n", "ask.k = [1] is not valid", "a whole number"),
     ],
 )
@@ -141,6 +145,14 @@ def test_a_file_that_is_not_text(folders: Folders, root: Path) -> None:
     path.rmdir()
     path.write_bytes(b"#" * 1_000_001)
     with pytest.raises(ConfigError, match="too large"):
+        loaded(folders, root)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device that never ends")
+def test_a_link_to_a_device(folders: Folders, root: Path) -> None:
+    """A cloned repository's link to an endless device is an error, and not read."""
+    project_file(root).symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match="not a file"):
         loaded(folders, root)
 
 

@@ -67,10 +67,11 @@ def test_other_files_do_not_matter(folders: Folders, root: Path) -> None:
     assert trust.state(root, folders) == "trusted"
 
 
-def test_a_link_to_a_folder_is_refused(folders: Folders, root: Path) -> None:
-    """What a link to a folder shows can change without a trace, so it is not trusted."""
+@pytest.mark.parametrize("target", ["..", "/dev/zero"])
+def test_a_link_to_no_file_is_refused(folders: Folders, root: Path, target: str) -> None:
+    """What a link to a folder or device shows can change without a trace or never ends, so it is not trusted."""
     prepared(root)
-    (root / ".localdev" / "shared").symlink_to(root.parent)
+    (root / ".localdev" / "shared").symlink_to(target)
     with pytest.raises(StorageError):
         trust.grant(root, folders)
     assert trust.state(root, folders) == "untrusted"

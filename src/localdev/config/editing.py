@@ -18,7 +18,8 @@ def set_value(path: Path, name: str, text: str, *, project: bool = False) -> Val
     """Set the key `name` in the file at `path` to the value written in `text`; gives the checked value.
 
     Raises:
-        ConfigError: no such key, a value that does not fit, a key a project file may not set, or a file not TOML.
+        ConfigError: no such key, a value that does not fit, a key a project file may not set, a file not TOML, or a
+            project file that is a link out of its repository.
         StorageError: the file cannot be written.
     """
     key = values.find_key(name, "config set")
@@ -28,6 +29,9 @@ def set_value(path: Path, name: str, text: str, *, project: bool = False) -> Val
     files.read(path)  # a file that is not readable TOML is reported as everywhere else, before anything is changed
     # The file behind a link is replaced, not the link: people keep their configuration in a repository of their own.
     target = path.resolve()
+    # But a cloned repository may not point at the user's other files.
+    if project and not target.is_relative_to(path.parent.resolve()):
+        raise ConfigError(f"{path} is a link to {target}, outside the repository", "replace it by a file of its own")
     content = _edited(target, key, value)
     write_atomic(target, content.encode())
     if project:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ USER_FILE = "config.toml"
 
 # A configuration file is a page of text; anything larger is a mistake or an attack.
 _LARGEST_FILE = 1_000_000
-_TABLE = re.compile(r"^\s*\[\s*([\w.\-\s]+?)\s*\]")
-_ASSIGNMENT = re.compile(r"^\s*([\w.\-\s\"']+?)\s*=")
+# A dotted name, quoted or not; matched against a stripped text, so that a long line costs no more than its length.
+_NAME = re.compile(r"[\w.\-\s\"']+")
 
 
 def read(path: Path) -> dict[str, tuple[object, int]]:
@@ -24,9 +25,14 @@ def read(path: Path) -> dict[str, tuple[object, int]]:
         ConfigError: the file cannot be read or is not TOML.
     """
     try:
-        if path.stat().st_size > _LARGEST_FILE:
+        # A link in a cloned repository may lead to a device that never ends, or to a pipe that nobody writes to.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ConfigError(f"cannot read {path}: it is not a file", "make it a readable UTF-8 file")
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_FILE + 1)
+        if len(data) > _LARGEST_FILE:
             raise ConfigError(f"{path} is too large for a configuration file", "it may hold at most 1 MB")
-        text = path.read_bytes().decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -34,11 +40,11 @@ def read(path: Path) -> dict[str, tuple[object, int]]:
     import tomllib  # 10 ms: only where a file is there
 
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        found = flatten(tomllib.loads(text))
+    except (ValueError, RecursionError) as error:  # plain ValueError: a number of thousands of digits
         raise ConfigError(f"{path} is not valid TOML: {error}", "correct that line") from error
     places = lines(text)
-    return {name: (value, _line_of(name, places)) for name, value in flatten(document).items()}
+    return {name: (value, _line_of(name, places)) for name, value in found.items()}
 
 
 def reason(error: Exception) -> str:
@@ -62,10 +68,12 @@ def lines(text: str) -> dict[str, int]:
     table = ""
     found: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        if header := _TABLE.match(line):
-            table = _bare(header[1]) + "."
-        elif assignment := _ASSIGNMENT.match(line):
-            found.setdefault(table + _bare(assignment[1]), number)
+        head, closed, _ = line.strip().removeprefix("[").partition("]")
+        name, assigned, _ = line.partition("=")
+        if line.lstrip().startswith("[") and closed and _NAME.fullmatch(head):
+            table = _bare(head) + "."
+        elif assigned and _NAME.fullmatch(name):
+            found.setdefault(table + _bare(name), number)
     return found
 
 

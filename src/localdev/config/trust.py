@@ -75,14 +75,17 @@ def digest(root: Path) -> str:
     """Give the SHA-256 over the covered files: names, link targets and contents.
 
     Raises:
-        StorageError: one of them cannot be read, or is a link to a folder.
+        StorageError: one of them cannot be read, or is a link to a folder or to a device.
     """
     total = hashlib.sha256()
     for name in covered(root):
         path = root / name
         try:
             target = str(path.readlink()) if path.is_symlink() else ""
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            if not path.is_file():
+                raise OSError("it is not a file")
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise storage_error(path, error, "read") from error
         total.update(json.dumps([name, target, content]).encode())

@@ -58,7 +58,10 @@ def check(key: Key, value: object, where: str) -> Value:
         ConfigError: it does not; the message says where the value stood and what was expected.
     """
     if key.type is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        try:
+            value = float(value)
+        except OverflowError as error:  # hundreds of digits
+            raise wrong(key, value, where) from error
     # bool is an int in Python, but `k = true` is not a number.
     if not isinstance(value, key.type) or (isinstance(value, bool) and key.type is not bool):
         raise wrong(key, value, where)
