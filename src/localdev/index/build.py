@@ -12,7 +12,7 @@ from localdev.core.ports import Embedder, ProgressSink
 from localdev.index import layout, schema
 from localdev.index.database import DATABASE, Damaged, open_reader, open_writer, transaction, translated
 from localdev.index.outbox import Outbox, store_present
-from localdev.index.refresh import Counts, Updater, compare
+from localdev.index.refresh import Counts, Updater, compare, read_files
 from localdev.index.schema import Manifest
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def update(
     with translated(path), contextlib.closing(open_writer(path)) as database:
         with Outbox(database, generation, embedder) as outbox:
             updater = Updater(database, outbox, embedder, building=False)
-            plan = compare(database, listing)  # again: another process may have done the work while we waited
+            # Again: another process may have done the work while we waited.
+            plan = compare(read_files(database), listing)
             if not plan.empty:
                 updater.apply(root, plan, progress)
             if outbox.due() or not store_present(generation, schema.read_meta(database)):
@@ -111,7 +112,7 @@ def _fill(
         with Outbox(database, generation, embedder) as outbox:
             _keep_words_in_memory(database, _WORDS_IN_MEMORY)
             updater = Updater(database, outbox, embedder, building=True)
-            updater.apply(root, compare(database, listing), progress)
+            updater.apply(root, compare(read_files(database), listing), progress)
             _finish(database, updater)
             outbox.flush(progress)
             updater.counts.notes.extend(outbox.notes)

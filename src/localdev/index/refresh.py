@@ -50,9 +50,9 @@ class Counts:
     notes: list[str] = field(default_factory=list)
 
 
-def compare(database: sqlite3.Connection, listing: Listing) -> Plan:
+def compare(stored: list[FileRow], listing: Listing) -> Plan:
     """Find files to read: new ones and those whose size or time is not the stored one; and files that are gone."""
-    known: dict[str, FileRow] = {row[0]: row for row in read_files(database)}
+    known: dict[str, FileRow] = {row[0]: row for row in stored}
     get = known.get
     tasks: list[Task] = []
     met = 0

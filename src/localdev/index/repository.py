@@ -96,17 +96,15 @@ class IndexedRepository:
         Raises:
             StorageError: the disk is full, or a newer program made the index and `rebuild` is not given.
         """
-        from localdev.source.walk import list_files
+        from localdev.source.walk import list_files, start_listing
 
         started = time.perf_counter()
-        listing = list_files(self._root)
         with self._refreshing:
-            if not rebuild:
-                with self._reading:
-                    database = self._open()
-                    level = None if database is None else self._level(database, listing)
-                    if level is not None:
-                        return report(level, listing, Counts(), time.perf_counter() - started)
+            listed = start_listing(self._root)  # git works while the manifest is read
+            stored = None if rebuild else self._stored_files()
+            listing = listed()
+            if stored is not None and compare(stored, listing).empty:
+                return report(stored, listing, Counts(), time.perf_counter() - started)
             with layout.writing(self._folder, self._on_notice) as waited:
                 if waited:
                     listing = list_files(self._root)  # the other may have seen files that were not there before
@@ -242,17 +240,16 @@ class IndexedRepository:
             return None
         return database
 
-    def _level(self, database: sqlite3.Connection, listing: Listing) -> list[FileRow] | None:
-        """Give the files of an index in which nothing at all is to be done; None for any other, a damaged one too."""
-        assert self._generation is not None
+    def _stored_files(self) -> list[FileRow] | None:
+        """Give the files of the index; None when there is none, or a damaged one."""
         try:
-            with translated(self._folder):
-                if not store_present(self._generation, schema.read_meta(database)):
+            with self._reading, translated(self._folder):
+                database = self._open()
+                if database is None or self._generation is None:
                     return None
-                plan = compare(database, listing)
+                return read_files(database) if store_present(self._generation, schema.read_meta(database)) else None
         except Damaged:
             return None
-        return list(plan.known.values()) if plan.empty else None
 
     def _write(self, listing: Listing, progress: ProgressSink | None, *, rebuild: bool) -> tuple[Counts, str]:
         """Update or build, under the writers' lock; give what was done and why it was built, if it was."""

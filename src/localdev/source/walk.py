@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -17,7 +18,7 @@ from localdev.core.errors import NotFound, UsageError
 from localdev.source import skip
 from localdev.source.ignore import RuleSet, ignored
 from localdev.source.ignore_files import OWN_RULES, read_rules
-from localdev.source.walk_git import GitTrouble, git_paths
+from localdev.source.walk_git import GitTrouble, Paths, start_git
 from localdev.source.walk_own import walk_tree
 
 # A tracked file in whose place there is now a folder: git lists the files in it by themselves.
@@ -65,20 +66,41 @@ def list_files(root: Path, *, limit: int = skip.DEFAULT_LIMIT) -> Listing:
         NotFound: `root` is not there.
         UsageError: `root` is a file.
     """
+    return start_listing(root, limit=limit)()
+
+
+def start_listing(root: Path, *, limit: int = skip.DEFAULT_LIMIT) -> Callable[[], Listing]:
+    """Start `list_files`: git works while the caller does something else; the function given back gives the list."""
     top = find_root(root)
-    sieve = Sieve(str(Path(os.path.normpath(root.expanduser().absolute()))), limit)
-    notices: tuple[str, ...] = ()
-    if is_work_tree(top):
-        try:
-            paths, notices = git_paths(sieve.root)
-        except GitTrouble as trouble:
-            notices = (f"git cannot list {top}, ignore files are read without it: {trouble}",)
-        else:
-            for path in paths:
-                sieve.add(path)
-            return sieve.listing(notices)
-    walk_tree(sieve.root, sieve)
+    folder = os.path.normpath(root.expanduser().absolute())
+    if not is_work_tree(top):
+        return lambda: _walked(folder, limit)
+    try:
+        paths = start_git(folder)
+    except GitTrouble as trouble:
+        text = str(trouble)
+        return lambda: _walked(folder, limit, text)
+    return lambda: _listed(folder, paths, limit)
+
+
+def _listed(folder: str, paths: Callable[[], Paths], limit: int) -> Listing:
+    """List what git names; walk where it cannot."""
+    try:
+        named, notices = paths()
+    except GitTrouble as trouble:
+        return _walked(folder, limit, str(trouble))
+    sieve = Sieve(folder, limit)
+    for path in named:
+        sieve.add(path)
     return sieve.listing(notices)
+
+
+def _walked(folder: str, limit: int, trouble: str = "") -> Listing:
+    """List without git; `trouble` says why it could not be asked."""
+    sieve = Sieve(folder, limit)
+    walk_tree(folder, sieve)
+    why = f"git cannot list {folder}, ignore files are read without it: {trouble}"
+    return sieve.listing((why,) if trouble else ())
 
 
 class Sieve:
