@@ -165,7 +165,8 @@ def _define(
         outer, above = split_name(_text(data, node), language)
         parents = (*above, outer, *parents)
     start, end = whole.start_byte, whole.end_byte
-    end = start + len(data[start:end].rstrip())
+    while end > start and data[end - 1] in b" \t\r\n\f":
+        end -= 1
     body = nodes["body"][0].start_byte if "body" in nodes else end
     level = next((int(key[6:]) for key in nodes if key.startswith("level.")), 0)
     nests = ("body" in nodes and kind != "type") or kind in CLASS_LIKE or level > 0

@@ -27,6 +27,8 @@ def split_name(text: str, language: Language) -> tuple[str, tuple[str, ...]]:
 
     A language without separators has names that stand as they are, but for quotes, or the marks of a heading.
     """
+    if text.isidentifier():
+        return text, ()
     text = " ".join(text.split())
     if not language.separators:
         return (heading_text(text) if language.prose else _unquoted(text)), ()
