@@ -39,6 +39,9 @@ def main(arguments: list[str]) -> int:
     except SetupError as error:
         say(f"error: {error}\nhint: {error.hint}")
         return _ENVIRONMENT_FAULT
+    except OSError as error:
+        say(f"error: cannot set up {arguments[0]}: {error}\nhint: free some disk space or check the permissions there")
+        return _ENVIRONMENT_FAULT
     except KeyboardInterrupt:
         say("localdev: interrupted; the next run goes on from here")
         return _INTERRUPTED
@@ -97,18 +100,20 @@ def only_one(folder: Path) -> Iterator[None]:
 def create(folder: Path) -> None:
     """Create the environment, unless there is one whose pip works."""
     python = folder / "bin" / "python"
-    if python.exists() and subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode == 0:
+    # -P: or Python looks for pip in the current folder first, which may be a cloned repository's.
+    asked = [python, "-P", "-m", "pip", "--version"]
+    if python.exists() and subprocess.run(asked, capture_output=True).returncode == 0:
         return
     if importlib.util.find_spec("ensurepip") is None:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise SetupError(f"this Python {version} cannot create environments", f"apt install python{version}-venv")
     say(f"localdev: creating {folder} with Python {sys.version.split()[0]}")
-    run([sys.executable, "-m", "venv", "--clear", str(folder)], "see above; a full disk is the usual cause")
+    run([sys.executable, "-P", "-m", "venv", "--clear", str(folder)], "see above; a full disk is the usual cause")
 
 
 def install(checkout: Path, folder: Path) -> None:
     """Install the locked packages where there is a lock, then localdev itself from the checkout."""
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    pip = [str(folder / "bin" / "python"), "-P", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     hint = "check the connection to your package index (pip config list), then run this again"
     lock = checkout / "requirements.lock"
     if lock.is_file():
@@ -125,7 +130,9 @@ def run(command: list[str], hint: str) -> None:
     """Run one step quietly; when it fails, show the end of what it said."""
     # pip run inside an environment of the caller's must not think of that one.
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment
+    )
     if done.returncode != 0:
         say("\n".join(done.stdout.splitlines()[-_SHOWN_LINES:]))
         raise SetupError(f"`{' '.join(command)}` failed", hint)

@@ -34,14 +34,14 @@ def test_an_unknown_part() -> None:
 def test_the_command_installs_into_this_environment() -> None:
     """It is this interpreter's pip, with the packages the extra names."""
     planned = plan("ollama")
-    assert planned.runs and planned.command[:4] == (sys.executable, "-m", "pip", "install")
+    assert planned.runs and planned.command[:5] == (sys.executable, "-P", "-m", "pip", "install")
     assert planned.command[-1].startswith("ollama")
 
 
 @pytest.mark.parametrize(
     ("found", "start", "runs"),
     [
-        (Surroundings(True, True, True), (sys.executable, "-m", "pip", "install"), True),
+        (Surroundings(True, True, True), (sys.executable, "-P", "-m", "pip", "install"), True),
         (Surroundings(False, True, True), ("pipx", "inject", "localdev", "a>=1"), False),
         (Surroundings(False, False, True), ("uv", "pip", "install", "--python"), False),
     ],
@@ -83,6 +83,29 @@ def test_what_an_engine_was_built_for(tmp_path: Path, names: list[str], expected
     for name in names:
         (tmp_path / "lib" / name).write_bytes(b"")
     assert built_for(tmp_path) == expected
+
+
+def test_the_doctor_runs_nothing_of_the_current_folder(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cloned repository's module of the same name is not the vector store."""
+    (tmp_path / "chromadb.py").write_text("import pathlib; pathlib.Path('ran').write_text('')")
+    monkeypatch.chdir(tmp_path)
+    checks = {check.name: check for check in examine(folders, tmp_path, build({}))}
+    assert checks["chromadb"].ok
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_check_that_fails_oddly_is_a_finding(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `git` that cannot be started is reported like any other trouble, and the other checks still run."""
+    (tmp_path / "git").write_text("#!/no/such/interpreter\n")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    checks = {check.name: check for check in examine(folders, tmp_path, build({}))}
+    assert not checks["git"].ok and "FileNotFoundError" in checks["git"].detail
+    assert checks["sqlite"].ok
 
 
 def test_a_folder_that_cannot_be_written_fails_the_doctor(tmp_path: Path) -> None:

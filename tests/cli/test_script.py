@@ -102,6 +102,20 @@ def test_through_a_link(checkout: Path, tmp_path: Path) -> None:
     assert code == 7 and f"from {checkout}\n" in out
 
 
+def test_nothing_of_the_current_folder_acts(checkout: Path, tmp_path: Path) -> None:
+    """Started in a cloned repository: pip is not looked for there, and an exported CDPATH does not lead astray."""
+    strange = tmp_path / "strange"
+    (strange / "scripts").mkdir(parents=True)
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "CDPATH": str(strange)}
+    done = subprocess.run(
+        ["scripts/localdev"], cwd=checkout, env=environment, text=True, capture_output=True, timeout=30
+    )
+    assert (done.returncode, done.stdout) == (7, f"program in {checkout} from {checkout}\n"), done.stderr
+    (checkout / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    assert finish(start(checkout, cwd=strange))[0] == 7
+    assert installs(checkout) and all(line.startswith("-P -m pip ") for line in installs(checkout))
+
+
 def test_two_shells_at_once(checkout: Path) -> None:
     """One sets up, the other waits; both run."""
     both = [start(checkout), start(checkout)]

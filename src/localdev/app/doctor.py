@@ -34,19 +34,21 @@ class Check:
 
 def examine(folders: Folders, root: Path, settings: Settings) -> Iterator[Check]:
     """Run every check, one at a time; a check that fails never stops the next."""
-    yield _python()
-    yield _git()
-    yield _sqlite()
-    for name, run in _guarded(folders, root, settings).items():
+    for name, run in _checks(folders, root, settings).items():
         try:
             yield run()
         except LocaldevError as error:
             yield Check(name, False, str(error), error.hint)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in a check is what it has found
+            yield Check(name, False, f"{type(error).__name__}: {error}", "install it again")
 
 
-def _guarded(folders: Folders, root: Path, settings: Settings) -> dict[str, Callable[[], Check]]:
-    """Give the checks that call rooms below, which say what is wrong by raising."""
+def _checks(folders: Folders, root: Path, settings: Settings) -> dict[str, Callable[[], Check]]:
+    """Give the checks by name, in order; one that cannot end well may raise."""
     return {
+        "python": _python,
+        "git": _git,
+        "sqlite": _sqlite,
         "grammars": _grammars,
         "embedder": _embedder,
         "chromadb": _chromadb,
@@ -111,7 +113,11 @@ def _embedder() -> Check:
 def _chromadb() -> Check:
     """The vector store imports, tried in a process of its own because it takes a second and loads native code."""
     said = subprocess.run(
-        [sys.executable, "-c", "import chromadb"], capture_output=True, text=True, timeout=_CHILD_SECONDS
+        # -P: or Python looks in the current folder first, which may be a cloned repository's.
+        [sys.executable, "-P", "-c", "import chromadb"],
+        capture_output=True,
+        text=True,
+        timeout=_CHILD_SECONDS,
     )
     if said.returncode != 0:
         last = (said.stderr.strip().splitlines() or ["it ended without a word"])[-1]

@@ -83,7 +83,8 @@ class Surroundings:
 def plan_in(found: Surroundings, extra: str, needed: tuple[str, ...]) -> Installation:
     """Choose the command: pip where it is, else what made an environment without one."""
     if found.has_pip:
-        pip = (sys.executable, "-m", "pip", "install", "--disable-pip-version-check")
+        # -P: or Python looks for pip in the current folder first, which may be a cloned repository's.
+        pip = (sys.executable, "-P", "-m", "pip", "install", "--disable-pip-version-check")
         return Installation(extra, needed, (*pip, *needed), runs=True)
     if found.is_pipx:
         return Installation(extra, needed, ("pipx", "inject", _NAME, *needed), runs=False)
