@@ -115,6 +115,13 @@ def test_a_cancelled_job_is_recorded(jobs: OpenJobs, journal: Journal, script: S
     assert line["outcome"] == "cancelled" and line["read"]
 
 
+def test_all_that_a_search_read_is_recorded(jobs: OpenJobs, journal: Journal) -> None:
+    """The passages of every query stand in the line, each once."""
+    list(jobs({"search.k": 1}).run("search", {"queries": ["add to cart", "pay", "add to cart"]}))
+    (line,) = journal()
+    assert [each["path"] for each in line["read"]] == ["cart.py", "pay.py"]
+
+
 def test_the_journal_can_be_switched_off(jobs: OpenJobs, folders: Folders) -> None:
     """Then nothing is written."""
     list(jobs({"journal.enabled": False}).run("outline", {}))

@@ -149,6 +149,21 @@ def test_zeros_at_the_end(path: Path) -> None:
     assert (verdict.ok, verdict.entries, verdict.torn) == (True, 3, (3, 4))
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [(b'"seq"', b'seq"'), (b'"seq"', b'"sqe"'), (b'"seq":3', b'"seq":"3"'), (b'"seq":3', b'"seq":[]')]
+)
+def test_a_last_line_that_was_spoiled(path: Path, old: bytes, new: bytes) -> None:
+    """Nothing can follow it: that is a warning, and never a failure of the work that was done."""
+    lines = fill(path, 3)
+    spoiled = b"".join([*lines[:2], lines[2].replace(old, new)])
+    path.write_bytes(spoiled)
+    warnings: list[str] = []
+    FileJournal(path, warnings.append).record("ask", {})
+    assert len(warnings) == 1 and "last line is damaged" in warnings[0]
+    assert path.read_bytes() == spoiled
+    assert not verify(path).ok
+
+
 def test_nothing_but_a_torn_line(path: Path) -> None:
     """Also the very first line may be torn."""
     path.parent.mkdir()

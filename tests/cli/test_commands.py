@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from localdev.cli.app import COMMANDS
+from localdev.core.folders import find_folders
 from tests.cli.conftest import Run
 
 
@@ -71,6 +72,17 @@ def test_search_options(run: Run, repository: Path) -> None:
     assert "  function" in run("search", "cart", "-C", repository, "--lang", "javascript", "--explain").out
     nothing = run("search", "cart", "-C", repository, "--lang", "python", "--kind", "class")
     assert (nothing.code, nothing.out) == (1, "")
+    in_json = run("search", "cart", "-C", repository, "--lang", "python", "--kind", "class", "--json")
+    assert (in_json.code, json.loads(in_json.out)["results"]) == (1, [])
+
+
+def test_a_negative_answer_is_a_finished_job(run: Run, repository: Path) -> None:
+    """Exit code 1 does not make the journal say that the job was cancelled."""
+    (repository / "notes.txt").write_text("nothing is defined here\n")
+    assert run("search", "cart", "-C", repository, "--kind", "nothing").code == 1
+    assert run("outline", "notes.txt", "-C", repository).code == 1
+    lines = find_folders().journal.read_text().splitlines()
+    assert [json.loads(line)["outcome"] for line in lines] == ["ok", "ok"]
 
 
 def test_search_many_queries(run: Run, repository: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,7 @@ class LocalJobs:
             raise UsageError(f"there is no job {job!r}", f"known jobs: {', '.join(self._jobs)}")
         return recorded(job, self._events(job, options), self._journal(), root=str(self._root))
 
-    def _events(self, job: str, options: Options) -> Iterator[Event]:
+    def _events(self, job: str, options: Options) -> Generator[Event, None, None]:
         """Run a job on the open repository."""
         from localdev.app.stored import open_indexed
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from typing import Any
 
 from localdev.core.errors import LocaldevError
 from localdev.core.events import Answered, Event, Refreshed, Sources
 from localdev.core.ports import Journal
+from localdev.core.search import Hit
 
 _DIGEST_LENGTH = 16
 
 
-def recorded(job: str, events: Iterator[Event], journal: Journal, *, root: str) -> Iterator[Event]:
-    """Pass the events of a job on; one line is recorded when it ends, fails or is cancelled.
+def recorded(job: str, events: Generator[Event, None, None], journal: Journal, *, root: str) -> Iterator[Event]:
+    """Pass the events of a job on; one line is recorded when it has ended, failed or been cancelled.
 
     The line holds what was read (paths, lines, digests), the backend, token counts and times: nothing the user typed
     and nothing of the answer.
@@ -24,9 +26,10 @@ def recorded(job: str, events: Iterator[Event], journal: Journal, *, root: str) 
     started = time.perf_counter()
     entry: dict[str, Any] = {"root": root, "outcome": "cancelled"}
     try:
-        for event in events:
-            entry.update(_noted(event))
-            yield event
+        with contextlib.closing(events):
+            for event in events:
+                _note(event, entry)
+                yield event
         entry["outcome"] = "ok"
     except LocaldevError as error:
         entry.update(outcome="failed", error=error.code)
@@ -36,35 +39,34 @@ def recorded(job: str, events: Iterator[Event], journal: Journal, *, root: str) 
         raise
     finally:
         entry["total_ms"] = round((time.perf_counter() - started) * 1000, 1)
+        if "read" in entry:
+            entry["read"] = list(entry["read"].values())
         journal.record(job, entry)
 
 
-def _noted(event: Event) -> Mapping[str, Any]:
-    """Give what the journal keeps of one event."""
+def _note(event: Event, entry: dict[str, Any]) -> None:
+    """Keep what the journal needs of one event; `read` is kept by what it says, so that nothing is listed twice."""
     if isinstance(event, Refreshed):
         report = event.report
-        return {"index": {"files": report.files, "chunks": report.chunks, "seconds": round(report.seconds, 3)}}
-    if isinstance(event, Sources):
-        return {
-            "read": [
-                _read(hit.chunk.path, hit.chunk.start_line, hit.chunk.end_line, hit.chunk.text) for hit in event.hits
-            ]
-        }
-    if isinstance(event, Answered):
-        return {
-            "model": event.model,
-            "backend": event.backend,
-            "prompt": event.prompt,
-            "usage": asdict(event.usage),
-            "timings": {name: round(value, 1) for name, value in asdict(event.timings).items()},
-            "citations": len(event.citations),
-            "dropped_citations": event.dropped_citations,
-            "stop_reason": event.stop_reason,
-        }
-    return {}
+        entry["index"] = {"files": report.files, "chunks": report.chunks, "seconds": round(report.seconds, 3)}
+    elif isinstance(event, Sources):  # one for each query of a search
+        read = entry.setdefault("read", {})
+        read.update({tuple(passage.values()): passage for passage in map(_read, event.hits)})
+    elif isinstance(event, Answered):
+        entry.update(
+            model=event.model,
+            backend=event.backend,
+            prompt=event.prompt,
+            usage=asdict(event.usage),
+            timings={name: round(value, 1) for name, value in asdict(event.timings).items()},
+            citations=len(event.citations),
+            dropped_citations=event.dropped_citations,
+            stop_reason=event.stop_reason,
+        )
 
 
-def _read(path: str, start_line: int, end_line: int, text: str) -> dict[str, Any]:
+def _read(hit: Hit) -> dict[str, Any]:
     """Name a passage that was read, with the digest of its text as it was."""
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
-    return {"path": path, "start_line": start_line, "end_line": end_line, "digest": digest}
+    chunk = hit.chunk
+    digest = hashlib.sha256(chunk.text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
+    return {"path": chunk.path, "start_line": chunk.start_line, "end_line": chunk.end_line, "digest": digest}

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from localdev.core.errors import LocaldevError
+from localdev.core.errors import LocaldevError, StorageError
 from localdev.core.files import locked, storage_error
 from localdev.core.folders import ensure
 
@@ -163,13 +163,21 @@ def _append(path: Path, kind: str, entry: Mapping[str, Any]) -> None:
 
 
 def _line(kind: str, entry: Mapping[str, Any], last: bytes, torn: dict[str, Any] | None) -> bytes:
-    """Give the line of an entry that follows the line `last` (empty for the first)."""
-    before: dict[str, Any] = json.loads(last) if last else {"seq": 0, "hash": FIRST_PREVIOUS}
+    """Give the line of an entry that follows the line `last` (empty for the first).
+
+    Raises:
+        StorageError: that line was changed so that nothing can follow it.
+    """
+    try:
+        before: dict[str, Any] = json.loads(last) if last else {"seq": 0, "hash": FIRST_PREVIOUS}
+        number, previous = before["seq"] + 1, before["hash"]
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise StorageError("its last line is damaged; move the file away and a new one is begun") from error
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    fields = {"seq": before["seq"] + 1, "time": now, "kind": kind, **entry}
+    fields = {"seq": number, "time": now, "kind": kind, **entry}
     if torn is not None:
         fields["torn"] = torn
-    fields["previous"] = before["hash"]
+    fields["previous"] = previous
     body = json.dumps(fields, separators=(",", ":"), default=str).encode("ascii")
     return body[:-1] + b',"hash":"' + hashlib.sha256(body).hexdigest().encode() + b'"}\n'
 

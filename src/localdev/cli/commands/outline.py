@@ -27,12 +27,17 @@ def outline(
     from localdev.core.events import Result
 
     place = open_workplace(context, directory, {"outline.tokens": ("--tokens", tokens)})
+    symbols: list[dict[str, Any]] = []
     with running(place, "outline", {"path": _prefix(place, path)}) as events:
         for event in events:
-            if isinstance(event, Result) and as_json:
-                place.printer.json(event.payload)
-            elif isinstance(event, Result):
-                _print(place, event.payload["symbols"])
+            if isinstance(event, Result):
+                symbols = event.payload["symbols"]
+                if as_json:
+                    place.printer.json(event.payload)
+                else:
+                    _print(place, symbols)
+    if not symbols:
+        raise typer.Exit(1)
 
 
 def _prefix(place: Workplace, path: Path | None) -> str:
@@ -58,10 +63,12 @@ def _prefix(place: Workplace, path: Path | None) -> str:
 
 def _print(place: Workplace, symbols: list[dict[str, Any]]) -> None:
     """Print the map file by file: the most important file first, its definitions by line."""
+    from localdev.core.events import Notice
+
     out = place.printer
     if not symbols:
-        out.aside("hint: there are no definitions here")
-        raise typer.Exit(1)
+        out.notice(Notice("hint", "there are no definitions here"))
+        return
     order = {path: place for place, path in reversed(list(enumerate(symbol["path"] for symbol in symbols)))}
     by_file = sorted(symbols, key=lambda symbol: (order[symbol["path"]], symbol["line"]))
     for path, group in groupby(by_file, key=lambda symbol: str(symbol["path"])):

@@ -51,6 +51,8 @@ def search(
                 place.printer.json(event.payload)
             elif isinstance(event, Result):
                 _print(place, hits, asked[0], explain=explain)
+    if queries is None and not hits:
+        raise typer.Exit(1)
 
 
 def _queries(words: list[str] | None, file: Path | None) -> list[str]:
@@ -79,7 +81,10 @@ def _read_queries(file: Path) -> list[str]:
     from localdev.core.errors import NotFound, UsageError
 
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+        if str(file) != "-":
+            text = file.read_text(encoding="utf-8-sig")
+        else:
+            text = sys.stdin.read() if sys.stdin is not None else ""
     except OSError as error:
         raise NotFound(f"cannot read {file}: {error.strerror}", "name a file with one query on each line") from error
     except UnicodeDecodeError as error:
@@ -95,7 +100,6 @@ def _print(place: Workplace, hits: tuple[Hit, ...], query: str, *, explain: bool
     out = place.printer
     if not hits:
         out.notice(Notice("hint", "nothing matches; try other words, or fewer filters"))
-        raise typer.Exit(1)
     for number, hit in enumerate(hits):
         chunk = hit.chunk
         if number:
