@@ -193,6 +193,33 @@ def test_the_context_grows_and_keeps_its_state(llama: None, tmp_path: Path) -> N
     backend.close()
 
 
+def test_a_context_that_was_lost_holds_nothing(llama: None) -> None:
+    """When making the larger context was interrupted, its tokens are evaluated again and not taken for held."""
+    backend = LlamaCppBackend(TINY, BackendOptions(threads=1))
+    engine = backend._engine
+    prompt = backend._prompts.chat([Message("user", QUESTION)])
+    engine.make_room(1, 256)
+    engine.begin(prompt)
+    engine._free_context()  # as Ctrl-C leaves it
+    engine.make_room(600, 1024)
+    assert engine.begin(prompt) == 0
+    backend.close()
+
+
+def test_an_empty_prompt_is_refused(llama: None, tmp_path: Path) -> None:
+    """A template that renders to nothing is an error; the engine itself would end the process."""
+    own = read_header(TINY).chat_template
+    source = "{{ messages[0].content }}"
+    data = TINY.read_bytes().replace(own.encode(), (source + " " * (len(own) - len(source) - 7) + "{#---#}").encode())
+    path = tmp_path / "empty.gguf"
+    path.write_bytes(data)
+    backend = LlamaCppBackend(path, BackendOptions(threads=1))
+    backend._engine.add_bos = False
+    with pytest.raises(BackendError, match="empty prompt"):
+        collect(backend.stream(ask("")))
+    backend.close()
+
+
 def test_overflow_is_refused(tiny: LlamaCppBackend) -> None:
     """A prompt beyond the window is an error with both numbers, and the backend goes on working."""
     with pytest.raises(ContextOverflow, match="the window of tiny is 2048"):

@@ -59,6 +59,8 @@ def test_a_refused_system_message_is_folded() -> None:
     assert shown(source, TALK[:2]) == "[user]Be brief.\n\nHi"
     with pytest.raises(BackendError, match="refuses the messages: no system"):
         shown(source, [TALK[0], TALK[2]])
+    with pytest.raises(BackendError, match="failed: division by zero"):
+        shown(source.replace("[{{ m.role }}]", "{{ 1 / 0 }}"), TALK[:2])
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,7 @@ def test_a_refused_system_message_is_folded() -> None:
         ("{{ messages[7].content.x }}", "failed"),
         ("{{ ''.__class__.__mro__ }}", "failed"),
         ("{{ messages.append(1) }}", "failed"),
+        ("{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}", "failed"),
     ],
 )
 def test_failing_templates(source: str, message: str) -> None:
@@ -79,9 +82,14 @@ def test_failing_templates(source: str, message: str) -> None:
 
 
 def test_invalid_template() -> None:
-    """A template that does not parse is the model file's fault."""
-    with pytest.raises(ModelError, match="not valid"):
-        ChatTemplate("{% for %}")
+    """A template that does not parse, or not as Python, is the model file's fault."""
+    for source in (
+        "{% for %}",
+        "{% for a in [1] %}" * 40 + "{% endfor %}" * 40,
+        "{{ " + "(" * 3000 + ")" * 3000 + " }}",
+    ):
+        with pytest.raises(ModelError, match="not valid"):
+            ChatTemplate(source)
 
 
 CONTROLS = {"<|e|>": (1, False, False), "<|e|>2": (2, False, False), "<r>": (3, False, True), "<l>": (4, True, False)}

@@ -96,6 +96,8 @@ def test_unknown_prompts_are_errors(name: str) -> None:
         GOOD.replace("+++\n=", "=", 1),
         GOOD.replace('id = "p"', "id = "),
         GOOD.replace("variables", "variabels"),
+        GOOD.replace('["name"]', "3"),
+        GOOD.replace('["name"]', "9" * 5000),
         GOOD.replace("=== user ===", "=== robot ==="),
         GOOD.replace("=== system ===\nBe brief.\n=== user ===", ""),
         GOOD.replace("=== system ===", "stray\n=== system ==="),
@@ -118,10 +120,21 @@ def test_no_file_content_breaks_the_reader(tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.mark.parametrize(
-    "body", ["{{ other }}", "{{ name.__class__ }}", "{{ name.missing }}", "{% for %}", "{{ 1 / 0 }}"]
+    "body",
+    [
+        "{{ other }}",
+        "{{ name.__class__ }}",
+        "{{ name.missing }}",
+        "{% for %}",
+        "{{ 1 / 0 }}",
+        "{{ '{1}'.format(name) }}",
+        "{{ name.encode('nothing') }}",
+        "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
+        "{% for a in [1] %}" * 40 + "{% endfor %}" * 40,
+    ],
 )
 def test_templates_that_fail_are_errors(tmp_path: Path, body: str) -> None:
-    """Undeclared variables, attribute tricks, bad syntax and arithmetic end in a ConfigError."""
+    """Undeclared variables, attribute tricks, bad syntax, arithmetic and endless recursion end in a ConfigError."""
     prompt = parse_prompt(write(tmp_path, GOOD.replace("{{ name }}", body)))
     with pytest.raises(ConfigError):
         render_prompt(prompt, {"name": "x"})

@@ -78,6 +78,8 @@ class LlamaCppBackend:
             raise UsageError("adapters are not built in this version", "ask without an adapter")
         with self._turn():
             prompt = self._prompt(request)
+            if not prompt:  # the engine would end the process: there is nothing to draw the next token from
+                raise BackendError("the model's chat template gave an empty prompt", "use another model")
             room = self._most - len(prompt)
             if room < 1:
                 raise ContextOverflow(

@@ -200,7 +200,8 @@ class Engine:
             )
         self._memory = self._lib.llama_get_memory(self._context)
         self.window = self._lib.llama_n_ctx(self._context)
-        if state is not None and not self._lib.llama_state_seq_set_data(self._context, state, len(state), 0):
+        # Also where there was no state to carry over: what is not in the new context must not count as held.
+        if state is None or not self._lib.llama_state_seq_set_data(self._context, state, len(state), 0):
             self._held = []
 
     def _save_state(self) -> Any:

@@ -25,6 +25,10 @@ PLAIN_TEMPLATE = (
 )
 PLAIN_STOP = ("\nUser:", "\nSystem:")
 _HINT = "use another model, or a file of this model with a corrected chat template"
+# What a template can make Python raise; endless recursion and texts beyond all memory are among it.
+_FAULTS = (
+    TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError, SyntaxError,
+)  # fmt: skip
 
 
 class ChatTemplate:
@@ -44,8 +48,8 @@ class ChatTemplate:
         self._fixed = {"bos_token": bos, "eos_token": eos, "tools": None, "documents": None}
         try:
             self._template = environment.from_string(source)
-        except jinja2.TemplateError as error:
-            raise ModelError(f"the model's chat template is not valid: {error}", _HINT) from error
+        except (jinja2.TemplateError, *_FAULTS) as error:
+            raise ModelError(f"the model's chat template is not valid: {_said(error)}", _HINT) from error
 
     def render(self, messages: Sequence[Message]) -> list[tuple[str, bool]]:
         """Give the prompt as (text, whether it is a message's) in order, ready for the model's answer.
@@ -58,17 +62,17 @@ class ChatTemplate:
         import jinja2
 
         try:
-            return self._render(messages)
-        except _Refused as refusal:
-            folded = _fold_system(messages)
-            if folded is None:
-                raise BackendError(f"the model's chat template refuses the messages: {refusal}", _HINT) from refusal
             try:
+                return self._render(messages)
+            except _Refused:
+                folded = _fold_system(messages)
+                if folded is None:
+                    raise
                 return self._render(folded)
-            except _Refused as second:
-                raise BackendError(f"the model's chat template refuses the messages: {second}", _HINT) from second
-        except (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
-            raise BackendError(f"the model's chat template failed: {error}", _HINT) from error
+        except _Refused as refusal:
+            raise BackendError(f"the model's chat template refuses the messages: {refusal}", _HINT) from refusal
+        except (jinja2.TemplateError, *_FAULTS) as error:
+            raise BackendError(f"the model's chat template failed: {_said(error)}", _HINT) from error
 
     def _render(self, messages: Sequence[Message]) -> list[tuple[str, bool]]:
         """Render once."""
@@ -83,6 +87,11 @@ class ChatTemplate:
         for number, part in enumerate(_STAND_IN.split(rendered)):
             spans.append((texts[int(part)], True) if number % 2 else (part, False))
         return [span for span in spans if span[0]]
+
+
+def _said(error: BaseException) -> str:
+    """Give what an error says, or its name where it says nothing."""
+    return str(error) or type(error).__name__
 
 
 class _Refused(Exception):

@@ -30,6 +30,10 @@ from localdev.core.errors import ConfigError, NotFound
 _FRONT_MATTER = re.compile(r"\A\+\+\+\n(.*?)\n\+\+\+\n(.*)\Z", re.DOTALL)
 _SECTION = re.compile(r"^=== (\w+) ===$", re.MULTILINE)
 _KEYS = {"id", "version", "purpose", "variables", "schema"}
+# What a template can make Python raise; endless recursion and texts beyond all memory are among it.
+_FAULTS = (
+    TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError, SyntaxError,
+)  # fmt: skip
 _SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*\Z")
 
 
@@ -86,7 +90,7 @@ def _versions(folder: Path) -> dict[str, Path]:
     """List the versions in a prompt's folder, oldest first; numbers are compared as numbers."""
     files = [path for path in folder.glob("*.md") if path.is_file()]
     files.sort(
-        key=lambda path: [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in path.stem.split(".")]
+        key=lambda path: [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in path.stem.split(".")]
     )
     return {path.stem: path for path in files}
 
@@ -101,9 +105,10 @@ def parse_prompt(path: Path) -> Prompt:
         raw = path.read_bytes()
         match = _FRONT_MATTER.match(raw.decode("utf-8").replace("\r\n", "\n"))
         head = tomllib.loads(match.group(1)) if match else {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # not UTF-8, not TOML
         raise ConfigError(f"cannot read the prompt {path}: {error}", "correct the file or remove it") from error
-    if match is None or not {"id", "version"} <= head.keys() or not head.keys() <= _KEYS:
+    known = {"id", "version"} <= head.keys() <= _KEYS
+    if match is None or not known or not isinstance(head.get("variables", []), list):
         raise ConfigError(
             f"the prompt {path} has no valid front matter",
             f"start it with +++, the keys {', '.join(sorted(_KEYS))}, and +++",
@@ -149,7 +154,8 @@ def render_prompt(prompt: Prompt, values: Mapping[str, Any]) -> tuple[Message, .
         return tuple(
             Message(role, environment.from_string(text).render(values).strip("\n")) for role, text in prompt.sections
         )
-    except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
+    except (TemplateError, *_FAULTS) as error:
         raise ConfigError(
-            f"the prompt {prompt.label} cannot be rendered: {error}", "correct the prompt file"
+            f"the prompt {prompt.label} cannot be rendered: {str(error) or type(error).__name__}",
+            "correct the prompt file",
         ) from error
