@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import time
 import tracemalloc
@@ -99,8 +100,11 @@ def test_parts_are_refused(name: str, write: Callable[..., Path]) -> None:
         read_header(write(gguf(), name))
 
 
-def test_folders_and_missing_files(tmp_path: Path) -> None:
-    """A folder and a missing path have errors of their own."""
+def test_folders_pipes_and_missing_files(tmp_path: Path) -> None:
+    """A folder, a pipe (which is not waited for) and a missing path have errors of their own."""
+    os.mkfifo(tmp_path / "pipe.gguf")
+    with pytest.raises(ModelError, match="is no file"):
+        read_header(tmp_path / "pipe.gguf")
     with pytest.raises(ModelError, match="is a folder"):
         read_header(tmp_path)
     with pytest.raises(NotFound, match="no-such"):

@@ -50,6 +50,15 @@ def test_add_keeps_file_and_facts(store: ModelStore, model: Path, mode: str, lin
     assert store.checked_file(passport) == passport.file
 
 
+def test_a_file_name_that_is_no_text(store: ModelStore, model: Path, tmp_path: Path) -> None:
+    """A name of any bytes is kept in the passport and read back."""
+    odd = tmp_path / os.fsdecode(b"caf\xe9.gguf")
+    os.link(model, odd)
+    passport = store.add(odd)
+    assert (passport.name, passport.source) == ("caf", str(odd))
+    assert store.list() == [passport]
+
+
 def test_add_again_changes_nothing(store: ModelStore, model: Path, tmp_path: Path) -> None:
     """The same content is stored once, whatever the file is called; a linked file is not even hashed again."""
     first = store.add(model)

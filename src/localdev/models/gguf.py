@@ -62,20 +62,21 @@ def read_header(path: Path) -> GgufHeader:
 
     Raises:
         NotFound: there is no such file, or it may not be read.
-        ModelError: it is a folder or one part of several, not GGUF, of an unknown version, truncated or inconsistent.
+        ModelError: it is no file or one part of several, not GGUF, of an unknown version, truncated or inconsistent.
     """
-    _refuse_folders_and_parts(path)
     try:
+        _refuse_other_than_single_files(path)
         with path.open("rb") as file:
             return _read(GgufBytes(file, os.fstat(file.fileno()).st_size, path), path)
     except OSError as error:
         raise NotFound(f"cannot read the model file {path}: {error.strerror or error}", "check the path") from error
 
 
-def _refuse_folders_and_parts(path: Path) -> None:
-    """Only single files are supported."""
-    if path.is_dir():
-        raise ModelError(f"{path} is a folder; this version runs single GGUF files only", "name the .gguf file itself")
+def _refuse_other_than_single_files(path: Path) -> None:
+    """Only single files are supported; opening a pipe would wait for whoever writes to it."""
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "no file"
+        raise ModelError(f"{path} is {what}; this version runs single GGUF files only", "name the .gguf file itself")
     if _SPLIT_NAME.search(path.name):
         raise ModelError(
             f"{path.name} is one part of a model split over several files; this version runs single GGUF files only",

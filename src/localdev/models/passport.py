@@ -41,7 +41,7 @@ def write_passport(path: Path, passport: Passport) -> None:
     """Write it in one step. The file's own place is left out, so that a store can be moved."""
     entry = {"schema_version": SCHEMA_VERSION, **asdict(passport)}
     del entry["file"]
-    write_atomic(path, (json.dumps(entry, indent=2, ensure_ascii=False) + "\n").encode())
+    write_atomic(path, (json.dumps(entry, indent=2) + "\n").encode())
 
 
 def read_passport(path: Path, file: Path) -> Passport:
