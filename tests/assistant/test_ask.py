@@ -137,6 +137,13 @@ def test_text_given_by_the_user_reaches_the_model(repository: IndexedRepository)
     assert answer.unverified == ()
 
 
+@pytest.mark.parametrize("name", ["disc", "discoun", "ount", "save_orde", "OrderStor"])
+def test_a_part_of_a_name_is_not_known(repository: IndexedRepository, name: str) -> None:
+    """A name that only stands inside longer ones of the passages is marked as any other that does not exist."""
+    answer = answered(run(repository, QUESTION, FakeBackend([f"See `{name}` and `discount`."])))
+    assert answer.unverified == (name,)
+
+
 def test_a_mentioned_file_comes_first_with_just_its_lines(repository: IndexedRepository) -> None:
     """`@path:A-B` puts those lines in front of what was found."""
     events = run(repository, f"{QUESTION} see @shop/store.py:9-10", FakeBackend(["[1]"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -245,10 +246,10 @@ class _Answer:
         given_paths = {source.path for source in packed}
 
         def is_known(name: str) -> bool:
-            last = last_part(name)
-            if name in given_paths or name in given:
+            # As a whole: `parse` does not exist because `parse_file` does.
+            if name in given_paths or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", given):
                 return True
-            return bool(self.repository.known_names([name, last]))
+            return bool(self.repository.known_names([name, last_part(name)]))
 
         return is_known
 
