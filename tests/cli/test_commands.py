@@ -110,6 +110,16 @@ def test_index_and_status(run: Run, repository: Path) -> None:
     assert "(3 added, 0 changed, 0 removed)" in run("index", "--rebuild", "-C", repository).out
 
 
+def test_a_folder_name_cannot_drive_the_terminal(run: Run, tmp_path: Path) -> None:
+    """Where a path is printed as the origin of a setting, its control characters are shown and not obeyed."""
+    folder = tmp_path / "a\x1b[31mb"
+    (folder / ".git").mkdir(parents=True)
+    written = run("config", "set", "--project", "ask.k", "3", "-C", folder)
+    shown = run("config", "show", "--origin", "-C", folder)
+    for outcome in (written, shown):
+        assert outcome.code == 0 and "a\\x1b[31mb" in outcome.out and "\x1b" not in outcome.out
+
+
 def test_c_before_and_after(run: Run, repository: Path) -> None:
     """Each `-C` counts from the one before, also between the words of a command."""
     parent = repository.parent

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from localdev.core.events import Notice
 
 # Everything a terminal may obey, and the marks that reorder text on screen (bidirectional controls).
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _STYLES = {"plain": "", "bold": "1", "dim": "2", "path": "36", "good": "32", "bad": "31", "warning": "33", "hint": "2"}
 
 

@@ -21,6 +21,7 @@ def show(
     directory: Directory = None,
 ) -> None:
     """Print every setting and its value."""
+    from localdev.cli.terminal import neutral
     from localdev.config.settings import get, keys
     from localdev.render.payloads import SCHEMA_VERSION
 
@@ -36,7 +37,7 @@ def show(
     rows = {name: f"{name} = {json.dumps(value)}" for name, value in values.items()}
     width = max(len(row) for row in rows.values())
     for name, row in rows.items():
-        place.printer.line(f"{row.ljust(width)}  # {origins[name]}" if origin else row)
+        place.printer.line(neutral(f"{row.ljust(width)}  # {origins[name]}") if origin else row)
 
 
 @app.command("set")
@@ -48,7 +49,7 @@ def set_(
     directory: Directory = None,
 ) -> None:
     """Set one key in your config.toml, or with --project in the repository's .localdev.toml."""
-    from localdev.cli.terminal import Printer
+    from localdev.cli.terminal import Printer, neutral
     from localdev.config import trust
     from localdev.config.editing import set_value
     from localdev.config.loader import project_file, user_file
@@ -66,7 +67,7 @@ def set_(
         written = set_value(path, key, value, project=True)
         if was_trusted:  # the change is the user's own
             trust.grant(root, folders)
-    Printer().line(f"{key} = {written!r} in {path}")
+    Printer().line(neutral(f"{key} = {written!r} in {path}"))
 
 
 @app.command()
