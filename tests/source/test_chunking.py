@@ -119,6 +119,27 @@ def test_a_long_function_gives_its_large_inner_functions_their_own_chunks() -> N
     assert {"make.inner", "make.other"} <= {chunk.symbol for chunk in chunks_of(text)}
 
 
+def test_the_end_of_a_long_function_stays_with_it() -> None:
+    """A short rest after large inner functions is not given to the next function."""
+    text = "def make():\n" + function("inner", 90, "    ") + "    return inner\n\n\n" + function("after", 40)
+    chunks = chunks_of(text)
+    assert chunks[-1].text.startswith("# Does after.")
+    assert "return inner" in chunks[-2].text
+
+
+def test_large_members_are_chunks_of_their_class() -> None:
+    """A property with a long body is like a method; a long table in a class is part of the class."""
+    work = "            Work(value, other, third);\n" * 40
+    text = (
+        f"class A {{\n    int Size {{\n        get {{\n{work}        }}\n    }}\n    void Run() {{\n{work}    }}\n}}\n"
+    )
+    found = [(chunk.kind, chunk.symbol) for chunk in chunks_of(text, "a.cs")]
+    assert found == [("class", "A"), ("method", "A.Size"), ("method", "A.Run")]
+    table = "TABLE = {\n" + "        'key': 'value',\n" * 60 + "    }\n"
+    found = [(chunk.kind, chunk.symbol) for chunk in chunks_of(f"class A:\n    {table}\n" + function("f", 40, "    "))]
+    assert found == [("class", "A"), ("class", "A.TABLE"), ("method", "A.f")]
+
+
 def test_a_class_has_a_header_with_its_members() -> None:
     """A class too long for one chunk begins with a header that lists the signatures of all members."""
     text = (

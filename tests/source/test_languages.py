@@ -53,6 +53,8 @@ def test_language_of(path: str, first_line: str, language: str) -> None:
         ("int add(int a, int b);\n", "c"),
         ("typedef struct a { int class; } a;\n", "c"),
         ("/* a class Foo: in words */\n#define X\n", "c"),
+        ("/* Draw\n   using the pen. */\nint a;\n", "c"),
+        ("using Names = int;\n", "cpp"),
         ("namespace a {\nint x;\n}\n", "cpp"),
         ("class Box {\n};\n", "cpp"),
         ("  template <typename T> T id(T);\n", "cpp"),

@@ -131,6 +131,23 @@ def test_macros_do_not_hide_a_class() -> None:
     assert found == [("class", "Box", 3), ("method", "Box.~Box", 5), ("function", "f", 8)]
 
 
+def test_a_macro_around_the_type_does_not_hide_a_function() -> None:
+    """`API_PUBLIC(int *) name(...)` is a function, shown as it is written."""
+    text = "API_PUBLIC(void) first(int a);\nAPI_PUBLIC(char *) second(void)\n{\n}\nint STDAPI_CALL third(void);\n"
+    assert [(one.kind, one.signature) for one in parse_file("a.c", text).symbols] == [
+        ("function", "API_PUBLIC(void) first(int a)"),
+        ("function", "API_PUBLIC(char *) second(void)"),
+        ("function", "int STDAPI_CALL third(void)"),
+    ]
+
+
+def test_members_of_a_type_literal_are_nested() -> None:
+    """What an object type declares belongs to the type's name; anonymous types inside others declare nothing."""
+    text = "type Box<T> = {\n  size: number\n  open(by: T): void\n}\ntype Has<S> = S extends { run(): void } ? 1 : 2\n"
+    found = [(one.kind, one.qualified) for one in parse_file("a.ts", text).symbols]
+    assert found == [("type", "Box"), ("property", "Box.size"), ("method", "Box.open"), ("type", "Has")]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -101,7 +101,7 @@ class _Cutter:
         pending = inside[::-1]
         while pending:
             one = pending.pop()
-            if one.kind in CALLABLE or one.kind in _CONTAINERS or one.transparent or self._large(one):
+            if one.nests or one.kind in CALLABLE or one.kind in _CONTAINERS or self._large(one):
                 found.append(one)
             else:
                 pending += reversed(one.children)
@@ -149,4 +149,6 @@ class _Cutter:
         """Give the kind of chunk that a definition makes."""
         if one.kind in CLASS_LIKE:
             return "class"
+        if one.kind not in _KINDS and one.naming is not None and one.naming.kind in CLASS_LIKE:
+            return "method" if one.kind == "property" and one.nests else "class"
         return _KINDS.get(one.kind, self.loose)

@@ -94,7 +94,7 @@ def attach_loose(table: LineTable, pieces: Sequence[Piece]) -> list[Piece]:
     waiting: int | None = None
     for piece in pieces:
         short = piece.loose and table.size(piece.first, piece.last) < LOOSE_CHARACTERS
-        if short and kept and waiting is None and _closes(table, piece):
+        if short and kept and waiting is None and (_closes(table, piece) or _continues(piece)):
             kept[-1] = replace(kept[-1], last=piece.last)
         elif short:
             waiting = piece.first if waiting is None else waiting
@@ -105,6 +105,11 @@ def attach_loose(table: LineTable, pieces: Sequence[Piece]) -> list[Piece]:
     if waiting is not None:
         kept = _append_rest(kept, replace(last_loose, first=waiting))
     return kept
+
+
+def _continues(piece: Piece) -> bool:
+    """Say whether a piece is the rest of a function whose inner functions became pieces of their own."""
+    return piece.owner is not None and piece.owner.kind in CALLABLE and not piece.opens
 
 
 def _closes(table: LineTable, piece: Piece) -> bool:

@@ -8,10 +8,11 @@ How a language is added:
 2. With a grammar, write `queries/<name>.scm`. Captures the engine (`symbols.py`) understands:
 
    * `@definition.<kind>` on the whole node, with `@name` on its name in the same pattern (kinds: `core.code.Symbol`).
-     `@body` marks where the signature ends, and that what is inside is nested in it (`Outer.inner`). A definition
-     without `@body` is a leaf: its signature is its whole text, cut. `@parent` (Go receivers) names the enclosing
-     type when it is not around the node; it may be there more than once. A name such as `A::b` is split at
-     `separators`: all but the last part are parents. Without separators a name stands as it is, but for its quotes.
+     `@body` marks where the signature ends, and that what is inside is nested in it (`Outer.inner`); `@cut` ends the
+     signature only. A definition without `@body` is a leaf: its signature is its whole text, cut. `@parent` (Go
+     receivers) names the enclosing type when it is not around the node; it may be there more than once. A name such
+     as `A::b` is split at `separators`: all but the last part are parents. Without separators a name stands as it
+     is, but for its quotes.
    * `@level.<n>` (1 to 6) beside a definition makes it a heading: it reaches to the next of its level or above.
    * `@scope` (with `@name`) nests like a definition but is no symbol itself: a Rust `impl` block.
    * `@outer` is a node around a definition that ends where it ends (decorators, `export`, `template <...>`): the
@@ -137,6 +138,6 @@ def language_of_text(path: str, text: str) -> Language:
 # Signs of C++ at the start of a line (or `std::` anywhere) that no C header has outside comments.
 _CPP_HEADER = re.compile(
     r"^[ \t]*(?:class\s+[\w:]+(?:\s+[\w:]+)*\s*(?:final\s*)?[:{]|template\s*<|namespace\s+[\w:]+\s*\{|namespace\s*\{"
-    r"|using\s+\w|(?:public|private|protected)\s*:)|\bstd::\w|\b(?:static_cast|dynamic_cast|constexpr)\b",
+    r"|using\s+(?:namespace\b|\w+\s*=|\w+::)|(?:public|private|protected)\s*:)|\bstd::\w|\b(?:static_cast|dynamic_cast|constexpr)\b",
     re.MULTILINE,
 )

@@ -13,7 +13,12 @@ _BEFORE_NAME = re.compile(rb"\b(?:class|struct|union)[ \t]+([A-Z][A-Z0-9_]{2,}(?
 # API_EXPORT void run(); the usual words for linkage, inlining and attributes.
 _ATTRIBUTE = re.compile(
     rb"\b([A-Z][A-Z0-9]*_(?:[A-Z0-9_]*_)?(?:API|EXPORTS?|PUBLIC|VISIBLE|VISIBILITY|HIDDEN|(?:ALWAYS_|FORCE_?)?INLINE"
-    rb"|CONSTEXPR\d*|CONSTEVAL|NODISCARD|DEPRECATED|NORETURN|DECL|UNUSED)(?:\([^()\n]*\))?)(?=[ \t\n]+[A-Za-z_~(\[])"
+    rb"|CONSTEXPR\d*|CONSTEVAL|NODISCARD|DEPRECATED|NORETURN|DECL|UNUSED|CDECL|STDCALL|CALL)(?:\([^()\n]*\))?"
+    rb"|WINAPI|APIENTRY|CALLBACK|JNICALL|JNIEXPORT|XMLCALL|XMLPUBFUN|ZEXPORT|ZEXTERN)(?=[ \t\n]+[A-Za-z_~(\[*])"
+)
+# API_PUBLIC(int *) run(void): the macro takes the type; only its name and the brackets go.
+_AROUND_TYPE = re.compile(
+    rb"^[ \t]*([A-Z]\w*_[A-Z]+\()[A-Za-z_][\w \t*]*(\))(?=[ \t\n]*\**[ \t\n]*[A-Za-z_]\w*[ \t]*\()", re.MULTILINE
 )
 # if CONSTEXPR17 (test)
 _AFTER_IF = re.compile(rb"\bif[ \t]+([A-Z][A-Z0-9_]{2,})(?=[ \t]*\()")
@@ -24,20 +29,24 @@ _DIRECTIVE = re.compile(rb"^[ \t]*#.*$", re.MULTILINE)
 
 def without_macros(data: bytes) -> bytes:
     """Give C or C++ text of the same length with such macros turned into spaces; directives stay as they are."""
-    blanked = bytearray(data)
+    original, blanked = data, bytearray(data)
+    for found in _AROUND_TYPE.finditer(data):
+        _blank(blanked, found, 1)
+        _blank(blanked, found, 2)
+    data = bytes(blanked)
     for pattern in (_BEFORE_NAME, _ATTRIBUTE, _AFTER_IF):
         for found in pattern.finditer(data):
-            _blank(blanked, found)
+            _blank(blanked, found, 1)
     for found in _LINE.finditer(data):
         if _after_statement(blanked, found.start()):
-            _blank(blanked, found)
-    for found in _DIRECTIVE.finditer(data):
+            _blank(blanked, found, 1)
+    for found in _DIRECTIVE.finditer(original):
         blanked[found.start() : found.end()] = found.group()
     return bytes(blanked)
 
 
-def _blank(blanked: bytearray, found: re.Match[bytes]) -> None:
-    begin, end = found.span(1)
+def _blank(blanked: bytearray, found: re.Match[bytes], group: int) -> None:
+    begin, end = found.span(group)
     blanked[begin:end] = b" " * (end - begin)
 
 

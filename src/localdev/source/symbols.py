@@ -167,9 +167,10 @@ def _define(
     start, end = whole.start_byte, whole.end_byte
     while end > start and data[end - 1] in b" \t\r\n\f":
         end -= 1
-    body = nodes["body"][0].start_byte if "body" in nodes else end
+    inner = nodes.get("body") or nodes.get("cut")
+    body = inner[0].start_byte if inner else end
     level = next((int(key[6:]) for key in nodes if key.startswith("level.")), 0)
-    nests = ("body" in nodes and kind != "type") or kind in CLASS_LIKE or level > 0
+    nests = "body" in nodes or kind in CLASS_LIKE or level > 0
     definitions[key] = (index, Definition(kind, name, start, end, key, body, nests, parents, level=level))
 
 

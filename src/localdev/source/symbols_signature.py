@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 
 Span = tuple[int, int]
@@ -10,6 +11,8 @@ Span = tuple[int, int]
 SIGNATURE_CHARACTERS = 200
 # What may stand before a definition on its line and belongs to it: `export default`, `const`, `private`.
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_ \t")
+# A macro around the type: `API_PUBLIC(int) run(void)`.
+_MACRO = re.compile(rb"[ \t]*[A-Z]\w*_[A-Z]+\(")
 
 
 def signature(data: bytes, start: int, name_and_body: Span, *, attributes: dict[int, int], comments: list[Span]) -> str:
@@ -21,7 +24,8 @@ def signature(data: bytes, start: int, name_and_body: Span, *, attributes: dict[
     name, body = name_and_body
     begin = _after_attributes(data, start, name, attributes=attributes)
     line = data.rfind(b"\n", 0, begin) + 1
-    if begin == start and begin - line <= 40 and _WORD_BYTES.issuperset(data[line:begin]):
+    before = data[line:begin]
+    if begin == start and len(before) <= 40 and (_WORD_BYTES.issuperset(before) or _MACRO.fullmatch(before)):
         begin = line
     pieces: list[bytes] = []
     at = begin

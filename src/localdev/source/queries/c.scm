@@ -15,9 +15,9 @@
 (union_specifier name: (_) @name body: (_) @body) @definition.struct
 (enum_specifier name: (_) @name body: (_) @body) @definition.enum
 (enumerator name: (_) @name) @definition.constant
-(type_definition type: (struct_specifier body: (_) @body) declarator: (type_identifier) @name) @definition.type
-(type_definition type: (union_specifier body: (_) @body) declarator: (type_identifier) @name) @definition.type
-(type_definition type: (enum_specifier body: (_) @body) declarator: (type_identifier) @name) @definition.type
+(type_definition type: (struct_specifier body: (_) @cut) declarator: (type_identifier) @name) @definition.type
+(type_definition type: (union_specifier body: (_) @cut) declarator: (type_identifier) @name) @definition.type
+(type_definition type: (enum_specifier body: (_) @cut) declarator: (type_identifier) @name) @definition.type
 (type_definition declarator: (type_identifier) @name) @definition.type
 (type_definition declarator: (pointer_declarator declarator: (type_identifier) @name)) @definition.type
 (type_definition declarator: (array_declarator declarator: (type_identifier) @name)) @definition.type

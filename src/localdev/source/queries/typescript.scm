@@ -3,11 +3,15 @@
 (enum_declaration name: (_) @name body: (_) @body) @definition.enum
 (enum_body (enum_assignment name: (_) @name) @definition.constant)
 (enum_body name: (_) @name @definition.constant)
+(type_alias_declaration name: (_) @name value: (object_type) @body) @definition.type
 (type_alias_declaration name: (_) @name) @definition.type
+(type_alias_declaration value: (object_type (property_signature name: (_) @name) @definition.property))
+(type_alias_declaration value: (object_type (method_signature name: (_) @name) @definition.method))
 (internal_module name: (_) @name body: (_) @body) @definition.namespace
 (module name: (_) @name body: (_) @body) @definition.namespace
 (function_signature name: (_) @name) @definition.function
-(method_signature name: (_) @name) @definition.method
+(interface_body (method_signature name: (_) @name) @definition.method)
+(class_body (method_signature name: (_) @name) @definition.method)
 (abstract_method_signature name: (_) @name) @definition.method
 (interface_body (property_signature name: (_) @name) @definition.property)
 (public_field_definition name: (_) @name value: (arrow_function body: (_) @body)) @definition.method
