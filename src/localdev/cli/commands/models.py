@@ -35,9 +35,7 @@ def add(
     progress = ProgressLine(printer)
     try:
         mode: Any = "copy" if copy else "link"
-        passport = ModelStore(find_folders().models).add(
-            expanded(file), mode=mode, name=name, progress=progress.update
-        )
+        passport = ModelStore(find_folders().models).add(expanded(file), mode=mode, name=name, progress=progress.update)
     finally:
         progress.close()
     if as_json:
