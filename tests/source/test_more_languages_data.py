@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.source.more_samples import parse, table, told
+from tests.source.more_samples import assert_whole, parse, table, told
 
 EXPECTED = {
     "sql": """
@@ -239,3 +239,44 @@ def test_references() -> None:
     }
     for language, (kind, names) in expected.items():
         assert names <= {one.name for one in parse(language).references if one.kind == kind}
+
+
+DEEP = {
+    "mappings": "\n".join(" " * depth + f"k{depth}:" for depth in range(1000)),
+    "sequences": "- " * 1000 + "a",
+    "questions": "- ? " * 500 + "a",
+    "answers": ": " * 1000,
+    "both": "".join(" " * depth + "k:\n" + " " * depth + "-\n" for depth in range(130)),
+}
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
+def test_yaml_deeper_than_its_scanner_bears_is_cut_by_lines(text: str) -> None:
+    """Nesting that would end the process is not parsed."""
+    parsed = parse("yaml", text)
+    assert parsed.line_chunked
+    assert_whole(parsed, text)
+
+
+def test_deep_yaml_that_people_write_is_parsed() -> None:
+    """Forty levels of mappings with lists in them are no trouble."""
+    text = "".join("  " * depth + f"k{depth}:\n" + "  " * depth + "- a\n" for depth in range(40))
+    text += "text: |\n" + "".join(" " * (2 + depth) + "drawn\n" for depth in range(20))
+    assert not parse("yaml", text).line_chunked
+
+
+def test_swift_comments_that_never_end_are_not_parsed() -> None:
+    """Comments opened a thousand times inside each other would stop the parser for minutes."""
+    text = "let a = 1\n" + "/*" * 3000
+    parsed = parse("swift", text)
+    assert parsed.line_chunked
+    assert_whole(parsed, text)
+
+
+def test_keys_of_data_are_no_symbols() -> None:
+    """A table of thousands of translations is cut, but its keys are not listed."""
+    text = "{\n" + ",\n".join(f'  "message.{n}": "text {n}"' for n in range(6_000)) + "\n}\n"
+    parsed = parse("json", text)
+    assert parsed.symbols == ()
+    assert_whole(parsed, text)
+    assert len(parse("json", text.split(',\n  "message.100"')[0] + "\n}\n").symbols) == 100

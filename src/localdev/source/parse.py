@@ -10,6 +10,7 @@ from localdev.source.chunking import chunk_lines, chunk_syntax
 from localdev.source.languages import Language, language_of_text
 from localdev.source.lines import LineTable
 from localdev.source.parse_grammar import grammar
+from localdev.source.parse_guards import unbearable
 from localdev.source.parse_macros import without_macros
 from localdev.source.symbols import outline
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 # Raise with any change of what `parse_file` gives for some text: stored results of another version are thrown away.
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 
 # A line longer than this is data; parsers may need time in the square of such a line.
 _LONGEST_LINE = 100_000
@@ -26,6 +27,8 @@ _WIDEST_BROKEN = 60_000
 # More opening than closing angle brackets between two semicolons or braces than this: parsers of languages with type
 # arguments keep every reading of `a < b < c` and need memory in the square of it.
 _OPEN_ANGLES = 1_000
+# Configuration with more keys than this is data, which nobody looks up by its keys' names.
+_MOST_KEYS = 5_000
 _STATEMENT_END = re.compile(rb"[;{}]")
 
 
@@ -41,11 +44,16 @@ def parse_file(path: str, text: str) -> ParsedFile:
     parser = grammar(language.name)
     if parser is None or max(map(len, table.rows)) > _LONGEST_LINE or _many_open_angles(data):
         return _by_lines(path, table, language, lines)
+    if unbearable(language.name, table.rows):
+        return _by_lines(path, table, language, lines)
     tree = parser.parse(without_macros(data) if language.macros else data)
     if tree is None or (tree.root_node.has_error and _too_broken(tree.root_node)):
         return _by_lines(path, table, language, lines)
     root = tree.root_node
-    found = outline(path, table, data, language=language, matches=parser.matches(root))
+    matches = parser.matches(root)
+    if language.loose == "config" and len(matches) > _MOST_KEYS:
+        matches = []
+    found = outline(path, table, data, language=language, matches=matches)
     chunks = chunk_syntax(path, table, root, outline=found, language=language.name, loose=language.loose)
     return ParsedFile(path, language.name, tuple(chunks), found.symbols, found.references, False, lines)
 
