@@ -10,7 +10,7 @@
 (create_type (object_reference name: (identifier) @name)) @definition.type
 (create_index column: (identifier) @name) @definition.key
 (create_sequence (object_reference name: (identifier) @name)) @definition.key
-(column_definitions (column_definition name: (identifier) @name) @definition.field)
+(create_table (column_definitions (column_definition name: (identifier) @name) @definition.field))
 
 (comment) @comment
 (marginalia) @comment
@@ -20,6 +20,6 @@
 (alter_table (object_reference name: (identifier) @reference.type))
 (create_index (object_reference name: (identifier) @reference.type))
 (create_trigger (object_reference name: (identifier) @reference.type))
-(column_definition (object_reference name: (identifier) @reference.type))
+(column_definition (keyword_references) . (object_reference name: (identifier) @reference.type))
 (constraint (object_reference name: (identifier) @reference.type))
 (invocation (object_reference name: (identifier) @reference.call))
