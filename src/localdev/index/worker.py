@@ -17,6 +17,7 @@ import traceback
 from pathlib import Path
 from typing import IO, Any
 
+from localdev.audit import egress
 from localdev.index.prepare import Prepared, prepare
 
 LENGTH = struct.Struct("<Q")
@@ -50,6 +51,7 @@ def prepare_batch(root: Path, tasks: list[Task]) -> list[Prepared]:
 
 def main() -> None:
     """Serve batches until the parent closes the pipe, or is gone."""
+    egress.install()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides when we end
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not end up between the frames
