@@ -82,4 +82,4 @@ def test_gguf_without_the_extra() -> None:
         "try:\n    open_backend(sys.argv[1])\nexcept MissingExtra as error:\n    print(error.hint)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(TINY)], capture_output=True, timeout=60, check=False)
-    assert b"setup llama" in done.stdout and b"localdev[llama]" in done.stdout
+    assert b"`localdev setup llama`" in done.stdout and b"pip install" not in done.stdout

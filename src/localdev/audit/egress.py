@@ -153,16 +153,16 @@ _CHECKS: dict[str, Callable[[str, tuple[Any, ...]], None]] = {
 
 
 def is_loopback(host: object) -> bool:
-    """Say whether a host is surely this machine: 127.0.0.0/8, ::1, their mapped form, `localhost` and names below it.
+    """Say whether a host is surely this machine: 127.0.0.0/8, ::1, their mapped form, and `localhost`.
 
-    Other spellings of an address (`127.1`, `0x7f.1`, `2130706433`) are read differently by different systems and do
-    not count, nor does the wildcard `0.0.0.0`.
+    Names below it (`app.localhost`) are looked up by a name server on many systems and do not count; nor do other
+    spellings of an address (`127.1`, `0x7f.1`, `2130706433`), which are read differently by different systems, nor the
+    wildcard `0.0.0.0`.
     """
     text = _text(host)
     packed = _packed(text)
     if packed is None:
-        name = text.lower()
-        return name == "localhost" or name.endswith(".localhost")
+        return text.lower() == "localhost"
     if len(packed) == 4:
         return packed[0] == _IPV4_LOOPBACK
     return packed == _LOOPBACK6 or (packed.startswith(_MAPPED) and packed[12] == _IPV4_LOOPBACK)
