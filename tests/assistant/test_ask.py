@@ -212,3 +212,49 @@ def test_context_tokens_bound_the_passages(repository: IndexedRepository) -> Non
     run(repository, AskRequest(QUESTION), backend)
     short, whole = (len(request.messages[1].content) for request in backend.requests)
     assert short < whole
+
+
+def notices(events: list[Event]) -> str:
+    """Join the texts of all notices."""
+    return "\n".join(event.text for event in events if isinstance(event, Notice))
+
+
+def test_an_answer_without_citations_is_said(repository: IndexedRepository) -> None:
+    """What nothing ties to the code is named as such, with the places to look at."""
+    events = run(repository, QUESTION, FakeBackend(["By magic."]))
+    assert "cites no passage" in notices(events)
+    assert "shop/pricing.py:1-8" in notices(events)
+    assert "cites no passage" not in notices(run(repository, QUESTION, FakeBackend(["By magic [1]."])))
+
+
+def test_an_empty_answer_gives_the_places(repository: IndexedRepository) -> None:
+    """A model that says nothing is said to, and the floor answers."""
+    events = run(repository, QUESTION, FakeBackend([" \n"]))
+    assert "empty answer" in notices(events)
+    assert answered(events).citations[0].path == "shop/pricing.py"
+    assert answered(events).model == ""
+
+
+def test_files_and_lines_that_are_not_there_are_marked(repository: IndexedRepository) -> None:
+    """Paths are checked in backticks and in plain text, lines too."""
+    text = "See `shop/pricing.py:4`, shop/pricing.py:999, `shop/evil.py` and shop/store.py [1]."
+    answer = answered(run(repository, QUESTION, FakeBackend([text])))
+    assert answer.unverified == ("shop/pricing.py:999", "shop/evil.py")
+    assert answer.answer.count("(unverified)") == 2
+
+
+def test_a_question_whose_words_are_nowhere_is_said(repository: IndexedRepository) -> None:
+    """Places that are only similar in meaning are announced as that."""
+    assert "only similar in meaning" in notices(run(repository, "quetzalcoatl zeppelin?"))
+    assert "only similar" not in notices(run(repository, QUESTION))
+
+
+def test_named_lines_that_do_not_fit_are_said(repository: IndexedRepository, shop: Path) -> None:
+    """What the question names is cut only with a warning, and comes before anything that was found."""
+    (shop / "long.py").write_text("".join(f"value_{n} = compute({n}, {n} + 1)\n" for n in range(400)))
+    backend = FakeBackend(["ok [1]", "ok [1]"], context_window=1600)
+    small = AskRequest("explain @long.py", sampling=Sampling(max_tokens=100))
+    assert "only a part" in notices(run(repository, small, backend))
+    fits = AskRequest("explain @long.py:3-12", sampling=Sampling(max_tokens=100))
+    assert "only a part" not in notices(run(repository, fits, backend))
+    assert "only a part" not in notices(run(repository, "explain @long.py"))

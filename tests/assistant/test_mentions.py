@@ -38,6 +38,8 @@ def test_mentions_are_found(question: str, text: str, mentions: list[Mention]) -
         ("@store.py", UsageError, "write one in full"),
         ("@shop/pricng.py", NotFound, "did you mean @shop/pricing.py?"),
         ("@zzzz/qqqq", NotFound, "localdev index"),
+        ("@pricin.py", NotFound, "did you mean @shop/pricing.py?"),
+        ("@shop", UsageError, "name the files in it"),
         ("@README.md:9-3", UsageError, "FIRST-LAST"),
         ("@README.md:0", UsageError, "FIRST-LAST"),
     ],

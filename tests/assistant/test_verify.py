@@ -10,12 +10,36 @@ from hypothesis import strategies as st
 
 from localdev.assistant.verify import Verifier, last_part, name_in
 
-KNOWN = {"walk", "list_files", "Session.get", "source/walk.py"}
+KNOWN = {"walk", "list_files", "Session.get"}
+
+
+class Shop:
+    """Knows three names and one file of 20 lines."""
+
+    def has_name(self, name: str) -> bool:
+        """Say whether it is one of the three."""
+        return name in KNOWN
+
+    def has_place(self, path: str, last_line: int) -> bool:
+        """Say whether it is the file, and a line of it."""
+        return path in ("source/walk.py", "walk.py") and last_line <= 20
+
+
+class Everything:
+    """Knows all names and places."""
+
+    def has_name(self, name: str) -> bool:
+        """Say yes."""
+        return True
+
+    def has_place(self, path: str, last_line: int) -> bool:
+        """Say yes."""
+        return True
 
 
 def check(text: str, *, sources: int = 3, pieces: list[str] | None = None) -> tuple[str, Verifier]:
     """Run a text through a verifier, whole or in pieces, and give what was shown."""
-    verifier = Verifier(sources, lambda name: name in KNOWN)
+    verifier = Verifier(sources, Shop())
     shown = "".join(verifier.feed(piece) for piece in (pieces if pieces is not None else [text]))
     return shown + verifier.finish(), verifier
 
@@ -58,6 +82,11 @@ NAMES = [
     ('`x = 5`, `git ls-files -z`, `3.14`, `"text"`, `a + b`', []),
     ("`source/walk.py:10-20`", []),
     ("`source/nowhere.py`", ["source/nowhere.py"]),
+    ("`source/walk.py:9999`", ["source/walk.py:9999"]),
+    ("In source/walk.py and walk.py:3-20.", []),
+    ("In source/wander.py, then.", ["source/wander.py"]),
+    ("As walk.py:21 and (source/walk.py:10-21) say", ["walk.py:21", "source/walk.py:10-21"]),
+    ("See https://example.com/wander.py:80 and Node.js", []),
     ("``wander``", ["wander"]),
     ("```\nwander\n```", []),
 ]
@@ -89,24 +118,24 @@ def test_pieces_do_not_matter(text: str) -> None:
 @given(st.lists(st.text(alphabet="ab [1]9`\n~.x()", max_size=12), max_size=12))
 def test_nothing_is_lost_but_invalid_citations(pieces: list[str]) -> None:
     """With every number valid and every name known, only spacing inside citations may change."""
-    verifier = Verifier(9999, lambda name: True)
+    verifier = Verifier(9999, Everything())
     shown = "".join(verifier.feed(piece) for piece in pieces) + verifier.finish()
     spacing = {ord(character): None for character in " \n,[]"}
     assert shown.translate(spacing) == "".join(pieces).translate(spacing)
 
 
 def test_text_flows_before_the_end() -> None:
-    """Plain text is shown at once; only an open bracket or span waits."""
-    verifier = Verifier(1, lambda name: True)
-    assert verifier.feed("Plain text") == "Plain text"
-    assert verifier.feed(" and [") == " and"
+    """Plain text is shown word by word; an open bracket or span waits."""
+    verifier = Verifier(1, Everything())
+    assert verifier.feed("Plain text, an") == "Plain text,"
+    assert verifier.feed("d [") == " and"
     assert verifier.feed("1") == ""
     assert verifier.feed("]") == " [1]"
 
 
 def test_an_endless_span_is_let_go() -> None:
     """A backtick that is never closed does not hold back the rest of the answer."""
-    verifier = Verifier(1, lambda name: True)
+    verifier = Verifier(1, Everything())
     assert len(verifier.feed("`" + "a" * 400)) > 300
 
 

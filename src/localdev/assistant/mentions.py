@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from localdev.assistant.verify import is_file_name
 from localdev.core.code import Chunk
 from localdev.core.errors import NotFound, UsageError
 from localdev.core.ports import Repository
@@ -29,7 +30,7 @@ class Mention:
 def find_mentions(question: str, paths: Sequence[str]) -> tuple[str, list[Mention]]:
     """Give the question without the `@` marks, and the files it names.
 
-    A word such as `@property` that is no path stays as it is; one that looks like a path (slash or lines) must exist.
+    A word such as `@property` that is no path stays as it is; what looks like one (slash, ending, lines) must exist.
 
     Raises:
         UsageError: the path leaves the repository, or the lines are upside down.
@@ -63,7 +64,11 @@ def _resolve(match: re.Match[str], paths: Sequence[str]) -> Mention | None:
     hits = [known for known in paths if known == path] or [known for known in paths if known.endswith("/" + path)]
     if len(hits) == 1:
         return Mention(hits[0], start, end)
-    if not hits and "/" not in path and not match.group("start"):
+    if not hits and any(known.startswith(path.rstrip("/") + "/") for known in paths):
+        raise UsageError(
+            f"@{written} is a folder", "name the files in it that matter, or search it: --path 'FOLDER/**'"
+        )
+    if not hits and "/" not in path and not match.group("start") and not is_file_name(path):
         return None
     if hits:
         raise UsageError(f"@{written} may be any of {len(hits)} files", f"write one in full: {', '.join(hits[:3])}")

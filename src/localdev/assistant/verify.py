@@ -1,14 +1,14 @@
-"""Checks an answer while it streams: citations must exist, names in backticks must be known.
+"""Checks an answer while it streams: citations, files and lines must exist, names in backticks must be known.
 
-Text flows through at once; only an open `[...]` or backtick span is held back until it closes. Inside fenced code
+Text flows word by word; only an open `[...]` or backtick span is held back until it closes. Inside fenced code
 nothing is touched, because `items[0]` is no citation there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 # [2], [1, 3], [1-3], [^2] and the full-width brackets that some models write.
 _CITATION = re.compile(r"[\[【]\s*\^?\d{1,4}(?:\s*[,;–-]\s*\^?\d{1,4})*\s*[\]】]")
@@ -21,13 +21,39 @@ _SPECIAL = re.compile(r"[\[【`\n]")
 _LONGEST_SPAN = 300
 # A single name, path or call inside backticks; anything else (an expression, a shell line) is not a name to look up.
 _NAME = re.compile(
-    r"[@$#.~]*((?:[\w$-]+(?:\.|::|->|#|/|\\))*[A-Za-z_$][\w$-]*[!?]?(?:\.\w+)*)(?:\(.*\)|<.*>)?(?::\d+(?:-\d+)?)?"
+    r"[@$#.~]*((?:[\w$-]+(?:\.|::|->|#|/|\\))*[A-Za-z_$][\w$-]*[!?]?(?:\.\w+)*)(?:\(.*\)|<.*>)?(?::(\d+)(?:-(\d+))?)?"
 )
-# In `walk.py` the last part is no name; the endings are those of source and configuration files that answers speak of.
-_FILE_NAME = re.compile(
-    r"\.(?:[ch]|cc|cpp|cs|css|go|hpp|html|java|jsx?|json|kt|lua|md|php|py|rb|rs|scala|sh|sql|swift|toml|tsx?|txt|ya?ml|zig)$"
+# Endings of source and configuration files that answers speak of: in `walk.py` the last part is no name.
+_ENDING = (
+    r"\.(?:[ch]|cc|cpp|cs|css|exs?|go|hpp|hs|html|java|[jt]sx?|json|kt|lua|md|php|py|rb|rs|scala|sh|sql|swift"
+    r"|toml|txt|ya?ml|zig)"
 )
+_FILE_NAME = re.compile(rf"{_ENDING}\Z")
+# A place in plain text: a path with a folder, or a file with a line. What follows `//` or `:` belongs to an address.
+_PLACE = re.compile(
+    rf"(?<![\w/.:@-])((?:[\w.@-]+/)+[\w.@-]*\w{_ENDING}|[\w.@-]*\w{_ENDING}(?=:\d))(?::(\d+)(?:-(\d+))?)?(?![\w/])"
+)
+# The end of a piece that may go on as a path in the next one.
+_OPEN_PLACE = re.compile(r"[\w./:@-]+\Z")
+_LONGEST_PLACE = 200
 UNVERIFIED_MARK = " (unverified)"
+
+
+class Lookup(Protocol):
+    """Says what exists."""
+
+    def has_name(self, name: str) -> bool:
+        """Say whether a name of code stands in the repository, the question or the passages."""
+        ...
+
+    def has_place(self, path: str, last_line: int) -> bool:
+        """Say whether a file of that path is there and has that many lines (0: any)."""
+        ...
+
+
+def is_file_name(text: str) -> bool:
+    """Say whether a text ends as source and configuration files do."""
+    return _FILE_NAME.search(text) is not None
 
 
 def name_in(span: str) -> str:
@@ -40,12 +66,11 @@ def name_in(span: str) -> str:
 class Verifier:
     """Feeds on raw text and gives back text that may be shown.
 
-    `sources` is how many passages were numbered; `is_known` says whether a name exists in the repository, the question
-    or the passages.
+    `sources` is how many passages were numbered.
     """
 
     sources: int
-    is_known: Callable[[str], bool]
+    lookup: Lookup
     cited: list[int] = field(default_factory=list)
     dropped: int = 0
     unverified: list[str] = field(default_factory=list)
@@ -96,13 +121,21 @@ class Verifier:
             if not final and _MAYBE_FENCE.match(self._buffer):
                 return None
         special = _SPECIAL.search(self._buffer)
-        if special is None or special.start() > 0:
-            return self._plain(self._take(special.start() if special else len(self._buffer)))
+        end = special.start() if special else len(self._buffer) if final else self._end_of_words()
+        if end > 0:
+            return self._plain(self._take(end))
+        if special is None:
+            return None
         if self._buffer[0] == "\n":
             self._line_start = True
             return self._with_spaces(self._take(1))
         self._line_start = False
         return self._span_step(final) if self._buffer[0] == "`" else self._bracket_step(final)
+
+    def _end_of_words(self) -> int:
+        """Give how much of the buffer can pass: its last word waits, because it may go on as a path."""
+        tail = _OPEN_PLACE.search(self._buffer)
+        return len(self._buffer) if tail is None or len(tail.group(0)) > _LONGEST_PLACE else tail.start()
 
     def _open_fence(self, fence: re.Match[str], final: bool) -> str | None:
         """Enter fenced code once its opening line is whole, so that its length is known."""
@@ -131,10 +164,24 @@ class Verifier:
 
     def _mark(self, span: str) -> str:
         """Note a name nobody knows; it is marked where it stands first."""
-        name = name_in(span)
-        if not name or name in self.unverified or self.is_known(name):
+        match = _NAME.fullmatch(span.strip())
+        if match is None:
             return ""
-        self.unverified.append(name)
+        if is_file_name(match.group(1)):
+            return self._mark_place(match)
+        return self._mark_unless(self.lookup.has_name(match.group(1)), match.group(1))
+
+    def _mark_place(self, match: re.Match[str]) -> str:
+        """Note a file, or a line of one, that is not there."""
+        path, first, last = match.group(1), match.group(2), match.group(3)
+        lines = f":{first}-{last}" if last else f":{first}" if first else ""
+        return self._mark_unless(self.lookup.has_place(path, int(last or first or 0)), path + lines)
+
+    def _mark_unless(self, exists: bool, what: str) -> str:
+        """Give the mark for something that is not known and was not marked before."""
+        if exists or what in self.unverified:
+            return ""
+        self.unverified.append(what)
         return UNVERIFIED_MARK
 
     def _bracket_step(self, final: bool) -> str | None:
@@ -164,6 +211,7 @@ class Verifier:
     def _plain(self, text: str) -> str:
         """Pass text, but keep its last spaces: they go away with a dropped citation."""
         self._line_start = False
+        text = _PLACE.sub(lambda match: match.group(0) + self._mark_place(match), text)
         kept = text.rstrip(" ")
         if not kept:
             self._spaces += text
@@ -197,4 +245,4 @@ def _numbers(citation: str) -> list[int]:
 def last_part(name: str) -> str:
     """Give the last part of a dotted name or path, a file name whole: `Session.get` -> get, `a/walk.py` -> walk.py."""
     tail = re.split(r"::|->|#|/|\\", name.rstrip("/"))[-1]
-    return tail if _FILE_NAME.search(tail) else tail.rpartition(".")[2]
+    return tail if is_file_name(tail) else tail.rpartition(".")[2]

@@ -1,0 +1,143 @@
+"""The passages of an answer: found, fitted to the window, and put into the prompt's messages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from localdev.assistant.mentions import find_mentions, mentioned_hits
+from localdev.core.chat import Message, Sampling
+from localdev.core.errors import ContextOverflow
+from localdev.core.events import Notice
+from localdev.core.ports import ChatBackend, Repository
+from localdev.core.search import Hit, SearchFilter
+from localdev.prompting.prompts import Prompt, render_prompt
+from localdev.retrieval.pack import PackedSource, pack
+from localdev.retrieval.search import search
+
+# Without a model its tokenizer is not there: source text has about 3.5 characters a token in current code tokenizers.
+_CHARACTERS_PER_TOKEN = 3.5
+# The window `--show-prompt` assumes where no model is configured.
+_ASSUMED_WINDOW = 4096
+# A chat template adds a few marks to each message; this many tokens are kept free for them.
+_TEMPLATE_TOKENS = 32
+# Below this many tokens left for passages an answer cannot rest on anything.
+_LEAST_PASSAGE_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class AskRequest:
+    """A question and how to answer it.
+
+    `limit` is the number of passages, `extra` further text given by the user, `context_tokens` the most tokens that
+    passages may take (0: as many as the window leaves).
+    """
+
+    question: str
+    limit: int = 8
+    extra: str = ""
+    show_prompt: bool = False
+    context_tokens: int = 0
+    sampling: Sampling = field(default_factory=Sampling)
+    where: SearchFilter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The question without `@` marks, and its passages: the first `named` ones are those it names itself."""
+
+    question: str
+    hits: tuple[Hit, ...]
+    named: int
+
+    def notices(self, shown: Sequence[Hit]) -> Iterator[Notice]:
+        """Say what of the files that the question names is not among what is shown."""
+        if sum(_lines(hit) for hit in self.hits[: self.named]) > sum(
+            _lines(hit) for hit in shown if any(_within(hit, own) for own in self.hits[: self.named])
+        ):
+            yield Notice(
+                "warning", "only a part of what the question names fits; name fewer lines with @path:FIRST-LAST"
+            )
+        if self.hits and not any(part.name in _EXACT for hit in self.hits for part in hit.parts):
+            yield Notice("warning", "no word of the question occurs here; the places are only similar in meaning")
+
+
+# Parts of a score that come from what was asked literally, not from likeness.
+_EXACT = ("words", "definition", "named type", "path", "file name", "mentioned")
+
+
+def _lines(hit: Hit) -> int:
+    """Count the lines of a passage that are not blank."""
+    return sum(bool(line.strip()) for line in hit.chunk.text.split("\n"))
+
+
+def _within(hit: Hit, named: Hit) -> bool:
+    """Say whether a passage overlaps a named one."""
+    one, other = hit.chunk, named.chunk
+    return one.path == other.path and one.start_line <= other.end_line and other.start_line <= one.end_line
+
+
+def find_passages(request: AskRequest, repository: Repository) -> Found:
+    """Give the passages for a question: those it names first, then those that search finds.
+
+    Raises:
+        UsageError, NotFound: a file it names is not in the repository.
+    """
+    paths = repository.paths() if "@" in request.question else []
+    question, mentions = find_mentions(request.question, paths)
+    named = mentioned_hits(mentions, repository)
+    taken = {hit.chunk_id for hit in named}
+    found = search(question, repository, limit=request.limit, where=request.where)
+    hits = named + [hit for hit in found if hit.chunk_id not in taken]
+    return Found(question, tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)), len(named))
+
+
+def estimate_tokens(text: str) -> int:
+    """Estimate the tokens of source text where no tokenizer is at hand."""
+    return math.ceil(len(text) / _CHARACTERS_PER_TOKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The messages to send, the passages in them, and the tokens of it all."""
+
+    messages: tuple[Message, ...]
+    packed: tuple[PackedSource, ...]
+    tokens: int
+
+
+def fill_prompt(request: AskRequest, found: Found, *, prompt: Prompt, backend: ChatBackend | None) -> Filled:
+    """Fit the passages into what the model's window leaves and render the prompt; without a backend sizes are guessed.
+
+    Raises:
+        ContextOverflow: question and extra text alone leave no room.
+    """
+    count = backend.count_tokens if backend else estimate_tokens
+    window = backend.describe().context_window if backend else _ASSUMED_WINDOW
+
+    def render(packed: Sequence[PackedSource]) -> tuple[Message, ...]:
+        passages = [
+            {"path": source.path, "start_line": source.start_line, "end_line": source.end_line, "text": source.text}
+            for source in packed
+        ]
+        return render_prompt(prompt, {"passages": passages, "extra": request.extra, "question": found.question})
+
+    fixed = sum(count(message.content) for message in render([])) + _TEMPLATE_TOKENS
+    room = window - fixed - request.sampling.max_tokens
+    if room < _LEAST_PASSAGE_TOKENS:
+        raise ContextOverflow(
+            f"the question needs {fixed} tokens and the answer up to {request.sampling.max_tokens}, "
+            f"but the model's window has {window}",
+            "shorten the question or the text given with it, lower ask.max_tokens, or use a model with a larger window",
+        )
+    packed = _pack(found, min(room, request.context_tokens or room), count)
+    messages = render(packed)
+    return Filled(messages, packed, sum(count(message.content) for message in messages))
+
+
+def _pack(found: Found, budget: int, count: Callable[[str], int]) -> tuple[PackedSource, ...]:
+    """Pack what the question names before anything else may take the room."""
+    named = pack(found.hits[: found.named], budget=budget, count=count)
+    left = budget - sum(source.tokens for source in named)
+    return (*named, *pack(found.hits[found.named :], budget=left, count=count))
