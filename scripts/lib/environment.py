@@ -101,7 +101,7 @@ def create(folder: Path) -> None:
     """Create the environment, unless there is one whose pip works."""
     python = folder / "bin" / "python"
     # -P: or Python looks for pip in the current folder first, which may be a cloned repository's.
-    asked = [python, "-P", "-m", "pip", "--version"]
+    asked = [str(python), "-P", "-m", "pip", "--version"]
     if python.exists() and subprocess.run(asked, capture_output=True).returncode == 0:
         return
     if importlib.util.find_spec("ensurepip") is None:

@@ -90,6 +90,7 @@ def test_script_file(tmp_path: Path) -> None:
     ("script", "message"),
     [
         ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
         ('"x"', "expected an object"),
         ('{"reply": []}', "unknown key 'reply'"),
         ('{"replies": "x"}', "replies must be of type list"),

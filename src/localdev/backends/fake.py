@@ -127,7 +127,7 @@ def load_script(path: Path) -> FakeBackend:
         script = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise NotFound(f"cannot read the fake model's script {path}: {error.strerror}", "check the path") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"the fake model's script {path} is not JSON: {error}", "correct the file") from error
     outer: dict[str, Any] = {"replies": script} if isinstance(script, list) else script
     _check(outer, {"name": str, "context_window": int, "piece": int, "replies": list}, path)
