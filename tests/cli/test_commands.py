@@ -149,6 +149,13 @@ def test_ask_without_a_model(run: Run, repository: Path) -> None:
     assert run("ask", "how are settings read?", "-C", repository, "--no-model").err == ""
 
 
+def test_ask_about_nothing_is_a_negative_answer(run: Run, tmp_path: Path) -> None:
+    """An empty folder has no answer: exit code 1, and the sentence on stdout."""
+    (tmp_path / "empty").mkdir()
+    answer = run("ask", "how are settings read?", "-C", tmp_path / "empty", "--no-model")
+    assert (answer.code, answer.out) == (1, "Nothing in this repository matches the question.\n")
+
+
 def test_ask_with_a_model(run: Run, repository: Path, script: Path) -> None:
     """The answer is checked: a false citation goes, an unknown name is named, the sources follow."""
     answer = run("ask", "how are settings read?", "-C", repository, "--model", f"fake:{script}")

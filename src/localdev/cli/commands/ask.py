@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from localdev.core.events import Answered, PromptShown
 
 app = new_app()
-_EXAMPLE = 'for example: localdev ask "how are settings read?"'
+_EXAMPLE = 'for example: `localdev ask "how are settings read?"`'
 _LONGEST_QUESTION = 200_000
 
 
@@ -43,6 +43,7 @@ def ask(
     text = _question(question)
     place = open_workplace(context, directory, {"ask.k": ("-k", limit), "model": ("--model", model)})
     options = {"question": text, "extra": _extra(place), "no_model": no_model, "show_prompt": show_prompt}
+    found = True
     with running(place, "ask", options) as events:
         for event in events:
             if isinstance(event, TextDelta) and not as_json:
@@ -51,6 +52,9 @@ def ask(
                 _show_prompt(place, event, as_json=as_json)
             elif isinstance(event, Answered):
                 _finish(place, event, as_json=as_json)
+                found = bool(event.model or event.citations)
+    if not found:
+        raise typer.Exit(1)
 
 
 def _question(words: list[str] | None) -> str:
