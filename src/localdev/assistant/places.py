@@ -15,6 +15,8 @@ MOST_PLACES = 5
 _MOST_LINES = 6
 _MOST_NEIGHBOURS = 4
 _DOC_WIDTH = 160
+_WIDTH = 100
+_HARD_SPACE = "\x00"
 
 
 def describe_places(hits: Sequence[Hit], query: Query, repository: Repository) -> Iterator[str]:
@@ -30,7 +32,9 @@ def _place(number: int, hit: Hit, query: Query, repository: Repository) -> Itera
     """Yield the lines about one place."""
     chunk = hit.chunk
     title = f"[{number}] {chunk.path}:{chunk.start_line}-{chunk.end_line}"
-    yield f"{title}  {chunk.symbol}" if chunk.symbol else title
+    # Small definitions that share a chunk go by the name of the first.
+    more = ", ..." if len(chunk.members) > 1 and chunk.kind != "class" else ""
+    yield f"{title}  {chunk.symbol}{more}" if chunk.symbol else title
     lines = relevant_lines(chunk, query, most=_MOST_LINES)
     shown = " ".join(" ".join(text for _, text in lines).split())
     # What the lines themselves show is not said twice.
@@ -50,10 +54,10 @@ def _neighbours(chunk: Chunk, chunk_id: int, repository: Repository) -> Iterator
             if not (path == chunk.path and chunk.start_line <= line <= chunk.end_line)
         ]
         if used:
-            yield f"    used by: {_some(used)}"
+            yield _some("used by", used)
     uses = [_at(symbol) for symbol in repository.callees(chunk_id, _MOST_NEIGHBOURS + 1)]
     if uses:
-        yield f"    uses: {_some(uses)}"
+        yield _some("uses", uses)
 
 
 def _at(symbol: Symbol) -> str:
@@ -61,10 +65,20 @@ def _at(symbol: Symbol) -> str:
     return f"{symbol.qualified} ({symbol.path}:{symbol.start_line})"
 
 
-def _some(items: Sequence[str]) -> str:
-    """Join a few items and say when there are more."""
-    shown = ", ".join(items[:_MOST_NEIGHBOURS])
-    return shown + (", ..." if len(items) > _MOST_NEIGHBOURS else "")
+def _some(title: str, items: list[str]) -> str:
+    """Join a few items on lines of readable width and say when there are more."""
+    shown = items[:_MOST_NEIGHBOURS] + (["..."] if len(items) > _MOST_NEIGHBOURS else [])
+    # An item stays on one line: its spaces are hidden from the wrapping.
+    text = f"{title}: " + ", ".join(item.replace(" ", _HARD_SPACE) for item in shown)
+    wrapped = textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent="    ",
+        subsequent_indent="        ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return wrapped.replace(_HARD_SPACE, " ")
 
 
 def first_sentence(doc: str) -> str:
