@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 
 from localdev.core.search import SearchFilter
 
+# A character in square brackets, or a range of them.
+_MEMBER = re.compile(r"(.)(?:-(.))?", re.DOTALL)
 _WILD = re.compile(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]")
 
 
@@ -41,12 +43,24 @@ def _body(pattern: str) -> str:
         end = found.end()
         text = found.group()
         if text.startswith("["):
-            inner = text[1:-1].replace("\\", "\\\\").replace("[", "\\[")
-            parts.append(f"[{'^/' + inner[1:] if inner.startswith('!') else inner}]")
+            parts.append(_one_of(text[1:-1]))
         else:
             parts.append({"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}[text])
     parts.append(re.escape(pattern[end:]))
     return "".join(parts)
+
+
+def _one_of(members: str) -> str:
+    """Translate what stands in square brackets; a range whose ends are the wrong way round holds nothing."""
+    negated = len(members) > 1 and members[0] in "!^"
+    quoted: list[str] = []
+    for first, last in _MEMBER.findall(members[negated:]):
+        if first <= (last or first):
+            quoted.append(f"{re.escape(first)}-{re.escape(last)}" if last else re.escape(first))
+    inside = "".join(quoted)
+    if negated:
+        return f"[^/{inside}]"
+    return f"[{inside}]" if inside else "(?!)"
 
 
 def allowed_chunks(database: sqlite3.Connection, where: SearchFilter | None) -> tuple[str, tuple[str, ...]] | None:
