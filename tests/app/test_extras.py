@@ -9,7 +9,7 @@ import pytest
 
 from localdev.app.doctor import built_for, examine
 from localdev.app.extras import Surroundings, extras, plan, plan_in, requirements
-from localdev.app.hints import how_to_get_a_model, program
+from localdev.app.hints import how_to_get_a_model
 from localdev.config.settings import build
 from localdev.core.errors import MissingExtra, UsageError
 from localdev.core.folders import Folders
@@ -59,13 +59,9 @@ def test_an_environment_that_nothing_can_add_to() -> None:
     assert "ensurepip" in caught.value.hint
 
 
-def test_commands_are_named_as_they_are_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """From a checkout's script hints name that script, relative when one stands in the checkout."""
-    assert program() == "localdev"
-    monkeypatch.setenv("LOCALDEV_CHECKOUT", str(tmp_path))
-    assert program() == str(tmp_path / "scripts" / "localdev")
-    monkeypatch.chdir(tmp_path)
-    assert "`scripts/localdev setup llama`" in how_to_get_a_model(engine=False)
+def test_how_to_get_a_model() -> None:
+    """The engine is spoken of only where it is missing."""
+    assert "`localdev setup llama`" in how_to_get_a_model(engine=False)
     assert "setup" not in how_to_get_a_model(engine=True)
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
-from localdev.app.hints import program
 from localdev.config.settings import Settings
 from localdev.core.errors import LocaldevError
 from localdev.core.folders import Folders
@@ -40,7 +39,7 @@ def examine(folders: Folders, root: Path, settings: Settings) -> Iterator[Check]
         except LocaldevError as error:
             yield Check(name, False, str(error), error.hint)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in a check is what it has found
-            yield Check(name, False, f"{type(error).__name__}: {error}", "install it again")
+            yield Check(name, False, f"{type(error).__name__}: {error}", "install localdev again")
 
 
 def _checks(folders: Folders, root: Path, settings: Settings) -> dict[str, Callable[[], Check]]:
@@ -98,7 +97,9 @@ def _grammars() -> Check:
         except Exception as error:  # noqa: BLE001 - whatever a grammar's binary raises is the finding
             broken.append(f"{name} ({type(error).__name__})")
     if broken:
-        return Check("grammars", False, f"do not load: {', '.join(broken)}", "install localdev again")
+        return Check(
+            "grammars", False, f"do not load: {', '.join(broken)}", "install localdev again from where it came"
+        )
     return Check("grammars", True, f"{loaded} load")
 
 
@@ -147,16 +148,14 @@ def _index(folders: Folders, root: Path) -> Check:
 
     found = index_status(folders, root)
     if found["state"] != "ready":
-        return Check("index", False, f"{root}: {found['state']}", f"`{program()} index`, or just ask", optional=True)
+        return Check("index", False, f"{root}: {found['state']}", "`localdev index`, or just ask", optional=True)
     return Check("index", True, f"{found['files']} files, {found['chunks']} chunks of {root}")
 
 
 def _llama() -> Check:
     """The embedded engine is installed; say what it was built for."""
     if util.find_spec("llama_cpp") is None:
-        return Check(
-            "llama", False, "the embedded engine is not installed", f"`{program()} setup llama`", optional=True
-        )
+        return Check("llama", False, "the embedded engine is not installed", "`localdev setup llama`", optional=True)
     from localdev.backends.llamacpp_native import load_library
 
     folder = Path(load_library().__file__).parent
@@ -178,5 +177,5 @@ def _models(folders: Folders, settings: Settings) -> Check:
 
     names = [passport.name for passport in ModelStore(folders.models).list()]
     if not names:
-        return Check("models", False, "none added", f"`{program()} models add FILE.gguf`", optional=True)
+        return Check("models", False, "none added", "`localdev models add FILE.gguf`", optional=True)
     return Check("models", True, ", ".join(names) + (f"; configured: {settings.model}" if settings.model else ""))

@@ -17,7 +17,7 @@ from typing import Any
 from localdev.core.errors import BackendError, MissingExtra, ModelError
 
 # Never `pip install localdev[llama]`: that would ask an index for a package of our name, whoever owns it there.
-_INSTALL = "`localdev setup llama` (in a checkout `scripts/localdev setup llama`)"
+_INSTALL = "`localdev setup llama`"
 # Prompt tokens evaluated in one native call. Ctrl-C is only seen between calls, so on a CPU, where 512 tokens of a
 # 7-billion-parameter model take half a minute, the steps are smaller; the cost is a few percent.
 _CPU_STEP, _GPU_STEP = 128, 512

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from localdev.cli.options import Directory, Invocation, start_folder
+from localdev.cli.program import as_typed
 
 # Name, what `--help` says of it; the file is `cli/commands/<name>.py` and holds an `app`.
 COMMANDS = {
@@ -47,6 +48,10 @@ class LazyGroup(TyperGroup):
             raise unknown_command(args[0], list(COMMANDS), "localdev")
         return super().resolve_command(ctx, args)
 
+    def get_help(self, ctx: Any) -> str:
+        """Give the help with the example as it works here."""
+        return as_typed(str(super().get_help(ctx)))
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands for `--help` from the table, without importing them."""
         with formatter.section("Commands"):
@@ -74,7 +79,7 @@ def root(
 ) -> None:
     """Answer questions about the code in a repository, on this machine alone.
 
-    Start with: localdev ask "how are settings read?"
+    Start with: `localdev ask "how are settings read?"`
     """
     if version:
         from localdev import __version__

@@ -37,11 +37,12 @@ def report(error: Exception) -> int:
 
 def show(error: LocaldevError) -> None:
     """Print the two lines of an error that is not a bug."""
+    from localdev.cli.program import as_typed
     from localdev.cli.terminal import neutral
 
-    lines = [f"error: {_one_line(neutral(str(error)))}"]
+    lines = [f"error: {_one_line(neutral(as_typed(str(error))))}"]
     if error.hint:
-        lines.append(f"hint: {_one_line(neutral(error.hint))}")
+        lines.append(f"hint: {_one_line(neutral(as_typed(error.hint)))}")
     _to_stderr(lines)
 
 

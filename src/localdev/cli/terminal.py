@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from localdev.cli.program import as_typed
 from localdev.core.events import Notice
 
 # Everything a terminal may obey, and the marks that reorder text on screen (bidirectional controls).
@@ -65,7 +66,7 @@ class Printer:
     def notice(self, notice: Notice) -> None:
         """Print something the user should know on stderr: `warning: ...`, `hint: ...`."""
         head = "" if notice.level == "info" else _paint(f"{notice.level}:", notice.level, wanted=self.err_color) + " "
-        self.aside(head + neutral(notice.text))
+        self.aside(head + neutral(as_typed(notice.text)))
 
     def aside(self, text: str) -> None:
         """Print a line on stderr, after what stdout holds; a stderr that is closed is nothing to fail for."""

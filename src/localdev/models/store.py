@@ -101,7 +101,7 @@ class ModelStore:
             names = ", ".join(f"{each.name} ({each.digest[:12]})" for each in fitting)
             raise UsageError(f"{model!r} fits several models: {names}", "give the name or more digits")
         known = ", ".join(each.name for each in passports) or "none yet"
-        raise NotFound(f"no model named {model!r}; known models: {known}", "add one: localdev models add FILE.gguf")
+        raise NotFound(f"no model named {model!r}; known models: {known}", "add one: `localdev models add FILE.gguf`")
 
     def checked_file(self, passport: Passport, progress: ProgressSink | None = None) -> Path:
         """Give the path of a stored model, to be called before it is opened, after a cheap look for changes.

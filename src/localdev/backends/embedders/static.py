@@ -27,7 +27,7 @@ _SHIPPED = Path(__file__).parent.parent / "data" / "embedder"
 _FORMAT = 1
 # Far above any chunk; keeps a text of megabytes from costing more than a hundred ordinary ones.
 _LONGEST_TEXT = 65_536
-_HINT = "the installation is damaged; reinstall it: pip install --force-reinstall --no-deps localdev"
+_HINT = "the installation is damaged: install localdev again from where it came"
 
 
 class StaticEmbedder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import typer
 
@@ -16,12 +16,14 @@ app = new_app()
 def doctor(context: typer.Context, as_json: Json = False, directory: Directory = None) -> None:
     """Check what works here; each thing that does not comes with the command that fixes it."""
     from localdev.app.doctor import examine
+    from localdev.cli.program import as_typed
     from localdev.render.payloads import SCHEMA_VERSION
 
     place = open_workplace(context, directory)
     out = place.printer
     checks = []
-    for check in examine(place.folders, place.root, place.settings):
+    for found in examine(place.folders, place.root, place.settings):
+        check = replace(found, hint=as_typed(found.hint))
         checks.append(check)
         if as_json:
             continue

@@ -47,6 +47,7 @@ def index(
 def status(context: typer.Context, as_json: Json = False, directory: Directory = None) -> None:
     """Say what is stored about this repository, without changing it; exit code 1 when there is no index."""
     from localdev.app.stored import index_status
+    from localdev.cli.program import as_typed
 
     place = open_workplace(context, directory)
     found = index_status(place.folders, place.root)
@@ -59,7 +60,7 @@ def status(context: typer.Context, as_json: Json = False, directory: Directory =
         place.printer.line(place.printer.styled(f"{size(found['bytes'])} in {found['folder']}", "plain"))
     else:
         place.printer.line(
-            place.printer.styled(f"{found['root']}: {found['state']}; `localdev index` builds it", "plain")
+            place.printer.styled(as_typed(f"{found['root']}: {found['state']}; `localdev index` builds it"), "plain")
         )
     if found["state"] != "ready":
         raise typer.Exit(1)

@@ -49,7 +49,6 @@ def add(
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List the models that were added."""
-    from localdev.app.hints import program
     from localdev.cli.terminal import Printer, neutral
     from localdev.core.events import Notice
     from localdev.core.folders import find_folders
@@ -63,7 +62,7 @@ def list_(as_json: Json = False) -> None:
     for passport in passports:
         printer.line(neutral(f"{passport.name}  {passport.digest[:12]}  {_describe(passport)}"))
     if not passports:
-        printer.notice(Notice("hint", f"no models yet; add one with `{program()} models add FILE.gguf`"))
+        printer.notice(Notice("hint", "no models yet; add one with `localdev models add FILE.gguf`"))
 
 
 def _schema_version() -> int:

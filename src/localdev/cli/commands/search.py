@@ -65,12 +65,12 @@ def _queries(words: list[str] | None, file: Path | None) -> list[str]:
     from localdev.core.errors import UsageError
 
     if bool(words) == (file is not None):
-        raise UsageError("search needs a query, or --queries FILE", 'for example: localdev search "parse arguments"')
+        raise UsageError("search needs a query, or --queries FILE", 'for example: `localdev search "parse arguments"`')
     if file is not None:
         return _read_queries(file)
     query = " ".join(words or [])
     if not query.strip():
-        raise UsageError("the query is empty", 'for example: localdev search "parse arguments"')
+        raise UsageError("the query is empty", 'for example: `localdev search "parse arguments"`')
     return [query]
 
 

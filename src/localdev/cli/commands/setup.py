@@ -22,8 +22,8 @@ def setup(
     import sys
 
     from localdev.app.extras import plan
-    from localdev.app.hints import program
     from localdev.cli.confirm import confirmed
+    from localdev.cli.program import as_typed
     from localdev.cli.terminal import Printer
     from localdev.core.errors import EnvironmentFault
 
@@ -44,4 +44,4 @@ def setup(
             f"the installer could not add {extra}",
             "see above; a missing compiler (g++, cmake) or package index (pip config list) are the usual causes",
         )
-    printer.line(f"{extra} is installed; `{program()} doctor` shows what works now")
+    printer.line(as_typed(f"{extra} is installed; `localdev doctor` shows what works now"))
