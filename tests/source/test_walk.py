@@ -320,6 +320,14 @@ def test_very_deep_tree(tree: Path) -> None:
     assert reasons <= {"unreadable: file name too long"}
 
 
+def test_very_deep_tree_in_git(tree: Path, plant: Callable[..., Path], git: Callable[..., str]) -> None:
+    """A file that git names below more folders than Python may recurse is listed."""
+    deep = "d/" * 900 + "a.py"
+    plant({deep: "x = 1\n"})
+    git("add", "-A")
+    assert kept(list_files(tree)) == [deep]
+
+
 def test_empty_folder(tree: Path) -> None:
     """Nothing there gives an empty listing."""
     assert list_files(tree) == Listing((), ())

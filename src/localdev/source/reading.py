@@ -79,7 +79,7 @@ def read_text(root: Path, path: str, *, limit: int = skip.DEFAULT_LIMIT) -> Cont
     if reason or facts is None:
         return Skipped(path, reason)
     text = None if _looks_binary(data) else decode(data)
-    if text is None:
+    if text is None or "\0" in text:  # UTF-16 may hold one too
         return Skipped(path, skip.BINARY)
     reason = content_reason(path, text)
     if reason:

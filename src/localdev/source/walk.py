@@ -167,14 +167,18 @@ class Sieve:
 
     def _chain(self, folder: str) -> tuple[RuleSet, ...] | None:
         """Give the ignore rules that hold below `folder`, or None when nothing below it is wanted."""
-        if folder not in self._folders:
-            self._folders[folder] = self._decide(folder)
-        return self._folders[folder]
+        new: list[str] = []
+        while folder not in self._folders:
+            new.append(folder)
+            folder = folder.rpartition("/")[0]
+        chain = self._folders[folder]
+        for folder in reversed(new):  # a loop: git knows folders that lie deeper than Python may recurse
+            chain = self._folders[folder] = self._decide(folder, chain)
+        return chain
 
-    def _decide(self, folder: str) -> tuple[RuleSet, ...] | None:
-        """Look at a folder for the first time."""
-        parent, _, name = folder.rpartition("/")
-        chain = self._chain(parent)
+    def _decide(self, folder: str, chain: tuple[RuleSet, ...] | None) -> tuple[RuleSet, ...] | None:
+        """Look at a folder for the first time; `chain` holds the rules that come from above."""
+        name = folder.rpartition("/")[2]
         if chain is None or name in skip.SILENT_FOLDERS or (chain and ignored(chain, folder, True)):
             return None
         on_disk = self._start + folder
