@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from localdev.core.code import Skipped
 from localdev.core.events import Progress
 from localdev.core.ports import Repository
+from localdev.index.prepare import RACY, prepare
 from localdev.index.repository import index_folder, open_repository
 from tests.index.contents import contents, query_index
 from tests.index.sample import FILES, HashingEmbedder, Opener, write_files
@@ -126,6 +127,25 @@ def test_racy_edit_is_found(root: Path, opened: Opener) -> None:
     os.utime(target, ns=(now, now))
     assert repository.refresh().changed == 1
     assert [symbol.name for symbol, _ in repository.symbols("tests")] == ["test_other"]
+
+
+def test_a_file_that_becomes_readable_is_indexed(root: Path, opened: Opener) -> None:
+    """Permissions leave no trace in size and time of change; what could not be read is tried again."""
+    age(root)
+    target = root / "tests/test_cart.py"
+    target.chmod(0)
+    if os.access(target, os.R_OK):
+        pytest.skip("root may read everything")
+    repository = opened()
+    assert Skipped("tests/test_cart.py", "unreadable: permission denied") in repository.refresh().skipped
+    target.chmod(0o600)
+    assert repository.refresh().added == 1
+
+
+def test_a_file_that_the_system_withholds_is_tried_again(root: Path) -> None:
+    """The trouble may be over at the next refresh, so that size and time are not taken for settled."""
+    name = "n" * 300
+    assert prepare(root, name, 5, OLD_NS)[2:5] == (RACY, "", "unreadable: file name too long")
 
 
 def test_skipped_files_are_reported_each_time(root: Path, opened: Opener) -> None:

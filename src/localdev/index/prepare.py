@@ -19,7 +19,7 @@ GONE = "gone"
 class Prepared(NamedTuple):
     """What became of one file: `rows`, or none with the reason in `skipped`, or none because `digest` is the known one.
 
-    `mtime_ns` is `RACY` when the file may yet change without a trace.
+    `mtime_ns` is `RACY` when the file is to be read again at the next refresh: it may yet change without a trace.
     """
 
     path: str
@@ -33,10 +33,13 @@ class Prepared(NamedTuple):
 def prepare(root: Path, path: str, size: int, mtime_ns: int, *, known_digest: str = "") -> Prepared:
     """Read one listed file; parse it unless its digest is `known_digest`. `size` and `mtime_ns` are the listing's."""
     from localdev.source.reading import read_text
+    from localdev.source.skip import UNREADABLE
 
     content = read_text(root, path)
     if isinstance(content, Skipped):
-        return Prepared(path, size, settled(mtime_ns), "", content.reason, None)
+        # What the system does not give today it may give tomorrow, and permissions change without a new time.
+        again = content.reason.startswith(UNREADABLE)
+        return Prepared(path, size, RACY if again else settled(mtime_ns), "", content.reason, None)
     mtime_ns = settled(content.mtime_ns)
     if content.digest == known_digest:
         return Prepared(path, content.size, mtime_ns, content.digest, "", None)

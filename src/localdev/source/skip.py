@@ -15,6 +15,7 @@ LOCK_FILE = "lock file"
 BINARY = "binary"
 GENERATED = "generated"
 MINIFIED = "minified"
+UNREADABLE = "unreadable"
 _TOOL = "tool folder"
 _BUILD = "build output"
 
@@ -186,4 +187,4 @@ def over_limit(limit: int) -> str:
 
 def trouble(error: OSError) -> str:
     """Word the reason for a file that the system does not give: `unreadable: permission denied`."""
-    return f"unreadable: {(error.strerror or type(error).__name__).lower()}"
+    return f"{UNREADABLE}: {(error.strerror or type(error).__name__).lower()}"
