@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from localdev.core.code import Chunk, ParsedFile, Reference, Symbol
 from localdev.core.words import word_text, words
 from localdev.index.embedding_text import LONGEST_TEXT, embedding_text
-from localdev.index.graph import MOST_DEFINERS, last_part, shared_use
+from localdev.index.graph import MOST_DEFINERS, MOST_NAMED, last_part, shared_use
 from localdev.index.lexical import match_expression
 from localdev.index.repository import IndexedRepository
 from localdev.index.rows import pack_uses, search_words, to_rows, unpack_uses
@@ -62,6 +62,25 @@ def test_symbols_named(shop: IndexedRepository) -> None:
     assert shop.symbols_named(["TOTAL_PRICE"]) == []
     assert shop.symbols_named(["TOTAL_PRICE"], ignore_case=True) == [found]
     assert shop.symbols_named([]) == []
+
+
+def test_a_name_that_is_defined_very_often(root: Path, opened: Opener) -> None:
+    """Of a name in hundreds of classes some definitions are given, those outside of classes first; others keep theirs."""
+    classes = "\n\n".join(f"class Job{number}:\n    def run(self):\n        pass" for number in range(MOST_NAMED + 5))
+    write_files(root, {"a.py": f"{classes}\n", "z.py": "def run():\n    pass\n"})
+    repository = opened()
+    repository.refresh()
+    found = [symbol.qualified for _, symbol in repository.symbols_named(["run", "Cart.add", "Job7"])]
+    assert found.count("run") == found.count("Cart.add") == found.count("Job7") == 1
+    assert len(found) == MOST_NAMED + 2
+
+
+def test_defined_names(shop: IndexedRepository) -> None:
+    """Every definition's name is there once, and no name that is only used."""
+    names = shop.defined_names()
+    assert {"Cart", "add", "charge_card", "Shop"} <= set(names)
+    assert "withdraw" not in names
+    assert len(names) == len(set(names))
 
 
 def test_symbols_under(shop: IndexedRepository) -> None:

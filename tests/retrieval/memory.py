@@ -129,6 +129,10 @@ class MemoryRepository:
             if asked & {fold(one.name), fold(one.qualified)}
         ]
 
+    def defined_names(self) -> list[str]:
+        """Give the names of all definitions."""
+        return [one.name for one in self.defined]
+
     def callers(self, name: str, limit: int) -> list[tuple[str, int, str]]:
         """No references are kept."""
         return []

@@ -97,7 +97,14 @@ class Repository(Protocol):
         ...
 
     def symbols_named(self, names: Sequence[str], *, ignore_case: bool = False) -> list[tuple[int, Symbol]]:
-        """Give (chunk id, definition) for definitions whose plain or qualified name is one of `names`."""
+        """Give (chunk id, definition) for definitions whose plain or qualified name is one of `names`.
+
+        Of a name that is defined hundreds of times only some, the outermost first.
+        """
+        ...
+
+    def defined_names(self) -> list[str]:
+        """Give the plain names of all definitions, in no order."""
         ...
 
     def callers(self, name: str, limit: int) -> list[tuple[str, int, str]]:

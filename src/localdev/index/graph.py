@@ -13,6 +13,8 @@ from localdev.index.store import storable
 
 # A name with more definitions than this (`run`, `__init__`) does not tell which of them is meant.
 MOST_DEFINERS = 20
+# Definitions of one name that are looked up: `run` in a thousand classes would take seconds and point nowhere.
+MOST_NAMED = 200
 _CALLS_FIRST = {letter: rank for rank, letter in enumerate(KIND_LETTERS.values())}
 
 _SYMBOL = (
@@ -51,16 +53,28 @@ def reference_files(database: sqlite3.Connection, chunk_ids: Sequence[int]) -> d
 def symbols_named(
     database: sqlite3.Connection, names: Sequence[str], *, ignore_case: bool = False
 ) -> list[tuple[int, Symbol]]:
-    """Give (chunk id, definition) where the plain or the qualified name is one of `names`; in path and line order."""
+    """Give (chunk id, definition) where the plain or the qualified name is one of `names`; in path and line order.
+
+    Of a name that is defined very often only `MOST_NAMED` definitions are given, the outermost first.
+    """
     wanted = json.dumps(list(names))
+    exactly = "" if ignore_case else f"AND {{column}} IN {_NAMES}"
+    parts = [
+        f"SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY {column} ORDER BY parent != '', id) AS place "
+        f"FROM symbols WHERE {column} COLLATE NOCASE IN {_NAMES} {exactly.format(column=column)}) "
+        f"WHERE place <= {MOST_NAMED}"
+        for column in ("name", "qualified")
+    ]
     rows = database.execute(
-        f"{_SYMBOL} WHERE s.id IN (SELECT id FROM symbols WHERE name COLLATE NOCASE IN {_NAMES} "
-        f"UNION SELECT id FROM symbols WHERE qualified COLLATE NOCASE IN {_NAMES}) ORDER BY files.path, s.start_line",
-        (wanted, wanted),
+        f"{_SYMBOL} WHERE s.id IN ({' UNION '.join(parts)}) ORDER BY files.path, s.start_line",
+        (wanted,) * (2 if ignore_case else 4),
     )
-    exact = set(names)
-    found = [(row[0], Symbol(*row[1:])) for row in rows]
-    return found if ignore_case else [pair for pair in found if {pair[1].name, pair[1].qualified} & exact]
+    return [(row[0], Symbol(*row[1:])) for row in rows]
+
+
+def defined_names(database: sqlite3.Connection) -> list[str]:
+    """Give the plain names of all definitions, in no order."""
+    return [name for (name,) in database.execute("SELECT name FROM names WHERE definers > 0")]
 
 
 def symbols_under(database: sqlite3.Connection, prefix: str) -> list[tuple[Symbol, int]]:

@@ -161,6 +161,11 @@ class IndexedRepository:
         with self._answering() as database:
             return [] if database is None else graph.symbols_named(database, names, ignore_case=ignore_case)
 
+    def defined_names(self) -> list[str]:
+        """Give the plain names of all definitions, in no order."""
+        with self._answering() as database:
+            return [] if database is None else graph.defined_names(database)
+
     def callers(self, name: str, limit: int) -> list[tuple[str, int, str]]:
         """Give (path, line, enclosing symbol) of uses of `name` outside its definition, calls first."""
         with self._answering() as database:
