@@ -64,14 +64,25 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(socket.socket, "connect", watched(connect))
     monkeypatch.setattr(socket.socket, "connect_ex", watched(connect_ex))
+    lookup = socket.getaddrinfo
+
+    def watched_lookup(host: Any, *rest: Any, **named: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name and not _is_loopback((name,)):
+            attempts.append(f"looking up {name}")
+            raise PermissionError(f"a test tried to look up {name}")
+        return lookup(host, *rest, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", watched_lookup)
     yield
     assert not attempts, f"connections beyond loopback: {attempts}"
 
 
-def _snapshot(folder: Path) -> set[str]:
-    """List what lies where a leak into the real home would show."""
+def _snapshot(folder: Path) -> dict[str, int]:
+    """List what lies where a leak into the real home would show, with the time of its last change."""
     places = (folder / ".config", folder / ".local" / "share", folder / ".local" / "state", folder / ".cache")
-    return {str(place / "localdev") for place in places if (place / "localdev").exists()}
+    own = [place / "localdev" for place in places if (place / "localdev").exists()]
+    return {str(path): path.lstat().st_mtime_ns for top in own for path in (top, *top.rglob("*"))}
 
 
 @pytest.fixture(scope="session", autouse=True)

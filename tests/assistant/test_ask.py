@@ -243,6 +243,11 @@ def test_files_and_lines_that_are_not_there_are_marked(repository: IndexedReposi
     assert answer.answer.count("(unverified)") == 2
 
 
+def test_words_of_the_language_are_no_inventions(repository: IndexedRepository) -> None:
+    """`None` and `self` need not stand in the repository."""
+    assert answered(run(repository, QUESTION, FakeBackend(["`None` or `nullptr` [1]."]))).unverified == ()
+
+
 def test_a_question_whose_words_are_nowhere_is_said(repository: IndexedRepository) -> None:
     """Places that are only similar in meaning are announced as that."""
     assert "only similar in meaning" in notices(run(repository, "quetzalcoatl zeppelin?"))

@@ -55,7 +55,11 @@ class LocalJobs:
         """
         if job not in self._jobs:
             raise UsageError(f"there is no job {job!r}", f"known jobs: {', '.join(self._jobs)}")
-        return recorded(job, self._events(job, options), self._journal(), root=str(self._root))
+        from localdev.audit import egress
+
+        journal = self._journal()
+        egress.install(lambda attempt, host: journal.record("egress_refused", {"attempt": attempt, "host": host}))
+        return recorded(job, self._events(job, options), journal, root=str(self._root))
 
     def _events(self, job: str, options: Options) -> Generator[Event, None, None]:
         """Run a job on the open repository."""

@@ -52,6 +52,8 @@ def _note(event: Event, entry: dict[str, Any]) -> None:
     elif isinstance(event, Sources):  # one for each query of a search
         read = entry.setdefault("read", {})
         read.update({tuple(passage.values()): passage for passage in map(_read, event.hits)})
+        if event.model:  # before anything is sent, so that an answer that fails is recorded with where it went
+            entry.update(model=event.model, backend=event.backend, prompt=event.prompt)
     elif isinstance(event, Answered):
         entry.update(
             model=event.model,

@@ -64,7 +64,8 @@ class ModelAnswer:
             BackendError: the engine failed, or ended without saying why.
         """
         sources = tuple(source.hit for source in filled.packed)
-        yield Sources(sources)
+        info = self.backend.describe()
+        yield Sources(sources, info.name, info.backend, self.prompt.label)
         yield from found.notices(sources)
         given = [found.question, self.request.extra, *(source.text for source in filled.packed)]
         verifier = Verifier(len(sources), Known(self.repository, given))

@@ -30,7 +30,7 @@ class Mention:
 def find_mentions(question: str, paths: Sequence[str]) -> tuple[str, list[Mention]]:
     """Give the question without the `@` marks, and the files it names.
 
-    A word such as `@property` that is no path stays as it is; what looks like one (slash, ending, lines) must exist.
+    A word such as `@property` that is no path stays as it is; what looks like a file (its ending, lines, nearly the path of one) must exist.
 
     Raises:
         UsageError: the path leaves the repository, or the lines are upside down.
@@ -68,11 +68,11 @@ def _resolve(match: re.Match[str], paths: Sequence[str]) -> Mention | None:
         raise UsageError(
             f"@{written} is a folder", "name the files in it that matter, or search it: --path 'FOLDER/**'"
         )
-    if not hits and "/" not in path and not match.group("start") and not is_file_name(path):
-        return None
+    near = [] if hits else difflib.get_close_matches(path, paths, n=1)
+    if not hits and not near and not match.group("start") and not is_file_name(path):
+        return None  # `@property`, `@angular/core`
     if hits:
         raise UsageError(f"@{written} may be any of {len(hits)} files", f"write one in full: {', '.join(hits[:3])}")
-    near = difflib.get_close_matches(path, paths, n=1)
     raise NotFound(
         f"@{written} is not in the index of this repository",
         f"did you mean @{near[0]}?" if near else "`localdev index` lists the files that are skipped, with reasons",

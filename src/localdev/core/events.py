@@ -52,9 +52,15 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The numbered passages an answer rests on: `hits[i]` is cited as `[i + 1]`."""
+    """The numbered passages an answer rests on: `hits[i]` is cited as `[i + 1]`.
+
+    `model`, `backend` and `prompt` (as in `Answered`) name what the passages go to; empty when nothing is sent.
+    """
 
     hits: tuple[Hit, ...]
+    model: str = ""
+    backend: str = ""
+    prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
