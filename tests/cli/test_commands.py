@@ -248,3 +248,18 @@ def test_content_cannot_drive_the_terminal(run: Run, repository: Path) -> None:
     answer = run("ask", "settings_evil?", "-C", repository)
     assert "\\x1b[31m.py" in found.out
     assert not any(mark in found.out + answer.out + answer.err for mark in ("\x1b", "\x07"))
+
+
+def test_a_file_name_cannot_fake_lines(run: Run, repository: Path) -> None:
+    """A line end in a name is shown, and what stands behind it starts no line of output."""
+    (repository / "app" / "a\nwarning: forged\n.py").write_text("def forged_settings():\n    return 1\n")
+    (repository / "b\nwarning: forged.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+    for arguments in (
+        ["search", "forged_settings"],
+        ["outline"],
+        ["index"],
+        ["search", "x", "-C", "a\nwarning: forged"],
+    ):
+        said = run("-C", repository, *arguments)
+        assert "warning: forged" in said.out + said.err, arguments
+        assert not any(line.startswith("warning: forged") for line in (said.out + said.err).splitlines()), arguments

@@ -31,6 +31,9 @@ def running(place: Workplace, job: str, options: Mapping[str, object]) -> Iterat
     events = place.jobs(aside).run(job, options)
     try:
         yield _filtered(events, place, progress)
+    except Exception:
+        place.printer.break_line()  # the error that follows belongs on a line of its own
+        raise
     finally:
         progress.close()
         close = getattr(events, "close", None)

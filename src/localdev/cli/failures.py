@@ -9,11 +9,11 @@ import signal
 import sys
 from pathlib import Path
 
+from localdev.cli import signals
 from localdev.core.errors import LocaldevError, NotFound, StorageError, UsageError
 
 BUG = 3
 CLOSED_PIPE = 141
-INTERRUPTED = 130
 
 # Trouble of the machine, not of the program: what the operating system said is the whole story.
 _ENVIRONMENT = frozenset(
@@ -26,6 +26,8 @@ _ENVIRONMENT = frozenset(
 
 def report(error: Exception) -> int:
     """Print the error and give its exit code."""
+    if signals.code():  # native code turns what a signal raises into errors of its own
+        return interrupted() if signals.code() == signals.INTERRUPTED else quiet_end(signals.code())
     if isinstance(error, BrokenPipeError):
         return quiet_end(CLOSED_PIPE)
     known = _known(error)
@@ -44,6 +46,14 @@ def show(error: LocaldevError) -> None:
     if error.hint:
         lines.append(f"hint: {_one_line(neutral(as_typed(error.hint)))}")
     _to_stderr(lines)
+
+
+def interrupted() -> int:
+    """End after Ctrl-C; on a terminal the `^C` it has left there gets a line of its own."""
+    code = quiet_end(signals.INTERRUPTED)
+    if sys.stderr is not None and sys.stderr.isatty():
+        _to_stderr(["", "interrupted"])
+    return code
 
 
 def quiet_end(code: int) -> int:

@@ -7,8 +7,6 @@ import sys
 
 # Nothing else is imported up here: `--version` answers before anything is loaded.
 
-INTERRUPTED = 130
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and give its exit code; never raises for anything that went wrong below.
@@ -25,9 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
 
         return run(given)
     except KeyboardInterrupt:
-        from localdev.cli.failures import quiet_end
+        from localdev.cli.failures import interrupted
 
-        return quiet_end(INTERRUPTED)
+        return interrupted()
     except Exception as error:  # noqa: BLE001 - this is the boundary: every error below ends here
         from localdev.cli.failures import report
 

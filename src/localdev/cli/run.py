@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
-from types import FrameType
 
-TERMINATED = 143
 _COMPLETION_VARIABLE = "_LOCALDEV_COMPLETE"
 
 
 def run(arguments: list[str]) -> int:
     """Run the command that `arguments` name and give its exit code; errors are raised for the boundary."""
     from localdev.audit import egress
+    from localdev.cli import signals
 
     egress.install()
     _prepare_streams()
-    signal.signal(signal.SIGTERM, _terminate)
+    signals.watch()
 
     from localdev.cli.app import command
 
@@ -26,7 +24,10 @@ def run(arguments: list[str]) -> int:
     if _COMPLETION_VARIABLE in os.environ:
         root.main(arguments, prog_name="localdev")
         return 0
-    return _invoke(root, arguments)
+    code = _invoke(root, arguments)
+    if signals.code() == signals.INTERRUPTED:
+        raise KeyboardInterrupt  # one that something below has swallowed
+    return signals.code() or code
 
 
 def _invoke(root: object, arguments: list[str]) -> int:
@@ -41,7 +42,7 @@ def _invoke(root: object, arguments: list[str]) -> int:
     except Exit as ended:
         sys.stdout.flush()
         return ended.exit_code
-    except SystemExit as ended:  # how Typer's completion commands and our SIGTERM handler end
+    except SystemExit as ended:  # how Typer's completion commands and our handler of SIGTERM end
         return ended.code if isinstance(ended.code, int) else 1
     sys.stdout.flush()
     return 0
@@ -52,8 +53,3 @@ def _prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    """End in order on SIGTERM: generators close, locks are freed, half-written files are removed."""
-    raise SystemExit(TERMINATED)

@@ -25,6 +25,11 @@ def neutral(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    r"""Make text that belongs on one line harmless: a line end in a file's name is shown as `\n` too."""
+    return neutral(text).replace("\n", "\\n")
+
+
 def wants_color(stream: TextIO | None, choice: str = "auto") -> bool:
     """Say whether to use colours: the setting `ui.color` decides, else NO_COLOR, TERM and whether it is a terminal."""
     if choice != "auto":
@@ -40,6 +45,7 @@ class Printer:
     def __init__(self, color: str = "auto") -> None:
         self._out_color = wants_color(sys.stdout, color)
         self.err_color = wants_color(sys.stderr, color)
+        self._unended = False
 
     def line(self, text: str = "") -> None:
         """Print one line of the answer; it must be neutral already or ours."""
@@ -49,6 +55,19 @@ class Printer:
         """Print a piece of a streamed answer at once."""
         sys.stdout.write(neutral(text))
         sys.stdout.flush()
+        if text:
+            self._unended = not text.endswith("\n")
+
+    def end_line(self) -> None:
+        """End the line that a streamed answer has left open, if it has."""
+        if self._unended:
+            self._unended = False
+            sys.stdout.write("\n")
+
+    def break_line(self) -> None:
+        """On a terminal, which stderr shares, end an open line; elsewhere the answer stays as it came."""
+        if sys.stdout.isatty():
+            self.end_line()
 
     def flush(self) -> None:
         """Bring what was printed to whoever reads it, now."""
@@ -60,16 +79,17 @@ class Printer:
         sys.stdout.flush()
 
     def styled(self, text: str, style: str) -> str:
-        """Give neutral text in a style of stdout, or plain where no colour is wanted."""
-        return _paint(neutral(text), style, wanted=self._out_color)
+        """Give text on one line, harmless, in a style of stdout, or plain where no colour is wanted."""
+        return _paint(one_line(text), style, wanted=self._out_color)
 
     def notice(self, notice: Notice) -> None:
         """Print something the user should know on stderr: `warning: ...`, `hint: ...`."""
         head = "" if notice.level == "info" else _paint(f"{notice.level}:", notice.level, wanted=self.err_color) + " "
-        self.aside(head + neutral(as_typed(notice.text)))
+        self.aside(head + one_line(as_typed(notice.text)))
 
     def aside(self, text: str) -> None:
         """Print a line on stderr, after what stdout holds; a stderr that is closed is nothing to fail for."""
+        self.break_line()
         sys.stdout.flush()
         with contextlib.suppress(OSError, ValueError, AttributeError):
             sys.stderr.write(text + "\n")

@@ -91,6 +91,7 @@ def _show_prompt(place: Workplace, shown: PromptShown, *, as_json: bool) -> None
     """Print the messages that would be sent."""
     from dataclasses import asdict
 
+    from localdev.cli.terminal import neutral
     from localdev.render.payloads import SCHEMA_VERSION
 
     if as_json:
@@ -101,7 +102,7 @@ def _show_prompt(place: Workplace, shown: PromptShown, *, as_json: bool) -> None
         return
     for message in shown.messages:
         place.printer.line(place.printer.styled(f"=== {message.role} ===", "bold"))
-        place.printer.line(place.printer.styled(message.content, "plain"))
+        place.printer.line(neutral(message.content))
     place.printer.aside(f"about {shown.prompt_tokens} tokens")
 
 
@@ -115,7 +116,8 @@ def _finish(place: Workplace, answered: Answered, *, as_json: bool) -> None:
         out.json(answer_payload(answered))
         return
     if answered.model:  # the answer without a model is the places themselves
-        out.line("" if answered.answer.endswith("\n") else "\n")
+        out.end_line()
+        out.line()
         for cited in answered.citations:
             where = out.styled(f"{cited.path}:{cited.start_line}-{cited.end_line}", "path")
             out.line(f"[{cited.id}] {where}  {out.styled(cited.symbol, 'bold')}".rstrip())

@@ -21,7 +21,7 @@ def show(
     directory: Directory = None,
 ) -> None:
     """Print every setting and its value."""
-    from localdev.cli.terminal import neutral
+    from localdev.cli.terminal import one_line
     from localdev.config.settings import get, keys
     from localdev.render.payloads import SCHEMA_VERSION
 
@@ -37,7 +37,7 @@ def show(
     rows = {name: f"{name} = {json.dumps(value)}" for name, value in values.items()}
     width = max(len(row) for row in rows.values())
     for name, row in rows.items():
-        place.printer.line(neutral(f"{row.ljust(width)}  # {origins[name]}") if origin else row)
+        place.printer.line(one_line(f"{row.ljust(width)}  # {origins[name]}") if origin else row)
 
 
 @app.command("set")
@@ -49,7 +49,7 @@ def set_(
     directory: Directory = None,
 ) -> None:
     """Set one key in your config.toml, or with --project in the repository's .localdev.toml."""
-    from localdev.cli.terminal import Printer, neutral
+    from localdev.cli.terminal import Printer, one_line
     from localdev.config import trust
     from localdev.config.editing import set_value
     from localdev.config.loader import project_file, user_file
@@ -67,13 +67,13 @@ def set_(
         written = set_value(path, key, value, project=True)
         if was_trusted:  # the change is the user's own
             trust.grant(root, folders)
-    Printer().line(neutral(f"{key} = {written!r} in {path}"))
+    Printer().line(one_line(f"{key} = {written!r} in {path}"))
 
 
 @app.command()
 def path(context: typer.Context, as_json: Json = False, directory: Directory = None) -> None:
     """Print where the configuration files and localdev's own folders are; they need not exist."""
-    from localdev.cli.terminal import Printer, neutral
+    from localdev.cli.terminal import Printer, one_line
     from localdev.config.loader import project_file, user_file
     from localdev.core.folders import find_folders
     from localdev.render.payloads import SCHEMA_VERSION
@@ -92,4 +92,4 @@ def path(context: typer.Context, as_json: Json = False, directory: Directory = N
         Printer().json({"schema_version": SCHEMA_VERSION, **{name: str(place) for name, place in places.items()}})
         return
     for name, place in places.items():
-        Printer().line(neutral(f"{name:8} {place}{'' if place.exists() else '  (not there)'}"))
+        Printer().line(one_line(f"{name:8} {place}{'' if place.exists() else '  (not there)'}"))

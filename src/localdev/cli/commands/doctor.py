@@ -16,6 +16,7 @@ app = new_app()
 def doctor(context: typer.Context, as_json: Json = False, directory: Directory = None) -> None:
     """Check what works here; each thing that does not comes with the command that fixes it."""
     from localdev.app.doctor import examine
+    from localdev.cli import signals
     from localdev.cli.program import as_typed
     from localdev.render.payloads import SCHEMA_VERSION
 
@@ -23,6 +24,7 @@ def doctor(context: typer.Context, as_json: Json = False, directory: Directory =
     out = place.printer
     checks = []
     for found in examine(place.folders, place.root, place.settings):
+        signals.raise_again()  # what a check caught may have been Ctrl-C
         check = replace(found, hint=as_typed(found.hint))
         checks.append(check)
         if as_json:

@@ -27,7 +27,7 @@ def add(
 ) -> None:
     """Keep a model file: linked where the disk allows it, else copied; its digest is recorded."""
     from localdev.cli.progress import ProgressLine
-    from localdev.cli.terminal import Printer, neutral
+    from localdev.cli.terminal import Printer, one_line
     from localdev.core.folders import expanded, find_folders
     from localdev.models.store import ModelStore
 
@@ -42,14 +42,14 @@ def add(
         printer.json({"schema_version": _schema_version(), **_payload(passport)})
         return
     how = "linked" if passport.mode == "link" else "copied"
-    printer.line(neutral(f"{passport.name}: {how}, {_describe(passport)}"))
+    printer.line(one_line(f"{passport.name}: {how}, {_describe(passport)}"))
     printer.line(f"sha256 {passport.digest}")
 
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List the models that were added."""
-    from localdev.cli.terminal import Printer, neutral
+    from localdev.cli.terminal import Printer, one_line
     from localdev.core.events import Notice
     from localdev.core.folders import find_folders
     from localdev.models.store import ModelStore
@@ -60,7 +60,7 @@ def list_(as_json: Json = False) -> None:
         printer.json({"schema_version": _schema_version(), "models": [_payload(passport) for passport in passports]})
         return
     for passport in passports:
-        printer.line(neutral(f"{passport.name}  {passport.digest[:12]}  {_describe(passport)}"))
+        printer.line(one_line(f"{passport.name}  {passport.digest[:12]}  {_describe(passport)}"))
     if not passports:
         printer.notice(Notice("hint", "no models yet; add one with `localdev models add FILE.gguf`"))
 

@@ -19,7 +19,7 @@ def trust(
     directory: Directory = None,
 ) -> None:
     """Trust the repository's .localdev.toml and .localdev/ as they are now; a change makes them inert again."""
-    from localdev.cli.terminal import Printer, neutral
+    from localdev.cli.terminal import Printer, one_line
     from localdev.config import trust as records
     from localdev.core.folders import find_folders
     from localdev.render.payloads import SCHEMA_VERSION
@@ -33,8 +33,8 @@ def trust(
         payload = {"root": str(root), "trusted": not revoke, "digest": digest, "paths": paths}
         printer.json({"schema_version": SCHEMA_VERSION, **payload})
     elif revoke:
-        printer.line(neutral(f"{root} is not trusted any more" if known else f"{root} was not trusted"))
+        printer.line(one_line(f"{root} is not trusted any more" if known else f"{root} was not trusted"))
     else:
-        printer.line(neutral(f"trusted {root} as it is now ({digest[:12]}):"))
+        printer.line(one_line(f"trusted {root} as it is now ({digest[:12]}):"))
         for path in paths:
-            printer.line(neutral(f"  {path}"))
+            printer.line(one_line(f"  {path}"))
