@@ -272,6 +272,17 @@ def test_broken_repository_falls_back(tree: Path, plant: Callable[..., Path], gi
     assert "index" in listing.notices[0]
 
 
+def test_the_reason_and_not_a_warning_before_it(
+    tree: Path, plant: Callable[..., Path], git: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all that git says when it gives up, the notice takes the reason."""
+    plant({"a.py": "x\n"})
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tree))  # a folder: git warns of it, and then ends
+    listing = list_files(tree)
+    assert kept(listing) == ["a.py"]
+    assert "fatal: " in listing.notices[0]
+
+
 def test_repository_of_someone_else_falls_back(tree: Path, plant: Callable[..., Path], git: Callable[..., str]) -> None:
     """A work tree that git does not trust (another owner) is walked, with a notice that says why."""
     plant({"a.py": "x\n", "b.log": "x\n", ".git/info/exclude": "*.log\n"})

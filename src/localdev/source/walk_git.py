@@ -44,7 +44,8 @@ def _paths(process: subprocess.Popen[bytes]) -> Paths:
         out, err = process.communicate()
     said = [line for line in os.fsdecode(err).splitlines() if line.strip()]
     if process.returncode:
-        raise GitTrouble(said[0] if said else f"git ended with code {process.returncode}")
+        fatal = [line for line in said if line.startswith("fatal:")] or said  # warnings may stand before the reason
+        raise GitTrouble(fatal[0] if fatal else f"git ended with code {process.returncode}")
     # An unmerged file is listed once per stage. Sorted, because the system finds neighbours faster.
     paths = sorted(set(os.fsdecode(out).split("\0")))
     return paths[1:], tuple(f"git: {line}" for line in said)
