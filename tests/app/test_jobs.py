@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,7 +102,22 @@ def test_a_failed_job_is_recorded(
     with pytest.raises(raised):
         list(jobs({"model": script(replies)}).run("ask", {"question": "cart?"}))
     (line,) = journal()
+    assert line["backend"] == "fake"
+    assert line["prompt"].startswith("ask@"), "where it went is known though no answer came"
     assert line["outcome"] == outcome and line["error"]
+
+
+def test_a_refused_connection_is_recorded(root: Path, journal: Journal) -> None:
+    """What tries to leave the machine stands in the journal; in another process, because the guard stays on."""
+    code = (
+        "import socket, sys\nfrom pathlib import Path\nfrom localdev.app.jobs import LocalJobs\n"
+        "from localdev.config.settings import build\nfrom localdev.core.folders import find_folders\n"
+        "list(LocalJobs(build({}), find_folders(), Path(sys.argv[1])).run('outline', {}))\n"
+        "socket.create_connection(('198.51.100.7', 80), timeout=1)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(root)], capture_output=True, text=True, timeout=60)
+    assert "EgressRefused" in done.stderr
+    assert [line["host"] for line in journal() if line["kind"] == "egress_refused"] == ["198.51.100.7"]
 
 
 def test_a_cancelled_job_is_recorded(jobs: OpenJobs, journal: Journal, script: Script) -> None:
