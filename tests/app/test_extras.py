@@ -10,6 +10,7 @@ import pytest
 from localdev.app.doctor import built_for, examine
 from localdev.app.extras import Surroundings, extras, plan, plan_in, requirements
 from localdev.app.hints import how_to_get_a_model
+from localdev.config.loader import Loaded
 from localdev.config.settings import build
 from localdev.core.errors import MissingExtra, UsageError
 from localdev.core.folders import Folders
@@ -87,7 +88,7 @@ def test_the_doctor_runs_nothing_of_the_current_folder(
     """A cloned repository's module of the same name is not the vector store."""
     (tmp_path / "chromadb.py").write_text("import pathlib; pathlib.Path('ran').write_text('')")
     monkeypatch.chdir(tmp_path)
-    checks = {check.name: check for check in examine(folders, tmp_path, build({}))}
+    checks = {check.name: check for check in examine(folders, tmp_path, Loaded(build({}), {}))}
     assert checks["chromadb"].ok
     assert not (tmp_path / "ran").exists()
 
@@ -99,7 +100,7 @@ def test_a_check_that_fails_oddly_is_a_finding(
     (tmp_path / "git").write_text("#!/no/such/interpreter\n")
     (tmp_path / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    checks = {check.name: check for check in examine(folders, tmp_path, build({}))}
+    checks = {check.name: check for check in examine(folders, tmp_path, Loaded(build({}), {}))}
     assert not checks["git"].ok and "FileNotFoundError" in checks["git"].detail
     assert checks["sqlite"].ok
 
@@ -110,7 +111,7 @@ def test_a_folder_that_cannot_be_written_fails_the_doctor(tmp_path: Path) -> Non
     blocked.write_text("")
     home = blocked / "localdev"
     folders = Folders(home / "config", home / "data", home / "state", home / "cache", home / "run")
-    checks = {check.name: check for check in examine(folders, tmp_path, build({}))}
+    checks = {check.name: check for check in examine(folders, tmp_path, Loaded(build({}), {}))}
     assert not checks["folders"].ok and not checks["folders"].optional
     assert "LOCALDEV_HOME" in checks["folders"].hint
     assert checks["sqlite"].ok and not checks["index"].ok

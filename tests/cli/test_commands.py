@@ -263,3 +263,25 @@ def test_a_file_name_cannot_fake_lines(run: Run, repository: Path) -> None:
         said = run("-C", repository, *arguments)
         assert "warning: forged" in said.out + said.err, arguments
         assert not any(line.startswith("warning: forged") for line in (said.out + said.err).splitlines()), arguments
+
+
+def test_wrong_settings_stop_neither_doctor_nor_config_show(run: Run, repository: Path) -> None:
+    """What helps to find a mistake works in spite of it; other commands say what is wrong."""
+    path = Path(run("config", "path").out.split()[1])
+    path.parent.mkdir(parents=True)
+    path.write_text("serch.k = 3\n")
+    assert run("search", "x", "-C", repository).code == 2
+    shown = run("config", "show", "-C", repository)
+    assert shown.code == 0 and "ask.k = 8" in shown.out
+    assert shown.err.startswith("warning: unknown setting serch.k")
+    report = run("doctor", "-C", repository)
+    assert report.code == 1 and "FAIL  settings" in report.out and "did you mean search.k?" in report.out
+
+
+def test_a_strangers_file_stops_nothing_and_is_not_trusted(run: Run, repository: Path) -> None:
+    """A broken `.localdev.toml` in a clone costs a warning; trusting it is refused."""
+    (repository / ".localdev.toml").write_text("serch.k = 3\n")
+    found = run("search", "settings", "-C", repository)
+    assert found.code == 0 and "warning: unknown setting serch.k" in found.err
+    refused = run("trust", "-C", repository)
+    assert (refused.code, refused.out) == (2, "")

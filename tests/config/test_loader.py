@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localdev.config import trust
-from localdev.config.loader import Loaded, Origin, Sources, load, project_file, user_file
+from localdev.config.loader import Loaded, Origin, Sources, check_project, load, project_file, user_file
 from localdev.config.settings import Value, get, keys
 from localdev.core.errors import ConfigError
 from localdev.core.folders import Folders
@@ -134,7 +134,7 @@ def test_every_key_can_be_set_by_its_variable(folders: Folders) -> None:
 
 def test_a_file_that_is_not_text(folders: Folders, root: Path) -> None:
     """Bytes that are no UTF-8, a folder in the place of the file, and a huge file are errors with a hint."""
-    path = project_file(root)
+    path = write_user(folders, "")
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not UTF-8"):
         loaded(folders, root)
@@ -150,8 +150,9 @@ def test_a_file_that_is_not_text(folders: Folders, root: Path) -> None:
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device that never ends")
 def test_a_link_to_a_device(folders: Folders, root: Path) -> None:
-    """A cloned repository's link to an endless device is an error, and not read."""
-    project_file(root).symlink_to("/dev/zero")
+    """A link to an endless device is an error, and not read."""
+    user_file(folders).parent.mkdir(parents=True)
+    user_file(folders).symlink_to("/dev/zero")
     with pytest.raises(ConfigError, match="not a file"):
         loaded(folders, root)
 
@@ -173,3 +174,70 @@ def test_a_project_may_not_act_until_it_is_trusted(folders: Folders, root: Path)
     third = loaded(folders, root)
     assert third.settings.model == ""
     assert "changed since you trusted it" in third.notices[0].text
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"ask.max_tokens = 999999999\n", "ask.max_tokens = 999999999 is not valid"),
+        (b"serch.k = 3\n", "unknown setting serch.k"),
+        (b"x = 1\n" + b"".join(b"y%d = 1\n" % number for number in range(1000)), "not used, nor 1000 more"),
+        (b"\x00garbage", "is not valid TOML"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"#" * 1_000_001, "too large"),
+    ],
+)
+def test_a_strangers_mistakes_stop_nothing(folders: Folders, root: Path, content: bytes, said: str) -> None:
+    """Not trusted, a broken file is passed over with one warning; it cannot be trusted either."""
+    project_file(root).write_bytes(content)
+    result = loaded(folders, root)
+    assert result.settings == loaded(folders, None).settings
+    assert [notice.level for notice in result.notices] == ["warning"]
+    assert said in result.notices[0].text
+    with pytest.raises(ConfigError):
+        check_project(root)
+
+
+def test_what_is_right_in_a_strangers_file_still_counts(folders: Folders, root: Path) -> None:
+    """A key that is free to set is used beside one that is unknown."""
+    project_file(root).write_text("ask.k = 3\nserch.k = 4\n")
+    assert loaded(folders, root).settings.ask.k == 3
+
+
+def test_mistakes_in_a_trusted_file_are_errors(folders: Folders, root: Path) -> None:
+    """Its owner wants to know; once it changes it is a stranger's again."""
+    project_file(root).write_text("serch.k = 3\n")
+    trust.grant(root, folders)
+    with pytest.raises(ConfigError, match=r"serch\.k"):
+        loaded(folders, root)
+    project_file(root).write_text("serch.k = 4\n")
+    assert "serch.k" in loaded(folders, root).notices[0].text
+
+
+def test_a_link_out_of_the_repository_is_not_followed(folders: Folders, root: Path, tmp_path: Path) -> None:
+    """A clone cannot have another file of the user read as settings; a link inside of the repository is fine."""
+    (tmp_path / "other.toml").write_text("ask.k = 3\nsecret = 'x'\n")
+    project_file(root).symlink_to(tmp_path / "other.toml")
+    result = loaded(folders, root)
+    assert (result.settings.ask.k, len(result.notices)) == (8, 1)
+    assert "link out of the repository" in result.notices[0].text and "secret" not in result.notices[0].text
+    with pytest.raises(ConfigError, match="link"):
+        check_project(root)
+    project_file(root).unlink()
+    (root / "inner.toml").write_text("ask.k = 3\n")
+    project_file(root).symlink_to("inner.toml")
+    assert loaded(folders, root).settings.ask.k == 3
+
+
+def test_mistakes_can_be_passed_over(folders: Folders, root: Path) -> None:
+    """What helps to mend settings lists every mistake and works with the rest."""
+    write_user(folders, "ask.k = 2\nzzzz = 1\nsearch.k = 0\n")
+    result = load(Sources(folders, root, {"LOCALDEV_ASK_KK": "3"}, {}), tolerant=True)
+    assert result.settings.ask.k == 2
+    assert [str(problem).split(" (")[0] for problem in result.problems] == [
+        "unknown setting zzzz",
+        "search.k = 0 is not valid",
+        "unknown environment variable LOCALDEV_ASK_KK",
+    ]
+    write_user(folders, "ask.k = ")
+    assert len(load(Sources(folders, root, {}, {}), tolerant=True).problems) == 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
+from localdev.config.loader import Loaded
 from localdev.config.settings import Settings
 from localdev.core.errors import LocaldevError
 from localdev.core.folders import Folders
@@ -31,9 +32,9 @@ class Check:
     optional: bool = False
 
 
-def examine(folders: Folders, root: Path, settings: Settings) -> Iterator[Check]:
+def examine(folders: Folders, root: Path, loaded: Loaded) -> Iterator[Check]:
     """Run every check, one at a time; a check that fails never stops the next."""
-    for name, run in _checks(folders, root, settings).items():
+    for name, run in _checks(folders, root, loaded).items():
         try:
             yield run()
         except LocaldevError as error:
@@ -42,7 +43,7 @@ def examine(folders: Folders, root: Path, settings: Settings) -> Iterator[Check]
             yield Check(name, False, f"{type(error).__name__}: {error}", "install localdev again")
 
 
-def _checks(folders: Folders, root: Path, settings: Settings) -> dict[str, Callable[[], Check]]:
+def _checks(folders: Folders, root: Path, loaded: Loaded) -> dict[str, Callable[[], Check]]:
     """Give the checks by name, in order; one that cannot end well may raise."""
     return {
         "python": _python,
@@ -51,10 +52,11 @@ def _checks(folders: Folders, root: Path, settings: Settings) -> dict[str, Calla
         "grammars": _grammars,
         "embedder": _embedder,
         "chromadb": _chromadb,
+        "settings": lambda: _settings(loaded),
         "folders": lambda: _folders(folders),
         "index": lambda: _index(folders, root),
         "llama": _llama,
-        "models": lambda: _models(folders, settings),
+        "models": lambda: _models(folders, loaded.settings),
     }
 
 
@@ -126,6 +128,14 @@ def _chromadb() -> Check:
             "chromadb", False, f"does not import: {last}", f"{sys.executable} -m pip install --force-reinstall chromadb"
         )
     return Check("chromadb", True, metadata.version("chromadb"))
+
+
+def _settings(loaded: Loaded) -> Check:
+    """No setting is wrong; a wrong one stops every command but those that help to mend it."""
+    for problem in loaded.problems:
+        return Check("settings", False, str(problem), problem.hint)
+    changed = sum(origin.kind != "default" for origin in loaded.origins.values())
+    return Check("settings", True, f"{changed} of {len(loaded.origins)} differ from their defaults")
 
 
 def _folders(folders: Folders) -> Check:

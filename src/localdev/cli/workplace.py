@@ -44,9 +44,15 @@ class Workplace:
 
 
 def open_workplace(
-    context: typer.Context, directory: Path | None, flags: Mapping[str, tuple[str, Value | None]] | None = None
+    context: typer.Context,
+    directory: Path | None,
+    flags: Mapping[str, tuple[str, Value | None]] | None = None,
+    *,
+    tolerant: bool = False,
 ) -> Workplace:
     """Find the repository and load the settings; `flags` maps dotted names to (flag as typed, value or None).
+
+    `tolerant` passes over mistakes in the settings and lists them, for commands that help to mend them.
 
     Raises:
         NotFound: the folder is not there.
@@ -60,7 +66,7 @@ def open_workplace(
     start = start_folder(context, directory)
     root = find_root(start)
     given = {name: (flag, value) for name, (flag, value) in (flags or {}).items() if value is not None}
-    loaded = load(Sources(folders, root, os.environ, given))
+    loaded = load(Sources(folders, root, os.environ, given), tolerant=tolerant)
     printer = Printer(loaded.settings.ui.color)
     for notice in loaded.notices:
         printer.notice(notice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -34,11 +34,15 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings with the origin of each value, and what the user should know about them."""
+    """Settings with the origin of each value, and what the user should know about them.
+
+    `problems` are the mistakes that were passed over; there are none unless that was asked for.
+    """
 
     settings: Settings
     origins: dict[str, Origin]
     notices: tuple[Notice, ...] = ()
+    problems: tuple[ConfigError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +56,28 @@ class Sources:
 
 
 Layer = dict[str, tuple[Value, Origin]]
+Entries = Mapping[str, tuple[object, int]]
+# Takes a mistake; one that does not raise it passes over it.
+Trouble = Callable[[ConfigError], None]
 
 
-def load(sources: Sources) -> Loaded:
-    """Read every layer and give the settings that result.
+def load(sources: Sources, *, tolerant: bool = False) -> Loaded:
+    """Read every layer and give the settings that result; `tolerant` passes over mistakes and lists them.
+
+    A mistake in the file of a repository that is not trusted is never an error, only a warning: a cloned repository may
+    not keep its reader from working.
 
     Raises:
         ConfigError: an unknown key, a value of the wrong type or out of range, or a file that cannot be read.
     """
-    layers = [_user(sources.folders)]
+    problems: list[ConfigError] = []
+    trouble = problems.append if tolerant else _stop
+    layers = [_user(sources.folders, trouble)]
     notices: list[Notice] = []
     if sources.root is not None:
-        project, notices = _project(sources.root, sources.folders)
+        project, notices = _project(sources.root, sources.folders, trouble)
         layers.append(project)
-    layers += [_environment(sources.environ), _flags(sources.flags)]
+    layers += [_environment(sources.environ, trouble), _flags(sources.flags)]
     chosen: Layer = {name: (key.default, Origin("default")) for name, key in keys().items()}
     for layer in layers:
         chosen.update(layer)
@@ -73,7 +85,22 @@ def load(sources: Sources) -> Loaded:
         build({name: value for name, (value, _) in chosen.items()}),
         {name: origin for name, (_, origin) in chosen.items()},
         tuple(notices),
+        tuple(problems),
     )
+
+
+def check_project(root: Path) -> None:
+    """Refuse to trust a repository's file with a mistake in it.
+
+    Raises:
+        ConfigError: the mistake, as it would stop every command once the repository is trusted.
+    """
+    _layer(_read_project(root, _stop), "project", project_file(root), _stop)
+
+
+def _stop(problem: ConfigError) -> None:
+    """Pass over nothing."""
+    raise problem
 
 
 def user_file(folders: Folders) -> Path:
@@ -86,33 +113,66 @@ def project_file(root: Path) -> Path:
     return root / files.PROJECT_FILE
 
 
-def _user(folders: Folders) -> Layer:
+def _user(folders: Folders, trouble: Trouble) -> Layer:
     """Read the user's file."""
     path = user_file(folders)
+    return _layer(_read(path, trouble), "user", path, trouble)
+
+
+def _read(path: Path, trouble: Trouble) -> Entries:
+    """Read a file; nothing of one that cannot be read."""
+    try:
+        return files.read(path)
+    except ConfigError as problem:
+        trouble(problem)
+        return {}
+
+
+def _read_project(root: Path, trouble: Trouble) -> Entries:
+    """Read the repository's file, unless it is a link by which a cloned repository would show another file."""
+    path = project_file(root)
+    if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+        trouble(ConfigError(f"{path} is a link out of the repository", "replace it by a file of its own"))
+        return {}
+    return _read(path, trouble)
+
+
+def _layer(entries: Entries, kind: Literal["project", "user"], path: Path, trouble: Trouble) -> Layer:
+    """Check what a file holds."""
     layer: Layer = {}
-    for name, (value, line) in files.read(path).items():
-        origin = Origin("user", str(path), line)
-        key = values.find_key(name, str(origin))
-        layer[name] = (values.check(key, value, str(origin)), origin)
+    for name, (value, line) in entries.items():
+        origin = Origin(kind, str(path), line)
+        try:
+            layer[name] = (values.check(values.find_key(name, str(origin)), value, str(origin)), origin)
+        except ConfigError as problem:
+            trouble(problem)
     return layer
 
 
-def _project(root: Path, folders: Folders) -> tuple[Layer, list[Notice]]:
+def _project(root: Path, folders: Folders, trouble: Trouble) -> tuple[Layer, list[Notice]]:
     """Read the repository's file; keys it may not set are left out, with a notice."""
     path = project_file(root)
-    layer: Layer = {}
+    if not path.is_symlink() and not path.exists():
+        return {}, []
+    state = trust.state(root, folders)
+    mistakes: list[ConfigError] = []
+    noted = trouble if state == "trusted" else mistakes.append
+    layer = _layer(_read_project(root, noted), "project", path, noted)
     refused: dict[str, list[str]] = {"trusted": [], "never": []}
-    found = files.read(path)
-    state = trust.state(root, folders) if found else "absent"
-    for name, (value, line) in found.items():
-        origin = Origin("project", str(path), line)
-        key = values.find_key(name, str(origin))
-        checked = values.check(key, value, str(origin))
-        if key.project == "free" or (key.project == "trusted" and state == "trusted"):
-            layer[name] = (checked, origin)
-        else:
-            refused[key.project].append(name)
-    return layer, _refusals(refused, state)
+    for name in list(layer):
+        rule = keys()[name].project
+        if rule != "free" and not (rule == "trusted" and state == "trusted"):
+            refused[rule].append(name)
+            del layer[name]
+    return layer, [*_passed_over(mistakes), *_refusals(refused, state)]
+
+
+def _passed_over(mistakes: Sequence[ConfigError]) -> list[Notice]:
+    """Say what in the file of a repository that is not trusted was not understood; one line, however much it is."""
+    if not mistakes:
+        return []
+    more = f", nor {len(mistakes) - 1} more" if len(mistakes) > 1 else ""
+    return [Notice("warning", f"{mistakes[0]}: not used{more} ({mistakes[0].hint})")]
 
 
 def _refusals(refused: Mapping[str, list[str]], state: trust.State) -> list[Notice]:
@@ -128,18 +188,21 @@ def _refusals(refused: Mapping[str, list[str]], state: trust.State) -> list[Noti
     return notices
 
 
-def _environment(environ: Mapping[str, str]) -> Layer:
+def _environment(environ: Mapping[str, str], trouble: Trouble) -> Layer:
     """Read the variables with our prefix; an empty one counts as not set."""
     by_variable = {key.variable: key for key in keys().values()}
     layer: Layer = {}
     for variable, text in environ.items():
         if not variable.startswith(_PREFIX) or variable.startswith(_RESERVED) or not text:
             continue
-        key = by_variable.get(variable)
-        if key is None:
-            raise _unknown_variable(variable, by_variable)
         origin = Origin("environment", f"${variable}")
-        layer[key.name] = (values.parse(key, text, str(origin)), origin)
+        try:
+            if variable not in by_variable:
+                raise _unknown_variable(variable, by_variable)
+            key = by_variable[variable]
+            layer[key.name] = (values.parse(key, text, str(origin)), origin)
+        except ConfigError as problem:
+            trouble(problem)
     return layer
 
 

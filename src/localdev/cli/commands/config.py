@@ -23,9 +23,12 @@ def show(
     """Print every setting and its value."""
     from localdev.cli.terminal import one_line
     from localdev.config.settings import get, keys
+    from localdev.core.events import Notice
     from localdev.render.payloads import SCHEMA_VERSION
 
-    place = open_workplace(context, directory)
+    place = open_workplace(context, directory, tolerant=True)
+    for problem in place.loaded.problems:
+        place.printer.notice(Notice("warning", f"{problem}: not used ({problem.hint})"))
     origins = place.loaded.origins
     values = {name: get(place.settings, name) for name in keys()}
     if as_json:

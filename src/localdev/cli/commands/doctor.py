@@ -20,10 +20,10 @@ def doctor(context: typer.Context, as_json: Json = False, directory: Directory =
     from localdev.cli.program import as_typed
     from localdev.render.payloads import SCHEMA_VERSION
 
-    place = open_workplace(context, directory)
+    place = open_workplace(context, directory, tolerant=True)
     out = place.printer
     checks = []
-    for found in examine(place.folders, place.root, place.settings):
+    for found in examine(place.folders, place.root, place.loaded):
         signals.raise_again()  # what a check caught may have been Ctrl-C
         check = replace(found, hint=as_typed(found.hint))
         checks.append(check)

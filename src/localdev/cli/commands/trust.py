@@ -18,15 +18,22 @@ def trust(
     as_json: Json = False,
     directory: Directory = None,
 ) -> None:
-    """Trust the repository's .localdev.toml and .localdev/ as they are now; a change makes them inert again."""
+    """Trust the repository's .localdev.toml and .localdev/ as they are now; a change makes them inert again.
+
+    Without trust its prompts, `model` and `llama.*` are left out; harmless numbers (search.*, ask.*, outline.*) count
+    within their limits. `journal.*` and `ui.*` are yours alone.
+    """
     from localdev.cli.terminal import Printer, one_line
     from localdev.config import trust as records
+    from localdev.config.loader import check_project
     from localdev.core.folders import find_folders
     from localdev.render.payloads import SCHEMA_VERSION
     from localdev.source.walk import find_root
 
     folders, printer = find_folders(), Printer()
     root = find_root(start_folder(context, directory))
+    if not revoke:
+        check_project(root)
     digest, paths = ("", []) if revoke else records.grant(root, folders)
     known = records.revoke(root, folders) if revoke else True
     if as_json:
