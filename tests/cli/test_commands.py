@@ -285,3 +285,21 @@ def test_a_strangers_file_stops_nothing_and_is_not_trusted(run: Run, repository:
     assert found.code == 0 and "warning: unknown setting serch.k" in found.err
     refused = run("trust", "-C", repository)
     assert (refused.code, refused.out) == (2, "")
+
+
+def test_a_changed_model_is_seen_and_can_be_removed(run: Run, repository: Path, tmp_path: Path) -> None:
+    """Doctor and list name a model whose file was changed in place; it goes only with a yes."""
+    model = tmp_path / "m.gguf"
+    model.write_bytes((Path(__file__).parents[1] / "data" / "tiny.gguf").read_bytes())
+    run("models", "add", model)
+    with model.open("r+b") as file:
+        file.write(b"GGUX")
+    assert "warning: m was changed since it was added" in run("models", "list").err
+    checks = json.loads(run("doctor", "-C", repository, "--json").out)["checks"]
+    [found] = [check for check in checks if check["name"] == "models"]
+    assert not found["ok"] and "m was changed" in found["detail"] and "`localdev models remove m`" in found["hint"]
+    refused = run("models", "remove", "m")
+    assert (refused.code, refused.out) == (2, "") and "--yes" in refused.err
+    assert json.loads(run("models", "remove", "m", "--yes", "--json").out)["removed"]["name"] == "m"
+    assert (run("models", "list").out, model.exists()) == ("", True)
+    assert run("models", "remove", "m", "--yes").code == 4

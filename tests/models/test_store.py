@@ -16,7 +16,7 @@ import pytest
 
 from localdev.core.errors import ModelError, NotFound, StorageError, UsageError
 from localdev.core.events import Progress
-from localdev.models.store import ModelStore, slug
+from localdev.models.store import Mode, ModelStore, slug
 from tests.models.conftest import TINY, gguf, pair
 
 OTHER = gguf([pair("general.architecture", "llama"), pair("general.name", "other")])
@@ -69,11 +69,55 @@ def test_add_again_changes_nothing(store: ModelStore, model: Path, tmp_path: Pat
     assert len(list((tmp_path / "store" / "files").iterdir())) == 1
 
 
-def test_a_new_name_renames(store: ModelStore, model: Path) -> None:
-    """Adding again with a name gives the model that name."""
-    store.add(model)
-    assert store.add(model, name="My Model").name == "my-model"
-    assert [passport.name for passport in store.list()] == ["my-model"]
+@pytest.mark.parametrize("mode", ["link", "copy"])
+def test_a_second_name_is_refused(store: ModelStore, model: Path, tmp_path: Path, mode: Mode) -> None:
+    """A model that is stored keeps its name, whichever file it comes from; the error says the name."""
+    first = store.add(model)
+    for again in (model, Path(shutil.copyfile(model, tmp_path / "again.gguf"))):
+        with pytest.raises(UsageError, match="stored already, as tiny-model-v1") as caught:
+            store.add(again, mode=mode, name="My Model")
+        assert "models remove tiny-model-v1" in caught.value.hint
+        assert store.add(again, mode=mode, name="Tiny Model V1") == first
+    assert store.list() == [first]
+
+
+@pytest.mark.parametrize("first", ["link", "copy"])
+@pytest.mark.parametrize("again", ["link", "copy"])
+@pytest.mark.parametrize("harm", ["changed", "gone", "changed unseen"])
+def test_adding_again_repairs(store: ModelStore, tmp_path: Path, first: Mode, again: Mode, harm: str) -> None:
+    """A stored file that was changed or lost is replaced by the good copy that is added."""
+    model = Path(shutil.copyfile(TINY, tmp_path / "m.gguf"))
+    passport = store.add(model, mode=first)
+    if harm == "gone":
+        passport.file.unlink()
+    else:
+        data = bytearray(TINY.read_bytes())
+        data[-9] ^= 1
+        passport.file.write_bytes(data)  # in place: a linked file changes with it
+    if harm == "changed unseen":
+        os.utime(passport.file, ns=(passport.mtime_ns, passport.mtime_ns))
+    else:
+        assert not passport.seems_whole()
+        with pytest.raises(ModelError, match=r"was changed|cannot be read") as caught:
+            store.checked_file(passport)
+        assert "models add" in caught.value.hint and "models remove m" in caught.value.hint
+    good = Path(shutil.copyfile(TINY, tmp_path / "good.gguf"))
+    repaired = store.add(good, mode=again)
+    assert (repaired.name, repaired.digest, repaired.mode) == ("m", passport.digest, again)
+    assert store.list() == [repaired] and repaired.seems_whole()
+    assert store.checked_file(repaired).read_bytes() == TINY.read_bytes()
+
+
+def test_remove(store: ModelStore, model: Path, tmp_path: Path) -> None:
+    """The store forgets the model and its file; the file it was linked from stays; it can be added again."""
+    passport = store.add(model)
+    assert passport.links() == 2
+    assert store.remove("tiny-model-v1") == passport
+    assert store.list() == [] and passport.links() == 0
+    assert model.read_bytes() == TINY.read_bytes()
+    with pytest.raises(NotFound, match="none yet"):
+        store.remove("tiny-model-v1")
+    assert store.add(model, name="other").name == "other"
 
 
 def test_a_taken_name_is_refused(store: ModelStore, model: Path, write: Callable[..., Path]) -> None:

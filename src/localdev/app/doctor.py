@@ -182,10 +182,14 @@ def built_for(package: Path) -> str:
 
 
 def _models(folders: Folders, settings: Settings) -> Check:
-    """At least one model was added, and the configured one is there."""
+    """At least one model was added, all are as they were then, and the configured one is there."""
+    from localdev.backends.registry import kind_of
     from localdev.models.store import ModelStore
 
-    names = [passport.name for passport in ModelStore(folders.models).list()]
+    store = ModelStore(folders.models)
+    names = [passport.name for passport in store.list() if store.checked_file(passport)]
+    if settings.model and not kind_of(settings.model):
+        store.find(settings.model)
     if not names:
         return Check("models", False, "none added", "`localdev models add FILE.gguf`", optional=True)
     return Check("models", True, ", ".join(names) + (f"; configured: {settings.model}" if settings.model else ""))

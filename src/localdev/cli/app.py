@@ -17,7 +17,7 @@ COMMANDS = {
     "search": "Rank the code that fits a query.",
     "outline": "Map the definitions that matter most.",
     "index": "Build or refresh the index of the repository.",
-    "models": "Add and list model files.",
+    "models": "Add, list and remove model files.",
     "config": "Show and change settings.",
     "trust": "Let the repository's own settings act.",
     "doctor": "Check what works here, and name what fixes the rest.",

@@ -36,6 +36,21 @@ class Passport:
     added: str
     file: Path
 
+    def seems_whole(self) -> bool:
+        """Say whether size and time stamp of the stored file are the recorded ones; it is not read."""
+        try:
+            stat = self.file.stat()
+        except OSError:
+            return False
+        return (stat.st_size, stat.st_mtime_ns) == (self.size, self.mtime_ns)
+
+    def links(self) -> int:
+        """Count the places on disk that the stored file has, 0 when it is gone."""
+        try:
+            return self.file.stat().st_nlink
+        except OSError:
+            return 0
+
 
 def write_passport(path: Path, passport: Passport) -> None:
     """Write it in one step. The file's own place is left out, so that a store can be moved."""

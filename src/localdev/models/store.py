@@ -49,11 +49,12 @@ class ModelStore:
         """Store a GGUF file and give its passport.
 
         `mode` link makes a hard link where the file system allows it and copies otherwise; copy always copies. A model
-        that is stored already is not stored twice; a new `name` renames it. An empty name is made from the file's.
+        that is stored already is not stored twice, but put in order where its stored file was changed. An empty name
+        is made from the file's.
 
         Raises:
             NotFound, ModelError: what `read_header` says of the file.
-            UsageError: the name is taken by another model or holds nothing to make a name of.
+            UsageError: the name is taken by another model or holds nothing to make a name of, or the model has another.
             StorageError: the store cannot be written; nothing is half stored.
         """
         _refuse_other_kinds(path, read_header(path))
@@ -67,10 +68,13 @@ class ModelStore:
             known = {passport.digest: passport for passport in self.list()}
             same = next((each for each in known.values() if _same_file(each, path)), None)
             if same is not None:
-                return self._rename(same, wanted if name else same.name)
+                return _of_name(same, wanted if name else "")
             with self._brought_in(path, mode, progress) as (part, digest, how):
                 if digest in known:
-                    return self._rename(known[digest], wanted if name else known[digest].name)
+                    stored = _of_name(known[digest], wanted if name else "")
+                    if self._is_whole(stored, progress):
+                        return stored
+                    return self._install(part, digest, stored.name, how=how, source=path)
                 self._refuse_taken(wanted, digest)
                 return self._install(part, digest, wanted, how=how, source=path)
 
@@ -114,7 +118,10 @@ class ModelStore:
         Raises:
             ModelError: the file was changed or is gone.
         """
-        hint = f"add it again from where it came; the store's copy is {passport.file}"
+        hint = (
+            "`localdev models add FILE.gguf` with a good copy puts it in order, "
+            f"`localdev models remove {passport.name}` forgets it; the stored file is {passport.file}"
+        )
         try:
             stat = passport.file.stat()
             if (stat.st_size, stat.st_mtime_ns) == (passport.size, passport.mtime_ns):
@@ -126,6 +133,31 @@ class ModelStore:
             raise ModelError(f"the stored model {passport.name} was changed since it was added", hint)
         write_passport(self._passport(passport.digest), replace(passport, mtime_ns=stat.st_mtime_ns))
         return passport.file
+
+    def remove(self, model: str) -> Passport:
+        """Forget a model and remove the stored file; a file elsewhere that it was linked from stays.
+
+        Raises:
+            NotFound, UsageError: what `find` says.
+            StorageError: something of it cannot be removed.
+        """
+        with locked(self._folder / "lock"):
+            passport = self.find(model)
+            try:
+                # The passport first: without it the file counts as not stored, never the other way round.
+                self._passport(passport.digest).unlink()
+                passport.file.unlink(missing_ok=True)
+            except OSError as error:
+                raise storage_error(self._folder, error, "remove from") from error
+        return passport
+
+    def _is_whole(self, passport: Passport, progress: ProgressSink | None) -> bool:
+        """Say whether the stored file, read to the end, is what its passport says; its time stamp is renewed if so."""
+        try:
+            whole = _digest(passport.file, progress) == passport.digest
+        except OSError:
+            return False
+        return whole and bool(self.checked_file(passport, progress))
 
     def _file(self, digest: str) -> Path:
         """Give the place of a model file."""
@@ -183,15 +215,6 @@ class ModelStore:
         write_passport(self._passport(digest), passport)
         return passport
 
-    def _rename(self, passport: Passport, name: str) -> Passport:
-        """Give the stored model another name, unless it has it already."""
-        if passport.name == name:
-            return passport
-        self._refuse_taken(name, passport.digest)
-        renamed = replace(passport, name=name)
-        write_passport(self._passport(passport.digest), renamed)
-        return renamed
-
     def _refuse_taken(self, name: str, digest: str) -> None:
         """A name stands for one model."""
         for passport in self.list():
@@ -200,6 +223,16 @@ class ModelStore:
                     f"another model is named {name!r} ({passport.digest[:12]})",
                     "give this one another name: --name NAME",
                 )
+
+
+def _of_name(passport: Passport, name: str) -> Passport:
+    """Give the passport, unless another name is asked for: a model has one, and others may rely on it."""
+    if name in ("", passport.name):
+        return passport
+    raise UsageError(
+        f"this model is stored already, as {passport.name}",
+        f"use that name, or `localdev models remove {passport.name}` and add it again",
+    )
 
 
 def slug(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`localdev models add|list`."""
+"""`localdev models add|list|remove`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from localdev.cli.options import Json, new_app
+from localdev.cli.options import Json, Yes, new_app
 
 if TYPE_CHECKING:
     from localdev.models.passport import Passport
@@ -61,8 +61,40 @@ def list_(as_json: Json = False) -> None:
         return
     for passport in passports:
         printer.line(one_line(f"{passport.name}  {passport.digest[:12]}  {_describe(passport)}"))
+        if not passport.seems_whole():
+            printer.notice(
+                Notice("warning", f"{passport.name} was changed since it was added; `localdev doctor` says more")
+            )
     if not passports:
         printer.notice(Notice("hint", "no models yet; add one with `localdev models add FILE.gguf`"))
+
+
+@app.command()
+def remove(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name from `models list`, or a digest.")],
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Forget a model. A file it was linked from stays."""
+    from localdev.cli.confirm import confirmed
+    from localdev.cli.terminal import Printer, one_line
+    from localdev.core.folders import find_folders
+    from localdev.models.store import ModelStore
+
+    printer, store = Printer(), ModelStore(find_folders().models)
+    passport = store.find(name)
+    what = (
+        "The file it was linked from stays" if passport.links() > 1 else f"This deletes the copy of {passport.source}"
+    )
+    question = one_line(f"Remove {passport.name} ({_describe(passport)})? {what}.")
+    if not confirmed(question, yes=yes):
+        printer.aside("nothing was removed")
+        raise typer.Exit(1)
+    store.remove(passport.digest)
+    if as_json:
+        printer.json({"schema_version": _schema_version(), "removed": _payload(passport)})
+        return
+    printer.line(one_line(f"removed {passport.name}"))
 
 
 def _schema_version() -> int:
