@@ -33,6 +33,10 @@ from localdev.source.parse_grammar import grammar
         ("bin/tool", "#!/usr/bin/env -S FOO=1 node --harmony", "javascript"),
         ("bin/tool", "#! /usr/local/bin/ruby", "ruby"),
         ("bin/tool", "#!/usr/bin/env whatever", "text"),
+        ("build", "#!/bin/sh -e", "bash"),
+        ("BUILD", "load(':a.bzl', 'a')", "starlark"),
+        ("Rakefile", "#!/usr/bin/env rake", "ruby"),
+        ("run.py", "#!/bin/sh", "python"),
         ("bin/tool", "print('no shebang')", "text"),
         ("LICENSE", "", "text"),
         ("notes.unknown", "", "text"),
@@ -43,7 +47,7 @@ from localdev.source.parse_grammar import grammar
     ],
 )
 def test_language_of(path: str, first_line: str, language: str) -> None:
-    """A whole name counts before an extension, an extension before a `#!` line, and what is unknown is text."""
+    """A name, an extension, a `#!` line count in this order, but a `#!` line first where there is no extension."""
     assert language_of(path, first_line) == language
 
 
@@ -64,6 +68,12 @@ def test_language_of(path: str, first_line: str, language: str) -> None:
 def test_a_header_is_cpp_when_it_looks_like_it(text: str, language: str) -> None:
     """A `.h` file is C unless a line begins like C++."""
     assert parse_file("lib/a.h", text).language == language
+
+
+@pytest.mark.parametrize(("text", "language"), [("<?php\nrun();\n", "php"), ("CASE(add, 1)\n", "text")])
+def test_an_included_file_is_php_when_it_looks_like_it(text: str, language: str) -> None:
+    """Other languages call what they include `.inc`, too."""
+    assert parse_file("lib/a.inc", text).language == language
 
 
 def test_extensions_belong_to_one_language() -> None:

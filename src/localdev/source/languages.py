@@ -111,6 +111,10 @@ def language_of(path: str, first_line: str = "") -> str:
     """Name the language of a file by its name, its extension or its `#!` line; `text` when none of them tells."""
     tables = _tables()
     filename = path.rsplit("/", 1)[-1].lower()
+    shebang = _SHEBANG.match(first_line)
+    program = tables.by_interpreter.get(shebang.group(1), "") if shebang else ""
+    if program and "." not in filename:  # a script may be called `build` or `workspace`
+        return program
     if filename in tables.by_filename:
         return tables.by_filename[filename]
     dot = filename.find(".", 1)
@@ -119,19 +123,20 @@ def language_of(path: str, first_line: str = "") -> str:
         if name:
             return name
         dot = filename.find(".", dot + 1)
-    shebang = _SHEBANG.match(first_line)
     if shebang:
-        return tables.by_interpreter.get(shebang.group(1), TEXT)
+        return program or TEXT
     stem = filename.split(".", 1)[0]  # Dockerfile.dev, Makefile.am
     return tables.by_filename.get(stem, TEXT) if stem in ("dockerfile", "containerfile", "makefile") else TEXT
 
 
 def language_of_text(path: str, text: str) -> Language:
-    """Give the language of a file whose text is known; a `.h` file is C++ when it looks like it."""
+    """Give the language of a file whose text is known; a `.h` file is C++ when it looks like it, a `.inc` file PHP."""
     first_line = text[: text.find("\n")] if text.startswith("#!") and "\n" in text else text[:200]
     name = language_of(path, first_line)
     if name == "c" and path.lower().endswith(".h") and _CPP_HEADER.search(text):
         name = "cpp"
+    if name == "php" and path.lower().endswith(".inc") and "<?" not in text:
+        name = TEXT  # what C, assemblers and build tools include
     return languages()[name]
 
 
