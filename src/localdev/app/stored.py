@@ -29,6 +29,13 @@ def open_indexed(folders: Folders, root: Path, *, on_notice: Callable[[str], Non
     return open_repository(root, index_folder(folders.indexes, root), make_embedder("static"), on_notice=on_notice)
 
 
+def has_index(folders: Folders, root: Path) -> bool:
+    """Say whether a repository was indexed before; nothing is opened."""
+    from localdev.index.layout import current, index_folder
+
+    return current(index_folder(folders.indexes, root)) is not None
+
+
 def index_status(folders: Folders, root: Path) -> dict[str, Any]:
     """Say what is stored about a repository, as `index status --json` prints it; nothing is changed."""
     from localdev.index.repository import index_folder, status

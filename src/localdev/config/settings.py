@@ -78,6 +78,15 @@ class OutlineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """What is indexed."""
+
+    max_files: int = _key(
+        50_000, "most files of a folder that is no git repository", low=1, high=100_000_000, project="never"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LlamaSettings:
     """How the embedded engine runs a model on this machine."""
 
@@ -108,6 +117,7 @@ class Settings:
     search: SearchSettings = field(default_factory=SearchSettings)
     ask: AskSettings = field(default_factory=AskSettings)
     outline: OutlineSettings = field(default_factory=OutlineSettings)
+    index: IndexSettings = field(default_factory=IndexSettings)
     llama: LlamaSettings = field(default_factory=LlamaSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)
     ui: UiSettings = field(default_factory=UiSettings)
