@@ -79,7 +79,7 @@ def test_search_options(run: Run, repository: Path) -> None:
 def test_a_negative_answer_is_a_finished_job(run: Run, repository: Path) -> None:
     """Exit code 1 does not make the journal say that the job was cancelled."""
     (repository / "notes.txt").write_text("nothing is defined here\n")
-    assert run("search", "cart", "-C", repository, "--kind", "nothing").code == 1
+    assert run("search", "cart", "-C", repository, "--kind", "selector").code == 1
     assert run("outline", "notes.txt", "-C", repository).code == 1
     lines = find_folders().journal.read_text().splitlines()
     assert [json.loads(line)["outcome"] for line in lines] == ["ok", "ok"]

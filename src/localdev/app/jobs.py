@@ -14,7 +14,6 @@ from localdev.config.settings import Settings
 from localdev.core.errors import UsageError
 from localdev.core.events import Event, Notice, Progress, Refreshed, Result, Sources
 from localdev.core.folders import Folders
-from localdev.core.search import SearchFilter
 
 if TYPE_CHECKING:
     from localdev.app.engines import Engine
@@ -102,12 +101,13 @@ class LocalJobs:
 
     def _search(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
         """Options: queries, paths, languages, kinds, explain. One `Sources` and one `Result` for each query."""
+        from localdev.app.narrowing import search_filter
         from localdev.render.payloads import search_payload
         from localdev.retrieval.search import search
 
+        narrowing = {name: options.get(name) or () for name in ("paths", "languages", "kinds")}
+        where = search_filter(self._root, **narrowing)
         yield Refreshed(repository.refresh(self._aside))
-        names = ("paths", "languages", "kinds")
-        where = SearchFilter(*(tuple(options.get(name) or ()) for name in names))
         for query in options["queries"]:
             started = time.perf_counter()
             hits = search(query, repository, limit=self._settings.search.k, where=where)
