@@ -126,12 +126,12 @@ def test_recursion_is_no_caller(root: Path, opened: Opener) -> None:
 
 
 def test_the_nearest_definition_is_the_callee(root: Path, opened: Opener) -> None:
-    """Of several definitions of a name, the one in the nearest folder counts."""
+    """Of several definitions that an import may mean, the one in the nearest folder counts."""
     files = {f"{folder}/tools.py": "def helper():\n    return 1\n" for folder in ("one/deep", "two")}
-    write_files(root, {**files, "one/deep/main.py": "def main():\n    return helper()\n"})
+    write_files(root, {**files, "one/deep/main.py": "from tools import helper\n\ndef main():\n    return helper()\n"})
     repository = opened()
     repository.refresh()
-    (main,) = repository.chunk_ids("one/deep/main.py")
+    (main,) = repository.chunk_ids("one/deep/main.py", 3)
     assert [symbol.path for symbol in repository.callees(main, 5)] == ["one/deep/tools.py"]
 
 
@@ -226,16 +226,17 @@ REFERENCES = st.lists(
         st.sampled_from("abc"),
         st.integers(1, 99),
         st.sampled_from(["call", "type", "import", "base", "name"]),
+        via=st.sampled_from(["", "own", "path", "member"]),
     )
 )
 
 
 @given(REFERENCES)
 def test_packed_uses_lose_nothing(references: list[Reference]) -> None:
-    """Name, line and kind of every reference can be read back."""
+    """Name, line, kind and the way to it of every reference can be read back."""
     letters = {"call": "c", "type": "t", "import": "i", "base": "b", "name": "n"}
     unpacked = {(name, *place) for name, places in pack_uses(references) for place in unpack_uses(places)}
-    assert unpacked == {(item.name, letters[item.kind], item.line) for item in references}
+    assert unpacked == {(item.name, letters[item.kind], item.line, item.via) for item in references}
 
 
 def test_rows_of_a_file() -> None:

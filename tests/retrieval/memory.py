@@ -133,7 +133,7 @@ class MemoryRepository:
         """Give the names of all definitions."""
         return [one.name for one in self.defined]
 
-    def callers(self, name: str, limit: int) -> list[tuple[str, int, str]]:
+    def callers(self, name: str, limit: int, *, path: str = "") -> list[tuple[str, int, str]]:
         """No references are kept."""
         return []
 

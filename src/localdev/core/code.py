@@ -48,13 +48,16 @@ class Symbol:
 class Reference:
     """A use of a name: `kind` is call, type, import, base (a class's parent), or name (any other use that matters).
 
-    `within` is the qualified name of the enclosing definition, empty at the top level of the file.
+    `within` is the qualified name of the enclosing definition, empty at the top level of the file. `via` says how the
+    name is reached: empty when it stands alone, `own` through `self`, `this` and their like, `path` behind `::`, and
+    `member` behind any other dot or arrow.
     """
 
     name: str
     line: int
     kind: str
     within: str = ""
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)

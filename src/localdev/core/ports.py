@@ -107,12 +107,16 @@ class Repository(Protocol):
         """Give the plain names of all definitions, in no order."""
         ...
 
-    def callers(self, name: str, limit: int) -> list[tuple[str, int, str]]:
-        """Give (path, line, enclosing symbol) of uses of `name` outside its definition, calls first."""
+    def callers(self, name: str, limit: int, *, path: str = "") -> list[tuple[str, int, str]]:
+        """Give (path, line, enclosing symbol) of uses of `name` outside its definition, calls first.
+
+        With `path` only uses that mean a definition in that file. A use that may mean several things, or one of the
+        language's own, is left out.
+        """
         ...
 
     def callees(self, chunk_id: int, limit: int) -> list[Symbol]:
-        """Give definitions in this repository that the chunk calls or refers to, most specific names first."""
+        """Give definitions in this repository that the chunk surely calls or refers to, most specific names first."""
         ...
 
     def symbols(self, path_prefix: str = "") -> list[tuple[Symbol, int]]:

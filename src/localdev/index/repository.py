@@ -16,7 +16,7 @@ from localdev.core.code import RefreshReport, Symbol
 from localdev.core.errors import StorageError
 from localdev.core.ports import Embedder, ProgressSink
 from localdev.core.search import Candidate, IndexedChunk, SearchFilter
-from localdev.index import build, filters, graph, layout, lexical, schema, stored
+from localdev.index import build, filters, graph, layout, lexical, neighbours, schema, stored
 from localdev.index.database import DATABASE, Damaged, open_reader, translated
 from localdev.index.dense import VectorView, load_view
 from localdev.index.layout import index_folder, wipe
@@ -166,15 +166,15 @@ class IndexedRepository:
         with self._answering() as database:
             return [] if database is None else graph.defined_names(database)
 
-    def callers(self, name: str, limit: int) -> list[tuple[str, int, str]]:
-        """Give (path, line, enclosing symbol) of uses of `name` outside its definition, calls first."""
+    def callers(self, name: str, limit: int, *, path: str = "") -> list[tuple[str, int, str]]:
+        """Give (path, line, enclosing symbol) of uses of `name` (as defined in `path`) outside it, calls first."""
         with self._answering() as database:
-            return [] if database is None else graph.callers(database, name, limit)
+            return [] if database is None else neighbours.callers(database, name, limit, path=path)
 
     def callees(self, chunk_id: int, limit: int) -> list[Symbol]:
         """Give definitions in this repository that the chunk calls or refers to, most specific names first."""
         with self._answering() as database:
-            return [] if database is None else graph.callees(database, chunk_id, limit)
+            return [] if database is None else neighbours.callees(database, chunk_id, limit)
 
     def symbols(self, path_prefix: str = "") -> list[tuple[Symbol, int]]:
         """Give (definition, number of other files that refer to its name) under a path, in file and line order."""

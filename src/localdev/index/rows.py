@@ -14,10 +14,13 @@ from localdev.core.code import Chunk, ParsedFile, Reference, Symbol
 from localdev.core.words import word_text
 from localdev.index.embedding_text import embedding_text, unseen
 
-ROWS_VERSION = 1
+ROWS_VERSION = 2
 
 # Letters for the kinds of references in `uses.places`, calls first in the alphabet of importance.
 KIND_LETTERS = {"call": "c", "base": "b", "type": "t", "import": "i", "name": "n"}
+# Signs behind the line for how a name is reached.
+VIA_SIGNS = {"": "", "own": "@", "path": ":", "member": "."}
+_VIAS = {sign: via for via, sign in VIA_SIGNS.items()}
 
 ChunkRow = tuple[int, int, str, str, str, str, str, str, str, str]
 SymbolRow = tuple[int, str, str, str, int, int, str | None, str | None, str]
@@ -76,17 +79,20 @@ def search_words(path: str, row: ChunkRow) -> WordsRow:
 
 
 def pack_uses(references: Sequence[Reference]) -> tuple[tuple[str, str], ...]:
-    """Give one (name, places) row per name: `c12 n40` is a call in line 12 and a plain use in line 40."""
+    """Give one (name, places) row per name: `c12. n40` is a call behind a dot in line 12 and a plain use in line 40."""
     places: dict[str, dict[str, None]] = {}
     for reference in references:
         letter = KIND_LETTERS.get(reference.kind, "n")
-        places.setdefault(reference.name, {})[f"{letter}{reference.line}"] = None
+        places.setdefault(reference.name, {})[f"{letter}{reference.line}{VIA_SIGNS[reference.via]}"] = None
     return tuple((name, " ".join(found)) for name, found in places.items())
 
 
-def unpack_uses(places: str) -> list[tuple[str, int]]:
-    """Give the (kind letter, line) pairs of a packed row."""
-    return [(place[0], int(place[1:])) for place in places.split(" ")]
+def unpack_uses(places: str) -> list[tuple[str, int, str]]:
+    """Give kind letter, line and the way the name is reached (`Reference.via`) for each place of a packed row."""
+    return [
+        (place[0], int(place[1:]), "") if place[-1].isdigit() else (place[0], int(place[1:-1]), _VIAS[place[-1]])
+        for place in places.split(" ")
+    ]
 
 
 def _homes(chunks: Sequence[Chunk], symbols: Sequence[Symbol]) -> list[tuple[int, Symbol]]:

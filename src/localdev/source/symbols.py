@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 _RANKS = {f"reference.{kind}": rank for rank, kind in enumerate(("import", "base", "call", "type", "name"))}
 # Parts of a qualified name; deeper nesting is generated code, whose full names would grow with the square of the depth.
 _LONGEST_NAME = 16
+# What stands before the dot when a definition reaches for what belongs to the same thing; Rust's `self::` is a module.
+_OWNER = re.compile(rb"(?<![\w.>:)\]])\$?(self|this|cls|super|Self|static|parent|base)(?:\(\))?[?!]?\Z")
+_OWN_TYPES = (b"Self", b"static", b"parent")
+_LONGEST_OWNER = 12
 _NAME_RANK = _RANKS["reference.name"]
 _RANKED = tuple(name.split(".")[1] for name in _RANKS)
 
@@ -363,8 +368,22 @@ def _references(
             row += 1
         name = _reference_name(data, start, end)
         if name in known or (len(name) > 1 and (rank != _NAME_RANK or name[0].isupper())):
-            references.append(Reference(name, row + 1, _RANKED[rank], around[-1].qualified if around else ""))
+            within = around[-1].qualified if around else ""
+            references.append(Reference(name, row + 1, _RANKED[rank], within, _via(data, start)))
     return tuple(references)
+
+
+def _via(data: bytes, start: int) -> str:
+    """Say how the name that starts at `start` is reached (see `Reference.via`)."""
+    last = data[start - 1 : start]
+    two = data[max(start - 2, 0) : start]
+    joint = two if two in (b"->", b"::") else b"." if last == b"." and two != b".." else b""
+    if not joint:
+        return ""
+    owner = _OWNER.search(data, max(start - len(joint) - _LONGEST_OWNER, 0), start - len(joint))
+    if owner and (joint != b"::" or owner.group(1) in _OWN_TYPES):
+        return "own"
+    return "path" if joint == b"::" else "member"
 
 
 def _reference_name(data: bytes, start: int, end: int) -> str:
