@@ -251,6 +251,29 @@ def test_a_repository_cannot_name_a_program(tree: Path, plant: Callable[..., Pat
     assert not (tree.parent / "ran").exists()
 
 
+def test_a_partial_clone_fetches_nothing(tree: Path, plant: Callable[..., Path], git: Callable[..., str]) -> None:
+    """Objects that are missing are not fetched: the other side is reached through a program that the repository names."""
+    plant({"a/x.py": "1\n", "b/y.py": "2\n"})
+    git("add", "-A")
+    git("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-q", "-m", "first")
+    git("sparse-checkout", "set", "--cone", "--sparse-index", "a")
+    program = tree.parent / "program"
+    program.write_text(f"#!/bin/sh\ntouch {tree.parent}/ran\nexit 1\n")
+    program.chmod(0o755)
+    settings = {"url": str(tree), "promisor": "true", "partialclonefilter": "tree:0", "uploadpack": str(program)}
+    for key, value in {"core.repositoryformatversion": "1", "extensions.partialClone": "origin"}.items():
+        git("config", key, value)
+    for key, value in settings.items():
+        git("config", f"remote.origin.{key}", value)
+    missing = git("rev-parse", "HEAD:b").strip()
+    (tree / ".git" / "objects" / missing[:2] / missing[2:]).unlink()
+    subprocess.run(["git", "ls-files"], cwd=tree, capture_output=True, check=False)
+    assert (tree.parent / "ran").exists(), "git itself runs the program, so the test means something"
+    (tree.parent / "ran").unlink()
+    assert kept(list_files(tree)) == ["a/x.py"]
+    assert not (tree.parent / "ran").exists()
+
+
 def test_listing_leaves_the_index_alone(tree: Path, plant: Callable[..., Path], git: Callable[..., str]) -> None:
     """The repository's own files are not touched by a listing."""
     plant({"a.py": "x\n"})

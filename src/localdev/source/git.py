@@ -12,8 +12,15 @@ if TYPE_CHECKING:
 # Of the caller's GIT_* variables only these reach our git processes: they say where the user's configuration is. The
 # rest (GIT_DIR, GIT_INDEX_FILE and their like, set inside hooks) would point git at another repository than asked for.
 _KEPT = frozenset({"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH"})
-# Reading must never take a lock, ask for a password, or speak the user's language to our parser.
-_FIXED = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+# Reading must never take a lock, ask for a password, or speak the user's language to our parser. Nor may it fetch
+# objects that a partial clone lacks: that asks the network, and runs programs that the repository names.
+_FIXED = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # for git before 2.44, which does not know the line above
+    "LC_ALL": "C",
+}
 
 
 def clean_environment() -> dict[str, str]:
