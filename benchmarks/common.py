@@ -20,7 +20,6 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-RESULTS = Path(__file__).parent / "results"
 _SAMPLE_SECONDS = 0.01
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
