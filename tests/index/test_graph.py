@@ -65,7 +65,7 @@ def test_symbols_named(shop: IndexedRepository) -> None:
 
 
 def test_a_name_that_is_defined_very_often(root: Path, opened: Opener) -> None:
-    """Of a name in hundreds of classes some definitions are given, those outside of classes first; others keep theirs."""
+    """Of a name in hundreds of classes some definitions are given, those outside of classes first."""
     classes = "\n\n".join(f"class Job{number}:\n    def run(self):\n        pass" for number in range(MOST_NAMED + 5))
     write_files(root, {"a.py": f"{classes}\n", "z.py": "def run():\n    pass\n"})
     repository = opened()

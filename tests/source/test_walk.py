@@ -252,7 +252,7 @@ def test_a_repository_cannot_name_a_program(tree: Path, plant: Callable[..., Pat
 
 
 def test_a_partial_clone_fetches_nothing(tree: Path, plant: Callable[..., Path], git: Callable[..., str]) -> None:
-    """Objects that are missing are not fetched: the other side is reached through a program that the repository names."""
+    """Missing objects are not fetched: that would run a program which the repository names."""
     plant({"a/x.py": "1\n", "b/y.py": "2\n"})
     git("add", "-A")
     git("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-q", "-m", "first")
