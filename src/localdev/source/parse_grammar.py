@@ -64,7 +64,7 @@ class Grammar:
 @cache
 def grammar(name: str) -> Grammar | None:
     """Give the grammar of a language by name, or nothing when it has none."""
-    from tree_sitter import Language, Query
+    from tree_sitter import Language
 
     spec = languages()[name]
     if not spec.grammar:
@@ -72,4 +72,23 @@ def grammar(name: str) -> Grammar | None:
     language = Language(getattr(import_module(spec.grammar), spec.entry)())
     folder = files("localdev.source") / "queries"
     texts = [(folder / f"{stem}.scm").read_text("utf-8") for stem in spec.query_names]
-    return Grammar(language, Query(language, "\n".join(texts)))
+    return Grammar(language, compiled(language, "\n".join(texts)))
+
+
+def compiled(language: tree_sitter.Language, text: str) -> tree_sitter.Query:
+    """Compile a query.
+
+    Ctrl-C in the middle surfaces as an error about the query. What compiles at the second try was never wrong: then it
+    was an interrupt, and goes on as one.
+
+    Raises:
+        KeyboardInterrupt: the user ended the work.
+        tree_sitter.QueryError: the query is wrong.
+    """
+    from tree_sitter import Query, QueryError
+
+    try:
+        return Query(language, text)
+    except QueryError as error:
+        Query(language, text)
+        raise KeyboardInterrupt from error
