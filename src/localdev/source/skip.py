@@ -15,6 +15,7 @@ LOCK_FILE = "lock file"
 BINARY = "binary"
 GENERATED = "generated"
 MINIFIED = "minified"
+SECRETS = "may hold secrets"
 UNREADABLE = "unreadable"
 _TOOL = "tool folder"
 _BUILD = "build output"
@@ -30,6 +31,7 @@ def _table(reason: str, names: str) -> dict[str, str]:
 
 _FOLDERS = {
     **_table("localdev's own files", ".localdev"),
+    **_table(SECRETS, ".ssh .gnupg .aws .kube"),
     **_table(
         VENDORED,
         """
@@ -83,7 +85,17 @@ _FILES = {
     ),
     **_table(GENERATED, "project.pbxproj .pnp.cjs .pnp.loader.mjs"),
     **_table(BINARY, ".DS_Store"),
+    **_table(
+        SECRETS,
+        """
+        .env .netrc _netrc .pgpass .my.cnf .htpasswd .npmrc .pypirc .git-credentials .dockercfg .s3cfg .boto .vault_pass
+        id_rsa id_dsa id_ecdsa id_ed25519 id_ecdsa_sk id_ed25519_sk credentials kubeconfig
+        """,
+    ),
 }
+
+# `.env.production` and `production.env` hold passwords; these are there to be copied and filled in.
+_ENVIRONMENT_SAMPLES = frozenset({"example", "sample", "template", "dist", "schema"})
 
 # File name endings in lower case; what may also be text (`dat`, `doc`, `mo`) is left to a look inside.
 _ENDINGS = {
@@ -99,10 +111,11 @@ _ENDINGS = {
         gch pch hi dyn_o rlib rmeta nib car gmo
         db sqlite sqlite3 mdb accdb bin npy npz pkl pickle joblib parquet arrow feather orc avro h5 hdf5 rdata
         gguf ggml safetensors onnx pt pth ckpt tflite pb mlmodel caffemodel tfrecord
-        fbx blend glb stl 3ds max dwg swf fla jks keystore p12 pfx der pcap pcapng swp kdbx
+        fbx blend glb stl 3ds max dwg swf fla der pcap pcapng swp
         """,
     ),
     **_table("image", "svg"),  # text, but nobody's words
+    **_table(SECRETS, "pem key p8 p12 pfx jks keystore kdbx ppk gpg pgp asc ovpn env"),
 }
 
 # Longer endings, which say more than the last part alone.
@@ -141,6 +154,8 @@ def file_reason(name: str) -> str:
     if not stem:
         return ""
     last = last.lower()
+    if name.startswith(".env.") or last == "env":
+        return "" if _ENVIRONMENT_SAMPLES.intersection(name.lower().split(".")) else SECRETS
     if last in _ENDINGS:
         return _ENDINGS[last]
     for ending, reason in _LONG_ENDINGS_BY_LAST_PART.get(last, ()):
