@@ -37,7 +37,7 @@ def test_kinds_of_other_versions(model: str) -> None:
     """A known scheme that is not built in is refused with the ones that are."""
     with pytest.raises(UsageError, match="not built in this version") as caught:
         open_backend(model)
-    assert ".gguf" in caught.value.hint and "fake:" in caught.value.hint
+    assert ".gguf" in caught.value.hint and "`localdev models list`" in caught.value.hint
 
 
 @pytest.mark.parametrize("model", ["qwen3", "", "model.safetensors"])

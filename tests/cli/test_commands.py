@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -163,7 +164,7 @@ def test_ask_with_a_model(run: Run, repository: Path, script: Path) -> None:
     assert "`read_settings` [1]" in answer.out and "[99]" not in answer.out
     assert "[1] app/settings.py:1-7  read_settings" in answer.out
     assert "not found in this repository: frobnicate" in answer.err
-    assert "scripted:" in answer.err
+    assert "scripted read" in answer.err
 
 
 def test_ask_as_json(run: Run, repository: Path, script: Path) -> None:
@@ -303,3 +304,40 @@ def test_a_changed_model_is_seen_and_can_be_removed(run: Run, repository: Path, 
     assert json.loads(run("models", "remove", "m", "--yes", "--json").out)["removed"]["name"] == "m"
     assert (run("models", "list").out, model.exists()) == ("", True)
     assert run("models", "remove", "m", "--yes").code == 4
+
+
+def test_a_group_alone_prints_its_help(run: Run) -> None:
+    """As the program alone does; descriptions are whole sentences."""
+    for name in ("models", "config"):
+        shown = run(name)
+        assert shown == run(name, "--help") and shown.code == 0
+        assert "..." not in shown.out.partition("Commands:")[2]
+    assert "Build or refresh the index" in run("index", "--help").out
+    assert "..." not in run("index", "--help").out.partition("Commands:")[2]
+
+
+def test_one_is_singular(run: Run, tmp_path: Path) -> None:
+    """One file is not `1 files`."""
+    (tmp_path / "only").mkdir()
+    (tmp_path / "only" / "run.pl").write_text("print 1;\n")
+    report, status = run("index", "-C", tmp_path / "only"), run("index", "status", "-C", tmp_path / "only")
+    assert report.out.startswith("1 file, 1 chunk (1 added") and "1 file without a grammar was cut" in report.out
+    assert "\n1 file, 1 chunk, 0 symbols, 0 skipped\n" in status.out
+
+
+def test_an_outline_of_what_is_skipped_says_so(run: Run, repository: Path) -> None:
+    """Nothing is there because it was not looked at, in a folder, below it, or in one file."""
+    vendored = repository / "third_party" / "lib"
+    vendored.mkdir(parents=True)
+    (vendored / "code.py").write_text("def function():\n    return 1\n")
+    (repository / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+    for path, reason in (("third_party", "vendored"), ("third_party/lib", "vendored"), ("logo.png", "binary")):
+        said = run("outline", path, "-C", repository)
+        assert (said.code, said.err) == (1, f"hint: this is not indexed: {reason}\n")
+
+
+def test_a_bare_repository_is_refused(run: Run, tmp_path: Path) -> None:
+    """It holds git's own data, which nobody asks about."""
+    subprocess.run(["git", "init", "-q", "--bare", tmp_path / "bare.git"], check=True)
+    said = run("-C", tmp_path / "bare.git", "search", "flags")
+    assert said.code == 2 and "is a bare repository" in said.err and "clone it" in said.err

@@ -151,3 +151,25 @@ def test_a_full_disk_behind_stdout(arguments: str) -> None:
     done = subprocess.run(["/bin/sh", "-c", line], stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 4
     assert done.stderr.splitlines()[0] == "error: cannot write the output: No space left on device"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("naïve ✓".encode(), "naïve ✓"),
+        ("caf\xe9 au lait".encode("latin-1"), "caf\ufffd au lait"),
+        ("\ufeffüber".encode("utf-16-le"), "über"),
+        (b"a\0b", None),
+        (bytes(range(128, 256)) * 99, None),
+        (bytes(range(1, 256)) * 99, None),
+    ],
+)
+def test_stdin_is_text_or_refused(repository: Path, data: bytes, text: str | None) -> None:
+    """Text in the usual encodings is read; what is none is an error."""
+    done = subprocess.run(
+        command("ask", "settings?", "--show-prompt"), cwd=repository, input=data, capture_output=True, timeout=60
+    )
+    if text is None:
+        assert (done.returncode, done.stdout) == (2, b"") and b"error: stdin is not text" in done.stderr
+    else:
+        assert done.returncode == 0 and text in done.stdout.decode()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
+from localdev.app.hints import counted
 from localdev.config.loader import Loaded
 from localdev.config.settings import Settings
 from localdev.core.errors import LocaldevError
@@ -110,7 +111,7 @@ def _embedder() -> Check:
     from localdev.backends.embedders import make_embedder
 
     embedder = make_embedder("static")
-    return Check("embedder", True, f"{embedder.name}, {embedder.dimension} numbers a vector")
+    return Check("embedder", True, f"{embedder.name}, inside the package")
 
 
 def _chromadb() -> Check:
@@ -159,7 +160,7 @@ def _index(folders: Folders, root: Path) -> Check:
     found = index_status(folders, root)
     if found["state"] != "ready":
         return Check("index", False, f"{root}: {found['state']}", "`localdev index`, or just ask", optional=True)
-    return Check("index", True, f"{found['files']} files, {found['chunks']} chunks of {root}")
+    return Check("index", True, f"{counted(found['files'], 'file')}, {counted(found['chunks'], 'chunk')} of {root}")
 
 
 def _llama() -> Check:

@@ -1,4 +1,4 @@
-"""Sentences about what to do next, used in several places.
+"""Words of sentences that are used in several places.
 
 A command in any text stands in backticks and begins with `localdev`; the door that shows it puts in what works there.
 """
@@ -6,6 +6,11 @@ A command in any text stands in backticks and begins with `localdev`; the door t
 from __future__ import annotations
 
 from importlib.util import find_spec
+
+
+def counted(number: int, noun: str) -> str:
+    """Give `1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def how_to_get_a_model(*, engine: bool | None = None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from localdev.app.hints import counted
 from localdev.core.errors import UsageError
 from localdev.core.files import write_atomic
 from localdev.core.folders import Folders
@@ -46,7 +47,7 @@ def refuse_too_many(root: Path, most: int) -> None:
         return
     if _more_than(root, most):
         raise UsageError(
-            f"{root} is no git repository and holds more than {most} files",
+            f"{root} is no git repository and holds more than {counted(most, 'file')}",
             "name a project in it: -C PATH; to index all of it, allow more: `localdev config set index.max_files N`",
         )
 

@@ -29,7 +29,7 @@ def _open_fake(model: str, options: BackendOptions) -> ChatBackend:
 
 
 FACTORIES: dict[str, Factory] = {"gguf": _open_gguf, "fake": _open_fake}
-FORMS = "a path to a .gguf file, fake:SCRIPT.json"
+FORMS = "a name that `localdev models list` shows, or a path to a .gguf file"
 # At least two letters, so that the drive in `C:\models\a.gguf` is not taken for a kind.
 _SCHEME = re.compile(r"([a-z][a-z0-9+-]+):", re.IGNORECASE)
 
@@ -58,5 +58,5 @@ def open_backend(model: str, *, options: BackendOptions | None = None) -> ChatBa
             if kind
             else f"unknown kind of model: {model!r}"
         )
-        raise UsageError(what, f"use one of: {FORMS}")
+        raise UsageError(what, f"use {FORMS}")
     return FACTORIES[kind](model, options or BackendOptions())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import Default
 
 from localdev.core.folders import expanded
 
@@ -16,7 +17,6 @@ Directory = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Limit = Annotated[int | None, typer.Option("-k", metavar="N", help="How many.")]
 Project = Annotated[bool, typer.Option("--project", help="The repository's own .localdev.toml.")]
 
 
@@ -33,9 +33,22 @@ def new_app(help: str = "") -> typer.Typer:
         rich_markup_mode=None,
         add_completion=False,
         pretty_exceptions_enable=False,
-        help=help or None,
+        help=help or Default(None),  # none given, it is the docstring of the command
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+
+
+def new_group(help: str) -> typer.Typer:
+    """Make the Typer application of a command that has commands of its own; given none, it prints its help."""
+    app = new_app(help)
+    app.callback(invoke_without_command=True, help=help)(_print_help)
+    return app
+
+
+def _print_help(context: typer.Context) -> None:
+    """Print the help of a group that was given no command."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def start_folder(context: typer.Context, directory: Path | None) -> Path:

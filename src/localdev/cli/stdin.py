@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import select
 import stat
@@ -12,6 +13,7 @@ from localdev.core.errors import UsageError
 # A pipe that an editor or a service left open and silent looks like one whose writer is still thinking.
 _WAIT_FOR_WRITER = 1.0
 _LARGEST = 1_000_000
+_MOST_BROKEN = 4  # one character in so many; Western text in an old encoding has one in ten
 NOT_READ = "nothing came on stdin within a second, so it was not used; put slow output into a file and name it: < FILE"
 
 
@@ -19,7 +21,7 @@ def piped_text() -> tuple[str, bool]:
     """Give the text on stdin, and whether a pipe was left unread because nothing came.
 
     Raises:
-        UsageError: it is larger than any model reads.
+        UsageError: it is larger than any model reads, or no text.
     """
     try:
         handle = sys.stdin.fileno()
@@ -36,4 +38,18 @@ def piped_text() -> tuple[str, bool]:
         raise UsageError(
             "stdin holds more than 1 MB", "pipe in only the part that matters, or name files of the repository as @path"
         )
-    return data.decode("utf-8", "replace"), False
+    return _decoded(data), False
+
+
+def _decoded(data: bytes) -> str:
+    """Give the text of what was piped in; broken characters are replaced.
+
+    Raises:
+        UsageError: it is no text.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # what PowerShell pipes and saves
+        return data.decode("utf-16", "replace")
+    text = data.decode("utf-8", "replace")
+    if "\0" in text or text.count("\ufffd") > len(text) // _MOST_BROKEN:
+        raise UsageError("stdin is not text", "pipe in text, or leave stdin alone: < /dev/null")
+    return text

@@ -51,6 +51,15 @@ class Printer:
         """Print one line of the answer; it must be neutral already or ours."""
         sys.stdout.write(text + "\n")
 
+    def wrapped(self, text: str) -> None:
+        """Print one line of the answer; on a terminal it is folded at blanks and its further lines are indented."""
+        if sys.stdout.isatty():
+            import textwrap
+            from shutil import get_terminal_size
+
+            text = textwrap.fill(text, get_terminal_size().columns, subsequent_indent="  ", break_on_hyphens=False)
+        self.line(text)
+
     def piece(self, text: str) -> None:
         """Print a piece of a streamed answer at once."""
         sys.stdout.write(neutral(text))

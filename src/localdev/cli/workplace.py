@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from localdev.cli.options import start_folder
 from localdev.cli.terminal import Printer
+from localdev.core.errors import UsageError
 from localdev.core.folders import Folders, find_folders
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def open_workplace(
 
     Raises:
         NotFound: the folder is not there.
-        UsageError: it is a file.
+        UsageError: it is a file, or a repository without a work tree.
         ConfigError: a setting is wrong.
     """
     from localdev.config.loader import Sources, load
@@ -65,9 +66,16 @@ def open_workplace(
     folders = find_folders()
     start = start_folder(context, directory)
     root = find_root(start)
+    _refuse_bare(root)
     given = {name: (flag, value) for name, (flag, value) in (flags or {}).items() if value is not None}
     loaded = load(Sources(folders, root, os.environ, given), tolerant=tolerant)
     printer = Printer(loaded.settings.ui.color)
     for notice in loaded.notices:
         printer.notice(notice)
     return Workplace(folders, start, root, loaded, printer)
+
+
+def _refuse_bare(root: Path) -> None:
+    """A repository without a work tree holds git's own data and no files to read."""
+    if all((root / part).exists() for part in ("HEAD", "objects", "refs")) and not (root / ".git").exists():
+        raise UsageError(f"{root} is a bare repository, without files to read", "clone it, and name the clone: -C PATH")

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localdev.cli.options import Directory, Json, Limit, new_app
+from localdev.cli.options import Directory, Json, new_app
 from localdev.cli.workplace import Workplace, open_workplace
+from localdev.config.settings import AskSettings
 
 if TYPE_CHECKING:
     from localdev.core.events import Answered, PromptShown
 
 app = new_app()
 _EXAMPLE = 'for example: `localdev ask "how are settings read?"`'
+_DEFAULTS = AskSettings()
 _LONGEST_QUESTION = 200_000
 
 
@@ -24,7 +26,10 @@ def ask(
         list[str] | None,
         typer.Argument(metavar="QUESTION", help="May name files: @path, @path:10-40. Text on stdin is added."),
     ] = None,
-    limit: Limit = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("-k", metavar="N", help=f"Passages it may rest on; {_DEFAULTS.k} unless ask.k is set."),
+    ] = None,
     model: Annotated[
         str | None, typer.Option("--model", metavar="MODEL", help="A name from `models list`, or a GGUF file.")
     ] = None,
@@ -108,6 +113,7 @@ def _show_prompt(place: Workplace, shown: PromptShown, *, as_json: bool) -> None
 
 def _finish(place: Workplace, answered: Answered, *, as_json: bool) -> None:
     """Print the sources a model's answer cites, and what of it could not be checked."""
+    from localdev.app.hints import counted
     from localdev.core.events import Notice
     from localdev.render.payloads import answer_payload
 
@@ -131,7 +137,7 @@ def _finish(place: Workplace, answered: Answered, *, as_json: bool) -> None:
         out.notice(
             Notice(
                 "info",
-                f"{answered.model}: {used.prompt_tokens} + {used.completion_tokens} tokens, "
-                f"first after {times.first_token_ms / 1000:.1f} s, {times.total_ms / 1000:.1f} s in all",
+                f"{answered.model} read {counted(used.prompt_tokens, 'token')} and wrote {used.completion_tokens}; "
+                f"first word after {times.first_token_ms / 1000:.1f} s, done after {times.total_ms / 1000:.1f} s",
             )
         )

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from localdev.cli.options import Directory, Json, Project, new_app, start_folder
+from localdev.cli.options import Directory, Json, Project, new_group, start_folder
 from localdev.cli.workplace import open_workplace
 
-app = new_app("Show and change settings: flags > LOCALDEV_* variables > .localdev.toml > config.toml > defaults.")
+app = new_group("Show and change settings: flags > LOCALDEV_* variables > .localdev.toml > config.toml > defaults.")
 
 
 @app.command()
@@ -43,7 +43,7 @@ def show(
         place.printer.line(one_line(f"{row.ljust(width)}  # {origins[name]}") if origin else row)
 
 
-@app.command("set")
+@app.command("set", short_help="Set one key.")
 def set_(
     context: typer.Context,
     key: Annotated[str, typer.Argument(metavar="KEY", help="Dotted name, as `config show` prints it.")],
@@ -73,7 +73,7 @@ def set_(
     Printer().line(one_line(f"{key} = {written!r} in {path}"))
 
 
-@app.command()
+@app.command(short_help="Print where the files and folders are.")
 def path(context: typer.Context, as_json: Json = False, directory: Directory = None) -> None:
     """Print where the configuration files and localdev's own folders are; they need not exist."""
     from localdev.cli.terminal import Printer, one_line

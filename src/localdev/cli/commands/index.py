@@ -26,7 +26,10 @@ def index(
     as_json: Json = False,
     directory: Directory = None,
 ) -> None:
-    """Build or refresh the index of the repository."""
+    """Build or refresh the index of the repository, and say what was left out and why.
+
+    Every question does so by itself; run it to see the report, or to have the first, long run behind you.
+    """
     if context.invoked_subcommand is not None:
         context.obj = Invocation(start_folder(context, directory))
         return
@@ -43,9 +46,10 @@ def index(
                 place.printer.json(event.payload)
 
 
-@app.command()
+@app.command(short_help="Say what is stored about this repository.")
 def status(context: typer.Context, as_json: Json = False, directory: Directory = None) -> None:
     """Say what is stored about this repository, without changing it; exit code 1 when there is no index."""
+    from localdev.app.hints import counted
     from localdev.app.stored import index_status
     from localdev.cli.program import as_typed
 
@@ -55,8 +59,8 @@ def status(context: typer.Context, as_json: Json = False, directory: Directory =
         place.printer.json(found)
     elif found["state"] == "ready":
         place.printer.line(place.printer.styled(found["root"], "plain"))
-        symbols, skipped = found["symbols"], found["skipped"]
-        place.printer.line(f"{found['files']} files, {found['chunks']} chunks, {symbols} symbols, {skipped} skipped")
+        numbers = [counted(found[f"{noun}s"], noun) for noun in ("file", "chunk", "symbol")]
+        place.printer.line(", ".join([*numbers, f"{found['skipped']} skipped"]))
         place.printer.line(place.printer.styled(f"{size(found['bytes'])} in {found['folder']}", "plain"))
     else:
         place.printer.line(
@@ -73,15 +77,19 @@ def size(count: int) -> str:
 
 def _show(place: Workplace, report: RefreshReport, *, every: bool) -> None:
     """Print what was done, then what was left out and why."""
+    from localdev.app.hints import counted
+
     out = place.printer
     changes = f"{report.added} added, {report.changed} changed, {report.removed} removed"
-    out.line(f"{report.files} files, {report.chunks} chunks ({changes}) in {report.seconds:.1f} s")
-    if report.line_chunked:
-        out.line(f"{len(report.line_chunked)} files without a grammar were cut by lines")
+    held = f"{counted(report.files, 'file')}, {counted(report.chunks, 'chunk')}"
+    out.line(f"{held} ({changes}) in {report.seconds:.1f} s")
+    if cut := len(report.line_chunked):
+        out.line(f"{counted(cut, 'file')} without a grammar {'was' if cut == 1 else 'were'} cut by lines")
     if not report.skipped:
         return
     reasons = Counter(item.reason for item in report.skipped).most_common()
-    out.line(f"{len(report.skipped)} skipped: " + ", ".join(f"{count} {reason}" for reason, count in reasons))
+    listed = f"{len(report.skipped)} skipped: " + ", ".join(f"{count} {reason}" for reason, count in reasons)
+    out.wrapped(listed)
     shown = report.skipped if every else report.skipped[:_SHOWN_SKIPPED]
     for item in shown:
         out.line(out.styled(f"  {item.path}  ({item.reason})", "dim"))

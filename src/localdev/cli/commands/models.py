@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from localdev.cli.options import Json, Yes, new_app
+from localdev.cli.options import Json, Yes, new_group
 
 if TYPE_CHECKING:
     from localdev.models.passport import Passport
 
-app = new_app("Model files: yours, in GGUF form, kept by content and never fetched.")
+app = new_group("Model files: yours, in GGUF form, kept by content and never fetched.")
 
 
-@app.command()
+@app.command(short_help="Keep a model file.")
 def add(
     file: Annotated[Path, typer.Argument(metavar="FILE.gguf")],
     name: Annotated[
@@ -116,6 +116,6 @@ def _describe(passport: Passport) -> str:
         f"{passport.parameters / 1e9:.1f} B" if passport.parameters >= 1e8 else f"{passport.parameters / 1e6:.1f} M",
         passport.quantisation,
         f"{passport.size / 1e6:.0f} MB",
-        f"window {passport.context_length}",
+        f"reads up to {passport.context_length} tokens",
     ]
     return ", ".join(parts)

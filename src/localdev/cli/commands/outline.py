@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from localdev.cli.options import Directory, Json, new_app
 from localdev.cli.workplace import Workplace, open_workplace
+
+if TYPE_CHECKING:
+    from localdev.core.code import RefreshReport
 
 app = new_app()
 
@@ -24,18 +27,21 @@ def outline(
 ) -> None:
     """Map the definitions that matter most, from all over the repository, within a token budget."""
     from localdev.cli.events import running
-    from localdev.core.events import Result
+    from localdev.core.events import Refreshed, Result
 
     place = open_workplace(context, directory, {"outline.tokens": ("--tokens", tokens)})
     symbols: list[dict[str, Any]] = []
-    with running(place, "outline", {"path": _prefix(place, path)}) as events:
+    prefix, skipped = _prefix(place, path), ""
+    with running(place, "outline", {"path": prefix}) as events:
         for event in events:
-            if isinstance(event, Result):
+            if isinstance(event, Refreshed):
+                skipped = _skipped(event.report, prefix)
+            elif isinstance(event, Result):
                 symbols = event.payload["symbols"]
                 if as_json:
                     place.printer.json(event.payload)
                 else:
-                    _print(place, symbols)
+                    _print(place, symbols, skipped)
     if not symbols:
         raise typer.Exit(1)
 
@@ -61,13 +67,21 @@ def _prefix(place: Workplace, path: Path | None) -> str:
     return "" if full == root else full.relative_to(root).as_posix()
 
 
-def _print(place: Workplace, symbols: list[dict[str, Any]]) -> None:
+def _skipped(report: RefreshReport, prefix: str) -> str:
+    """Give why a path is not indexed: it or a folder above it was skipped; empty when it is not known."""
+    for item in report.skipped:
+        if item.path in (prefix, f"{prefix}/") or (item.path.endswith("/") and prefix.startswith(item.path)):
+            return item.reason
+    return ""
+
+
+def _print(place: Workplace, symbols: list[dict[str, Any]], skipped: str) -> None:
     """Print the map file by file: the most important file first, its definitions by line."""
     from localdev.core.events import Notice
 
     out = place.printer
     if not symbols:
-        out.notice(Notice("hint", "there are no definitions here"))
+        out.notice(Notice("hint", f"this is not indexed: {skipped}" if skipped else "there are no definitions here"))
         return
     order = {path: place for place, path in reversed(list(enumerate(symbol["path"] for symbol in symbols)))}
     by_file = sorted(symbols, key=lambda symbol: (order[symbol["path"]], symbol["line"]))

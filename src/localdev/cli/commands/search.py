@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localdev.cli.options import Directory, Json, Limit, new_app
+from localdev.app.narrowing import KINDS
+from localdev.cli.options import Directory, Json, new_app
 from localdev.cli.workplace import Workplace, open_workplace
+from localdev.config.settings import SearchSettings
 
 if TYPE_CHECKING:
     from localdev.core.search import Hit
 
 app = new_app()
+_DEFAULTS = SearchSettings()
 _MOST_LINES = 6
 
 
@@ -21,11 +24,19 @@ _MOST_LINES = 6
 def search(
     context: typer.Context,
     words: Annotated[list[str] | None, typer.Argument(metavar="QUERY", help="Words, a name, or a question.")] = None,
-    limit: Limit = None,
-    paths: Annotated[list[str] | None, typer.Option("--path", metavar="GLOB", help="Only paths like this.")] = None,
-    languages: Annotated[list[str] | None, typer.Option("--lang", metavar="NAME", help="Only this language.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("-k", metavar="N", help=f"How many; {_DEFAULTS.k} unless search.k is set.")
+    ] = None,
+    paths: Annotated[
+        list[str] | None,
+        typer.Option("--path", metavar="GLOB", help="Only paths like this: '*.py', src/app, 'docs/**/*.md'."),
+    ] = None,
+    languages: Annotated[
+        list[str] | None,
+        typer.Option("--lang", metavar="NAME", help="Only this language: python, go, ...; a wrong one lists all."),
+    ] = None,
     kinds: Annotated[
-        list[str] | None, typer.Option("--kind", metavar="KIND", help="Only this kind: function, class, ...")
+        list[str] | None, typer.Option("--kind", metavar="KIND", help=f"Only this kind: {', '.join(KINDS)}.")
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show why a hit stands where it stands.")] = False,
     queries: Annotated[
@@ -64,7 +75,9 @@ def _queries(words: list[str] | None, file: Path | None) -> list[str]:
     """
     from localdev.core.errors import UsageError
 
-    if bool(words) == (file is not None):
+    if words and file is not None:
+        raise UsageError("a query and --queries FILE exclude each other", "leave one of them out")
+    if not words and file is None:
         raise UsageError("search needs a query, or --queries FILE", 'for example: `localdev search "parse arguments"`')
     if file is not None:
         return _read_queries(file)
