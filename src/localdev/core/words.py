@@ -18,7 +18,6 @@ _LONGEST_TOKEN = 80
 _STEMMER = Stemmer.Stemmer("english")  # Porter2; building it takes microseconds
 # Borders inside an identifier: getHTTPResponse2 -> get HTTP Response 2.
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\dA-Z_]+|[A-Z]+|\d+", re.UNICODE)
-_SHORTEST_STEM = 4
 
 
 def words(text: str) -> list[str]:
