@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from collections.abc import Callable
 
@@ -35,17 +36,27 @@ def start_git(root: str) -> Callable[[], Paths]:
         process = subprocess.Popen(command, cwd=root, env=clean_environment(), stdin=null, stdout=pipe, stderr=pipe)
     except OSError as error:
         raise GitTrouble(f"git does not run ({error.strerror or error})") from error
-    return lambda: _paths(process)
+    return lambda: _paths(process, root)
 
 
-def _paths(process: subprocess.Popen[bytes]) -> Paths:
+def _paths(process: subprocess.Popen[bytes], root: str) -> Paths:
     """Wait for git and read its answer."""
     with process:
         out, err = process.communicate()
     said = [line for line in os.fsdecode(err).splitlines() if line.strip()]
     if process.returncode:
         fatal = [line for line in said if line.startswith("fatal:")] or said  # warnings may stand before the reason
-        raise GitTrouble(fatal[0] if fatal else f"git ended with code {process.returncode}")
+        raise GitTrouble(_plain(fatal[0], root) if fatal else f"git ended with code {process.returncode}")
     # An unmerged file is listed once per stage. Sorted, because the system finds neighbours faster.
     paths = sorted(set(os.fsdecode(out).split("\0")))
     return paths[1:], tuple(f"git: {line}" for line in said)
+
+
+def _plain(said: str, root: str) -> str:
+    """Give git's reason without its mark, and for the one that the user can settle, how."""
+    said = said.removeprefix("fatal: ")
+    if "dubious ownership" not in said:
+        return said
+    return (
+        f"it belongs to somebody else; if you trust it, `git config --global --add safe.directory {shlex.quote(root)}`"
+    )
