@@ -112,7 +112,10 @@ def _fill(
         with Outbox(database, generation, embedder) as outbox:
             _keep_words_in_memory(database, _WORDS_IN_MEMORY)
             updater = Updater(database, outbox, embedder, building=True)
-            updater.apply(root, compare(read_files(database), listing), progress)
+            plan = compare(read_files(database), listing)
+            if plan.known:
+                updater.counts.notes.append(f"went on where an earlier run stopped, after {len(plan.known)} files")
+            updater.apply(root, plan, progress)
             _finish(database, updater)
             outbox.flush(progress)
             updater.counts.notes.extend(outbox.notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +24,11 @@ class Damaged(Exception):
 
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open for reading; never creates. The connection may be used from any thread, by one at a time."""
+    log = path.with_name(f"{path.name}-wal")
+    # Where nothing can be written nobody else writes either, and SQLite needs no files of its own beside the database.
+    frozen = path.exists() and not os.access(path.parent, os.W_OK) and not log.exists()
     database = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=rw",
+        f"{path.resolve().as_uri()}?{'mode=ro&immutable=1' if frozen else 'mode=rw'}",
         uri=True,
         timeout=_BUSY_SECONDS,
         isolation_level=None,

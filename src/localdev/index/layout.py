@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import secrets
 import shutil
@@ -19,6 +20,8 @@ from localdev.core.files import locked, storage_error, write_atomic
 from localdev.core.folders import ensure
 
 _CURRENT = "CURRENT"
+_DAMAGED = "DAMAGED"
+_LOCKS = ".locks"
 _GENERATION = re.compile(r"^index-[0-9a-f]{12}$")
 _LONGEST_NAME = 40
 
@@ -54,8 +57,27 @@ def new_generation(folder: Path) -> Path:
 
 def make_current(folder: Path, generation: Path) -> None:
     """Let readers use `generation` from now on, and remove the others as far as nobody holds them open."""
+    if (folder / _CURRENT).is_dir():
+        shutil.rmtree(folder / _CURRENT, ignore_errors=True)  # not ours, and a file cannot take its place
     write_atomic(folder / _CURRENT, f"{generation.name}\n".encode("ascii"))
     remove_others(folder, generation)
+
+
+def writable(folder: Path, generation: Path) -> bool:
+    """Say whether an index may be changed: its folders, and the one of the lock."""
+    places = (folder, generation, folder.parent / _LOCKS if (folder.parent / _LOCKS).exists() else folder.parent)
+    return all(os.access(place, os.W_OK) for place in places)
+
+
+def mark_damaged(generation: Path) -> None:
+    """Remember that reading met damage, so that the next refresh builds anew; no more than a try."""
+    with contextlib.suppress(OSError):
+        (generation / _DAMAGED).touch()
+
+
+def is_marked_damaged(generation: Path) -> bool:
+    """Say whether reading this generation met damage before."""
+    return (generation / _DAMAGED).exists()
 
 
 def remove_others(folder: Path, keep: Path | None, *, also: Path | None = None) -> None:
@@ -80,7 +102,7 @@ def writing(folder: Path, on_notice: Callable[[str], None] | None = None) -> Ite
         if on_notice is not None:
             on_notice("another process is indexing this repository; waiting")
 
-    with locked(folder.parent / ".locks" / f"{digest}.lock", on_wait=waiting):
+    with locked(folder.parent / _LOCKS / f"{digest}.lock", on_wait=waiting):
         yield waited
 
 
@@ -94,7 +116,7 @@ def wipe(folder: Path, *, on_notice: Callable[[str], None] | None = None) -> boo
         return False
     with writing(folder, on_notice):
         try:
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError, IsADirectoryError, PermissionError):
                 (folder / _CURRENT).unlink()
             shutil.rmtree(folder)
         except OSError as error:

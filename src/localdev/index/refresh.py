@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +20,10 @@ from localdev.index.worker import Task
 if TYPE_CHECKING:
     from localdev.source.walk import Listing
 
-# How much source goes into one transaction: what an interruption can cost, against what each commit costs.
+# How much source, or how many seconds, go into one transaction: what an interruption can cost, against what each
+# commit costs.
 COMMIT_BYTES = 4_000_000
+COMMIT_SECONDS = 1.0
 
 # (path, id, size, mtime_ns, digest, chunks, skipped, line_chunked)
 FileRow = tuple[str, int, int, int, str, int, str, int]
@@ -109,10 +112,16 @@ class Updater:
         self._building = building
         self._writer = Writer(database)
         self._uncommitted = 0
+        self._begun = 0.0
 
     def apply(self, root: Path, plan: Plan, progress: ProgressSink | None) -> None:
-        """Store all that differs. Interrupted, it leaves whole files behind, and the next refresh goes on there."""
-        total, done = len(plan.tasks), 0
+        """Store all that differs. Interrupted, it leaves whole files behind, and the next refresh goes on there.
+
+        A build that goes on counts what is stored already as done.
+        """
+        new = sum(task[0] not in plan.known for task in plan.tasks)
+        total = len(plan.known) - len(plan.gone) + new if self._building else len(plan.tasks)
+        done = total - len(plan.tasks)
         self._begin()
         try:
             for row in plan.gone:
@@ -120,7 +129,7 @@ class Updater:
             for batch in prepare_all(root, plan.tasks):
                 self._store(batch, plan)
                 done += len(batch)
-                if self._uncommitted >= COMMIT_BYTES:
+                if self._uncommitted >= COMMIT_BYTES or time.monotonic() - self._begun >= COMMIT_SECONDS:
                     self._commit()
                     if self._outbox.due():
                         self._outbox.flush()
@@ -181,6 +190,7 @@ class Updater:
         """Start a transaction."""
         self._database.execute("BEGIN IMMEDIATE")
         self._uncommitted = 0
+        self._begun = time.monotonic()
 
     def _commit(self) -> None:
         """End the transaction; from here on what it holds survives anything."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IndexedRepository", "index_folder", "open_repository", "status", "wipe"]
 
+_OLDER = "the index cannot be written; answers may be older than the files"
 _REBUILD = "run `localdev index --rebuild`"
 
 
@@ -105,6 +106,8 @@ class IndexedRepository:
             listing = listed()
             if stored is not None and compare(stored, listing).empty:
                 return report(stored, listing, Counts(), time.perf_counter() - started)
+            if stored is not None and not self._writable():
+                return report(stored, listing, Counts(notes=[_OLDER]), time.perf_counter() - started)
             with layout.writing(self._folder, self._on_notice) as waited:
                 if waited:
                     listing = list_files(self._root)  # the other may have seen files that were not there before
@@ -116,6 +119,8 @@ class IndexedRepository:
 
     def flush(self, progress: ProgressSink | None = None) -> tuple[str, ...]:
         """Bring what waits to Chroma and into the snapshot, as `localdev index` does at its end; give what to note."""
+        if not self._writable():
+            return (_OLDER,)
         with self._refreshing, layout.writing(self._folder, self._on_notice):
             with self._reading:
                 generation = None if self._open() is None else self._generation
@@ -203,12 +208,22 @@ class IndexedRepository:
             if database is None:
                 yield None
                 return
-            with self._undamaged(), translated(self._folder):
+            with self._undamaged(), self._marking(), translated(self._folder):
                 database.execute("BEGIN")
                 try:
                     yield database
                 finally:
                     database.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _marking(self) -> Iterator[None]:
+        """Remember damage that reading meets, so that the next refresh mends it and `status` tells of it."""
+        try:
+            yield
+        except Damaged:
+            if self._generation is not None:
+                layout.mark_damaged(self._generation)
+            raise
 
     @contextlib.contextmanager
     def _undamaged(self) -> Iterator[None]:
@@ -235,15 +250,23 @@ class IndexedRepository:
         try:
             database = open_reader(generation / DATABASE)
             meta = schema.read_meta(database)
+            missing = schema.missing_tables(database)
         except sqlite3.Error as error:
             self._unfit = f"it is damaged: {error}"
             return None
         self._newer = schema.is_newer(meta)
         self._unfit = schema.unfit_reason(meta, self._manifest)
+        if not self._unfit and (missing or layout.is_marked_damaged(generation)):
+            self._unfit = f"it is damaged: {f'it has no table {missing[0]}' if missing else 'reading it failed'}"
         if self._unfit:
             database.close()
             return None
         return database
+
+    def _writable(self) -> bool:
+        """Say whether the index in use may be changed; one that is not there yet is for the writer to find out."""
+        generation = layout.current(self._folder)
+        return generation is None or layout.writable(self._folder, generation)
 
     def _stored_files(self) -> list[FileRow] | None:
         """Give the files of the index; None when there is none, or a damaged one."""

@@ -6,6 +6,7 @@ snapshot follow through the outbox tables `pending` and `dead`. Raise `SCHEMA_VE
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,8 @@ CREATE TABLE uses (
 CREATE TABLE pending (chunk_id INTEGER PRIMARY KEY, vector BLOB NOT NULL);
 CREATE TABLE dead (chunk_id INTEGER PRIMARY KEY, applied INTEGER NOT NULL DEFAULT 0);
 """
+
+_TABLE = re.compile(r"^CREATE (?:VIRTUAL )?TABLE (\w+)", re.MULTILINE)
 
 # Made when a full build ends (sorting once is several times cheaper than keeping them sorted), kept from then on.
 INDEXES = """
@@ -105,6 +108,12 @@ def unfit_reason(meta: dict[str, str], manifest: Manifest) -> str:
         if meta.get(key) != wanted:
             return _REASONS[key]
     return ""
+
+
+def missing_tables(database: sqlite3.Connection) -> list[str]:
+    """Give the tables that every index has and this one lacks."""
+    there = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    return sorted(set(_TABLE.findall(TABLES)) - there)
 
 
 def is_newer(meta: dict[str, str]) -> bool:

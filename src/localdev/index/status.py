@@ -15,7 +15,8 @@ from localdev.index.database import DATABASE, open_reader
 class IndexStatus:
     """Facts about one index.
 
-    `state` is `missing`, `ready`, `unfinished` (a first build was interrupted), `newer` or `damaged`. `bytes` is its
+    `state` is `missing`, `ready`, `unfinished` (a first build was interrupted), `newer` or `damaged`. `skipped` counts
+    what the last look at the files left out as well as what was read and not taken, as a refresh does. `bytes` is its
     size on disk, `pending` the number of vectors that Chroma has not got yet, `refreshed` the time of the last change
     to it in seconds since 1970 (0 when there is none), `versions` what it was made with.
     """
@@ -37,23 +38,37 @@ class IndexStatus:
 
 
 def status(folder: Path) -> IndexStatus:
-    """Read the facts of the index in `folder`; it is neither created nor refreshed."""
+    """Read the facts of the index in `folder`, checking every page; it is neither created nor refreshed."""
     generation = layout.current(folder)
     if generation is None:
         state = "unfinished" if layout.generations(folder) else "missing"
         return IndexStatus(folder, state, bytes=layout.folder_size(folder))
     try:
         with contextlib.closing(open_reader(generation / DATABASE)) as database:
-            return _read(folder, generation, database)
+            meta = schema.read_meta(database)
+            if schema.is_newer(meta):
+                return IndexStatus(folder, "newer", root=meta.get("root", ""), bytes=layout.folder_size(folder))
+            if not layout.is_marked_damaged(generation) and _sound(database):
+                return _read(folder, generation, database, meta=meta)
     except sqlite3.Error:
-        return IndexStatus(folder, "damaged", bytes=layout.folder_size(folder))
+        pass
+    return IndexStatus(folder, "damaged", bytes=layout.folder_size(folder))
 
 
-def _read(folder: Path, generation: Path, database: sqlite3.Connection) -> IndexStatus:
+def _sound(database: sqlite3.Connection) -> bool:
+    """Look through the whole database for damage: 10 ms for a megabyte."""
+    return not schema.missing_tables(database) and database.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+
+
+def _left_out(root: Path) -> int:
+    """Count what is skipped by name or size: it is never stored, so the folder is listed again."""
+    from localdev.source.walk import list_files
+
+    return len(list_files(root).skipped) if root.is_dir() else 0
+
+
+def _read(folder: Path, generation: Path, database: sqlite3.Connection, *, meta: dict[str, str]) -> IndexStatus:
     """Read the facts from an open index."""
-    meta = schema.read_meta(database)
-    if schema.is_newer(meta):
-        return IndexStatus(folder, "newer", root=meta.get("root", ""), bytes=layout.folder_size(folder))
     files, skipped, chunks, line_chunked = database.execute(
         "SELECT count(*), coalesce(sum(skipped != ''), 0), coalesce(sum(chunks), 0), coalesce(sum(line_chunked), 0) "
         "FROM files"
@@ -70,7 +85,7 @@ def _read(folder: Path, generation: Path, database: sqlite3.Connection) -> Index
         files=files - skipped,
         chunks=chunks,
         symbols=symbols,
-        skipped=skipped,
+        skipped=skipped + _left_out(Path(meta.get("root", ""))),
         line_chunked=line_chunked,
         bytes=layout.folder_size(folder),
         pending=pending,
