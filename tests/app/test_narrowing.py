@@ -31,7 +31,7 @@ def test_known_names_pass(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("narrowing", "message", "hint"),
     [
-        ({"languages": ["zzz"]}, "no language 'zzz'", "known are bash, "),
+        ({"languages": ["zzz"]}, "no language 'zzz'", "known are ada, "),
         ({"languages": ["pyton"]}, "no language 'pyton'", "did you mean python? known are "),
         ({"kinds": ["zork"]}, "no kind 'zork'", "known are block, class, "),
         ({"paths": ["/elsewhere/*"]}, "/elsewhere/* is outside", "-C"),
