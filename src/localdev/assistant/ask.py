@@ -35,7 +35,7 @@ def ask(
         ContextOverflow: question and extra text alone do not fit the model's window.
     """
     if not request.question.strip():
-        raise UsageError("the question is empty", 'write it in quotes: localdev ask "where are settings read?"')
+        raise UsageError("the question is empty", 'write it in quotes: `localdev ask "where are settings read?"`')
     clock = Clock()
     report = repository.refresh(progress)
     clock.refresh_ms = clock.lap()

@@ -10,13 +10,14 @@ from localdev.assistant.verify import last_part
 from localdev.core.ports import Repository
 
 # Words of the languages themselves: an answer may say `None` about code that never does.
-_WORDS_OF_LANGUAGES = frozenset(
+_WORDS_OF_LANGUAGES = (
     "async await bool break byte case catch char class const continue def del delete do double elif else enum except "
     "export extends false False finally float fn for func function go if impl import in int interface let long match "
     "mut nil None not null NULL nullptr number object or package pass private protected public raise return self Self "
     "short static str string struct super switch template this throw throws trait true True try type typedef uint "
-    "undefined union unless unsigned use using var virtual void when where while with yield".split()
+    "undefined union unless unsigned use using var virtual void when where while with yield"
 )
+_KEYWORDS = frozenset(re.findall(r"\w+", _WORDS_OF_LANGUAGES))
 
 
 class Known:

@@ -30,7 +30,8 @@ class Mention:
 def find_mentions(question: str, paths: Sequence[str]) -> tuple[str, list[Mention]]:
     """Give the question without the `@` marks, and the files it names.
 
-    A word such as `@property` that is no path stays as it is; what looks like a file (its ending, lines, nearly the path of one) must exist.
+    A word such as `@property` that is no path stays as it is; what looks like a file must exist: by its ending, by
+    its lines, or because it is nearly the path of one.
 
     Raises:
         UsageError: the path leaves the repository, or the lines are upside down.

@@ -31,7 +31,8 @@ def describe_places(hits: Sequence[Hit], query: Query, repository: Repository) -
 def _place(number: int, hit: Hit, query: Query, repository: Repository) -> Iterator[str]:
     """Yield the lines about one place."""
     chunk = hit.chunk
-    title = f"[{number}] {chunk.path}:{chunk.start_line}-{chunk.end_line}"
+    path = chunk.path.replace("\n", "\\n")  # a file name may not fake a line
+    title = f"[{number}] {path}:{chunk.start_line}-{chunk.end_line}"
     # Small definitions that share a chunk go by the name of the first.
     more = ", ..." if len(chunk.members) > 1 and chunk.kind != "class" else ""
     yield f"{title}  {chunk.symbol}{more}" if chunk.symbol else title

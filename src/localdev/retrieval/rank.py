@@ -111,7 +111,7 @@ def add_importance(scored: Sequence[_Scored], weights: Weights) -> None:
     for one in scored:
         uses = one.indexed.reference_files
         share = weights.importance * math.log1p(uses) / math.log1p(most)
-        one.add("used", one.score * share, f"by {uses} files")
+        one.add("used", one.score * share, "by 1 file" if uses == 1 else f"by {uses} files")
 
 
 def add_roles(scored: Sequence[_Scored], query: Query, weights: Weights) -> None:
