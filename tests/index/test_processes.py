@@ -160,13 +160,23 @@ def test_ctrl_c_leaves_nothing_running_and_work_is_kept(big_root: Path, tmp_path
     """Ctrl-C in the middle ends all processes quietly; the next run goes on from the last batch that was stored."""
     folder = tmp_path / "index" / "big"
     write_files(big_root, {f"more/file_{number}.py": BIG_FILE for number in range(70)})
+    for path in big_root.rglob("*.py"):
+        os.utime(path, (1e9, 1e9))  # what was written a moment ago would be read again
     process = start(big_root, folder)
-    wait_for(process, "parsing 2")
+    wait_for(process, "parsing 12")  # of 158, eight each step: past what is committed at once
     os.killpg(process.pid, signal.SIGINT)
     output, errors = process.communicate(timeout=30)
     assert "interrupted" in output
     assert errors == ""
     assert group_is_gone(process.pid)
+    assert status(folder).state == "unfinished"
+    again = start(big_root, folder)
+    assert again.stdout is not None
+    seen = [int(line.split()[1]) for line in again.stdout if line.startswith("parsing")]
+    assert again.wait() == 0
+    # What was stored counts as done; without it the first step could be no more than one batch.
+    assert seen[0] > pipeline.BATCH_FILES
+    assert seen[-1] == len(list_files(big_root).files)
 
 
 def test_two_processes_at_once(big_root: Path, tmp_path: Path) -> None:
