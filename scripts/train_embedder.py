@@ -1,6 +1,6 @@
 """Train the static embedder that ships in the package on the documentation and names of other packages' code.
 
-    python -m scripts.train_embedder collect  FOLDER                     # packages.tsv, from Debian, npm, PyPI; 1 GB
+    python -m scripts.train_embedder collect  FOLDER                     # packages.tsv, from Debian, npm, PyPI; 5 GB
     python -m scripts.train_embedder pairs    FOLDER --exclude NAMES     # 1,000,000 pairs; minutes
     python -m scripts.train_embedder train    FOLDER                     # one core, minutes
     python -m scripts.train_embedder export   FOLDER OUT                 # matrix.npy, vocabulary.txt, embedder.json
@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from multiprocessing import Pool
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,11 +71,16 @@ def _pairs(options: argparse.Namespace) -> None:
     from scripts.training.collect import read_table
     from scripts.training.pairs import make_pairs
 
-    for source in read_table(_TABLE):
-        root = options.folder / "src" / source.folder
-        if root.is_dir():
-            counts = make_pairs(root, options.folder / "pairs" / f"{source.folder}.jsonl", options.exclude)
-            print(source.folder, json.dumps(counts), flush=True)
+    sources = [source.folder for source in read_table(_TABLE) if (options.folder / "src" / source.folder).is_dir()]
+    with Pool() as pool:
+        jobs = [
+            pool.apply_async(
+                make_pairs, (options.folder / "src" / name, options.folder / "pairs" / f"{name}.jsonl", options.exclude)
+            )
+            for name in sources
+        ]
+        for name, job in zip(sources, jobs, strict=True):
+            print(name, json.dumps(job.get()), flush=True)
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -90,11 +90,9 @@ def _rows(pieces: Pieces, text: str) -> Rows:
 class Texts:
     """Puts queries and code together from their parts, with the random changes of training."""
 
-    def __init__(self, pieces: Pieces, seed: int, drop: float = 0.0) -> None:
-        """Take the way to cut (for the templates), the seed, and how much of a code text is left out."""
+    def __init__(self, pieces: Pieces, seed: int) -> None:
+        """Take the way to cut, for the templates, and the seed of all that is random."""
         self.random = random.Random(seed)
-        self._numbers = np.random.default_rng(seed)
-        self._drop = drop
         frames = (
             "how does | work", "how | works", "where is |", "how to |", "how is | implemented", "what |",
             "where are | handled", "code that |", "implementation of |", "how are | managed", "find |",
@@ -133,13 +131,7 @@ class Texts:
         if kind == "comment":
             body = _without(body, query)
         shown = doc if kind not in {"doc", "class", "file", "outline"} and chance() < 0.5 else doc[:0]
-        text = np.concatenate([path, symbol, signature, shown, body])[:_LONGEST]
-        if not self._drop or len(text) < 8:
-            return text
-        # Whole names go, wherever they stand: else one rare name is enough to know a text by heart.
-        names, inverse = np.unique(text, return_inverse=True)
-        kept = text[(self._numbers.random(len(names)) >= self._drop)[inverse]]
-        return kept if len(kept) else text
+        return np.concatenate([path, symbol, signature, shown, body])[:_LONGEST]
 
 
 def plain(parts: list[Rows], *, doc: bool = False) -> Rows:

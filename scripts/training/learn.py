@@ -21,17 +21,14 @@ class Recipe:
     """The numbers of a training run."""
 
     seed: int = 0
-    steps: int = 1500
+    steps: int = 900  # about one round: a second one learns rare names by heart
     batch: int = 1024
-    rate: float = 0.01
+    rate: float = 0.006
     weight_rate: float = 0.02
     temperature: float = 0.05
-    pull: float = 0.0  # part of the way back to the start, each step, at full rate
     grouped: float = 0.5  # part of the batches that is drawn from few packages (hard negatives)
     group: int = 128
     averaged_from: float = 0.4  # the result is the mean of the tables after this part of the steps
-    repeats: float = 1.0  # a piece that stands n times in a text counts n ** repeats
-    mix: bool = False  # also learn one linear map of all directions, so that rare pieces move with their neighbours
     # How often a pair of a kind is taken, relative to its number.
     kinds: tuple[tuple[str, float], ...] = (
         ("doc", 1.0), ("class", 2.0), ("file", 6.0), ("outline", 2.0), ("comment", 0.5),
@@ -42,26 +39,21 @@ class Recipe:
 class Table(torch.nn.Module):  # type: ignore[misc,unused-ignore]
     """Directions and log lengths of the rows; a text is the sum of its rows."""
 
-    def __init__(self, start: Floats, recipe: Recipe) -> None:
+    def __init__(self, start: Floats) -> None:
         super().__init__()
-        self.repeats = recipe.repeats
         lengths = np.linalg.norm(start, axis=1, keepdims=True)
         lengths[lengths == 0] = 1e-6
         self.scale = float(np.median(lengths))
         self.direction = torch.nn.Parameter(torch.tensor(start / lengths))
         self.length = torch.nn.Parameter(torch.tensor(np.log(lengths / self.scale)))
-        self.first = self.direction.detach().clone()
-        self.mix = torch.nn.Parameter(torch.eye(start.shape[1]), requires_grad=recipe.mix)
 
     def rows(self) -> torch.Tensor:
         """Give the table as it is exported, float (rows, dimension)."""
-        rows = self.direction * self.length.exp()
-        return rows @ self.mix if self.mix.requires_grad else rows
+        return self.direction * self.length.exp()
 
     def forward(self, table: torch.Tensor, texts: Sequence[Rows]) -> torch.Tensor:
         """Give unit vectors of texts."""
         flat, counts, starts = _bags(texts)
-        counts = counts**self.repeats
         sums = torch.nn.functional.embedding_bag(flat, table, starts, mode="sum", per_sample_weights=counts)
         return torch.nn.functional.normalize(sums, dim=1)
 
@@ -124,12 +116,11 @@ def train(
 ) -> Floats:
     """Train from `start` and give the mean of the later float tables; `report` is called every 250 steps."""
     torch.manual_seed(recipe.seed)
-    table = Table(start, recipe)
+    table = Table(start)
     optimizer = torch.optim.Adam(
         [
             {"params": [table.direction], "lr": recipe.rate},
             {"params": [table.length], "lr": recipe.weight_rate},
-            {"params": [table.mix], "lr": recipe.rate / 3},
         ],
         betas=(0.9, 0.99),
     )
@@ -144,9 +135,6 @@ def train(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        if recipe.pull:
-            with torch.no_grad():
-                table.direction.lerp_(table.first, recipe.pull * factor)
         if step >= recipe.steps * recipe.averaged_from and step % 10 == 0:
             total += table.rows().detach()
             added += 1

@@ -15,19 +15,13 @@ KINDS = ("doc", "class", "file", "outline", "section", "test")
 _QUERIES = 120  # of one kind and package
 
 
-def embed(table: Floats, texts: Sequence[Rows], repeats: float = 1.0) -> Floats:
+def embed(table: Floats, texts: Sequence[Rows]) -> Floats:
     """Give unit vectors of texts, float32 (texts, dimension)."""
-    if repeats == 1.0:
-        vectors = np.stack([table[text].sum(axis=0) for text in texts])
-    else:
-        counted = [np.unique(text, return_counts=True) for text in texts]
-        vectors = np.stack([(counts[:, None] ** repeats * table[rows]).sum(axis=0) for rows, counts in counted]).astype(
-            np.float32
-        )
+    vectors = np.stack([table[text].sum(axis=0) for text in texts])
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
-def held_out(table: Floats, packages: Sequence[Package], repeats: float = 1.0) -> dict[str, float]:
+def held_out(table: Floats, packages: Sequence[Package]) -> dict[str, float]:
     """Give the mean reciprocal rank (to 10) of the right file per kind of query, and over kinds; packages weigh alike.
 
     The candidates are all chunks of the package, without documentation; a file ranks by its best chunk.
@@ -40,13 +34,13 @@ def held_out(table: Floats, packages: Sequence[Package], repeats: float = 1.0) -
             for index in range(len(package.parts))
             if index not in package.outlines and len(package.parts[index][4])
         ]
-        vectors = embed(table, [plain(package.parts[index]) for index in chunks], repeats)
+        vectors = embed(table, [plain(package.parts[index]) for index in chunks])
         files, inverse = np.unique([package.files[index] for index in chunks], return_inverse=True)
         for kind in KINDS:
             asked = [pair for pair in package.pairs if pair[0] == kind][:_QUERIES]
             if len(asked) < 3:
                 continue
-            found = embed(table, [pair[1] for pair in asked], repeats) @ vectors.T
+            found = embed(table, [pair[1] for pair in asked]) @ vectors.T
             best = np.full((len(asked), len(files)), -2.0, dtype=np.float32)
             for place in range(len(chunks)):
                 np.maximum(best[:, inverse[place]], found[:, place], out=best[:, inverse[place]])

@@ -66,7 +66,7 @@ def make_pairs(root: Path, out: Path, exclude: Path) -> dict[str, int]:
     """Write the pairs of the package unpacked in `root` to `out`; give how many there are of each kind."""
     excluded = excluded_names(exclude)
     if is_excluded(root.name, excluded):
-        raise SystemExit(f"{root.name} is measured, it cannot be learnt from")
+        raise ValueError(f"{root.name} is measured, it cannot be learnt from")
     package = _Package()
     limit = _FILES_OF.get(root.name, _FILES)
     for path, text in source_files(root, excluded, limit, vendored=root.name == "rustc"):

@@ -94,5 +94,5 @@ def test_a_measured_package_is_refused(tmp_path: Path) -> None:
     root.mkdir()
     exclude = tmp_path / "exclude.txt"
     exclude.write_text("requests\n")
-    with pytest.raises(SystemExit, match="measured"):
+    with pytest.raises(ValueError, match="measured"):
         make_pairs(root, tmp_path / "out.jsonl", exclude)
