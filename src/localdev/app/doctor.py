@@ -48,7 +48,7 @@ def _checks(folders: Folders, root: Path, loaded: Loaded) -> dict[str, Callable[
     """Give the checks by name, in order; one that cannot end well may raise."""
     return {
         "python": _python,
-        "git": _git,
+        "git": lambda: _git(root),
         "sqlite": _sqlite,
         "grammars": _grammars,
         "embedder": _embedder,
@@ -66,13 +66,21 @@ def _python() -> Check:
     return Check("python", True, f"{sys.version.split()[0]} at {sys.executable}")
 
 
-def _git() -> Check:
+def _git(root: Path) -> Check:
     """Git is needed for its own ignore rules and for changes; without it files are walked."""
+    from localdev.source.git import branch, head
+    from localdev.source.walk import is_work_tree
+
     path = shutil.which("git")
     if path is None:
         return Check("git", False, "not found on PATH", "install git; without it every folder is walked", optional=True)
     said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=_CHILD_SECONDS)
-    return Check("git", said.returncode == 0, said.stdout.strip() or said.stderr.strip(), "install git again", True)
+    if said.returncode:
+        return Check("git", False, said.stderr.strip(), "install git again", True)
+    here = ""
+    if is_work_tree(root):
+        here = f"; here {branch(root) or 'no branch'} at {(head(root) or 'no commit yet')[:12]}"
+    return Check("git", True, said.stdout.strip() + here)
 
 
 def _sqlite() -> Check:

@@ -51,7 +51,7 @@ def _neighbours(chunk: Chunk, chunk_id: int, repository: Repository) -> Iterator
     if name:
         used = [
             f"{path}:{line}" + (f" ({within})" if within else "")
-            for path, line, within in repository.callers(name, _MOST_NEIGHBOURS + 1)
+            for path, line, within in repository.callers(name, _MOST_NEIGHBOURS + 1, path=chunk.path)
             if not (path == chunk.path and chunk.start_line <= line <= chunk.end_line)
         ]
         if used:
