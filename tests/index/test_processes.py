@@ -114,6 +114,26 @@ def test_closing_early_ends_the_workers(big_root: Path) -> None:
     assert threading.active_count() == threads
 
 
+def test_a_file_that_crashes_its_grammar_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Native code that ends a worker costs the file it was given, and no other; the order stays."""
+    (tmp_path / "broken" / "tree_sitter_yaml").mkdir(parents=True)
+    (tmp_path / "broken" / "tree_sitter_yaml" / "__init__.py").write_text("import os\n\nlanguage = os.abort\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "broken"))
+    root = tmp_path / "root"
+    root.mkdir()
+    for number in range(200):
+        (root / f"file{number:03}.py").write_text(f"def function_{number}():\n    return {number}\n")
+    for number in (5, 6, 150):
+        (root / f"file{number:03}.yaml").write_text("key: value\n")
+    tasks = tasks_of(root)
+    done = [item for batch in prepare_all(root, tasks, workers=2) for item in batch]
+    assert [item.path for item in done] == [task[0] for task in tasks]
+    assert {item.path: item.skipped for item in done if item.skipped} == {
+        f"file{number:03}.yaml": pipeline.CRASHED for number in (5, 6, 150)
+    }
+    assert all(item.rows is not None for item in done if item.path.endswith(".py"))
+
+
 @needs_proc
 def test_a_worker_that_dies_is_an_error(big_root: Path) -> None:
     """A worker the system kills ends the work with an error, not with a hang."""

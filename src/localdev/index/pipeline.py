@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from localdev.core.errors import StorageError
-from localdev.index.prepare import Prepared
+from localdev.index.prepare import Prepared, settled
 from localdev.index.rows import FileRows
 from localdev.index.worker import Task, prepare_batch, read_frame, write_frame
 
@@ -25,6 +26,13 @@ BATCH_FILES = 64
 MOST_WORKERS = 8
 # Finished batches that wait per worker; bounds memory when storing is slower than parsing.
 _AHEAD = 4
+CRASHED = "crashes the parser"
+# By these signals native code (a grammar's scanner) ends its process; any other end is somebody else's doing.
+_CRASHES = frozenset(
+    -int(number)
+    for name in ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE")
+    if (number := getattr(signal, name, None)) is not None
+)
 
 
 def prepare_all(root: Path, tasks: Sequence[Task], *, workers: int | None = None) -> Iterator[list[Prepared]]:
@@ -37,20 +45,46 @@ def prepare_all(root: Path, tasks: Sequence[Task], *, workers: int | None = None
         return
     crew = [_Worker(root) for _ in range(count)]
     try:
-        yield from _in_turn(crew, batches)
+        yield from _in_turn(root, crew, batches)
     finally:
         for worker in crew:
             worker.stop()
 
 
-def _in_turn(crew: list[_Worker], batches: list[list[Task]]) -> Iterator[list[Prepared]]:
+def _in_turn(root: Path, crew: list[_Worker], batches: list[list[Task]]) -> Iterator[list[Prepared]]:
     """Deal the batches round and take the answers back in the same order, each worker `_AHEAD` batches ahead."""
     sent = 0
     for taken in range(len(batches)):
         while sent < len(batches) and sent - taken < len(crew) * _AHEAD:
             crew[sent % len(crew)].send(batches[sent])
             sent += 1
-        yield crew[taken % len(crew)].receive()
+        place = taken % len(crew)
+        try:
+            answer = crew[place].receive()
+        except _Crashed:
+            crew[place] = crew[place].successor()
+            for lost in range(taken + len(crew), sent, len(crew)):
+                crew[place].send(batches[lost])
+            answer = _one_by_one(root, batches[taken])
+        yield answer
+
+
+def _one_by_one(root: Path, batch: list[Task]) -> list[Prepared]:
+    """Prepare a batch that ended a worker: each file by itself, so that only the culprit is left out."""
+    done: list[Prepared] = []
+    worker = _Worker(root)
+    try:
+        for task in batch:
+            worker.send([task])
+            try:
+                done += worker.receive()
+            except _Crashed:
+                path, size, mtime_ns, _ = task
+                done.append(Prepared(path, size, settled(mtime_ns), "", CRASHED, None))
+                worker = worker.successor()
+    finally:
+        worker.stop()
+    return done
 
 
 def _worker_count(tasks: Sequence[Task], batches: int) -> int:
@@ -73,10 +107,15 @@ def _batches(tasks: Sequence[Task]) -> list[list[Task]]:
     return batches
 
 
+class _Crashed(Exception):
+    """Native code ended a worker while it parsed a file."""
+
+
 class _Worker:
     """One worker process, and the thread that keeps its answers from filling the pipe."""
 
     def __init__(self, root: Path) -> None:
+        self._root = root
         start = "import sys; sys.path[:] = sys.argv[1:]; from localdev.index.worker import main; main()"
         try:
             self._process = subprocess.Popen(
@@ -102,14 +141,22 @@ class _Worker:
         Raises:
             RuntimeError: a bug in the worker, with its traceback.
             StorageError: the system ended the worker, most likely for want of memory.
+            _Crashed: native code ended it.
         """
         answer = self._answers.get()
         if answer is None:
             code = self._process.wait()
+            if code in _CRASHES:
+                raise _Crashed
             raise StorageError(f"a worker process ended early (status {code})", "free some memory, then run it again")
         if isinstance(answer, str):
             raise RuntimeError(f"a worker process failed:\n{answer}")
         return [Prepared._make((*item[:5], None if item[5] is None else FileRows(*item[5]))) for item in answer]
+
+    def successor(self) -> _Worker:
+        """End this worker, which has crashed, and give a new one in its place."""
+        self.stop()
+        return _Worker(self._root)
 
     def stop(self) -> None:
         """End the process and its thread."""
