@@ -119,7 +119,7 @@ class LocalJobs:
         """Options: rebuild; watch, to go on until closed, yielding again whenever something has changed."""
         from localdev.render.payloads import index_payload
 
-        report = self._refreshed(repository, rebuild=bool(options.get("rebuild")))
+        report = self._flushed(repository, repository.refresh(self._aside, rebuild=bool(options.get("rebuild"))))
         while True:
             yield Refreshed(report)
             yield Result(index_payload(report))
@@ -131,16 +131,13 @@ class LocalJobs:
         """Look every other second until files have changed."""
         while True:
             time.sleep(_WATCH_SECONDS)
-            report = self._refreshed(repository, rebuild=False)
+            report = repository.refresh(self._aside)
             if report.added or report.changed or report.removed:
-                return report
+                return self._flushed(repository, report)
 
-    def _refreshed(self, repository: IndexedRepository, *, rebuild: bool) -> RefreshReport:
-        """Refresh, and bring what waits to the vector store, whose opening takes a second: only if something does."""
-        from localdev.app.stored import index_status
-
-        report = repository.refresh(self._aside, rebuild=rebuild)
-        notes = repository.flush(self._aside) if index_status(self._folders, self._root)["pending"] else ()
+    def _flushed(self, repository: IndexedRepository, report: RefreshReport) -> RefreshReport:
+        """Bring what waits to the vector store, which is opened only if something does; add its notes to the report."""
+        notes = repository.flush(self._aside)
         return replace(report, notes=tuple(dict.fromkeys((*report.notes, *notes))))
 
     def _outline(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
