@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from localdev.core.chat import ChatRequest, ModelInfo
-from localdev.core.code import Chunk, RefreshReport, Symbol
+from localdev.core.code import RefreshReport, Symbol
 from localdev.core.events import BackendEvent, Event, Progress
 from localdev.core.search import Candidate, IndexedChunk, SearchFilter
 
@@ -166,6 +166,3 @@ class Jobs(Protocol):
     def run(self, job: str, options: Mapping[str, Any]) -> Iterator[Event]:
         """Start a job by name and yield its events; closing the iterator cancels it."""
         ...
-
-
-ChunkText = Callable[[Chunk], str]
