@@ -4,7 +4,7 @@
     python benchmarks/index.py --files 5000 ...     # a git repository of so many Python files
 
 semble fetches its model from a hub when it is first used; a machine without a network cannot. MODEL is a model2vec
-folder to use instead (`scripts/distil_embedder.py --model2vec MODEL` makes one), given through semble's own
+folder to use instead (`python -m scripts.distil_embedder OUT --model2vec MODEL` makes one), given through semble's own
 SEMBLE_MODEL_NAME. Without --semble-model, semble uses its default, which must then be in the hub's cache.
 semble has no command that only indexes: its figure is a first search on an empty cache, which includes one search.
 """

