@@ -129,7 +129,7 @@ class MemoryRepository:
             if asked & {fold(one.name), fold(one.qualified)}
         ]
 
-    def defined_names(self) -> list[str]:
+    def defined_names(self, near: str = "") -> list[str]:
         """Give the names of all definitions."""
         return [one.name for one in self.defined]
 

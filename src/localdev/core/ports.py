@@ -103,8 +103,11 @@ class Repository(Protocol):
         """
         ...
 
-    def defined_names(self) -> list[str]:
-        """Give the plain names of all definitions, in no order."""
+    def defined_names(self, near: str = "") -> list[str]:
+        """Give the plain names of all definitions, in no order.
+
+        With `near` those suffice that are at most two letters longer or shorter and share its first or last two.
+        """
         ...
 
     def callers(self, name: str, limit: int, *, path: str = "") -> list[tuple[str, int, str]]:

@@ -14,6 +14,8 @@ from localdev.index.own_words import own_words
 MOST_DEFINERS = 20
 # Definitions of one name that are looked up: `run` in a thousand classes would take seconds and point nowhere.
 MOST_NAMED = 200
+# A slip of the fingers makes a name at most this much longer or shorter.
+SLIP = 2
 
 SYMBOL = (
     "SELECT s.chunk_id, files.path, s.name, s.qualified, s.kind, s.start_line, s.end_line, "
@@ -78,9 +80,20 @@ def symbols_named(
     return [(row[0], Symbol(*row[1:])) for row in rows]
 
 
-def defined_names(database: sqlite3.Connection) -> list[str]:
-    """Give the plain names of all definitions, in no order."""
-    return [name for (name,) in database.execute("SELECT name FROM names WHERE definers > 0")]
+def defined_names(database: sqlite3.Connection, near: str = "") -> list[str]:
+    """Give the plain names of all definitions, or those that `near` may be a slip of, in no order.
+
+    Those are about as long and begin or end with the same two letters: of 200,000 names a few thousand.
+    """
+    if not near.isascii() or not near:
+        return [name for (name,) in database.execute("SELECT name FROM names WHERE definers > 0")]
+    ends = [f"{_literal(near[:2])}%", f"%{_literal(near[-2:])}"]
+    rows = database.execute(
+        "SELECT name FROM names WHERE length(name) BETWEEN ? AND ? "
+        "AND (name LIKE ? ESCAPE '\\' OR name LIKE ? ESCAPE '\\') AND definers > 0",
+        (len(near) - SLIP, len(near) + SLIP, *ends),
+    )
+    return [name for (name,) in rows]
 
 
 def symbols_under(database: sqlite3.Connection, prefix: str) -> list[tuple[Symbol, int]]:
@@ -134,3 +147,8 @@ def last_part(name: str) -> str:
 def _plain(text: str) -> str:
     """Quote the wild cards of SQLite's GLOB."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
+
+
+def _literal(text: str) -> str:
+    """Quote the wild cards of SQLite's LIKE, which takes ASCII letters in any case."""
+    return "".join(f"\\{letter}" if letter in "%_\\" else letter for letter in text)

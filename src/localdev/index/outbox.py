@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 from localdev.core.events import Progress
 from localdev.core.ports import Embedder, ProgressSink
-from localdev.index import dense, schema, snapshot
+from localdev.index import dense, postings, postings_file, schema, snapshot
 from localdev.index.database import Damaged, transaction
 from localdev.index.embedding_text import embedding_text
+from localdev.index.postings_file import PostingsMark
 from localdev.index.snapshot import SnapshotMark
 from localdev.index.stored import QUALIFIED_COLUMNS, to_chunk
 from localdev.index.vectors import ChromaVectors
@@ -70,16 +71,16 @@ class Outbox:
         """
         meta = schema.read_meta(self._database)
         waiting = self._one("SELECT count(*) FROM pending") + self._one("SELECT count(*) FROM dead WHERE NOT applied")
-        if not waiting and store_present(self._generation, meta) and self._snapshot(meta) is not None:
-            return
-        if not self._one("SELECT count(*) FROM chunks"):
-            self._start_over()
-            return
-        try:
-            self._carry(meta)
-        except Damaged as error:
-            self.notes.append(f"the vector store was made anew: {error}")
-            self._make_anew(progress)
+        if waiting or not store_present(self._generation, meta) or self._snapshot(meta) is None:
+            if not self._one("SELECT count(*) FROM chunks"):
+                self._start_over()
+                return
+            try:
+                self._carry(meta)
+            except Damaged as error:
+                self.notes.append(f"the vector store was made anew: {error}")
+                self._make_anew(progress)
+        self._renew_postings()
 
     def close(self) -> None:
         """Let go of Chroma."""
@@ -125,7 +126,7 @@ class Outbox:
         with transaction(self._database):
             self._database.execute("DELETE FROM pending")
             self._database.execute("DELETE FROM dead")
-            self._database.execute("DELETE FROM meta WHERE key IN ('vectors', 'snapshot')")
+            self._database.execute("DELETE FROM meta WHERE key IN ('vectors', 'snapshot', 'postings')")
         self._trusted = SnapshotMark()
         self._clean("", self._trusted)
 
@@ -134,9 +135,24 @@ class Outbox:
         with transaction(self._database):
             self._database.execute("DELETE FROM pending")
             self._database.execute("DELETE FROM dead" if anew else "UPDATE dead SET applied = 1 WHERE NOT applied")
+            if anew:  # the postings need to know the dead
+                self._database.execute("DELETE FROM meta WHERE key = 'postings'")
             schema.write_meta(self._database, {"vectors": name, **mark.as_meta()})
         self._trusted = mark
         self._clean(name, mark)
+
+    def _renew_postings(self) -> None:
+        """Make the file of postings where the index is large and has none, or too many chunks came after it."""
+        mark = PostingsMark.from_meta(schema.read_meta(self._database))
+        if mark.token and not mark.file(self._generation).exists():
+            mark = PostingsMark()
+        if not postings.due(self._database, mark):
+            return
+        mark = postings_file.write(self._database, self._generation) or PostingsMark()
+        if mark.token:
+            with transaction(self._database):
+                schema.write_meta(self._database, mark.as_meta())
+        postings_file.remove_others(self._generation, mark)
 
     def _clean(self, name: str, mark: SnapshotMark) -> None:
         """Remove stores and snapshots that are no longer in use."""

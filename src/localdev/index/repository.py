@@ -18,13 +18,12 @@ from localdev.core.ports import Embedder, ProgressSink
 from localdev.core.search import Candidate, IndexedChunk, SearchFilter
 from localdev.index import build, filters, graph, layout, lexical, neighbours, schema, stored
 from localdev.index.database import DATABASE, Damaged, open_reader, translated
-from localdev.index.dense import VectorView, load_view
 from localdev.index.layout import index_folder, wipe
 from localdev.index.outbox import store_present
 from localdev.index.refresh import Counts, FileRow, compare, read_files, report
 from localdev.index.schema import Manifest
-from localdev.index.snapshot import SnapshotMark
 from localdev.index.status import status
+from localdev.index.views import Views
 
 if TYPE_CHECKING:
     from localdev.source.walk import Listing
@@ -65,8 +64,7 @@ class IndexedRepository:
         self._database: sqlite3.Connection | None = None
         self._unfit = ""
         self._newer = False
-        self._view: VectorView | None = None
-        self._view_version = -1
+        self._views: Views | None = None
 
     @property
     def root(self) -> Path:
@@ -86,7 +84,7 @@ class IndexedRepository:
         with self._reading:
             if self._database is not None:
                 self._database.close()
-            self._database = self._generation = self._stamp = self._view = None
+            self._database = self._generation = self._stamp = self._views = None
             self._unfit, self._newer = "", False
 
     def refresh(self, progress: ProgressSink | None = None, *, rebuild: bool = False) -> RefreshReport:
@@ -134,7 +132,11 @@ class IndexedRepository:
     ) -> list[Candidate]:
         """Rank chunks by BM25 over the fields (path, symbol, signature, doc, body), weighted in that order."""
         with self._answering() as database:
-            return [] if database is None else lexical.search(database, terms, weights, limit, where=where)
+            if database is None:
+                return []
+            view = self._viewed(database).words()
+            found = None if view is None else view.search(database, terms, weights, limit, where=where)
+            return lexical.search(database, terms, weights, limit, where=where) if found is None else found
 
     def dense(self, text: str, limit: int, *, where: SearchFilter | None = None) -> list[Candidate]:
         """Rank chunks by the cosine of their vectors with that of `text`."""
@@ -143,7 +145,7 @@ class IndexedRepository:
             with self._answering() as database:
                 if database is None:
                     return []
-                view = self._vectors(database)
+                view = self._viewed(database).vectors()
                 if view is not None:
                     narrowed = filters.allowed_chunks(database, where)
                     allowed = None if narrowed is None else [row[0] for row in database.execute(*narrowed)]
@@ -166,10 +168,10 @@ class IndexedRepository:
         with self._answering() as database:
             return [] if database is None else graph.symbols_named(database, names, ignore_case=ignore_case)
 
-    def defined_names(self) -> list[str]:
-        """Give the plain names of all definitions, in no order."""
+    def defined_names(self, near: str = "") -> list[str]:
+        """Give the plain names of all definitions, or those that `near` may be a slip of, in no order."""
         with self._answering() as database:
-            return [] if database is None else graph.defined_names(database)
+            return [] if database is None else graph.defined_names(database, near)
 
     def callers(self, name: str, limit: int, *, path: str = "") -> list[tuple[str, int, str]]:
         """Give (path, line, enclosing symbol) of uses of `name` (as defined in `path`) outside it, calls first."""
@@ -297,15 +299,13 @@ class IndexedRepository:
         )
         return counts, reason
 
-    def _vectors(self, database: sqlite3.Connection) -> VectorView | None:
-        """Give all live vectors, loading them again when another connection has written."""
-        (version,) = database.execute("PRAGMA data_version").fetchone()
-        if self._view is None or version != self._view_version:
-            mark = SnapshotMark.from_meta(schema.read_meta(database))
+    def _viewed(self, database: sqlite3.Connection) -> Views:
+        """Give the mapped files, as of the transaction `database` is in."""
+        if self._views is None:
             assert self._generation is not None
-            self._view = load_view(database, self._generation, mark, self._embedder.dimension)
-            self._view_version = version
-        return self._view
+            self._views = Views(self._generation, self._embedder.dimension)
+        self._views.follow(database)
+        return self._views
 
 
 def _stamp(folder: Path) -> tuple[int, int] | None:

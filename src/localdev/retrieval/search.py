@@ -47,7 +47,7 @@ def correct(query: Query, repository: Repository) -> Query:
         return query
     if repository.symbols_named(query.names, ignore_case=True):
         return query
-    near = nearest_names(query.names[0], repository.defined_names())
+    near = nearest_names(query.names[0], repository.defined_names(query.names[0]))
     terms = dict.fromkeys((*query.terms, *(word for name in near for word in words(name))))
     return replace(query, names=(*query.names, *near), terms=tuple(terms)) if near else query
 

@@ -1,0 +1,53 @@
+"""The mapped files of one generation, kept level with its tables for as long as a process searches it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from localdev.index import dense, postings, schema
+from localdev.index.dense import VectorView
+from localdev.index.postings import PostingsView
+from localdev.index.postings_file import PostingsMark
+from localdev.index.snapshot import SnapshotMark
+
+
+class Views:
+    """The views over vectors and words; each is made when it is first asked for after something was written."""
+
+    def __init__(self, generation: Path, dimension: int) -> None:
+        self._generation = generation
+        self._dimension = dimension
+        self._version = -1
+        self._database: sqlite3.Connection | None = None
+        self._vectors: tuple[int, SnapshotMark, VectorView] | None = None
+        self._words: tuple[int, PostingsMark, PostingsView | None] | None = None
+
+    def follow(self, database: sqlite3.Connection) -> None:
+        """Look through this connection from now on, as of the transaction it is in."""
+        self._database = database
+        (self._version,) = database.execute("PRAGMA data_version").fetchone()
+
+    def vectors(self) -> VectorView | None:
+        """Give all live vectors; None when the snapshot cannot be used."""
+        assert self._database is not None
+        known = self._vectors
+        if known is None or known[0] != self._version:
+            mark = SnapshotMark.from_meta(schema.read_meta(self._database))
+            base = known[2].base if known is not None and known[1] == mark else None
+            view = dense.load_view(self._database, self._generation, mark, dimension=self._dimension, base=base)
+            self._vectors = None if view is None else (self._version, mark, view)
+        return None if self._vectors is None else self._vectors[2]
+
+    def words(self) -> PostingsView | None:
+        """Give the postings; None when there are none, or none that can be used."""
+        assert self._database is not None
+        known = self._words
+        if known is None or known[0] != self._version:
+            mark = PostingsMark.from_meta(schema.read_meta(self._database))
+            if known is not None and known[1] == mark:
+                view = None if known[2] is None else known[2].following(self._database)
+            else:
+                view = postings.load_view(self._database, self._generation, mark)
+            self._words = known = (self._version, mark, view)
+        return known[2]
