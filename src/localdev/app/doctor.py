@@ -51,7 +51,7 @@ def _checks(folders: Folders, root: Path, loaded: Loaded) -> dict[str, Callable[
         "git": lambda: _git(root),
         "sqlite": _sqlite,
         "grammars": _grammars,
-        "embedder": _embedder,
+        "embedder": lambda: _embedder(folders, loaded.settings),
         "chromadb": _chromadb,
         "settings": lambda: _settings(loaded),
         "folders": lambda: _folders(folders),
@@ -114,12 +114,14 @@ def _grammars() -> Check:
     return Check("grammars", True, f"{loaded} load")
 
 
-def _embedder() -> Check:
-    """The embedder inside the package loads, and its digest fits."""
-    from localdev.backends.embedders import make_embedder
+def _embedder(folders: Folders, settings: Settings) -> Check:
+    """The configured embedder loads and gives a vector of the length it says."""
+    from localdev.app.embedders import STATIC, open_embedder
 
-    embedder = make_embedder("static")
-    return Check("embedder", True, f"{embedder.name}, inside the package")
+    embedder = open_embedder(settings, folders)
+    embedder.embed(["def probe(): ..."])
+    where = "inside the package" if settings.search.embedder == STATIC else settings.search.embedder
+    return Check("embedder", True, f"{embedder.name}, {where}")
 
 
 def _chromadb() -> Check:
@@ -191,12 +193,14 @@ def built_for(package: Path) -> str:
 
 
 def _models(folders: Folders, settings: Settings) -> Check:
-    """At least one model was added, all are as they were then, and the configured one is there."""
+    """At least one model to answer with was added, all are as they were then, and the configured one is there."""
     from localdev.backends.registry import kind_of
+    from localdev.models.passport import embeds
     from localdev.models.store import ModelStore
 
     store = ModelStore(folders.models)
-    names = [passport.name for passport in store.list() if store.checked_file(passport)]
+    whole = [passport for passport in store.list() if store.checked_file(passport)]
+    names = [passport.name for passport in whole if not embeds(passport.architecture)]
     if settings.model and not kind_of(settings.model):
         store.find(settings.model)
     if not names:

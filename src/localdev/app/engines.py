@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from localdev.app.hints import how_to_get_a_model
 from localdev.config.settings import Settings
-from localdev.core.errors import MissingExtra
+from localdev.core.errors import MissingExtra, ModelError
 from localdev.core.events import Notice
 from localdev.core.folders import Folders, expanded
 
@@ -35,9 +35,10 @@ def open_engine(settings: Settings, folders: Folders, *, progress: ProgressSink 
     """
     if settings.model:
         return Engine(_open_named(settings.model, settings, folders, progress=progress))
+    from localdev.models.passport import embeds
     from localdev.models.store import ModelStore
 
-    stored = ModelStore(folders.models).list()
+    stored = [passport for passport in ModelStore(folders.models).list() if not embeds(passport.architecture)]
     if not stored:
         return Engine(None, Notice("hint", how_to_get_a_model()))
     if len(stored) > 1:
@@ -61,6 +62,7 @@ def _open_named(model: str, settings: Settings, folders: Folders, *, progress: P
         path = expanded(Path(model))
         # A file that is no model is refused here, with the reason, before any engine sees it.
         header = read_header(path)
+        _refuse_embedder(header.architecture, str(path))
         return open_backend(str(path), options=_options(settings, trained=header.context_length, name=path.stem))
     if kind_of(model):
         return open_backend(model, options=_options(settings))
@@ -68,9 +70,22 @@ def _open_named(model: str, settings: Settings, folders: Folders, *, progress: P
 
     store = ModelStore(folders.models)
     passport = store.find(model)
+    _refuse_embedder(passport.architecture, passport.name)
     path = store.checked_file(passport, progress)
     options = _options(settings, trained=passport.context_length, name=passport.name, digest=passport.digest)
     return open_backend(str(path), options=options)
+
+
+def _refuse_embedder(architecture: str, model: str) -> None:
+    """An embedding model cannot write an answer; the engine would say so in words of its own, or crash."""
+    from localdev.models.passport import embeds
+
+    if embeds(architecture):
+        raise ModelError(
+            f"{model} is an embedding model ({architecture}): it serves search and cannot answer",
+            f"choose another model to answer with; to search with this one: "
+            f"`localdev config set search.embedder gguf:{model}`",
+        )
 
 
 def _options(settings: Settings, *, trained: int = 0, name: str = "", digest: str = "") -> BackendOptions:

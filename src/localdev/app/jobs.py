@@ -62,14 +62,16 @@ class LocalJobs:
 
     def _events(self, job: str, options: Options) -> Generator[Event, None, None]:
         """Run a job on the open repository."""
+        from localdev.app.embedders import open_embedder
         from localdev.app.limits import keep_out, refuse_too_many
         from localdev.app.stored import has_index, open_indexed
 
         keep_out(self._folders, self._root)
         if not has_index(self._folders, self._root):
             refuse_too_many(self._root, self._settings.index.max_files)
+        embedder = open_embedder(self._settings, self._folders, progress=self._aside)
         with contextlib.closing(
-            open_indexed(self._folders, self._root, on_notice=lambda text: self._aside(Notice("info", text)))
+            open_indexed(self._folders, self._root, embedder, on_notice=lambda text: self._aside(Notice("info", text)))
         ) as repository:
             yield from self._jobs[job](options, repository)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from localdev.core.folders import Folders
 
 if TYPE_CHECKING:
+    from localdev.core.ports import Embedder
     from localdev.index.repository import IndexedRepository
 
 
@@ -21,12 +22,13 @@ class StoredIndex:
     bytes: int
 
 
-def open_indexed(folders: Folders, root: Path, *, on_notice: Callable[[str], None] | None = None) -> IndexedRepository:
-    """Open the index of a repository, with the embedder that belongs to it."""
-    from localdev.backends.embedders import make_embedder
+def open_indexed(
+    folders: Folders, root: Path, embedder: Embedder, *, on_notice: Callable[[str], None] | None = None
+) -> IndexedRepository:
+    """Open the index of a repository, to be read and kept up to date with `embedder`."""
     from localdev.index.repository import index_folder, open_repository
 
-    return open_repository(root, index_folder(folders.indexes, root), make_embedder("static"), on_notice=on_notice)
+    return open_repository(root, index_folder(folders.indexes, root), embedder, on_notice=on_notice)
 
 
 def has_index(folders: Folders, root: Path) -> bool:

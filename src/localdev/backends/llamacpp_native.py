@@ -61,11 +61,29 @@ def _note(level: int, text: bytes, _data: object) -> None:
         _complaints.append(text.decode("utf-8", errors="replace").strip())
 
 
-def _reason() -> str:
+def reason() -> str:
     """Give what the engine complained about last, and forget it."""
     found = "; ".join(dict.fromkeys(_complaints))
     _complaints.clear()
     return found or "it gave no reason"
+
+
+def load_model(lib: Any, path: Path, gpu_layers: int) -> Any:
+    """Load the weights of `path` and give the native model.
+
+    Raises:
+        ModelError: the engine refuses the file; the message gives its reason.
+    """
+    _complaints.clear()
+    params = lib.llama_model_default_params()
+    params.n_gpu_layers = 0x7FFFFFFF if gpu_layers < 0 else gpu_layers
+    model = lib.llama_model_load_from_file(os.fsencode(path), params)
+    if not model:
+        raise ModelError(
+            f"llama.cpp cannot load {path}: {reason()}",
+            "the file may be damaged or newer than the engine: get it again, or update the engine",
+        )
+    return model
 
 
 def physical_cores() -> int:
@@ -86,15 +104,7 @@ class Engine:
 
     def __init__(self, path: Path, *, threads: int, gpu_layers: int) -> None:
         lib = self._lib = load_library()
-        _complaints.clear()
-        params = lib.llama_model_default_params()
-        params.n_gpu_layers = 0x7FFFFFFF if gpu_layers < 0 else gpu_layers
-        self._model: Any = lib.llama_model_load_from_file(os.fsencode(path), params)
-        if not self._model:
-            raise ModelError(
-                f"llama.cpp cannot load {path}: {_reason()}",
-                "the file may be damaged or newer than the engine: get it again, or update the engine",
-            )
+        self._model: Any = load_model(lib, path, gpu_layers)
         self._vocab = lib.llama_model_get_vocab(self._model)
         self._context: Any = None
         self._memory: Any = None
@@ -196,7 +206,7 @@ class Engine:
         if not self._context:
             self._held = []
             raise BackendError(
-                f"llama.cpp cannot make a context of {size} tokens: {_reason()}",
+                f"llama.cpp cannot make a context of {size} tokens: {reason()}",
                 "free some memory, or set a smaller context window",
             )
         self._memory = self._lib.llama_get_memory(self._context)
@@ -250,7 +260,7 @@ class Engine:
             self._held = []
             self._lib.llama_memory_clear(self._memory, True)
             raise BackendError(
-                f"llama.cpp failed while it ran (code {status}): {_reason()}", "try again; then report this"
+                f"llama.cpp failed while it ran (code {status}): {reason()}", "try again; then report this"
             )
 
     @property
@@ -270,7 +280,7 @@ class Engine:
             ruled = lib.llama_sampler_init_grammar(self._vocab, grammar.encode(), b"root")
             if not ruled:
                 lib.llama_sampler_free(chain)
-                raise BackendError(f"llama.cpp refuses the grammar: {_reason()}", "correct the schema or the grammar")
+                raise BackendError(f"llama.cpp refuses the grammar: {reason()}", "correct the schema or the grammar")
             lib.llama_sampler_chain_add(chain, ruled)
         if temperature <= 0:
             lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_greedy())

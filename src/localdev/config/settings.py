@@ -56,6 +56,11 @@ class SearchSettings:
     """How `search` answers."""
 
     k: int = _key(10, "number of results", low=1, high=1000)
+    embedder: str = _key(
+        "static",
+        "what makes vectors: static, sentence-transformers:FOLDER, or gguf:FILE or gguf:NAME",
+        project="trusted",
+    )
 
 
 @dataclass(frozen=True, slots=True)

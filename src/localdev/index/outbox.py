@@ -19,6 +19,7 @@ from localdev.core.events import Progress
 from localdev.core.ports import Embedder, ProgressSink
 from localdev.index import dense, postings, postings_file, schema, snapshot
 from localdev.index.database import Damaged, transaction
+from localdev.index.embedding import embed_texts
 from localdev.index.embedding_text import embedding_text
 from localdev.index.postings_file import PostingsMark
 from localdev.index.snapshot import SnapshotMark
@@ -201,6 +202,11 @@ class Outbox:
 
         total = self._one("SELECT count(*) FROM chunks")
         done = after = 0
+
+        def told(more: int) -> None:
+            if progress is not None:
+                progress(Progress("vectors", done + more, total, "chunks"))
+
         while True:
             rows = self._database.execute(
                 f"SELECT chunks.id, files.path, {QUALIFIED_COLUMNS} FROM chunks "
@@ -211,10 +217,9 @@ class Outbox:
                 return
             texts = [embedding_text(to_chunk(row[1], row[2:])) for row in rows]
             after = rows[-1][0]
+            vectors = embed_texts(self._embedder, texts, told=told)
             done += len(rows)
-            yield np.asarray([row[0] for row in rows], dtype=np.int64), self._embedder.embed(texts)
-            if progress is not None:
-                progress(Progress("vectors", done, total, "chunks"))
+            yield np.asarray([row[0] for row in rows], dtype=np.int64), vectors
 
     def _one(self, query: str) -> int:
         """Give the number a query counts."""

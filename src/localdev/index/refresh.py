@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from localdev.core.code import RefreshReport, Skipped
 from localdev.core.events import Progress
 from localdev.core.ports import Embedder, ProgressSink
+from localdev.index.embedding import embed_texts
 from localdev.index.outbox import Outbox
 from localdev.index.pipeline import prepare_all
 from localdev.index.prepare import GONE, Prepared
@@ -18,12 +19,15 @@ from localdev.index.store import Writer
 from localdev.index.worker import Task
 
 if TYPE_CHECKING:
+    from localdev.core.ports import FloatMatrix
     from localdev.source.walk import Listing
 
 # How much source, or how many seconds, go into one transaction: what an interruption can cost, against what each
 # commit costs.
 COMMIT_BYTES = 4_000_000
 COMMIT_SECONDS = 1.0
+# A batch whose vectors take longer has a slow embedder: from then on progress counts chunks, and no longer files.
+_SLOW_SECONDS = 0.5
 
 # (path, id, size, mtime_ns, digest, chunks, skipped, line_chunked)
 FileRow = tuple[str, int, int, int, str, int, str, int]
@@ -113,6 +117,8 @@ class Updater:
         self._writer = Writer(database)
         self._uncommitted = 0
         self._begun = 0.0
+        self._slow = False
+        self._read = self._to_read = self._vectors = 0  # bytes of source, bytes of all there is to read, chunks
 
     def apply(self, root: Path, plan: Plan, progress: ProgressSink | None) -> None:
         """Store all that differs. Interrupted, it leaves whole files behind, and the next refresh goes on there.
@@ -122,19 +128,20 @@ class Updater:
         new = sum(task[0] not in plan.known for task in plan.tasks)
         total = len(plan.known) - len(plan.gone) + new if self._building else len(plan.tasks)
         done = total - len(plan.tasks)
+        self._to_read = sum(task[1] for task in plan.tasks)
         self._begin()
         try:
             for row in plan.gone:
                 self._remove(row)
             for batch in prepare_all(root, plan.tasks):
-                self._store(batch, plan)
+                self._store(batch, plan, progress)
                 done += len(batch)
                 if self._uncommitted >= COMMIT_BYTES or time.monotonic() - self._begun >= COMMIT_SECONDS:
                     self._commit()
                     if self._outbox.due():
                         self._outbox.flush()
                     self._begin()
-                if progress is not None:
+                if progress is not None and not self._slow:
                     progress(Progress("parsing", done, total))
             self._commit()
         except BaseException:
@@ -146,7 +153,7 @@ class Updater:
         """Count the names that were met while building; needs the indexes."""
         self._writer.recount(everything=True)
 
-    def _store(self, batch: list[Prepared], plan: Plan) -> None:
+    def _store(self, batch: list[Prepared], plan: Plan, progress: ProgressSink | None) -> None:
         """Store one batch of prepared files and the vectors of their chunks."""
         ids: list[int] = []
         texts: list[str] = []
@@ -156,9 +163,27 @@ class Updater:
             if prepared.rows is not None:
                 texts.extend(prepared.rows.texts)
             self._uncommitted += prepared.size
+            self._read += prepared.size
         if ids:
-            vectors = self._embedder.embed(texts)
+            vectors = self._embed(texts, progress)
             self._writer.add_pending(ids, (vector.tobytes() for vector in vectors))
+
+    def _embed(self, texts: list[str], progress: ProgressSink | None) -> FloatMatrix:
+        """Give the vectors of a batch; where that takes long, say how many chunks are done.
+
+        How many there will be is not known before every file is parsed; it is estimated from the bytes read so far.
+        """
+        begun = time.monotonic()
+        expected = (self._vectors + len(texts)) * max(1.0, self._to_read / max(1, self._read))
+
+        def told(done: int) -> None:
+            self._slow = self._slow or time.monotonic() - begun > _SLOW_SECONDS
+            if self._slow and progress is not None:
+                progress(Progress("embedding", self._vectors + done, round(expected), "chunks"))
+
+        vectors = embed_texts(self._embedder, texts, told=told)
+        self._vectors += len(texts)
+        return vectors
 
     def _store_file(self, prepared: Prepared, row: FileRow | None) -> list[int]:
         """Store one file; give the ids of its new chunks."""

@@ -18,6 +18,7 @@ from localdev.core.ports import Embedder, ProgressSink
 from localdev.core.search import Candidate, IndexedChunk, SearchFilter
 from localdev.index import build, filters, graph, layout, lexical, neighbours, schema, stored
 from localdev.index.database import DATABASE, Damaged, open_reader, translated
+from localdev.index.embedding import embed_texts
 from localdev.index.layout import index_folder, wipe
 from localdev.index.outbox import store_present
 from localdev.index.refresh import Counts, FileRow, compare, read_files, report
@@ -140,7 +141,7 @@ class IndexedRepository:
 
     def dense(self, text: str, limit: int, *, where: SearchFilter | None = None) -> list[Candidate]:
         """Rank chunks by the cosine of their vectors with that of `text`."""
-        (vector,) = self._embedder.embed([text])
+        (vector,) = embed_texts(self._embedder, [text])
         for _ in range(3):
             with self._answering() as database:
                 if database is None:
@@ -294,6 +295,8 @@ class IndexedRepository:
                 return build.update(generation, self._root, listing, embedder=self._embedder, progress=progress), ""
             except Damaged as error:
                 reason = f"it is damaged: {error}"
+        if reason and not rebuild and self._on_notice is not None:
+            self._on_notice(f"the index is built anew: {reason}")
         counts = build.build(
             self._folder, self._root, listing, manifest=self._manifest, embedder=self._embedder, progress=progress
         )

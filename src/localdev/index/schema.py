@@ -94,7 +94,7 @@ class Manifest:
 _REASONS = {
     "root": "it belongs to another folder",
     "embedder": "the embedder changed",
-    "dimension": "the embedder changed",
+    "dimension": "the embedder gives vectors of another length",
     "parser": "the way files are cut changed",
     "words": "the way words are split changed",
     "rows": "the way chunks are prepared changed",
@@ -106,7 +106,8 @@ def unfit_reason(meta: dict[str, str], manifest: Manifest) -> str:
     """Say why an index with this `meta` cannot serve, or give an empty text when it can."""
     for key, wanted in manifest.as_meta().items():
         if meta.get(key) != wanted:
-            return _REASONS[key]
+            told = _REASONS[key]
+            return f"{told} from {meta.get(key) or 'an unknown one'} to {wanted}" if key == "embedder" else told
     return ""
 
 

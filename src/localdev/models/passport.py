@@ -10,6 +10,25 @@ from localdev.core.errors import ModelError
 from localdev.core.files import write_atomic
 
 SCHEMA_VERSION = 1
+# Architectures of GGUF that give vectors for texts and cannot write any.
+_EMBEDDING = frozenset(
+    {
+        "bert",
+        "eurobert",
+        "gemma-embedding",
+        "jina-bert-v2",
+        "jina-bert-v3",
+        "modern-bert",
+        "neo-bert",
+        "nomic-bert",
+        "nomic-bert-moe",
+    }
+)
+
+
+def embeds(architecture: str) -> bool:
+    """Say whether models of this architecture are for search (they embed) and not for answers."""
+    return architecture in _EMBEDDING
 
 
 @dataclass(frozen=True, slots=True)

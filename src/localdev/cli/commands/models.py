@@ -111,6 +111,8 @@ def _payload(passport: Passport) -> dict[str, Any]:
 
 def _describe(passport: Passport) -> str:
     """Say in a few words what kind of model it is."""
+    from localdev.models.passport import embeds
+
     parts = [
         passport.architecture,
         f"{passport.parameters / 1e9:.1f} B" if passport.parameters >= 1e8 else f"{passport.parameters / 1e6:.1f} M",
@@ -118,4 +120,6 @@ def _describe(passport: Passport) -> str:
         f"{passport.size / 1e6:.0f} MB",
         f"reads up to {passport.context_length} tokens",
     ]
+    if embeds(passport.architecture):
+        parts.append("for search only")
     return ", ".join(parts)

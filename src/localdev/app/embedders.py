@@ -1,0 +1,98 @@
+"""Chooses what turns text into vectors: the table in the package, a folder, or a GGUF file; nothing is substituted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localdev.core.errors import ConfigError, ModelError
+from localdev.core.folders import Folders, expanded
+
+if TYPE_CHECKING:
+    from localdev.config.settings import Settings
+    from localdev.core.ports import Embedder, ProgressSink
+
+STATIC = "static"
+FORMS = (
+    "search.embedder is static, sentence-transformers:/path/to/folder, or gguf: and a name that "
+    "`localdev models list` shows or the path of a .gguf file"
+)
+_RECORD = "embedder-digests.json"
+
+
+def open_embedder(settings: Settings, folders: Folders, *, progress: ProgressSink | None = None) -> Embedder:
+    """Open the configured embedder: its files are looked at, its weights are loaded with the first text.
+
+    Raises:
+        ConfigError: the setting names no kind there is, or a path that depends on the current folder.
+        NotFound, ModelError: what is named is not there, or no model to embed with.
+        MissingExtra: the part that runs it is not installed.
+    """
+    kind, _, rest = settings.search.embedder.partition(":")
+    if settings.search.embedder == STATIC:
+        from localdev.backends.embedders import make_embedder
+
+        return make_embedder(STATIC)
+    if kind == "sentence-transformers" and rest:
+        return _sentences(_full(rest), folders, progress)
+    if kind == "gguf" and rest:
+        return _gguf(rest, settings, folders, progress=progress)
+    raise ConfigError(f"search.embedder = {settings.search.embedder!r} names no embedder", FORMS)
+
+
+def _sentences(folder: Path, folders: Folders, progress: ProgressSink | None) -> Embedder:
+    """Open a sentence-transformers folder."""
+    from localdev.backends.embedders.sentences import SentenceTransformersEmbedder, model_files
+    from localdev.models.digests import digest_of
+
+    files = model_files(folder)
+    return SentenceTransformersEmbedder(folder, digest_of(files, folder, folders.cache / _RECORD, progress))
+
+
+def _gguf(model: str, settings: Settings, folders: Folders, *, progress: ProgressSink | None) -> Embedder:
+    """Open a GGUF file by its path, or by its name in the store."""
+    from localdev.backends.embedders.gguf import GgufEmbedder
+    from localdev.backends.options import BackendOptions
+    from localdev.models.gguf import read_header
+    from localdev.models.passport import embeds
+
+    name, path, digest = _find(model, folders, progress)
+    header = read_header(path)
+    if not embeds(header.architecture):
+        raise ModelError(
+            f"{path} is a {header.architecture} model, which writes text; it does not embed",
+            "search.embedder needs an embedding model, of the architecture bert or one like it",
+        )
+    dimension = header.metadata.get(f"{header.architecture}.embedding_length")
+    if not isinstance(dimension, int) or dimension < 1:
+        raise ModelError(f"{path} does not say how long its vectors are", "use another model")
+    llama = settings.llama
+    options = BackendOptions(threads=llama.threads, gpu_layers=llama.gpu_layers, name=name, digest=digest)
+    return GgufEmbedder(path, options, dimension)
+
+
+def _find(model: str, folders: Folders, progress: ProgressSink | None) -> tuple[str, Path, str]:
+    """Give name, file and digest of a GGUF model."""
+    from localdev.models.digests import digest_of
+    from localdev.models.store import ModelStore
+
+    if model.lower().endswith(".gguf") or "/" in model or "\\" in model:
+        from localdev.models.gguf import read_header
+
+        path = _full(model)
+        read_header(path)  # says what is wrong with it before it is read whole
+        return path.stem, path, digest_of([path], path.parent, folders.cache / _RECORD, progress)
+    store = ModelStore(folders.models)
+    passport = store.find(model)
+    return passport.name, store.checked_file(passport, progress), passport.digest
+
+
+def _full(text: str) -> Path:
+    """Give a path that means the same wherever the command was started: an index is made with one embedder."""
+    path = expanded(Path(text))
+    if not path.is_absolute():
+        raise ConfigError(
+            f"search.embedder names the path {text!r}, which depends on the current folder",
+            f"write it in full: {Path.cwd() / path}",
+        )
+    return path
