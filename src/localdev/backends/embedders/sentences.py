@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import logging
 import os
+import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,7 @@ _ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
 }
 _SETUP = "`localdev setup sentence-transformers`"
 
@@ -151,8 +154,7 @@ class SentenceTransformersEmbedder:
         """Load the model once; called under the lock."""
         if self._model is None:
             os.environ.update(_ENVIRONMENT)
-            for name in ("sentence_transformers", "transformers"):
-                logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
             try:
                 import sentence_transformers
             except (ImportError, OSError, RuntimeError) as error:
@@ -160,20 +162,64 @@ class SentenceTransformersEmbedder:
                     f"sentence-transformers cannot be loaded: {_line(error)}", f"install it again: {_SETUP}"
                 ) from error
             try:
-                self._model = sentence_transformers.SentenceTransformer(
-                    str(self._folder),
-                    device="cpu",
-                    local_files_only=True,
-                    trust_remote_code=False,
-                    model_kwargs={"use_safetensors": True},
-                )
+                with _overheard() as said:
+                    model = sentence_transformers.SentenceTransformer(
+                        str(self._folder),
+                        device="cpu",
+                        local_files_only=True,
+                        trust_remote_code=False,
+                        model_kwargs={"use_safetensors": True},
+                    )
             except (
                 Exception
             ) as error:  # the libraries raise OSError, ValueError, KeyError and their own for a bad folder
                 raise ModelError(
                     f"{self._folder} cannot be loaded: {_line(error)}", "the model may be damaged: get it again"
                 ) from error
+            if lacking := _lacking("\n".join(said)):
+                raise ModelError(
+                    f"{self._folder} lacks weights, {lacking[0]} and {len(lacking) - 1} more", "get the model again"
+                )
+            self._model = model
         return self._model
+
+
+class _Listener(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one message."""
+        self.said.append(record.getMessage())
+
+
+@contextlib.contextmanager
+def _overheard() -> Iterator[list[str]]:
+    """Listen to what transformers logs in the body, in place of the terminal."""
+    logger, listener = logging.getLogger("transformers"), _Listener()
+    handlers, level = logger.handlers, logger.level
+    logger.handlers = [listener]
+    logger.setLevel(logging.WARNING)
+    try:
+        yield listener.said
+    finally:
+        logger.handlers = handlers
+        logger.setLevel(level)
+
+
+def _lacking(said: str) -> list[str]:
+    """Give the weights that transformers says it made up because the folder lacks them, other than the unused pooler's.
+
+    Vectors of such a model would be others at every start.
+    """
+    said = re.sub(r"\x1b\[[0-9;]*m", "", said)
+    names = re.findall(r"^([\w.]+)\s*\|\s*MISSING", said, re.MULTILINE)  # as version 5 says it
+    for listed in re.findall(r"newly initialized: \[(.*?)\]", said):  # as version 4 does
+        names += re.findall(r"'([\w.]+)'", listed)
+    return sorted(name for name in names if "pooler." not in name)
 
 
 def _line(error: BaseException) -> str:
