@@ -71,7 +71,13 @@ class LocalJobs:
             refuse_too_many(self._root, self._settings.index.max_files)
         embedder = open_embedder(self._settings, self._folders, progress=self._aside)
         with contextlib.closing(
-            open_indexed(self._folders, self._root, embedder, on_notice=lambda text: self._aside(Notice("info", text)))
+            open_indexed(
+                self._folders,
+                self._root,
+                embedder,
+                store=self._settings.index,
+                on_notice=lambda text: self._aside(Notice("info", text)),
+            )
         ) as repository:
             yield from self._jobs[job](options, repository)
 

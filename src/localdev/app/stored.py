@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localdev.config.settings import IndexSettings
+from localdev.core.errors import StorageError
 from localdev.core.folders import Folders
 
 if TYPE_CHECKING:
     from localdev.core.ports import Embedder
+    from localdev.index.places import Place
     from localdev.index.repository import IndexedRepository
+
+# Holds the token that the Chroma server of `index.store` asks for.
+STORE_TOKEN = "LOCALDEV_STORE_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +30,29 @@ class StoredIndex:
 
 
 def open_indexed(
-    folders: Folders, root: Path, embedder: Embedder, *, on_notice: Callable[[str], None] | None = None
+    folders: Folders,
+    root: Path,
+    embedder: Embedder,
+    *,
+    store: IndexSettings | None = None,
+    on_notice: Callable[[str], None] | None = None,
 ) -> IndexedRepository:
-    """Open the index of a repository, to be read and kept up to date with `embedder`."""
+    """Open the index of a repository, to be read and kept up to date with `embedder`; `store` says where vectors go.
+
+    Raises:
+        ConfigError, EgressRefused: what the settings name is no place for vectors.
+    """
     from localdev.index.repository import index_folder, open_repository
 
-    return open_repository(root, index_folder(folders.indexes, root), embedder, on_notice=on_notice)
+    place = _place(store or IndexSettings())
+    return open_repository(root, index_folder(folders.indexes, root), embedder, place=place, on_notice=on_notice)
+
+
+def _place(chosen: IndexSettings) -> Place:
+    """Give the place for vectors that the settings name."""
+    from localdev.index.places import checked_place
+
+    return checked_place(chosen.store, token=os.environ.get(STORE_TOKEN, ""), fallback=chosen.fallback == "embedded")
 
 
 def has_index(folders: Folders, root: Path) -> bool:
@@ -73,5 +97,17 @@ def wipe_index(stored: StoredIndex) -> None:
         StorageError: something of it cannot be removed.
     """
     from localdev.index.layout import wipe
+    from localdev.index.places import owner, remove_all, served_by
+    from localdev.index.server import StoreAway
 
+    url = served_by(stored.path)
+    name = owner(stored.path) if url else ""
+    trouble: StoreAway | None = None
+    try:
+        remove_all(stored.path, url, token=os.environ.get(STORE_TOKEN, ""))
+    except StoreAway as away:
+        trouble = away
     wipe(stored.path)
+    if trouble is not None:
+        hint = f"delete the collections whose names begin with {name} there"
+        raise StorageError(f"the index is removed, but not its vectors: {trouble}", hint) from trouble

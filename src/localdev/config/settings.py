@@ -89,6 +89,10 @@ class IndexSettings:
     max_files: int = _key(
         50_000, "most files of a folder that is no git repository", low=1, high=100_000_000, project="never"
     )
+    store: str = _key("embedded", "where vectors are kept: embedded, or a Chroma server's address", project="trusted")
+    fallback: str = _key(
+        "none", "where vectors are kept while that server is away", choices=("none", "embedded"), project="trusted"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,13 @@ def build(
 
 
 def update(
-    generation: Path, root: Path, listing: Listing, *, embedder: Embedder, progress: ProgressSink | None = None
+    generation: Path,
+    root: Path,
+    listing: Listing,
+    *,
+    manifest: Manifest,
+    embedder: Embedder,
+    progress: ProgressSink | None = None,
 ) -> Counts:
     """Apply what differs to the current generation, under the writers' lock.
 
@@ -58,23 +64,25 @@ def update(
     """
     path = generation / DATABASE
     with translated(path), contextlib.closing(open_writer(path)) as database:
-        with Outbox(database, generation, embedder) as outbox:
+        with Outbox(database, generation, embedder, manifest.place) as outbox:
             updater = Updater(database, outbox, embedder, building=False)
             # Again: another process may have done the work while we waited.
             plan = compare(read_files(database), listing)
             if not plan.empty:
                 updater.apply(root, plan, progress)
-            if outbox.due() or not store_present(generation, schema.read_meta(database)):
+            if outbox.due() or not store_present(generation, schema.read_meta(database), manifest.place):
                 outbox.flush(progress)
         updater.counts.notes.extend(outbox.notes)
     return updater.counts
 
 
-def flush(generation: Path, embedder: Embedder, progress: ProgressSink | None = None) -> tuple[str, ...]:
+def flush(
+    generation: Path, manifest: Manifest, embedder: Embedder, progress: ProgressSink | None = None
+) -> tuple[str, ...]:
     """Bring what waits to Chroma and into the snapshot, under the writers' lock; give what to note."""
     path = generation / DATABASE
     with translated(path), contextlib.closing(open_writer(path)) as database:
-        with Outbox(database, generation, embedder) as outbox:
+        with Outbox(database, generation, embedder, manifest.place) as outbox:
             outbox.flush(progress)
         return tuple(outbox.notes)
 
@@ -109,7 +117,7 @@ def _fill(
     with translated(path), contextlib.closing(open_writer(path)) as database:
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             schema.create(database, manifest)
-        with Outbox(database, generation, embedder) as outbox:
+        with Outbox(database, generation, embedder, manifest.place) as outbox:
             _keep_words_in_memory(database, _WORDS_IN_MEMORY)
             updater = Updater(database, outbox, embedder, building=True)
             plan = compare(read_files(database), listing)

@@ -7,7 +7,7 @@ done again.
 
 from __future__ import annotations
 
-import secrets
+import itertools
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -16,15 +16,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from localdev.core.events import Progress
-from localdev.core.ports import Embedder, ProgressSink
-from localdev.index import dense, postings, postings_file, schema, snapshot
+from localdev.core.ports import Embedder, ProgressSink, VectorStore
+from localdev.index import dense, places, postings, postings_file, schema, snapshot
 from localdev.index.database import Damaged, transaction
 from localdev.index.embedding import embed_texts
 from localdev.index.embedding_text import embedding_text
+from localdev.index.places import EMBEDDED, Place
 from localdev.index.postings_file import PostingsMark
+from localdev.index.server import StoreAway
 from localdev.index.snapshot import SnapshotMark
 from localdev.index.stored import QUALIFIED_COLUMNS, to_chunk
-from localdev.index.vectors import ChromaVectors
 
 if TYPE_CHECKING:
     from localdev.core.ports import FloatMatrix, IdVector
@@ -42,12 +43,15 @@ _PAGE = 2000
 class Outbox:
     """Flushes one generation; the caller holds the writers' lock. Close it to let go of Chroma."""
 
-    def __init__(self, database: sqlite3.Connection, generation: Path, embedder: Embedder) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, generation: Path, embedder: Embedder, place: Place = EMBEDDED
+    ) -> None:
         self.notes: list[str] = []
+        self._place = place
         self._database = database
         self._generation = generation
         self._embedder = embedder
-        self._store: ChromaVectors | None = None
+        self._store: VectorStore | None = None
         self._trusted = SnapshotMark()
 
     def __enter__(self) -> Outbox:
@@ -72,15 +76,19 @@ class Outbox:
         """
         meta = schema.read_meta(self._database)
         waiting = self._one("SELECT count(*) FROM pending") + self._one("SELECT count(*) FROM dead WHERE NOT applied")
-        if waiting or not store_present(self._generation, meta) or self._snapshot(meta) is None:
+        if waiting or not store_present(self._generation, meta, self._place) or self._snapshot(meta) is None:
             if not self._one("SELECT count(*) FROM chunks"):
                 self._start_over()
                 return
             try:
-                self._carry(meta)
-            except Damaged as error:
-                self.notes.append(f"the vector store was made anew: {error}")
-                self._make_anew(progress)
+                self._bring(meta, progress)
+            except StoreAway as away:
+                if not self._place.fallback:
+                    raise
+                self.notes.append(f"{away}; vectors are kept on this disk meanwhile, as index.fallback says")
+                self.close()
+                self._place = EMBEDDED
+                self._bring(meta, progress)
         self._renew_postings()
 
     def close(self) -> None:
@@ -89,11 +97,29 @@ class Outbox:
             self._store.close()
             self._store = None
 
+    def _bring(self, meta: dict[str, str], progress: ProgressSink | None) -> None:
+        """Bring the store level, in the place where it should be."""
+        if not places.fits(meta.get("vectors", ""), self._place):
+            self._move(meta, progress)
+            return
+        try:
+            self._carry(meta)
+        except Damaged as error:
+            self.notes.append(f"the vector store was made anew: {error}")
+            self._make_anew(self._embedded(progress))
+
+    def _move(self, meta: dict[str, str], progress: ProgressSink | None) -> None:
+        """Make the store in its new place, from the vectors that are at hand where they are sound."""
+        live = self._live(meta)
+        self._make_anew(self._embedded(progress) if live is None else live)
+        old = places.url_of(meta.get("vectors", "")) or "this disk"
+        self.notes.append(f"the vectors moved from {old} to {self._place.url or 'this disk'}")
+
     def _carry(self, meta: dict[str, str]) -> None:
         """Apply the outbox to Chroma, check the result, extend the snapshot, clear the outbox."""
-        name = meta.get("vectors", "") or _store_name()
+        name = meta.get("vectors", "") or places.new_name(self._place)
         if self._store is None:
-            self._store = ChromaVectors(self._generation / name, create="vectors" not in meta)
+            self._store = places.open_store(self._generation, name, self._place, create="vectors" not in meta)
         for ids, vectors in self._pending():
             self._store.upsert(ids.tolist(), vectors)
         self._store.delete([row[0] for row in self._database.execute("SELECT chunk_id FROM dead WHERE NOT applied")])
@@ -108,18 +134,42 @@ class Outbox:
             mark = snapshot.append(self._generation, mark, self._embedder.dimension, self._pending())
         self._settle(name, mark, anew=anew)
 
-    def _make_anew(self, progress: ProgressSink | None) -> None:
-        """Embed all stored chunks into a fresh store and a fresh snapshot."""
+    def _make_anew(self, all_vectors: Iterator[Block]) -> None:
+        """Put all vectors into a fresh store and a fresh snapshot."""
         self.close()
-        name = _store_name()
-        self._store = store = ChromaVectors(self._generation / name, create=True)
+        name = places.new_name(self._place)
+        self._store = store = places.open_store(self._generation, name, self._place, create=True)
 
         def blocks() -> Iterator[Block]:
-            for ids, vectors in self._embedded(progress):
+            for ids, vectors in all_vectors:
                 store.upsert(ids.tolist(), vectors)
                 yield ids, vectors
 
         self._settle(name, self._write_snapshot(blocks()), anew=True)
+
+    def _live(self, meta: dict[str, str]) -> Iterator[Block] | None:
+        """Give the vectors of all chunks from snapshot and outbox; None when those do not hold all."""
+        import numpy as np
+
+        mark = self._snapshot(meta)
+        base = None if mark is None else snapshot.load(self._generation, mark, self._embedder.dimension)
+        if base is None:
+            return None
+        dead = [row[0] for row in self._database.execute("SELECT chunk_id FROM dead")]
+        ids, vectors = base
+        kept = np.flatnonzero(~np.isin(ids, dead))
+        waiting = [row[0] for row in self._database.execute("SELECT chunk_id FROM pending ORDER BY chunk_id")]
+        if not np.array_equal(np.concatenate([ids[kept], np.asarray(waiting, dtype=np.int64)]), self._chunk_ids()):
+            return None
+        parts = (kept[start : start + _PAGE] for start in range(0, len(kept), _PAGE))
+        return itertools.chain(((ids[part], vectors[part]) for part in parts), self._pending())
+
+    def _chunk_ids(self) -> IdVector:
+        """Give the ids of all chunks, ascending."""
+        import numpy as np
+
+        rows = self._database.execute("SELECT id FROM chunks ORDER BY id")
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
     def _start_over(self) -> None:
         """Forget vectors altogether: there is no chunk left, or none yet."""
@@ -157,6 +207,7 @@ class Outbox:
 
     def _clean(self, name: str, mark: SnapshotMark) -> None:
         """Remove stores and snapshots that are no longer in use."""
+        places.remove_unused(self._generation, name, self._place)
         for folder in self._generation.glob("chroma-*"):
             if folder.name != name:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -181,8 +232,7 @@ class Outbox:
 
         assert self._store is not None
         ids, vectors = self._store.load()
-        wanted = [row[0] for row in self._database.execute("SELECT id FROM chunks ORDER BY id")]
-        if not np.array_equal(ids, np.asarray(wanted, dtype=np.int64)):
+        if not np.array_equal(ids, self._chunk_ids()):
             raise Damaged("its vectors belong to other chunks")
         return ids, vectors
 
@@ -226,12 +276,6 @@ class Outbox:
         return int(self._database.execute(query).fetchone()[0])
 
 
-def store_present(generation: Path, meta: dict[str, str]) -> bool:
+def store_present(generation: Path, meta: dict[str, str], place: Place = EMBEDDED) -> bool:
     """Tell, without opening it, whether the vector store the manifest names is there; one without chunks needs none."""
-    name = meta.get("vectors", "")
-    return not name or (generation / name / "chroma.sqlite3").is_file()
-
-
-def _store_name() -> str:
-    """Give a new name for a store."""
-    return f"chroma-{secrets.token_hex(6)}"
+    return places.present(generation, meta.get("vectors", ""), place)

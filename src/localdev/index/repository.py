@@ -21,6 +21,7 @@ from localdev.index.database import DATABASE, Damaged, open_reader, translated
 from localdev.index.embedding import embed_texts
 from localdev.index.layout import index_folder, wipe
 from localdev.index.outbox import store_present
+from localdev.index.places import EMBEDDED, Place
 from localdev.index.refresh import Counts, FileRow, compare, read_files, report
 from localdev.index.schema import Manifest
 from localdev.index.status import status
@@ -36,20 +37,32 @@ _REBUILD = "run `localdev index --rebuild`"
 
 
 def open_repository(
-    root: Path, folder: Path, embedder: Embedder, *, on_notice: Callable[[str], None] | None = None
+    root: Path,
+    folder: Path,
+    embedder: Embedder,
+    *,
+    place: Place = EMBEDDED,
+    on_notice: Callable[[str], None] | None = None,
 ) -> IndexedRepository:
     """Open the index in `folder` for the files under `root`; cheap, and nothing is created before the first refresh.
 
-    `on_notice` gets sentences for the user, such as that another process is waited for.
+    `place` is where vectors are kept. `on_notice` gets sentences for the user, such as that another process is waited
+    for.
     """
-    return IndexedRepository(root, folder, embedder, on_notice=on_notice)
+    return IndexedRepository(root, folder, embedder, place=place, on_notice=on_notice)
 
 
 class IndexedRepository:
     """Answers from the stored index. Safe to use from several threads; each answer is of one moment."""
 
     def __init__(
-        self, root: Path, folder: Path, embedder: Embedder, *, on_notice: Callable[[str], None] | None = None
+        self,
+        root: Path,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        place: Place = EMBEDDED,
+        on_notice: Callable[[str], None] | None = None,
     ) -> None:
         from localdev.source.parse import PARSER_VERSION
 
@@ -57,7 +70,8 @@ class IndexedRepository:
         self._folder = folder
         self._embedder = embedder
         self._on_notice = on_notice
-        self._manifest = Manifest(schema.root_identity(root), embedder.name, embedder.dimension, PARSER_VERSION)
+        made_of = (schema.root_identity(root), embedder.name, embedder.dimension, PARSER_VERSION)
+        self._manifest = Manifest(*made_of, place=place)
         self._reading = threading.RLock()
         self._refreshing = threading.Lock()
         self._stamp: tuple[int, int] | None = None
@@ -126,7 +140,7 @@ class IndexedRepository:
             if generation is None:
                 return ()
             with self._undamaged():
-                return build.flush(generation, self._embedder, progress)
+                return build.flush(generation, self._manifest, self._embedder, progress)
 
     def lexical(
         self, terms: Sequence[str], weights: Sequence[float], limit: int, *, where: SearchFilter | None = None
@@ -278,7 +292,9 @@ class IndexedRepository:
                 database = self._open()
                 if database is None or self._generation is None:
                     return None
-                return read_files(database) if store_present(self._generation, schema.read_meta(database)) else None
+                meta = schema.read_meta(database)
+                present = store_present(self._generation, meta, self._manifest.place)
+                return read_files(database) if present else None
         except Damaged:
             return None
 
@@ -292,7 +308,15 @@ class IndexedRepository:
             reason = "a rebuild was asked for"
         elif usable and generation is not None:
             try:
-                return build.update(generation, self._root, listing, embedder=self._embedder, progress=progress), ""
+                counts = build.update(
+                    generation,
+                    self._root,
+                    listing,
+                    manifest=self._manifest,
+                    embedder=self._embedder,
+                    progress=progress,
+                )
+                return counts, ""
             except Damaged as error:
                 reason = f"it is damaged: {error}"
         if reason and not rebuild and self._on_notice is not None:

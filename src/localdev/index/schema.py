@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localdev.core.words import WORDS_VERSION
+from localdev.index.places import EMBEDDED, Place
 from localdev.index.rows import ROWS_VERSION
 
 SCHEMA_VERSION = 1
@@ -68,7 +69,7 @@ CREATE INDEX IF NOT EXISTS uses_name ON uses (name_id);
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an index was made of and with; any difference makes it unfit."""
+    """What an index was made of and with; any difference makes it unfit, but for the place of its vectors."""
 
     root: str
     embedder: str
@@ -77,6 +78,7 @@ class Manifest:
     words: int = WORDS_VERSION
     rows: int = ROWS_VERSION
     schema: int = SCHEMA_VERSION
+    place: Place = EMBEDDED
 
     def as_meta(self) -> dict[str, str]:
         """Give the rows of the `meta` table."""

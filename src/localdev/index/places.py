@@ -1,0 +1,166 @@
+"""Where the vectors of an index are kept: in a Chroma folder beside it, or in a Chroma server."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sqlite3
+import urllib.parse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localdev.audit.egress import is_loopback
+from localdev.core.errors import ConfigError, EgressRefused
+from localdev.core.files import write_atomic
+from localdev.index.database import DATABASE, Damaged, open_reader
+from localdev.index.server import ServerVectors
+from localdev.index.vectors import ChromaVectors
+
+if TYPE_CHECKING:
+    from localdev.core.ports import VectorStore
+
+_FOLDER, _SERVER = "chroma-", "server-"
+# In the folder of an index: what the names of its collections on a server begin with.
+_OWNER = "OWNER"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the settings say: the address of a server (empty for the folder) and the token it wants.
+
+    With `fallback` the folder is used for as long as the server is away.
+    """
+
+    url: str = ""
+    token: str = ""
+    fallback: bool = False
+
+
+EMBEDDED = Place()
+
+
+def checked_place(store: str, *, token: str = "", fallback: bool = False) -> Place:
+    """Read the setting `index.store`: `embedded`, or the address of a server on this machine.
+
+    Raises:
+        ConfigError: it is neither.
+        EgressRefused: the server is on another machine.
+    """
+    if store == "embedded":
+        return EMBEDDED
+    hint = 'say "embedded", or an address such as "http://127.0.0.1:8000"'
+    try:
+        address = urllib.parse.urlsplit(store)
+        port = address.port
+    except ValueError:
+        raise ConfigError(f"index.store is no address: {store}", hint) from None
+    host = address.hostname or ""
+    if address.scheme not in ("http", "https") or not host or address.username is not None:
+        raise ConfigError(f"index.store is no address: {store}", hint)
+    if address.path.strip("/") or address.query or address.fragment:
+        raise ConfigError(f"index.store has more than a host and a port: {store}", hint)
+    if not is_loopback(host):
+        raise EgressRefused(
+            f"index.store names another machine: {host}",
+            f"localdev only connects to this one: forward a port of it (`ssh -L 8000:localhost:{port or 8000} {host}`) "
+            "and name that",
+        )
+    shown = f"[{host}]" if ":" in host else host
+    return Place(f"{address.scheme}://{shown}:{port or (443 if address.scheme == 'https' else 8000)}", token, fallback)
+
+
+def new_name(place: Place) -> str:
+    """Give the manifest's name for a new store: a folder beside the index, or a collection and where it is."""
+    return f"{_SERVER}{secrets.token_hex(6)} {place.url}" if place.url else f"{_FOLDER}{secrets.token_hex(6)}"
+
+
+def fits(name: str, place: Place) -> bool:
+    """Tell whether a store is where the settings want vectors; no store yet fits anywhere."""
+    return not name or url_of(name) == place.url
+
+
+def url_of(name: str) -> str:
+    """Give the address of the server that holds a store; empty for a folder."""
+    return name.partition(" ")[2]
+
+
+def present(generation: Path, name: str, place: Place) -> bool:
+    """Tell, without opening it, whether a store is there and where it should be; a server is believed until asked."""
+    if not name or (url_of(name) and fits(name, place)):
+        return True
+    if url_of(name) or not (fits(name, place) or place.fallback):
+        return False
+    return (generation / name / "chroma.sqlite3").is_file()
+
+
+def open_store(generation: Path, name: str, place: Place, *, create: bool = False) -> VectorStore:
+    """Open a store by the name in the manifest.
+
+    Raises:
+        Damaged: it is not there, or not what it should be.
+        StoreAway: the server does not answer, or is none that can be used.
+        StorageError: the disk is full or the folder not writable.
+    """
+    if not url_of(name):
+        return ChromaVectors(generation / name, create=create)
+    if not fits(name, place):
+        raise Damaged(f"it was kept at {url_of(name)}")
+    return ServerVectors(place.url, _collection(generation, name), token=place.token, create=create)
+
+
+def remove_unused(generation: Path, name: str, place: Place) -> None:
+    """Remove the collections of this index on the server that no generation on disk uses any more."""
+    if not url_of(name):
+        return
+    from localdev.index.layout import generations
+
+    kept = {_collection(generation, name)}
+    others = {_mark(other) for other in generations(generation.parent) if other != generation}
+    server = ServerVectors(place.url, _collection(generation, name), token=place.token)
+    for found in server.collections(f"{owner(generation.parent)}-"):
+        if found not in kept and found.split("-")[2] not in others:
+            server.remove(found)
+
+
+def served_by(folder: Path) -> str:
+    """Give the address of the server that holds the vectors of an index; empty where none does."""
+    from localdev.index.layout import current
+
+    generation = current(folder)
+    if generation is None or not (folder / _OWNER).exists():
+        return ""
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(open_reader(generation / DATABASE)) as database:
+        row = database.execute("SELECT value FROM meta WHERE key = 'vectors'").fetchone()
+        return url_of(row[0]) if row else ""
+    return ""
+
+
+def remove_all(folder: Path, url: str, *, token: str = "") -> None:
+    """Remove every collection of an index from a server.
+
+    Raises:
+        StoreAway: it cannot be asked to.
+    """
+    if url:
+        server = ServerVectors(checked_place(url).url, "", token=token, create=None)
+        for found in server.collections(f"{owner(folder)}-"):
+            server.remove(found)
+
+
+def owner(folder: Path) -> str:
+    """Give what the names of an index's collections begin with; drawn by chance, so that no two indexes share one."""
+    path = folder / _OWNER
+    if not path.exists():
+        write_atomic(path, f"localdev-{secrets.token_hex(8)}\n".encode("ascii"))
+    return path.read_text(encoding="ascii").strip()
+
+
+def _collection(generation: Path, name: str) -> str:
+    """Give the name of a collection on the server."""
+    return f"{owner(generation.parent)}-{_mark(generation)}-{name.partition(' ')[0].removeprefix(_SERVER)}"
+
+
+def _mark(generation: Path) -> str:
+    """Give the part of a generation's name that tells it from others."""
+    return generation.name.removeprefix("index-")
