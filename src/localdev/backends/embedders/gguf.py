@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 # other texts too, so a larger call is slower on a CPU: with 512 a chunk takes one core 42 ms, with 1024 45 ms.
 _CALL = 512
 _MOST_SEQUENCES = 64
-# A token stands for about four characters of code and never more than one word; what is surely cut need not be split.
+# Parameters times tokens that one core is through with in a tenth of a second. Threads wait for each other hundreds of
+# times in a call, and where cores are busy with other work a question took a second on two of them, 5 ms on one.
+_ONE_THREAD = 2_000_000_000
+# A token stands for about four characters of code; what is surely cut need not be split into tokens.
 _CHARACTERS_PER_TOKEN = 32
 
 
@@ -60,7 +63,7 @@ class GgufEmbedder:
     def embed(self, texts: Sequence[str]) -> FloatMatrix:
         """Give float32 vectors of shape (len(texts), dimension), each of length 1; a text is read to the window's end.
 
-        The same call gives the same bits again. Which texts share a call moves the sixth digit.
+        The same call gives the same bits again. Which texts share a call moves the fifth digit.
 
         Raises:
             ModelError: llama.cpp refuses the file, or what it gives are no vectors of the promised length.
@@ -84,21 +87,22 @@ class _Network:
         self._window: int = lib.llama_model_n_ctx_train(self._model)
         self._width: int = lib.llama_model_n_embd(self._model)
         self._call = max(_CALL, self._window)
-        self._context = self._new_context(options, lib.LLAMA_POOLING_TYPE_UNSPECIFIED)
+        self._parameters: int = lib.llama_model_n_params(self._model)
+        self._threads = options.threads or physical_cores()
+        self._context = self._new_context(lib.LLAMA_POOLING_TYPE_UNSPECIFIED)
         if lib.llama_pooling_type(self._context) == lib.LLAMA_POOLING_TYPE_NONE:
             lib.llama_free(self._context)
-            self._context = self._new_context(options, lib.LLAMA_POOLING_TYPE_MEAN)
+            self._context = self._new_context(lib.LLAMA_POOLING_TYPE_MEAN)
         free_model.detach()
         self._batch = lib.llama_batch_init(self._call, 0, 1)
         weakref.finalize(self, _free, lib, self._model, self._context, self._batch)
 
-    def _new_context(self, options: BackendOptions, pooling: int) -> Any:
+    def _new_context(self, pooling: int) -> Any:
         """Make a context that gives one vector for each sequence."""
         lib = self._lib
         params = lib.llama_context_default_params()
         params.n_ctx = params.n_batch = params.n_ubatch = self._call
         params.n_seq_max = _MOST_SEQUENCES
-        params.n_threads = params.n_threads_batch = options.threads or physical_cores()
         params.embeddings, params.no_perf, params.kv_unified = True, True, True
         params.pooling_type = pooling
         # Nearly twice as fast on a CPU, since tokens of other texts are then skipped; the vectors are the same.
@@ -160,6 +164,8 @@ class _Network:
                 batch.logits[place] = 1
                 place += 1
         batch.n_tokens = place
+        threads = 1 if place * self._parameters < _ONE_THREAD else self._threads
+        self._lib.llama_set_n_threads(self._context, threads, threads)
         status = self._lib.llama_encode(self._context, batch)
         if status:
             raise BackendError(f"llama.cpp failed while it ran {self._path} (code {status}): {reason()}", "try again")
