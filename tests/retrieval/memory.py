@@ -86,6 +86,13 @@ class MemoryRepository:
             scores[key] = sum(count * bag[word] for word, count in asked.items()) / norm
         return self._best(scores, limit, where)
 
+    def dense_files(self, text: str, limit: int, *, where: SearchFilter | None = None) -> list[tuple[str, float]]:
+        """Rank files by their best chunk, which is enough to tell them apart."""
+        best: dict[str, float] = {}
+        for one in self.dense(text, len(self.by_id), where=where):
+            best.setdefault(self.by_id[one.chunk_id].path, one.score)
+        return list(best.items())[:limit]
+
     def _best(self, scores: dict[int, float], limit: int, where: SearchFilter | None) -> list[Candidate]:
         """Give the best ids that the filter admits."""
         ordered = sorted(scores.items(), key=lambda item: (-item[1], item[0]))

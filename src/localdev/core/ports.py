@@ -88,6 +88,10 @@ class Repository(Protocol):
         """Rank chunks by the cosine of their vectors with that of `text`; best first, at most `limit`."""
         ...
 
+    def dense_files(self, text: str, limit: int, *, where: SearchFilter | None = None) -> list[tuple[str, float]]:
+        """Rank paths by the cosine of the sum of their chunks' vectors with that of `text`; at most `limit`."""
+        ...
+
     def chunks(self, ids: Sequence[int]) -> dict[int, IndexedChunk]:
         """Give stored chunks by id; ids that are gone are left out."""
         ...

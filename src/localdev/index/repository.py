@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from localdev.core.code import RefreshReport, Symbol
 from localdev.core.errors import StorageError
@@ -28,7 +28,14 @@ from localdev.index.status import status
 from localdev.index.views import Views
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from localdev.index.file_vectors import FileVectors
     from localdev.source.walk import Listing
+
+_View = TypeVar("_View")
+_Found = TypeVar("_Found")
 
 __all__ = ["IndexedRepository", "index_folder", "open_repository", "status", "wipe"]
 
@@ -80,6 +87,7 @@ class IndexedRepository:
         self._unfit = ""
         self._newer = False
         self._views: Views | None = None
+        self._asked: tuple[str, npt.NDArray[np.float32]] | None = None
 
     @property
     def root(self) -> Path:
@@ -155,16 +163,44 @@ class IndexedRepository:
 
     def dense(self, text: str, limit: int, *, where: SearchFilter | None = None) -> list[Candidate]:
         """Rank chunks by the cosine of their vectors with that of `text`."""
-        (vector,) = embed_texts(self._embedder, [text])
+        vector = self._vector(text)
+        return self._nearest(Views.vectors, lambda _, view, allowed: view.rank(vector, limit, allowed=allowed), where)
+
+    def dense_files(self, text: str, limit: int, *, where: SearchFilter | None = None) -> list[tuple[str, float]]:
+        """Rank paths by the cosine of the sum of their chunks' vectors with that of `text`."""
+        vector = self._vector(text)
+
+        def ranked(
+            database: sqlite3.Connection, view: FileVectors, allowed: list[int] | None
+        ) -> list[tuple[str, float]]:
+            return stored.with_paths(database, view.rank(vector, limit, allowed=allowed))
+
+        return self._nearest(Views.files, ranked, where)
+
+    def _vector(self, text: str) -> npt.NDArray[np.float32]:
+        """Embed a query; the last one is kept, because chunks and files are asked for one after the other."""
+        known = self._asked
+        if known is None or known[0] != text:
+            (vector,) = embed_texts(self._embedder, [text])
+            self._asked = known = (text, vector)
+        return known[1]
+
+    def _nearest(
+        self,
+        look: Callable[[Views], _View | None],
+        rank: Callable[[sqlite3.Connection, _View, list[int] | None], list[_Found]],
+        where: SearchFilter | None,
+    ) -> list[_Found]:
+        """Rank over a view of the vectors, which are written again when their snapshot is missing or torn."""
         for _ in range(3):
             with self._answering() as database:
                 if database is None:
                     return []
-                view = self._viewed(database).vectors()
+                view = look(self._viewed(database))
                 if view is not None:
                     narrowed = filters.allowed_chunks(database, where)
                     allowed = None if narrowed is None else [row[0] for row in database.execute(*narrowed)]
-                    return view.rank(vector, limit, allowed=allowed)
+                    return rank(database, view, allowed)
             self.flush()  # the snapshot is missing or torn: Chroma has the vectors, and the snapshot is written again
         raise StorageError(f"the vectors in {self._folder} cannot be read", _REBUILD)
 

@@ -51,3 +51,10 @@ def chunk_ids(database: sqlite3.Connection, path: str, start_line: int, end_line
 def paths(database: sqlite3.Connection) -> list[str]:
     """Give the indexed paths, sorted."""
     return [path for (path,) in database.execute("SELECT path FROM files WHERE skipped = '' ORDER BY path")]
+
+
+def with_paths(database: sqlite3.Connection, scored: Sequence[tuple[int, float]]) -> list[tuple[str, float]]:
+    """Give paths in place of files' ids, in the same order; files that are gone are left out."""
+    ids = json.dumps([file_id for file_id, _ in scored])
+    found = dict(database.execute("SELECT id, path FROM files WHERE id IN (SELECT value FROM json_each(?))", (ids,)))
+    return [(found[file_id], score) for file_id, score in scored if file_id in found]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from localdev.index import dense, postings, schema
 from localdev.index.dense import VectorView
+from localdev.index.file_vectors import FileVectors
 from localdev.index.postings import PostingsView
 from localdev.index.postings_file import PostingsMark
 from localdev.index.snapshot import SnapshotMark
@@ -21,6 +22,7 @@ class Views:
         self._version = -1
         self._database: sqlite3.Connection | None = None
         self._vectors: tuple[int, SnapshotMark, VectorView] | None = None
+        self._files: tuple[int, FileVectors] | None = None
         self._words: tuple[int, PostingsMark, PostingsView | None] | None = None
 
     def follow(self, database: sqlite3.Connection) -> None:
@@ -38,6 +40,16 @@ class Views:
             view = dense.load_view(self._database, self._generation, mark, dimension=self._dimension, base=base)
             self._vectors = None if view is None else (self._version, mark, view)
         return None if self._vectors is None else self._vectors[2]
+
+    def files(self) -> FileVectors | None:
+        """Give the files' vectors; None when the snapshot cannot be used."""
+        assert self._database is not None
+        view = self.vectors()
+        if view is None:
+            return None
+        if self._files is None or self._files[0] != self._version:
+            self._files = (self._version, FileVectors(self._database, view))
+        return self._files[1]
 
     def words(self) -> PostingsView | None:
         """Give the postings; None when there are none, or none that can be used."""

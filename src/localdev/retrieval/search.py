@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from localdev.core.ports import Repository
 from localdev.core.search import Hit, SearchFilter
 from localdev.core.words import words
-from localdev.retrieval.fuse import fuse
 from localdev.retrieval.names import definition_matches, mentioned_files, nearest_names
 from localdev.retrieval.query import Query, read_query
 from localdev.retrieval.rank import Evidence, rank
+from localdev.retrieval.scaling import by_meaning, by_words
 from localdev.retrieval.weights import DEFAULT, Weights
 
 # Deep enough that a file's further chunks are seen, shallow enough for a ranking in milliseconds.
 POOL = 200
+# The files whose whole vector is looked at; the last of them counts as no match.
+FILES = 60
 # With a filter, what was found by name or path is kept only if these lists hold it too: the index alone decides what a
 # filter lets through. A chunk that defines a name holds the word, so a deep list has it.
 _FILTERED_POOL = 2000
@@ -55,15 +58,25 @@ def correct(query: Query, repository: Repository) -> Query:
 def gather(query: Query, repository: Repository, *, where: SearchFilter | None, weights: Weights) -> Evidence:
     """Ask the index for all that the ranking needs."""
     pool = POOL if where is None else _FILTERED_POOL
+    text = query.text[:_DENSE_CHARACTERS]
     lexical = repository.lexical(query.terms, weights.fields, pool, where=where)
-    dense = repository.dense(query.text[:_DENSE_CHARACTERS], POOL, where=where)
+    phrases = repository.lexical(_phrases(query), weights.fields, POOL, where=where)
+    dense = repository.dense(text, POOL, where=where)
     found = Evidence(
-        fused=fuse(lexical[:POOL], dense, kind=query.kind, weights=weights),
+        words=by_words(lexical[:POOL]),
+        phrases=by_words(phrases),
+        meaning=by_meaning((one.chunk_id, one.score) for one in dense),
+        file_meaning=by_meaning(repository.dense_files(text, FILES, where=where)),
         definitions=_definitions(query.names, repository),
         capitalised=_definitions(query.capitalised, repository),
         mentioned=_mentioned(query, repository),
     )
     return found if where is None else found.only({one.chunk_id for one in (*lexical, *dense)})
+
+
+def _phrases(query: Query) -> list[str]:
+    """Give each pair of neighbouring terms as one phrase."""
+    return [f"{first} {second}" for first, second in pairwise(query.terms)]
 
 
 def _definitions(names: tuple[str, ...], repository: Repository) -> dict[int, tuple[float, str]]:

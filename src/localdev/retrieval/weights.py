@@ -1,4 +1,9 @@
-"""The constants of the ranking, each with its reason. One value of `Weights` is one ranking."""
+"""The constants of the ranking, each with its reason. One value of `Weights` is one ranking.
+
+A file's score is a sum of named parts, each a fact between 0 and 1 times its weight here. The weights were fitted as a
+whole (a softmax over the files of a repository, so a difference of 1 makes a file e times as likely to be the answer)
+on queries of many repositories, and judged by repositories left out; see benchmarks/retrieval.md.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +12,24 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 
-def _role_factors() -> Mapping[str, float]:
-    """Give the factor by which a file of a role is scaled when the query does not ask for that role."""
+def _role_costs() -> Mapping[str, float]:
+    """Give what a file of a role loses when the query does not ask for that role."""
     return MappingProxyType(
         {
-            "vendored": 0.3,  # someone else's code: almost never the answer about this repository
-            "generated": 0.4,  # the source it was generated from is the answer
-            "test": 0.5,  # tests repeat the words of what they test, more often than the code itself does
-            "benchmark": 0.5,  # as tests
-            "example": 0.6,  # shows use, not how it works; may still be the only place
-            "deprecated": 0.6,  # its successor has the same words
-            "doc": 0.7,  # prose repeats the question's words; the code is the proof
+            "vendored": 3.0,  # someone else's code: almost never the answer about this repository
+            "generated": 2.5,  # the source it was generated from is the answer
+            "test": 3.6,  # tests repeat the words of what they test, more often than the code itself does
+            "benchmark": 2.0,  # as tests
+            "example": 1.6,  # shows use, not how it works; may still be the only place
+            "deprecated": 2.4,  # its successor has the same words
+            "doc": 3.5,  # prose repeats the question's words; the code is the proof
         }
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each rule counts. Scores of a list are scaled so that its best chunk has 1 before they are weighted."""
+    """How much each part counts."""
 
     # BM25's fields. A word in a path or symbol says what the chunk is about; in a body it may be an aside.
     path: float = 3.0
@@ -32,33 +37,34 @@ class Weights:
     signature: float = 2.0
     doc: float = 1.5
     body: float = 1.0
-    # The lexical list leads: it is exact. The dense list finds what is worded otherwise, but is a small model.
-    lexical: float = 1.0
-    dense: float = 0.5
-    # A bare symbol has a spelling and no meaning that could be worded otherwise.
-    dense_for_symbol: float = 0.1
-    # The definition of a name that the query spells as code is nearly always wanted.
-    definition: float = 2.0
-    # An error's text names its class and every frame's function; none of them is surely the place to look.
-    definition_in_error: float = 0.5
-    # A capitalised word that is also a definition is often meant as one, but may just begin the sentence.
-    capitalised: float = 0.3
+    # The file's best chunk by BM25.
+    words: float = 1.4
+    # All its chunks together, each further one counting `decay` of the one before: the file is about the question.
+    words_in_file: float = 1.4
+    decay: float = 0.8
+    # Neighbours in the query that are neighbours in the code too say more than both words apart.
+    phrase: float = 0.6
+    # The file's best chunk by its vector: finds what is worded otherwise.
+    meaning: float = 1.6
+    # The file's whole vector: one chunk may be alike by accident, a file hardly.
+    meaning_of_file: float = 1.4
     # A file named after the query's words is about them as a whole.
-    file_name: float = 0.6
+    file_name: float = 1.2
+    # The definition of a bare symbol that was asked for is nearly always wanted.
+    definition: float = 2.9
+    # In a sentence or an error message the name is one word of many, and the words say so already.
+    definition_in_text: float = 0.5
+    # A capitalised word that is also a definition is often meant as one, but may just begin the sentence.
+    capitalised: float = 0.7
     # A path that is written out leaves no doubt.
-    path_mention: float = 2.0
-    # What many files use is what a general question is about. It knows nothing of the query, so it is a share of what
-    # matched: the most used candidate gains this much of its score.
-    importance: float = 0.4
-    # Several good chunks in one file mean that the file is about the question: each further one counts
-    # `coherence_decay` of the one before.
-    coherence: float = 0.4
-    coherence_decay: float = 0.8
-    # Each further chunk of a file keeps this share of its score, so that files appear once before they appear twice.
-    repeat: float = 0.5
+    path_mention: float = 6.0
+    # What many files use is what a general question is about.
+    used: float = 0.45
+    # Each further chunk of a file loses this much: it must be better than the best of other files by far.
+    repeat: float = 4.0
     # A module's preamble lists imported and exported names: it holds the words and does none of the work.
-    preamble: float = 0.8
-    role_factors: Mapping[str, float] = field(default_factory=_role_factors)
+    preamble: float = 0.4
+    role_costs: Mapping[str, float] = field(default_factory=_role_costs)
 
     @property
     def fields(self) -> tuple[float, float, float, float, float]:
