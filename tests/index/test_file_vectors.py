@@ -39,7 +39,7 @@ def test_files_stand_by_the_direction_of_their_sum(database: sqlite3.Connection)
         expected[file_id] = float(total @ query / np.linalg.norm(total))
     found = FileVectors(database, view).rank(query, 10)
     assert dict(found) == pytest.approx(expected, abs=1e-6)
-    assert [score for _, score in found] == sorted(expected.values(), reverse=True)
+    assert [file_id for file_id, _ in found] == sorted(expected, key=lambda file_id: -expected[file_id])
     assert FileVectors(database, view).rank(query, 10, allowed=[9, 5]) == [one for one in found if one[0] in {8, 9}]
     assert FileVectors(database, view).rank(query, 1) == found[:1]
 
