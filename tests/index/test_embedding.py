@@ -140,6 +140,29 @@ class Slow(HashingEmbedder):
         return super().embed(texts)
 
 
+class Ending(Slow):
+    """Fails for good after some texts."""
+
+    def embed(self, texts: Sequence[str]) -> FloatMatrix:
+        """Give vectors, a hundred a second, for about a hundred texts."""
+        if self.texts > 100:
+            raise BackendError("the engine failed", "try again")
+        return super().embed(texts)
+
+
+def test_what_a_slow_embedder_has_done_is_kept(root: Path, tmp_path: Path) -> None:
+    """Once it is known to be slow, its work is stored in small parts; the next run goes on behind the last one."""
+    write_files(root, {f"many/m{n:03}.py": f"def f{n}():\n    return {n}\n" for n in range(150)})
+    with open_repository(root, tmp_path / "index", Ending("slow")) as repository, pytest.raises(BackendError):
+        repository.refresh()
+    with open_repository(root, tmp_path / "index", HashingEmbedder("slow")) as repository:
+        report = repository.refresh()
+    (note,) = report.notes
+    kept = int(note.split()[-2])
+    assert 64 < kept < report.files
+    assert kept % 64
+
+
 def test_a_slow_embedder_is_followed_chunk_by_chunk(root: Path, tmp_path: Path) -> None:
     """Progress counts chunks, never runs back, and ends at what there is."""
     write_files(root, {f"many/m{n}.py": f"def f{n}():\n    return {n}\n" for n in range(150)})

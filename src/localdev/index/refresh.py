@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ COMMIT_BYTES = 4_000_000
 COMMIT_SECONDS = 1.0
 # A batch whose vectors take longer has a slow embedder: from then on progress counts chunks, and no longer files.
 _SLOW_SECONDS = 0.5
+# So many of its files are then stored at once: a batch may hold a minute's work, which an interruption would undo.
+_SLOW_FILES = 8
 
 # (path, id, size, mtime_ns, digest, chunks, skipped, line_chunked)
 FileRow = tuple[str, int, int, int, str, int, str, int]
@@ -133,7 +136,7 @@ class Updater:
         try:
             for row in plan.gone:
                 self._remove(row)
-            for batch in prepare_all(root, plan.tasks):
+            for batch in self._parts(prepare_all(root, plan.tasks)):
                 self._store(batch, plan, progress)
                 done += len(batch)
                 if self._uncommitted >= COMMIT_BYTES or time.monotonic() - self._begun >= COMMIT_SECONDS:
@@ -152,6 +155,13 @@ class Updater:
     def recount(self) -> None:
         """Count the names that were met while building; needs the indexes."""
         self._writer.recount(everything=True)
+
+    def _parts(self, batches: Iterable[list[Prepared]]) -> Iterator[list[Prepared]]:
+        """Yield the batches, in smaller ones once the embedder has shown to be slow."""
+        for batch in batches:
+            step = _SLOW_FILES if self._slow else len(batch)
+            for start in range(0, len(batch), max(1, step)):
+                yield batch[start : start + step]
 
     def _store(self, batch: list[Prepared], plan: Plan, progress: ProgressSink | None) -> None:
         """Store one batch of prepared files and the vectors of their chunks."""
