@@ -31,6 +31,7 @@ HEAVY: dict[str, set[str]] = {
     "git": {"source"},
     "pathspec": {"source"},
     "chromadb": {"index"},
+    "watchfiles": {"app"},
     "llama_cpp": {"backends"},
     "ollama": {"backends"},
     "tokenizers": {"backends"},

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Options = Mapping[str, Any]
 Aside = Callable[[Progress | Notice], None]
-_WATCH_SECONDS = 2.0
 
 
 class LocalJobs:
@@ -128,20 +127,22 @@ class LocalJobs:
         from localdev.render.payloads import index_payload
 
         report = self._flushed(repository, repository.refresh(self._aside, rebuild=bool(options.get("rebuild"))))
-        while True:
+        yield Refreshed(report)
+        yield Result(index_payload(report))
+        for report in self._changes(repository) if options.get("watch") else ():
             yield Refreshed(report)
             yield Result(index_payload(report))
-            if not options.get("watch"):
-                return
-            report = self._next_change(repository)
 
-    def _next_change(self, repository: IndexedRepository) -> RefreshReport:
-        """Look every other second until files have changed."""
-        while True:
-            time.sleep(_WATCH_SECONDS)
-            report = repository.refresh(self._aside)
-            if report.added or report.changed or report.removed:
-                return self._flushed(repository, report)
+    def _changes(self, repository: IndexedRepository) -> Iterator[RefreshReport]:
+        """Refresh whenever files have changed; what waits for the vector store is brought there when it is much."""
+        from localdev.app.watching import moments
+
+        own = (self._folders.data, self._folders.state, self._folders.cache)
+        with contextlib.closing(moments(self._root, own, self._aside)) as looks:
+            for _ in looks:
+                report = repository.refresh(self._aside)
+                if report.added or report.changed or report.removed:
+                    yield report
 
     def _flushed(self, repository: IndexedRepository, report: RefreshReport) -> RefreshReport:
         """Bring what waits to the vector store, which is opened only if something does; add its notes to the report."""
