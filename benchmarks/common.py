@@ -99,7 +99,7 @@ def report(name: str, rows: Sequence[Row], details: Mapping[str, object], *, out
     _print_table(rows)
     rounded = [replace(row, ours=round(row.ours, 3), theirs=round(row.theirs, 3)) for row in rows]
     lines = [asdict(row) | {"ratio": round(row.ratio, 3), "met": row.met} for row in rounded]
-    document = {"schema_version": 1, "benchmark": name, "machine": _machine(), "rows": lines, **details}
+    document = {"schema_version": 1, "benchmark": name, "machine": machine(), "rows": lines, **details}
     text = json.dumps(document, indent=2)
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -127,7 +127,7 @@ def _print_table(rows: Sequence[Row]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def _machine() -> dict[str, object]:
+def machine() -> dict[str, object]:
     """Say on what kind of machine this ran; no names."""
     return {
         "system": platform.system(),

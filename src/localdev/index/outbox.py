@@ -76,8 +76,10 @@ class Outbox:
         """
         meta = schema.read_meta(self._database)
         waiting = self._one("SELECT count(*) FROM pending") + self._one("SELECT count(*) FROM dead WHERE NOT applied")
-        placed = places.fits(meta.get("vectors", ""), self._place) and store_present(self._generation, meta, self._place)
-        if waiting or not placed or self._snapshot(meta) is None:
+        settled = places.fits(meta.get("vectors", ""), self._place) and store_present(
+            self._generation, meta, self._place
+        )
+        if waiting or not settled or self._snapshot(meta) is None:
             if not self._one("SELECT count(*) FROM chunks"):
                 self._start_over()
                 return
