@@ -116,6 +116,36 @@ def test_touching_a_file_changes_nothing(root: Path, opened: Opener, embedder: H
     assert stored == [(OLD_NS + 5,)]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no time of the last change of an entry")
+def test_an_old_file_put_in_its_place_is_found(root: Path, opened: Opener, tmp_path: Path) -> None:
+    """Another file of the same size and time (`cp -p`, an archive) is noticed by the time nobody can set."""
+    age(root)
+    repository = opened()
+    repository.refresh()
+    target, other = root / "tests/test_cart.py", tmp_path / "other.py"
+    other.write_text(target.read_text().replace("test_total", "test_other"))
+    os.utime(other, ns=(OLD_NS, OLD_NS))
+    other.replace(target)
+    assert repository.refresh().changed == 1
+    assert [symbol.name for symbol, _ in repository.symbols("tests")] == ["test_other"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no time of the last change of an entry")
+def test_other_permissions_change_nothing(
+    root: Path, opened: Opener, embedder: HashingEmbedder, tmp_path: Path
+) -> None:
+    """They touch that time, too; the file is found to be the same once, and not looked at again."""
+    age(root)
+    repository = opened()
+    repository.refresh()
+    embedder.texts = 0
+    (root / "README.md").chmod(0o600)
+    found = repository.refresh()
+    assert (found.added, found.changed, found.removed, embedder.texts) == (0, 0, 0, 0)
+    stored = query_index(tmp_path / "index" / "shop", "SELECT ctime_ns FROM files WHERE path = 'README.md'")
+    assert stored == [((root / "README.md").stat().st_ctime_ns,)]
+
+
 def test_racy_edit_is_found(root: Path, opened: Opener) -> None:
     """An edit that keeps size and time, made right after the file was read, is found all the same."""
     target = root / "tests/test_cart.py"

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file that was listed for indexing; `path` is relative to the root, with forward slashes on every system."""
+    """A file that was listed for indexing; `path` is relative to the root, with forward slashes on every system.
+
+    `ctime_ns` is when its content or its entry last changed, which no program sets back (on Windows: when it was made).
+    """
 
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

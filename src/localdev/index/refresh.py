@@ -32,17 +32,21 @@ _SLOW_SECONDS = 0.5
 # So many of its files are then stored at once: a batch may hold a minute's work, which an interruption would undo.
 _SLOW_FILES = 8
 
-# (path, id, size, mtime_ns, digest, chunks, skipped, line_chunked)
-FileRow = tuple[str, int, int, int, str, int, str, int]
+# (path, id, size, mtime_ns, digest, chunks, skipped, line_chunked, ctime_ns)
+FileRow = tuple[str, int, int, int, str, int, str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What differs between the listing and the index."""
+    """What differs between the listing and the index; `ctimes` are those of the listing, for the files to read.
+
+    As they are older than the reading, a file that changes in between is read again at the next refresh.
+    """
 
     known: dict[str, FileRow]
     tasks: tuple[Task, ...]
     gone: tuple[FileRow, ...]
+    ctimes: dict[str, int]
 
     @property
     def empty(self) -> bool:
@@ -61,30 +65,37 @@ class Counts:
 
 
 def compare(stored: list[FileRow], listing: Listing) -> Plan:
-    """Find files to read: new ones and those whose size or time is not the stored one; and files that are gone."""
+    """Find files to read: new ones and those whose size or times are not the stored ones; and files that are gone.
+
+    The second time catches a file that was replaced by another one of the same size and time, as archives and `cp -p`
+    do. It also changes with permissions and links; then the file is read, found to be the same, and that is all.
+    """
     known: dict[str, FileRow] = {row[0]: row for row in stored}
     get = known.get
     tasks: list[Task] = []
+    ctimes: dict[str, int] = {}
     met = 0
     for file in listing.files:
         row = get(file.path)
         if row is None:
             tasks.append((file.path, file.size, file.mtime_ns, ""))
+            ctimes[file.path] = file.ctime_ns
             continue
         met += 1
-        if row[2] != file.size or row[3] != file.mtime_ns:
+        if row[2] != file.size or row[3] != file.mtime_ns or row[8] != file.ctime_ns:
             tasks.append((file.path, file.size, file.mtime_ns, row[4]))
+            ctimes[file.path] = file.ctime_ns
     gone: tuple[FileRow, ...] = ()
     if met < len(known):
         listed = {file.path for file in listing.files}
         gone = tuple(row for row in known.values() if row[0] not in listed)
-    return Plan(known, tuple(tasks), gone)
+    return Plan(known, tuple(tasks), gone, ctimes)
 
 
 def read_files(database: sqlite3.Connection) -> list[FileRow]:
     """Give what is stored about all files, in one query."""
     return database.execute(
-        "SELECT path, id, size, mtime_ns, digest, chunks, skipped, line_chunked FROM files"
+        "SELECT path, id, size, mtime_ns, digest, chunks, skipped, line_chunked, ctime_ns FROM files"
     ).fetchall()
 
 
@@ -168,7 +179,7 @@ class Updater:
         ids: list[int] = []
         texts: list[str] = []
         for prepared in batch:
-            added = self._store_file(prepared, plan.known.get(prepared.path))
+            added = self._store_file(prepared, plan.known.get(prepared.path), plan.ctimes[prepared.path])
             ids.extend(added)
             if prepared.rows is not None:
                 texts.extend(prepared.rows.texts)
@@ -195,7 +206,7 @@ class Updater:
         self._vectors += len(texts)
         return vectors
 
-    def _store_file(self, prepared: Prepared, row: FileRow | None) -> list[int]:
+    def _store_file(self, prepared: Prepared, row: FileRow | None, ctime_ns: int) -> list[int]:
         """Store one file; give the ids of its new chunks."""
         if prepared.skipped == GONE:
             if row is not None:
@@ -203,12 +214,12 @@ class Updater:
             return []
         if row is not None:
             if prepared.rows is None and (prepared.digest, prepared.skipped) == (row[4], row[6]):
-                if (prepared.size, prepared.mtime_ns) != (row[2], row[3]):
-                    self._writer.touch(row[1], prepared)
+                if (prepared.size, prepared.mtime_ns, ctime_ns) != (row[2], row[3], row[8]):
+                    self._writer.touch(row[1], prepared, ctime_ns)
                 return []
             self._writer.remove(row[1])
         self._count(row is not None and not row[6], not prepared.skipped)
-        return self._writer.add(prepared)
+        return self._writer.add(prepared, ctime_ns)
 
     def _remove(self, row: FileRow) -> None:
         """Take a file out."""

@@ -15,7 +15,7 @@ from localdev.core.words import WORDS_VERSION
 from localdev.index.places import EMBEDDED, Place
 from localdev.index.rows import ROWS_VERSION
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 FIELDS = ("path", "symbol", "signature", "doc", "body")
 
@@ -27,8 +27,8 @@ TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, base TEXT NOT NULL, stem TEXT NOT NULL, size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL, digest TEXT NOT NULL, language TEXT NOT NULL, lines INTEGER NOT NULL,
-    line_chunked INTEGER NOT NULL, chunks INTEGER NOT NULL, skipped TEXT NOT NULL
+    mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, digest TEXT NOT NULL, language TEXT NOT NULL,
+    lines INTEGER NOT NULL, line_chunked INTEGER NOT NULL, chunks INTEGER NOT NULL, skipped TEXT NOT NULL
 );
 CREATE TABLE chunks (
     id INTEGER PRIMARY KEY AUTOINCREMENT, file_id INTEGER NOT NULL, start_line INTEGER NOT NULL,

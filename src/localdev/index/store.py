@@ -14,7 +14,7 @@ _INSERT_WORDS = f"INSERT INTO words (rowid, {', '.join(FIELDS)}) VALUES (?, ?, ?
 _DELETE_WORDS = f"INSERT INTO words (words, rowid, {', '.join(FIELDS)}) VALUES ('delete', ?, ?, ?, ?, ?, ?)"
 # The columns of a `ChunkRow`, in its order.
 CHUNK_COLUMNS = "start_line, end_line, language, kind, symbol, signature, doc, members, names, text"
-_FILE_COLUMNS = "path, base, stem, size, mtime_ns, digest, language, lines, line_chunked, chunks, skipped"
+_FILE_COLUMNS = "path, base, stem, size, mtime_ns, ctime_ns, digest, language, lines, line_chunked, chunks, skipped"
 # Past this many touched names one pass over all of them is faster than one look-up each.
 _RECOUNT_ALL = 20_000
 
@@ -30,15 +30,15 @@ class Writer:
         self._name_ids: dict[str, int] = {}
         self._touched: set[int] = set()
 
-    def add(self, prepared: Prepared) -> list[int]:
+    def add(self, prepared: Prepared, ctime_ns: int) -> list[int]:
         """Store a file that is not there yet, with its rows or the reason it has none; give the ids of its chunks."""
         rows = prepared.rows
         base = prepared.path.rpartition("/")[2]
-        stem = base.rpartition(".")[0] or base
+        key = (prepared.path, base, base.rpartition(".")[0] or base)
         facts = ("", 0, 0, 0) if rows is None else (rows.language, rows.lines, int(rows.line_chunked), len(rows.chunks))
         file_id = self._database.execute(
-            f"INSERT INTO files ({_FILE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (prepared.path, base, stem, prepared.size, prepared.mtime_ns, prepared.digest, *facts, prepared.skipped),
+            f"INSERT INTO files ({_FILE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*key, prepared.size, prepared.mtime_ns, ctime_ns, prepared.digest, *facts, prepared.skipped),
         ).lastrowid
         if rows is None or file_id is None:
             return []
@@ -47,10 +47,11 @@ class Writer:
         self._add_uses(file_id, rows)
         return ids
 
-    def touch(self, file_id: int, prepared: Prepared) -> None:
-        """Remember the new size and time of a file whose content, or reason to skip it, is the same."""
+    def touch(self, file_id: int, prepared: Prepared, ctime_ns: int) -> None:
+        """Remember the new size and times of a file whose content, or reason to skip it, is the same."""
         self._database.execute(
-            "UPDATE files SET size = ?, mtime_ns = ? WHERE id = ?", (prepared.size, prepared.mtime_ns, file_id)
+            "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?",
+            (prepared.size, prepared.mtime_ns, ctime_ns, file_id),
         )
 
     def remove(self, file_id: int) -> None:

@@ -154,7 +154,7 @@ class Sieve:
         else:
             reason = skip.file_reason(name) or (self._over if size > self._limit else "" if size else "empty")
             if not reason and (path.isascii() or _is_utf8(path)):
-                self._files.append(SourceFile(path, size, facts.st_mtime_ns))
+                self._files.append(SourceFile(path, size, facts.st_mtime_ns, facts.st_ctime_ns))
                 return
         if reason != _STANDS_FOR_ITS_FILES:
             self.skip(path, reason or "name is not UTF-8")
