@@ -6,6 +6,7 @@ import difflib
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from localdev.core.code import Symbol
 from localdev.core.words import identifier_parts, stem
@@ -92,12 +93,14 @@ def file_name_match(path: str, terms: Sequence[str]) -> float:
     parts = identifier_parts(base)
     if not parts:
         return 0.0
-    usable = sorted((term for term in terms if len(term) >= _SHORTEST_IN_NAME or term in parts), key=len, reverse=True)
+    longest = sorted((term for term in terms if len(term) >= _SHORTEST_IN_NAME or term in parts), key=len, reverse=True)
+    usable = tuple(longest)
     covered = sum(_covered(part, usable) for part in parts)
     return covered / sum(len(part) for part in parts)
 
 
-def _covered(part: str, terms: Sequence[str]) -> int:
+@lru_cache(maxsize=4096)  # files share the words of their names
+def _covered(part: str, terms: tuple[str, ...]) -> int:
     """Count the letters of one word of a file name that the terms spell out."""
     if stem(part) in terms or (len(part) >= _SHORTEST_IN_NAME and any(term.startswith(part) for term in terms)):
         return len(part)

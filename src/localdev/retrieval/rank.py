@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from localdev.retrieval.weights import DEFAULT, Weights
 
 _Fact = TypeVar("_Fact")
 
+_NONE = (0.0, "")
 # Beyond these a file's further chunks add next to nothing.
 _MOST_TOGETHER = 6
 
@@ -64,17 +65,26 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A candidate with the parts that its own text and name earn; `lost` is what its kind costs among its file's."""
+    """A candidate: what its text and name earn, in the order of `_OF_PLACE`, and how it stands among its file's."""
 
     indexed: IndexedChunk
-    parts: tuple[ScorePart, ...]
-    role: str = ""
-    lost: float = 0.0
+    earned: tuple[float, ...]
+    role: str
+    match: float
 
-    @property
-    def match(self) -> float:
-        """How well the place matches, compared with other places of its file."""
-        return sum(part.value for part in self.parts) - self.lost
+
+# The facts of a place, as `--explain` names them.
+_OF_PLACE = ("words", "phrase", "meaning", "definition", "named type", "path")
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of candidates, best place first, with the parts of its score."""
+
+    path: str
+    places: Sequence[_Place]
+    parts: tuple[ScorePart, ...]
+    score: float
 
 
 def rank(
@@ -91,18 +101,24 @@ def rank(
         by_file[one.chunk.path].append(_place(one, query, evidence, old=old, weights=weights))
     together = _together(by_file, evidence, weights)
     most_used = max((one.reference_files for one in known), default=0)
-    hits: list[Hit] = []
+    scored: list[tuple[float, str, int, _File, int]] = []
     for path, places in by_file.items():
         places.sort(key=lambda place: (-place.match, place.indexed.chunk.start_line))
-        parts = [
-            *_best(places),
+        parts = (
+            *_best(places, evidence),
             *_of_file(path, places, query, weights=weights, most_used=most_used),
             *_part("file words", weights.words_in_file * together[path], f"{len(places)} places"),
             *_part("file meaning", weights.meaning_of_file * evidence.file_meaning.get(path, 0.0)),
-        ]
-        hits += _hits(places, parts, whole=evidence.mentioned.keys(), weights=weights)
-    hits.sort(key=lambda hit: (-hit.score, hit.chunk.path, hit.chunk.start_line))
-    return [Hit(rank, hit.chunk_id, hit.chunk, hit.score, hit.parts) for rank, hit in enumerate(hits[:limit], 1)]
+        )
+        file = _File(path, places, parts, sum(part.value for part in parts))
+        for before, place in enumerate(places):
+            lost = _lost(file, before, whole=evidence.mentioned.keys(), weights=weights)
+            scored.append((-(file.score + lost), path, place.indexed.chunk.start_line, file, before))
+    scored.sort(key=lambda one: one[:3])
+    return [
+        _hit(rank, file, before, whole=evidence.mentioned.keys(), weights=weights)
+        for rank, (_, _, _, file, before) in enumerate(scored[:limit], 1)
+    ]
 
 
 def _part(name: str, value: float, note: str = "") -> tuple[ScorePart, ...]:
@@ -113,24 +129,20 @@ def _part(name: str, value: float, note: str = "") -> tuple[ScorePart, ...]:
 def _place(one: IndexedChunk, query: Query, evidence: Evidence, *, old: Set[str], weights: Weights) -> _Place:
     """Collect what a chunk itself earns: by its words, its meaning, and by being what the query names."""
     chunk_id = one.chunk_id
-    fit, name = evidence.definitions.get(chunk_id, (0.0, ""))
     asked = weights.definition if query.kind == "symbol" else weights.definition_in_text
-    type_fit, type_name = evidence.capitalised.get(chunk_id, (0.0, ""))
-    parts = (
-        *_part("words", weights.words * evidence.words.get(chunk_id, 0.0)),
-        *_part("phrase", weights.phrase * evidence.phrases.get(chunk_id, 0.0)),
-        *_part("meaning", weights.meaning * evidence.meaning.get(chunk_id, 0.0)),
-        *_part("definition", asked * fit, name),
-        *_part("named type", weights.capitalised * type_fit, type_name),
-        *_part(
-            "path",
-            weights.path_mention if chunk_id in evidence.mentioned else 0.0,
-            evidence.mentioned.get(chunk_id, ""),
-        ),
+    earned = (
+        weights.words * evidence.words.get(chunk_id, 0.0),
+        weights.phrase * evidence.phrases.get(chunk_id, 0.0),
+        weights.meaning * evidence.meaning.get(chunk_id, 0.0),
+        asked * evidence.definitions.get(chunk_id, _NONE)[0],
+        weights.capitalised * evidence.capitalised.get(chunk_id, _NONE)[0],
+        weights.path_mention if chunk_id in evidence.mentioned else 0.0,
     )
     role = _role(one, query, old)
-    preamble = one.chunk.kind == "module" and not one.chunk.doc
-    return _Place(one, parts, role, weights.role_costs.get(role, 0.0) + (weights.preamble if preamble else 0.0))
+    lost = weights.role_costs.get(role, 0.0)
+    if one.chunk.kind == "module" and not one.chunk.doc:
+        lost += weights.preamble
+    return _Place(one, earned, role, sum(earned) - lost)
 
 
 def _role(one: IndexedChunk, query: Query, old: Set[str]) -> str:
@@ -151,14 +163,22 @@ def _together(by_file: Mapping[str, Sequence[_Place]], evidence: Evidence, weigh
     return {path: total / most for path, total in sums.items()}
 
 
-def _best(places: Iterable[_Place]) -> list[ScorePart]:
-    """Give the best that any chunk of the file has of each part."""
-    best: dict[str, ScorePart] = {}
-    for place in places:
-        for part in place.parts:
-            if part.name not in best or part.value > best[part.name].value:
-                best[part.name] = part
-    return list(best.values())
+def _best(places: Sequence[_Place], evidence: Evidence) -> list[ScorePart]:
+    """Give the best that any chunk of the file has of each fact."""
+    found: list[ScorePart] = []
+    for at, name in enumerate(_OF_PLACE):
+        best = max(places, key=lambda place: place.earned[at])
+        found += _part(name, best.earned[at], _note(name, best.indexed.chunk_id, evidence))
+    return found
+
+
+def _note(name: str, chunk_id: int, evidence: Evidence) -> str:
+    """Say what a part rests on: the definition or the path."""
+    if name == "definition":
+        return evidence.definitions.get(chunk_id, _NONE)[1]
+    if name == "named type":
+        return evidence.capitalised.get(chunk_id, _NONE)[1]
+    return evidence.mentioned.get(chunk_id, "") if name == "path" else ""
 
 
 def _of_file(
@@ -179,17 +199,19 @@ def _of_file(
     )
 
 
-def _hits(places: Sequence[_Place], parts: Sequence[ScorePart], *, whole: Set[int], weights: Weights) -> list[Hit]:
-    """Give the chunks of one file, best first: the first has the file's score, each further one loses more.
+def _lost(file: _File, before: int, *, whole: Set[int], weights: Weights) -> float:
+    """Give what a file's chunk loses that has `before` better ones in its file.
 
     The chunks in `whole` are of a file that the query names: those may fill the list.
     """
-    total = sum(part.value for part in parts)
-    hits = []
-    for before, place in enumerate(places):
-        chunk_id = place.indexed.chunk_id
-        behind = place.match - places[0].match
-        lost = behind if chunk_id in whole else behind - weights.repeat * before
-        more = _part("repeat", lost, f"number {before + 1} of its file")
-        hits.append(Hit(0, chunk_id, place.indexed.chunk, total + lost, (*parts, *more)))
-    return hits
+    place = file.places[before]
+    behind = place.match - file.places[0].match
+    return behind if place.indexed.chunk_id in whole else behind - weights.repeat * before
+
+
+def _hit(rank: int, file: _File, before: int, *, whole: Set[int], weights: Weights) -> Hit:
+    """Give a chunk with its place in the list and all the parts of its score."""
+    place = file.places[before].indexed
+    lost = _lost(file, before, whole=whole, weights=weights)
+    parts = (*file.parts, *_part("repeat", lost, f"number {before + 1} of its file"))
+    return Hit(rank, place.chunk_id, place.chunk, file.score + lost, parts)
