@@ -29,10 +29,17 @@ fmt absl abseil nlohmann lang3 guzzlehttp illuminate activerecord activesupport 
 railties newtonsoft jackson kotlinx ktor rack-test libuv uv hiredis httpx2 httpcore2 serde_json serde_derive serde_core
 tokio-util tokio-macros tokio-stream axum-core pydantic_core pydantic-core pydantic_settings monolog messagepack
 """
+# Projects on which the ranking is chosen, where they lie inside other packages' trees.
+_CHOSEN_ON = "hyper ignore globset leveldb moshi reselect ripgrep"
 _MEASURED_CODE = re.compile(
     r"com\.google\.gson|org\.apache\.commons\.lang|com\.fasterxml\.jackson|nlohmann/json|fmtlib"
     r"|github\.com/(?:gin-gonic|spf13/cobra|go-chi)|package (?:io\.ktor|kotlinx\.coroutines)"
     r"|namespace (?:GuzzleHttp|Monolog|Illuminate)|Newtonsoft\.Json"
+)
+# Single files under other terms than their package's. (A file that offers a choice says so in other words.)
+_COPYLEFT = re.compile(
+    r"GNU (?:Lesser |Library |Affero )?General Public|Mozilla Public|Eclipse Public|\bCDDL\b|Attribution-ShareAlike",
+    re.IGNORECASE,
 )
 _HEAD = 4000
 
@@ -40,7 +47,7 @@ _HEAD = 4000
 def excluded_names(path: Path) -> frozenset[str]:
     """Read the names that training data must not contain, with their usual aliases."""
     names = path.read_text(encoding="utf-8").split()
-    return frozenset({name.lower() for name in names} | set(_ALIASES.split()))
+    return frozenset({name.lower() for name in names} | {*_ALIASES.split(), *_CHOSEN_ON.split()})
 
 
 def is_excluded(path: str, excluded: frozenset[str]) -> bool:
@@ -84,13 +91,14 @@ def source_files(
 
 
 def _readable(path: Path) -> str | None:
-    """Give the text of a file that is neither too large, too small, minified, nor a copy of a measured project."""
+    """Give the text of a file of fitting size that is neither minified, copyleft nor a copy of a measured project."""
     if not _SMALLEST <= path.stat().st_size <= _LARGEST:
         return None
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return None
-    if _MEASURED_CODE.search(text[:_HEAD]) or len(text) / (text.count("\n") + 1) > 200:
+    head = text[:_HEAD]
+    if _MEASURED_CODE.search(head) or _COPYLEFT.search(head) or len(text) / (text.count("\n") + 1) > 200:
         return None
     return text
