@@ -40,6 +40,7 @@ _Found = TypeVar("_Found")
 __all__ = ["IndexedRepository", "index_folder", "open_repository", "status", "wipe"]
 
 _OLDER = "the index cannot be written; answers may be older than the files"
+_AGAIN = "run the command again: the index is built anew from the files"
 _REBUILD = "run `localdev index --rebuild`"
 
 
@@ -87,6 +88,7 @@ class IndexedRepository:
         self._unfit = ""
         self._newer = False
         self._views: Views | None = None
+        self._served = False
         self._asked: tuple[str, npt.NDArray[np.float32]] | None = None
 
     @property
@@ -259,8 +261,12 @@ class IndexedRepository:
         with self._reading:
             database = self._open()
             if database is None:
+                if self._served:
+                    why = self._unfit or "its files are gone"
+                    raise StorageError(f"the index in {self._folder} was taken away while it was open: {why}", _AGAIN)
                 yield None
                 return
+            self._served = True
             with self._undamaged(), self._marking(), translated(self._folder):
                 database.execute("BEGIN")
                 try:
