@@ -25,6 +25,7 @@ _NAMES = (
     ("benchmark", re.compile(r"^(?:bench(?:mark)?s?_.*|.*[_-]bench(?:mark)?s?)\.\w+$", re.I)),
     ("deprecated", re.compile(r"(?:^|[_.-])(?:deprecated|legacy|compat)(?:[_.-]|$)", re.I)),
     ("generated", re.compile(r"[._-](?:generated|pb|pb2|pb2_grpc|gen|g|designer)\.\w+$|\.min\.(?:js|css)$", re.I)),
+    ("declaration", re.compile(r"\.d\.[cm]?ts$|\.pyi$|\.rbi$")),
     ("doc", re.compile(r"\.(?:md|mdx|rst|adoc)$|^(?:readme|changelog|changes|license|authors)(?:\.txt)?$", re.I)),
 )
 
@@ -40,14 +41,20 @@ def file_role(path: str) -> str:
     return next((role for role, pattern in _NAMES if pattern.search(name)), "")
 
 
+# Languages that hold settings, data, or text that no grammar knows.
+_DATA = word_set("text json yaml toml ini xml csv diff")
 # Tests that live beside the code they test: Rust's `mod tests`, `test_x` in a script, Go's `TestX`.
 _TEST_SYMBOL = re.compile(r"(?:^|\.)(?:tests?(?:\.|$)|test_)|^Test[A-Z]")
 _VERSION_FOLDER = re.compile(r"v\d+(?:_\w+)?$")
 
 
 def chunk_role(chunk: Chunk) -> str:
-    """Give the role of the chunk's file, or `test` for a test inside product code."""
-    return file_role(chunk.path) or ("test" if _TEST_SYMBOL.search(chunk.symbol) else "")
+    """Give the role of the chunk's file, `test` for a test inside product code, or `data` for what is no code."""
+    if role := file_role(chunk.path):
+        return role
+    if _TEST_SYMBOL.search(chunk.symbol):
+        return "test"
+    return "data" if chunk.language in _DATA else ""
 
 
 def superseded_folders(paths: Iterable[str]) -> frozenset[str]:

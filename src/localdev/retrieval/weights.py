@@ -22,6 +22,8 @@ def _role_costs() -> Mapping[str, float]:
             "benchmark": 2.0,  # as tests
             "example": 1.6,  # shows use, not how it works; may still be the only place
             "deprecated": 2.4,  # its successor has the same words
+            "declaration": 1.0,  # types beside the code that has them: what there is, not how it works
+            "data": 2.2,  # settings and tables name what the code does without doing it
             "doc": 3.5,  # prose repeats the question's words; the code is the proof
         }
     )
@@ -38,30 +40,30 @@ class Weights:
     doc: float = 1.5
     body: float = 1.0
     # The file's best chunk by BM25.
-    words: float = 1.4
+    words: float = 1.28
     # All its chunks together, each further one counting `decay` of the one before: the file is about the question.
-    words_in_file: float = 1.4
+    words_in_file: float = 1.54
     decay: float = 0.8
     # Neighbours in the query that are neighbours in the code too say more than both words apart.
-    phrase: float = 0.6
+    phrase: float = 0.57
     # The file's best chunk by its vector: finds what is worded otherwise.
-    meaning: float = 1.6
+    meaning: float = 1.56
     # The file's whole vector: one chunk may be alike by accident, a file hardly.
-    meaning_of_file: float = 1.4
+    meaning_of_file: float = 1.44
     # A file named after the query's words is about them as a whole.
-    file_name: float = 1.2
+    file_name: float = 1.3
     # The definition of a bare symbol that was asked for is nearly always wanted.
-    definition: float = 2.9
+    definition: float = 2.8
     # In a sentence or an error message the name is one word of many, and the words say so already.
-    definition_in_text: float = 0.5
+    definition_in_text: float = 0.25
     # A capitalised word that is also a definition is often meant as one, but may just begin the sentence.
-    capitalised: float = 0.7
+    capitalised: float = 0.8
     # A path that is written out leaves no doubt.
     path_mention: float = 6.0
     # What many files use is what a general question is about.
-    used: float = 0.45
+    used: float = 0.43
     # Each further chunk of a file loses this much: it must be better than the best of other files by far.
-    repeat: float = 4.0
+    repeat: float = 5.0
     # A module's preamble lists imported and exported names: it holds the words and does none of the work.
     preamble: float = 0.4
     role_costs: Mapping[str, float] = field(default_factory=_role_costs)

@@ -23,6 +23,8 @@ ROLE_WORDS = {
     "doc": word_set("doc docs documentation documented readme guide guides changelog license contributing"),
     "benchmark": word_set("benchmark benchmarks bench"),
     "deprecated": word_set("deprecated legacy compat compatibility"),
+    "data": word_set("config configuration settings json yaml toml ini xml csv workflow pipeline manifest patch data"),
+    "declaration": word_set("type types typing typings declaration declarations stub stubs"),
     "generated": word_set("generated"),
     "vendored": word_set("vendored vendor"),
 }

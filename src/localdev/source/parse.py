@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 # Raise with any change of what `parse_file` gives for some text: stored results of another version are thrown away.
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 
 # A line longer than this is data; parsers may need time in the square of such a line.
 _LONGEST_LINE = 100_000
