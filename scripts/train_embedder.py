@@ -89,31 +89,31 @@ def _train(options: argparse.Namespace) -> None:
     import numpy as np
 
     from localdev.backends.embedders.pieces import Pieces
-    from scripts.training.corpus import Texts, frequent_words, load_package
+    from scripts.training.corpus import frequent_words, load_package
     from scripts.training.learn import Recipe, train
     from scripts.training.measure import held_out
 
     vocabulary, start = _read_embedder(_START)
     pieces = Pieces(vocabulary)
-    words = frequent_words(options.folder / "pairs", vocabulary, room=_NEW_WORDS, packages=_NEW_WORD_PACKAGES)
+    paths = sorted((options.folder / "pairs").glob("*/*.jsonl"))
+    learnt_from = [path for path in paths if not _is_held_out(path.stem)]
+    words = frequent_words(learnt_from, vocabulary, room=_NEW_WORDS, packages=_NEW_WORD_PACKAGES)
     # A new word begins as the sum of the pieces that it was cut into, which is what it meant before.
     rows = [start[pieces.rows(word)].sum(axis=0) for word in words if pieces.rows(word)]
     vocabulary += [word for word in words if pieces.rows(word)]
     start = np.vstack([start, *rows]) if rows else start
     pieces = Pieces(vocabulary)
-    packages = [load_package(path, pieces) for path in sorted((options.folder / "pairs").glob("*/*.jsonl"))]
-    kept = [package for package in packages if not _is_held_out(package.name)]
-    held = [package for package in packages if _is_held_out(package.name)]
-    recipe = Recipe()
+    kept = [load_package(path, pieces) for path in learnt_from]
+    held = [load_package(path, pieces) for path in paths if _is_held_out(path.stem)]
 
     def report(step: int, table: npt.NDArray[np.float32], loss: float) -> None:
         """Print how the training goes."""
         print(step, f"loss {loss:.4f}", json.dumps(_short(held_out(table, held))), flush=True)
 
-    table = train(kept, start.astype(np.float32), Texts(pieces, recipe.seed), recipe, report)
+    table = train(kept, start.astype(np.float32), pieces, Recipe(), report)
     np.save(options.folder / "table.npy", table)
     (options.folder / "vocabulary.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    print("mean of the later tables", json.dumps(_short(held_out(table, held))))
+    print("mean of the runs", json.dumps(_short(held_out(table, held))))
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -32,12 +32,12 @@ class Package:
     by_file: dict[int, list[int]] = field(default_factory=dict)
 
 
-def frequent_words(folder: Path, vocabulary: Sequence[str], *, room: int, packages: int) -> list[str]:
-    """Give the `room` most frequent words that WordPiece cuts and that stand in at least `packages` packages."""
+def frequent_words(paths: Sequence[Path], vocabulary: Sequence[str], *, room: int, packages: int) -> list[str]:
+    """Give the `room` most frequent words of files of pairs that no piece holds whole and `packages` packages share."""
     whole = set(vocabulary)
     chunks: Counter[str] = Counter()
     spread: Counter[str] = Counter()
-    for path in sorted(folder.glob("*/*.jsonl")):
+    for path in paths:
         here: Counter[str] = Counter()
         for line in _lines(path):
             if "c" in line:
