@@ -46,6 +46,7 @@ class MemoryRepository:
     given: Sequence[Chunk]
     defined: Sequence[Symbol] = ()
     uses: dict[str, int] = field(default_factory=dict)
+    used_at: dict[str, list[tuple[str, int, str]]] = field(default_factory=dict)
     root: Path = Path()
 
     def __post_init__(self) -> None:
@@ -141,8 +142,8 @@ class MemoryRepository:
         return [one.name for one in self.defined]
 
     def callers(self, name: str, limit: int, *, path: str = "") -> list[tuple[str, int, str]]:
-        """No references are kept."""
-        return []
+        """Give the places that were said to use a name."""
+        return self.used_at.get(name, [])[:limit]
 
     def callees(self, chunk_id: int, limit: int) -> list[Symbol]:
         """No references are kept."""

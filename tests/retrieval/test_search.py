@@ -92,3 +92,12 @@ def test_a_filter_holds_for_definitions_and_paths_too(repository: MemoryReposito
 def test_a_huge_query_is_answered(repository: MemoryRepository) -> None:
     """100 kB of text are read from both ends."""
     assert search("is_ignored\n" + "noise " * 20_000, repository)[0].chunk.symbol == "is_ignored"
+
+
+def test_a_name_defined_elsewhere_leads_to_where_it_is_passed_on() -> None:
+    """Of the files that import a foreign name, the one that speaks for its folder stands first."""
+    chunks = [chunk("a.rs", "use core::Extract;\nExtract Extract"), chunk("extract/mod.rs", "pub use core::Extract;")]
+    used = {"Extract": [("a.rs", 1, ""), ("extract/mod.rs", 1, "")]}
+    first = search("Extract", MemoryRepository(chunks, used_at=used))[0]
+    assert first.chunk.path == "extract/mod.rs"
+    assert [part.note for part in first.parts if part.name == "definition"] == ["Extract passed on"]

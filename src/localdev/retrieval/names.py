@@ -81,15 +81,18 @@ def nearest_names(name: str, known: Iterable[str]) -> list[str]:
     return [other for _, other in sorted(close)[:_MOST_NEAREST]]
 
 
+def is_folder_file(path: str) -> bool:
+    """Tell whether a file only speaks for its folder: `mod.rs`, `__init__.py`, `index.ts`."""
+    return path.rpartition("/")[2].split(".")[0].lower() in _FOLDER_FILES
+
+
 def file_name_match(path: str, terms: Sequence[str]) -> float:
     """Give how much of the file's own name the terms spell out, 0..1, by letters.
 
     Words run together in file names (`routergroup`, `urldispatcher`): terms are looked for inside, from left to right.
     """
     *folders, name = path.split("/")
-    base = name.split(".")[0]
-    if base.lower() in _FOLDER_FILES and folders:
-        base = folders[-1]
+    base = folders[-1] if folders and is_folder_file(path) else name.split(".")[0]
     parts = identifier_parts(base)
     if not parts:
         return 0.0

@@ -186,14 +186,16 @@ def _of_file(
 ) -> tuple[ScorePart, ...]:
     """Give what a file earns by its name and its use, and what its role costs it.
 
-    Half a match of the name is mostly an accident, so the share is squared. Uses are taken on a log scale against the
+    Half a match of the name is mostly an accident, so the share is squared; and the more words a query has, the easier
+    they spell a name by accident, so it falls with the root of their number. Uses are taken on a log scale against the
     most used candidate. A file with both tests and code is code.
     """
     uses = max(place.indexed.reference_files for place in places)
+    named = file_name_match(path, query.terms) ** 2 / math.sqrt(max(1, len(query.terms)))
     share = math.log1p(uses) / math.log1p(most_used) if most_used else 0.0
     role = min((place.role for place in places), key=lambda role: weights.role_costs.get(role, 0.0))
     return (
-        *_part("file name", weights.file_name * file_name_match(path, query.terms) ** 2, path.rpartition("/")[2]),
+        *_part("file name", weights.file_name * named, path.rpartition("/")[2]),
         *_part("used", weights.used * share, "by 1 file" if uses == 1 else f"by {uses} files"),
         *_part(role, -weights.role_costs.get(role, 0.0)),
     )

@@ -8,7 +8,7 @@ from itertools import pairwise
 from localdev.core.ports import Repository
 from localdev.core.search import Hit, SearchFilter
 from localdev.core.words import words
-from localdev.retrieval.names import definition_matches, mentioned_files, nearest_names
+from localdev.retrieval.names import definition_matches, is_folder_file, mentioned_files, nearest_names
 from localdev.retrieval.query import Query, read_query
 from localdev.retrieval.rank import Evidence, rank
 from localdev.retrieval.scaling import by_meaning, by_words
@@ -23,6 +23,9 @@ FILES = 60
 _FILTERED_POOL = 2000
 # The dense model reads a few hundred words at most.
 _DENSE_CHARACTERS = 2000
+# How much a place that passes a name on is worth against its definition, and the uses looked through for it.
+_PASSED_ON = 0.9
+_MOST_USES = 200
 # A path of which many files could be meant helps nobody.
 _MOST_MENTIONED = 20
 
@@ -67,7 +70,7 @@ def gather(query: Query, repository: Repository, *, where: SearchFilter | None, 
         phrases=by_words(phrases),
         meaning=by_meaning((one.chunk_id, one.score) for one in dense),
         file_meaning=by_meaning(repository.dense_files(text, FILES, where=where)),
-        definitions=_definitions(query.names, repository),
+        definitions=_definitions(query.names, repository) or _passed_on(query, repository),
         capitalised=_definitions(query.capitalised, repository),
         mentioned=_mentioned(query, repository),
     )
@@ -85,6 +88,21 @@ def _definitions(names: tuple[str, ...], repository: Repository) -> dict[int, tu
         return {}
     found = repository.symbols_named(names) or repository.symbols_named(names, ignore_case=True)
     return definition_matches(names, found)
+
+
+def _passed_on(query: Query, repository: Repository) -> dict[int, tuple[float, str]]:
+    """For a bare symbol that is defined elsewhere, find the files that speak for a folder and name it at their top.
+
+    There a module takes in what others wrote and passes it on as its own: the nearest to a definition there is.
+    """
+    if query.kind != "symbol":
+        return {}
+    found: dict[int, tuple[float, str]] = {}
+    for name in query.names:
+        for path, line, within in repository.callers(name, _MOST_USES):
+            if not within and is_folder_file(path):
+                found.update(dict.fromkeys(repository.chunk_ids(path, line, line), (_PASSED_ON, f"{name} passed on")))
+    return found
 
 
 def _mentioned(query: Query, repository: Repository) -> dict[int, str]:

@@ -18,11 +18,11 @@ def _role_costs() -> Mapping[str, float]:
         {
             "vendored": 3.0,  # someone else's code: almost never the answer about this repository
             "generated": 2.5,  # the source it was generated from is the answer
-            "test": 3.6,  # tests repeat the words of what they test, more often than the code itself does
+            "test": 3.7,  # tests repeat the words of what they test, more often than the code itself does
             "benchmark": 2.0,  # as tests
             "example": 1.6,  # shows use, not how it works; may still be the only place
             "deprecated": 2.4,  # its successor has the same words
-            "declaration": 1.0,  # types beside the code that has them: what there is, not how it works
+            "declaration": 1.3,  # types beside the code that has them: what there is, not how it works
             "data": 2.2,  # settings and tables name what the code does without doing it
             "doc": 3.5,  # prose repeats the question's words; the code is the proof
         }
@@ -40,24 +40,24 @@ class Weights:
     doc: float = 1.5
     body: float = 1.0
     # The file's best chunk by BM25.
-    words: float = 1.28
+    words: float = 1.3
     # All its chunks together, each further one counting `decay` of the one before: the file is about the question.
-    words_in_file: float = 1.54
+    words_in_file: float = 1.5
     decay: float = 0.8
     # Neighbours in the query that are neighbours in the code too say more than both words apart.
-    phrase: float = 0.57
+    phrase: float = 0.55
     # The file's best chunk by its vector: finds what is worded otherwise.
-    meaning: float = 1.56
+    meaning: float = 1.55
     # The file's whole vector: one chunk may be alike by accident, a file hardly.
-    meaning_of_file: float = 1.44
+    meaning_of_file: float = 1.5
     # A file named after the query's words is about them as a whole.
-    file_name: float = 1.3
+    file_name: float = 2.9
     # The definition of a bare symbol that was asked for is nearly always wanted.
-    definition: float = 2.8
+    definition: float = 3.1
     # In a sentence or an error message the name is one word of many, and the words say so already.
     definition_in_text: float = 0.25
     # A capitalised word that is also a definition is often meant as one, but may just begin the sentence.
-    capitalised: float = 0.8
+    capitalised: float = 0.85
     # A path that is written out leaves no doubt.
     path_mention: float = 6.0
     # What many files use is what a general question is about.
