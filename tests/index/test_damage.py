@@ -101,7 +101,7 @@ def test_another_embedder_rebuilds(opened: Opener) -> None:
     opened().refresh()
     other = opened(embedder=HashingEmbedder("hashing-2", 32))
     assert other.dense("cart", 5) == []
-    assert other.refresh().rebuilt == "the embedder changed"
+    assert other.refresh().rebuilt == "the embedder changed from hashing-1 to hashing-2"
     assert other.dense("cart", 5)
 
 
