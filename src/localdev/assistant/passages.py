@@ -13,7 +13,7 @@ from localdev.core.events import Notice
 from localdev.core.ports import ChatBackend, Repository
 from localdev.core.search import Hit, SearchFilter
 from localdev.prompting.prompts import Prompt, render_prompt
-from localdev.retrieval.pack import PackedSource, pack
+from localdev.retrieval.pack import PackedSource, pack, pack_all
 from localdev.retrieval.search import search
 
 # Without a model its tokenizer is not there: source text has about 3.5 characters a token in current code tokenizers.
@@ -22,6 +22,8 @@ _CHARACTERS_PER_TOKEN = 3.5
 _ASSUMED_WINDOW = 4096
 # A chat template adds a few marks to each message; this many tokens are kept free for them.
 _TEMPLATE_TOKENS = 32
+# So many hits are weighed against each other: with fewer, the further chunks of the right file are not among them.
+_WEIGHED = 80
 # Below this many tokens left for passages an answer cannot rest on anything.
 _LEAST_PASSAGE_TOKENS = 64
 
@@ -88,7 +90,7 @@ def find_passages(request: AskRequest, repository: Repository) -> Found:
     question, mentions = find_mentions(request.question, paths)
     named = mentioned_hits(mentions, repository)
     taken = {hit.chunk_id for hit in named}
-    found = search(question, repository, limit=request.limit, where=request.where)
+    found = search(question, repository, limit=max(request.limit, _WEIGHED), where=request.where)
     hits = named + [hit for hit in found if hit.chunk_id not in taken]
     return Found(question, tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)), len(named))
 
@@ -131,13 +133,13 @@ def fill_prompt(request: AskRequest, found: Found, *, prompt: Prompt, backend: C
             f"but the model's window has {window}",
             "shorten the question or the text given with it, lower ask.max_tokens, or use a model with a larger window",
         )
-    packed = _pack(found, min(room, request.context_tokens or room), count)
+    packed = choose(found, min(room, request.context_tokens or room), count, most=request.limit)
     messages = render(packed)
     return Filled(messages, packed, sum(count(message.content) for message in messages))
 
 
-def _pack(found: Found, budget: int, count: Callable[[str], int]) -> tuple[PackedSource, ...]:
-    """Pack what the question names before anything else may take the room."""
-    named = pack(found.hits[: found.named], budget=budget, count=count)
+def choose(found: Found, budget: int, count: Callable[[str], int], *, most: int) -> tuple[PackedSource, ...]:
+    """Pack what the question names before anything else may take the room, then at most `most` found passages."""
+    named = pack_all(found.hits[: found.named], budget=budget, count=count)
     left = budget - sum(source.tokens for source in named)
-    return (*named, *pack(found.hits[found.named :], budget=left, count=count))
+    return (*named, *pack(found.hits[found.named :], budget=left, count=count, most=most))

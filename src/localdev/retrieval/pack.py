@@ -1,13 +1,21 @@
-"""Packing: which passages go into a prompt, and how much of each, so that a token budget holds."""
+"""Packing: which passages go into a prompt, and how much of each, so that a token budget holds.
+
+What search found is weighed: each chunk may be shown whole, by its signature alone, or not at all, and what is worth
+most for its tokens comes in first. Packing ends where more tokens would hardly help, because each makes the first word
+of an answer later. What the question names itself is not weighed.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from localdev.core.code import Chunk
 from localdev.core.search import Hit
+from localdev.retrieval.brief import brief
 from localdev.retrieval.snippet import text_lines
+from localdev.retrieval.worth import worths
 
 # A passage cut to fewer lines than this says too little for its room.
 _FEWEST_LINES = 3
@@ -15,6 +23,16 @@ _FEWEST_LINES = 3
 _LARGEST_SHARE = 0.5
 # Chunks of a file this few lines apart are one passage; the lines between are blank (chunks hold all others).
 _LARGEST_GAP = 2
+# A signature that is more than this part of its chunk is no shorter to read: the chunk is shown whole or not at all.
+_BRIEF_SHARE = 0.6
+# To know that a place is there, and its signature, is worth this part of seeing it whole. Less, and files are missed
+# that the question is about; more, and signatures crowd out code.
+_PLACE_WORTH = 0.25
+# What is added must be worth this much a token, where 1 is the likelihood of the best file: 200 tokens are for a chunk
+# that is a fiftieth as likely. Half or double of it moves recall by one in a hundred, and tokens by a tenth.
+_LEAST_WORTH = 0.0001
+# No tokenizer makes fewer tokens of source text: what is not worth that many need not be counted.
+_MOST_CHARACTERS_PER_TOKEN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +40,7 @@ class PackedSource:
     """A passage for the prompt: contiguous lines of one file, cited by its place in the list plus one.
 
     `chunk` holds exactly the lines shown (several chunks may be merged, or one cut); `tokens` is what the passage
-    costs with its heading line; `trimmed` is true when lines of the last chunk were left out.
+    costs with its heading line; `trimmed` is true when lines of its last chunk were left out.
     """
 
     chunk: Chunk
@@ -68,23 +86,98 @@ def heading(number: int, chunk: Chunk) -> str:
     return f"[{number}] {chunk.path}:{chunk.start_line}-{chunk.end_line}"
 
 
-def pack(hits: Sequence[Hit], *, budget: int, count: Callable[[str], int]) -> list[PackedSource]:
-    """Choose passages, best first, whose headings and texts together cost at most `budget` tokens of `count`.
+def pack(hits: Sequence[Hit], *, budget: int, count: Callable[[str], int], most: int) -> list[PackedSource]:
+    """Choose passages, best first, that cost at most `budget` tokens of `count`, headings included.
 
-    Whole chunks go in by rank; one that is too long for what is left, or for its share, is cut at a line border and
-    keeps its beginning, where the signature is; one that cannot be cut sensibly gives way to the next.
+    At most `most` chunks are shown whole and as many further ones by their signature. The best hit is always whole, cut
+    at a line border where it is too long for its share. Of the others each is offered as its signature and then whole;
+    the offers are taken by worth a token until too little is left of it.
+    """
+    chosen: dict[int, _Offer] = {}
+    left = budget
+    for offer in _offers(hits, budget, count):
+        before = chosen.get(offer.at)
+        more = offer.source.tokens - (before.source.tokens if before else 0)
+        if 0 < more <= left and sum(one.whole == offer.whole for one in chosen.values()) < most:
+            chosen[offer.at] = offer
+            left -= more
+    return _together([chosen[at].source for at in sorted(chosen)], budget, count)
+
+
+def pack_all(hits: Sequence[Hit], *, budget: int, count: Callable[[str], int]) -> list[PackedSource]:
+    """Pack what the question names: whole chunks in their order, as many as cost at most `budget` tokens of `count`.
+
+    One that is too long for what is left, or for its share, is cut at a line border and keeps its beginning, where the
+    signature is; one that cannot be cut sensibly gives way to the next.
     """
     packed: list[PackedSource] = []
     left = budget
-    share = budget if len(hits) == 1 else int(budget * _LARGEST_SHARE)
     for hit in hits:
-        source = _fit(hit, min(left, share), count)
-        if source is None:
-            continue
-        merged = _merge(packed, source, budget, count)
-        packed = [*packed, source] if merged is None else merged
-        left = budget - sum(one.tokens for one in packed)
+        source = _fit(hit, min(left, _share(hits, budget)), count)
+        if source is not None:
+            packed = _together([source], budget, count, packed)
+            left = budget - sum(one.tokens for one in packed)
     return packed
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A hit, whole or as its signature, and what it is worth a token beyond what was offered of it before."""
+
+    at: int
+    source: PackedSource
+    worth: float
+    whole: bool = True
+
+
+def _offers(hits: Sequence[Hit], budget: int, count: Callable[[str], int]) -> list[_Offer]:
+    """Give all that is worth its tokens, the best first; that a place is there is worth something once a file."""
+    offers: list[_Offer] = []
+    seen: set[str] = set()
+    for at, (hit, worth) in enumerate(zip(hits, worths(hits), strict=True)):
+        place = 0.0 if hit.chunk.path in seen else worth.file * _PLACE_WORTH
+        seen.add(hit.chunk.path)
+        short = _in_brief(hit, place, count) if at else None
+        if short is not None:
+            offers.append(_Offer(at, short, place / short.tokens, whole=False))
+        inside = worth.chunk if short else worth.chunk + place
+        if at and not _may_be_worth(inside, hit.chunk.text):
+            continue
+        whole = _fit(hit, _share(hits, budget), count)
+        if whole is not None:
+            more = max(1, whole.tokens - (short.tokens if short else 0))
+            offers.append(_Offer(at, whole, inside / more if at else math.inf))
+    worthy = [offer for offer in offers if offer.worth >= _LEAST_WORTH]
+    return sorted(worthy, key=lambda offer: (-offer.worth, offer.at))
+
+
+def _in_brief(hit: Hit, worth: float, count: Callable[[str], int]) -> PackedSource | None:
+    """Give the signature of a hit alone; None where there is none or it is worth too little."""
+    chunk = brief(hit.chunk) if worth else None
+    if chunk is None or len(chunk.text) > _BRIEF_SHARE * len(hit.chunk.text) or not _may_be_worth(worth, chunk.text):
+        return None
+    return PackedSource(chunk, (hit.chunk_id,), hit.rank, hit.score, _cost(chunk, count), trimmed=True)
+
+
+def _may_be_worth(worth: float, text: str) -> bool:
+    """Say whether a text could be worth its tokens, before they are counted."""
+    return worth >= _LEAST_WORTH * len(text) / _MOST_CHARACTERS_PER_TOKEN
+
+
+def _share(hits: Sequence[Hit], budget: int) -> int:
+    """Give the most tokens that one hit may take."""
+    return budget if len(hits) == 1 else int(budget * _LARGEST_SHARE)
+
+
+def _together(
+    new: Sequence[PackedSource], budget: int, count: Callable[[str], int], packed: Sequence[PackedSource] = ()
+) -> list[PackedSource]:
+    """Add passages to others, each joined to those it touches."""
+    result = list(packed)
+    for source in new:
+        merged = _merge(result, source, budget, count)
+        result = [*result, source] if merged is None else merged
+    return result
 
 
 def _cost(chunk: Chunk, count: Callable[[str], int]) -> int:
