@@ -133,12 +133,12 @@ def fill_prompt(request: AskRequest, found: Found, *, prompt: Prompt, backend: C
             f"but the model's window has {window}",
             "shorten the question or the text given with it, lower ask.max_tokens, or use a model with a larger window",
         )
-    packed = choose(found, min(room, request.context_tokens or room), count, most=request.limit)
+    packed = _choose(found, min(room, request.context_tokens or room), count, most=request.limit)
     messages = render(packed)
     return Filled(messages, packed, sum(count(message.content) for message in messages))
 
 
-def choose(found: Found, budget: int, count: Callable[[str], int], *, most: int) -> tuple[PackedSource, ...]:
+def _choose(found: Found, budget: int, count: Callable[[str], int], *, most: int) -> tuple[PackedSource, ...]:
     """Pack what the question names before anything else may take the room, then at most `most` found passages."""
     named = pack_all(found.hits[: found.named], budget=budget, count=count)
     left = budget - sum(source.tokens for source in named)

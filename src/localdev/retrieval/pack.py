@@ -29,7 +29,7 @@ _BRIEF_SHARE = 0.6
 # that the question is about; more, and signatures crowd out code.
 _PLACE_WORTH = 0.25
 # What is added must be worth this much a token, where 1 is the likelihood of the best file: 200 tokens are for a chunk
-# that is a fiftieth as likely. Half or double of it moves recall by one in a hundred, and tokens by a tenth.
+# that is a fiftieth as likely. Half or double of it moves recall by one or two in a hundred, tokens by a tenth.
 _LEAST_WORTH = 0.0001
 # No tokenizer makes fewer tokens of source text: what is not worth that many need not be counted.
 _MOST_CHARACTERS_PER_TOKEN = 8
