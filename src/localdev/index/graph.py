@@ -45,9 +45,8 @@ def tells(language: str, name: str) -> bool:
 def reference_files(database: sqlite3.Connection, chunk_ids: Sequence[int]) -> dict[int, int]:
     """Give, for chunks where definitions start, the number of other files that use the most used one of them."""
     rows = database.execute(
-        "SELECT s.chunk_id, names.users, names.definers, "
-        "EXISTS (SELECT 1 FROM uses WHERE uses.file_id = s.file_id AND uses.name_id = names.id), files.language, "
-        "s.name FROM symbols s JOIN names ON names.name = s.name JOIN files ON files.id = s.file_id "
+        "SELECT s.chunk_id, names.users, names.definers, s.own, files.language, names.name "
+        "FROM symbols s JOIN names ON names.id = s.name_id JOIN files ON files.id = s.file_id "
         f"WHERE s.chunk_id IN {_NAMES}",
         (json.dumps(list(chunk_ids)),),
     )
@@ -105,8 +104,7 @@ def symbols_under(database: sqlite3.Connection, prefix: str) -> list[tuple[Symbo
     rows = database.execute(
         SYMBOL.replace(
             " FROM symbols s ",
-            ", names.users, names.definers, EXISTS (SELECT 1 FROM uses WHERE uses.file_id = s.file_id AND "
-            "uses.name_id = names.id), files.language FROM symbols s JOIN names ON names.name = s.name ",
+            ", names.users, names.definers, s.own, files.language FROM symbols s JOIN names ON names.id = s.name_id ",
         )
         + f"{below} ORDER BY files.path, s.start_line, s.end_line DESC",
         values,

@@ -17,9 +17,8 @@ def search(
     limit: int,
     *,
     where: SearchFilter | None = None,
-    after: int = 0,
 ) -> list[Candidate]:
-    """Rank the chunks with ids above `after` that hold any of `terms`; best first, then by id.
+    """Rank the chunks that hold any of `terms`; best first, then by id.
 
     Raises:
         ValueError: there is not one weight per field.
@@ -33,7 +32,6 @@ def search(
     narrowed = allowed_chunks(database, where)
     # The plus keeps SQLite from running the match once per allowed id.
     also, values = ("", ()) if narrowed is None else (f"AND +rowid IN ({narrowed[0]})", narrowed[1])
-    also += f" AND rowid > {after}" if after else ""
     found = database.execute(
         f"SELECT rowid, bm25(words, {numbers}) AS score FROM words WHERE words MATCH ? {also} "
         "ORDER BY score, rowid LIMIT ?",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from localdev.core.code import Symbol
 from localdev.index.graph import MOST_DEFINERS, SYMBOL, last_part
@@ -104,8 +104,8 @@ class _Graph:
         self._users: dict[int, UsingFile] = {}
         self._spans: dict[int, _Spans] = {}
 
-    def uses_of(self, name: str, families: Iterable[str]) -> list[tuple[int, str, Use]]:
-        """Give (file id, path, use) of a name in code of some families, all when there are none; calls first."""
+    def uses_of(self, name: str, families: Iterable[str]) -> Iterator[tuple[int, str, Use]]:
+        """Yield (file id, path, use) of a name in code of some families, all when there are none; calls first."""
         kin = set(families)
         rows = self._database.execute(
             "SELECT uses.file_id, files.path, files.language, uses.places FROM names JOIN uses ON "
@@ -118,10 +118,9 @@ class _Graph:
             if (family(language) in kin if kin else family(language))
             for letter, line, via in unpack_uses(places)
         ]
-        return [
-            (file_id, path, Use(name, line, via, letter == _IMPORT))
-            for _, path, line, file_id, via, letter in sorted(found)
-        ]
+        found.sort()
+        for _, path, line, file_id, via, letter in found:
+            yield file_id, path, Use(name, line, via, letter == _IMPORT)
 
     def used_names(self, file_id: int) -> list[tuple[str, int, str]]:
         """Give (name, number of files that define it, packed places) of all names a file uses."""

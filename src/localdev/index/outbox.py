@@ -198,7 +198,7 @@ class Outbox:
     def _renew_postings(self) -> None:
         """Make the file of postings where the index is large and has none, or too many chunks came after it."""
         mark = PostingsMark.from_meta(schema.read_meta(self._database))
-        if mark.token and not mark.file(self._generation).exists():
+        if postings_file.load(self._generation, mark) is None:
             mark = PostingsMark()
         if not postings.due(self._database, mark):
             return

@@ -1,8 +1,8 @@
 """The file of postings: for each word the chunks that hold it and how often, derived from FTS5 and mapped into memory.
 
-First the postings of all words (chunk ids, then one code each for how often the word is in which field), then the
-tables that lead to them. What the tables sum up to stands in the manifest, what the postings of a word sum up to in the
-tables, so that a torn file is never believed and a search reads no more than its own words.
+First the postings of all words (chunk ids, one code each for how often the word is in which field, and for phrases all
+places), then the tables that lead to them. What the tables sum up to stands in the manifest, what the postings of a
+word sum up to in the tables, so that a torn file is never believed and a search reads no more than its own words.
 """
 
 from __future__ import annotations
@@ -28,13 +28,17 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[Any]
 
-_HEAD = struct.Struct("<8s16s5Q")
-_MAGIC = b"LDPOST01"
+_HEAD = struct.Struct("<8s16s6Q")
+_MAGIC = b"LDPOST02"
 # How often a word is in each field is packed into one number, which then is given a code of two bytes.
 _COUNT_BITS = 12
 _MOST_CODES = 65_536
 # Instances of words that are taken from FTS5 at a time.
 _PAGE = 1_000_000
+# Bits of an instance's place in its field, and of the field's number, while they travel as one number with the chunk.
+_PLACE_BITS, _FIELD_BITS = 16, 3
+# No place of the file is lower: a phrase is looked for by going back from its later words.
+_FIRST_PLACE = 2**_PLACE_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +65,46 @@ class PostingsMark:
         return generation / f"postings-{self.token}.bin"
 
 
+class Lengths(NamedTuple):
+    """The lengths that say where everything is: of postings, instances, words, codes, chunks and the words' bytes."""
+
+    postings: int
+    places: int
+    words: int
+    codes: int
+    chunks: int
+    text: int
+
+    @property
+    def place_start(self) -> int:
+        """Where the places begin."""
+        return -(-(_HEAD.size + 6 * self.postings) // 8) * 8
+
+    @property
+    def tables(self) -> int:
+        """Where the tables begin."""
+        return -(-(self.place_start + 4 * self.places) // 8) * 8
+
+
 class Postings(NamedTuple):
     """A mapped file.
 
     The postings of word number `n` are `ids` (int32, ascending) and `codes` (uint16) from `starts[n]` to `starts[n+1]`,
-    with the CRC-32 `sums[n]` over both. A code is a row of `counts`, (codes, fields). The words are the pieces of
-    `text` between `ends`, in the order of their bytes. `sizes` holds the words of each chunk, by id, 0 to the last.
+    its `places` (uint32, ascending) those from `place_starts[n]`; `sums[n]` holds the CRC-32 of the former and of the
+    latter. A code is a row of `counts`, (codes, fields). The words are the pieces of `text` between `ends`, in the
+    order of their bytes. `homes[chunk * fields + field]` is the place where a field begins; between fields one place is
+    left out, so that no phrase goes from one into the next.
     """
 
     ids: Numbers
     codes: Numbers
+    places: Numbers
     starts: Numbers
-    sums: Numbers
+    place_starts: Numbers
     ends: Numbers
+    sums: Numbers
+    homes: Numbers
     counts: Numbers
-    sizes: Numbers
     text: bytes
 
     def number(self, word: bytes) -> int | None:
@@ -89,11 +118,32 @@ class Postings(NamedTuple):
             low, high = (middle + 1, high) if here < word else (low, middle)
         return None
 
-    def of(self, number: int) -> tuple[Numbers, Numbers] | None:
-        """Give ids and codes of one word; None when they are not what was written."""
+    def of(self, number: int) -> tuple[Numbers, Numbers]:
+        """Give ids and codes of one word.
+
+        Raises:
+            Torn: they are not what was written.
+        """
         part = slice(int(self.starts[number]), int(self.starts[number + 1]))
         ids, codes = self.ids[part], self.codes[part]
-        return (ids, codes) if zlib.crc32(codes.data, zlib.crc32(ids.data)) == self.sums[number] else None
+        if zlib.crc32(codes.data, zlib.crc32(ids.data)) != self.sums[number, 0]:
+            raise Torn
+        return ids, codes
+
+    def places_of(self, number: int) -> Numbers:
+        """Give the places of one word.
+
+        Raises:
+            Torn: they are not what was written.
+        """
+        places = self.places[int(self.place_starts[number]) : int(self.place_starts[number + 1])]
+        if zlib.crc32(places.data) != self.sums[number, 1]:
+            raise Torn
+        return places
+
+
+class Torn(Exception):
+    """A part of the file is not what was written."""
 
 
 def load(generation: Path, mark: PostingsMark) -> Postings | None:
@@ -107,41 +157,45 @@ def load(generation: Path, mark: PostingsMark) -> Postings | None:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError):
         return None
-    magic, token, *lengths = _HEAD.unpack_from(mapped)
-    tables = _tables_at(lengths[0])
-    if magic != _MAGIC or token != mark.token.encode("ascii") or tables > len(mapped):
+    magic, token, *numbers = _HEAD.unpack_from(mapped)
+    lengths = Lengths(*numbers)
+    if magic != _MAGIC or token != mark.token.encode("ascii") or lengths.tables > len(mapped):
         return None
-    if zlib.crc32(memoryview(mapped)[tables:], zlib.crc32(mapped[: _HEAD.size])) != mark.checksum:
+    if zlib.crc32(memoryview(mapped)[lengths.tables :], zlib.crc32(mapped[: _HEAD.size])) != mark.checksum:
         return None
-    return _mapped(mapped, *lengths)
+    return _mapped(mapped, lengths)
 
 
-def _mapped(mapped: mmap.mmap, postings: int, words: int, codes: int, sizes: int, text: int) -> Postings:
+def _mapped(mapped: mmap.mmap, lengths: Lengths) -> Postings:
     """Cut the mapped file into its arrays."""
     import numpy as np
 
-    place = _tables_at(postings)
+    words, fields = lengths.words, len(FIELDS)
+    place = lengths.tables
     tables = []
-    for kind, count in (("<i8", words + 1), ("<i8", words + 1), ("<u4", words), ("<i4", sizes)):
+    for kind, count in (
+        ("<i8", words + 1),
+        ("<i8", words + 1),
+        ("<i8", words + 1),
+        ("<u4", words * 2),
+        ("<u4", lengths.chunks * fields + 1),
+        ("<u2", lengths.codes * fields),
+    ):
         tables.append(np.frombuffer(mapped, kind, count, place))
         place += tables[-1].nbytes
-    counts = np.frombuffer(mapped, "<u2", codes * len(FIELDS), place).reshape(codes, len(FIELDS))
-    starts, ends, sums, by_id = tables
+    starts, place_starts, ends, sums, homes, counts = tables
     return Postings(
-        np.frombuffer(mapped, "<i4", postings, _HEAD.size),
-        np.frombuffer(mapped, "<u2", postings, _HEAD.size + 4 * postings),
+        np.frombuffer(mapped, "<i4", lengths.postings, _HEAD.size),
+        np.frombuffer(mapped, "<u2", lengths.postings, _HEAD.size + 4 * lengths.postings),
+        np.frombuffer(mapped, "<u4", lengths.places, lengths.place_start),
         starts,
-        sums,
+        place_starts,
         ends,
-        counts,
-        by_id,
-        mapped[place + counts.nbytes : place + counts.nbytes + text],
+        sums.reshape(words, 2),
+        homes,
+        counts.reshape(lengths.codes, fields),
+        mapped[place : place + lengths.text],
     )
-
-
-def _tables_at(postings: int) -> int:
-    """Give the place of the tables, at a multiple of eight bytes."""
-    return -(-(_HEAD.size + 6 * postings) // 8) * 8
 
 
 def write(database: sqlite3.Connection, generation: Path) -> PostingsMark | None:
@@ -190,51 +244,58 @@ class _Writer:
             database.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name} USING fts5vocab(main, words, {form})")
         rows = database.execute("SELECT term, doc, cnt FROM word_rows").fetchall()
         self._words = [row[0] for row in rows]
-        self._chunks = np.fromiter((row[1] for row in rows), dtype=np.int64, count=len(rows))
-        self._places = np.fromiter((row[2] for row in rows), dtype=np.int64, count=len(rows))
-        self._starts = np.concatenate([[0], np.cumsum(self._chunks)])
-        self._sizes = np.zeros(mark.last + 1, dtype="<i4")
+        self._counts = np.fromiter((row[2] for row in rows), dtype=np.int64, count=len(rows))
+        self._starts = np.concatenate([[0], np.cumsum([row[1] for row in rows], dtype=np.int64)]).astype("<i8")
+        self._place_starts = np.concatenate([[0], np.cumsum(self._counts)]).astype("<i8")
+        self._homes = _homes(database, mark.last)
         self._codes: dict[int, int] = {}
 
     def write(self) -> int | None:
         """Write everything; give the checksum of the tables, None when something is too large for its place."""
         import numpy as np
 
-        total = int(self._starts[-1])
-        sums: list[int] = []
-        if self._mark.last >= 2**31:
+        if self._mark.last >= 2**31 or self._homes is None:
             return None
+        lengths = Lengths(int(self._starts[-1]), int(self._place_starts[-1]), len(self._words), 0, 0, 0)
+        sums: list[tuple[int, int]] = []
         for first, end in self._pages():
             page = self._page(first, end)
             if page is None:
                 return None
-            ids, codes = page
-            start = int(self._starts[first])
-            self._file.seek(_HEAD.size + 4 * start)
-            self._file.write(ids.data)
-            self._file.seek(_HEAD.size + 4 * total + 2 * start)
-            self._file.write(codes.data)
+            ids, codes, places = page
+            start, place_start = int(self._starts[first]), int(self._place_starts[first])
+            for where, part in (
+                (_HEAD.size + 4 * start, ids),
+                (_HEAD.size + 4 * lengths.postings + 2 * start, codes),
+                (lengths.place_start + 4 * place_start, places),
+            ):
+                self._file.seek(where)
+                self._file.write(part.data)
             bounds = (self._starts[first : end + 1] - start).tolist()
-            for low, high in itertools.pairwise(bounds):
-                sums.append(zlib.crc32(codes[low:high].data, zlib.crc32(ids[low:high].data)))
-        return self._tables(total, np.asarray(sums, dtype="<u4"))
+            place_bounds = (self._place_starts[first : end + 1] - place_start).tolist()
+            for (low, high), (left, right) in zip(
+                itertools.pairwise(bounds), itertools.pairwise(place_bounds), strict=True
+            ):
+                both = zlib.crc32(codes[low:high].data, zlib.crc32(ids[low:high].data))
+                sums.append((both, zlib.crc32(places[left:right].data)))
+        return self._tables(lengths, np.asarray(sums, dtype="<u4"))
 
-    def _tables(self, total: int, sums: Numbers) -> int:
+    def _tables(self, lengths: Lengths, sums: Numbers) -> int:
         """Write the tables and then the head."""
         import numpy as np
 
+        assert self._homes is not None
         words = [word.encode("utf-8", "surrogatepass") for word in self._words]
         ends = np.concatenate([[0], np.cumsum([len(word) for word in words], dtype=np.int64)]).astype("<i8")
         packed = np.fromiter(self._codes, dtype=np.int64, count=len(self._codes))
         fields = [(packed >> (_COUNT_BITS * field)) & (2**_COUNT_BITS - 1) for field in range(len(FIELDS))]
         counts = np.stack(fields, axis=1).astype("<u2")
         text = b"".join(words)
-        head = _HEAD.pack(
-            _MAGIC, self._mark.token.encode("ascii"), total, len(words), len(counts), len(self._sizes), len(text)
-        )
-        parts = [self._starts.astype("<i8"), ends, sums, self._sizes, counts]
+        lengths = lengths._replace(codes=len(counts), chunks=self._mark.last + 1, text=len(text))
+        head = _HEAD.pack(_MAGIC, self._mark.token.encode("ascii"), *lengths)
+        parts = [self._starts, self._place_starts, ends, sums, self._homes, counts]
         data = b"".join([*(part.tobytes() for part in parts), text])
-        self._file.seek(_tables_at(total))
+        self._file.seek(lengths.tables)
         self._file.write(data)
         self._file.seek(0)
         self._file.write(head)
@@ -243,7 +304,7 @@ class _Writer:
     def _pages(self) -> Iterator[tuple[int, int]]:
         """Cut the words into runs of about a page of instances."""
         first = held = 0
-        for number, count in enumerate(self._places.tolist()):
+        for number, count in enumerate(self._counts.tolist()):
             if held and held + count > _PAGE:
                 yield first, number
                 first, held = number, 0
@@ -251,39 +312,64 @@ class _Writer:
         if held:
             yield first, len(self._words)
 
-    def _page(self, first: int, end: int) -> tuple[Numbers, Numbers] | None:
-        """Give ids and codes of a run of words."""
+    def _page(self, first: int, end: int) -> tuple[Numbers, Numbers, Numbers] | None:
+        """Give ids, codes and places of a run of words."""
         import numpy as np
 
-        places = self._instances(first, end)
-        word = np.repeat(np.arange(first, end), self._places[first:end])
-        if len(places) != len(word):
+        assert self._homes is not None
+        instances = self._instances(first, end)
+        word = np.repeat(np.arange(first, end), self._counts[first:end])
+        if len(instances) != len(word):
             return None
-        ids, fields = places >> 3, places & 7
-        self._sizes += np.bincount(ids, minlength=len(self._sizes)).astype("<i4")
+        regions = instances >> _PLACE_BITS
+        ids, fields = regions >> _FIELD_BITS, regions & (2**_FIELD_BITS - 1)
+        places = self._homes[ids * len(FIELDS) + fields] + (instances & (2**_PLACE_BITS - 1)).astype("<u4")
         new = np.concatenate([[True], (ids[1:] != ids[:-1]) | (word[1:] != word[:-1])])
         packed = np.add.reduceat(np.int64(1) << (_COUNT_BITS * fields), np.flatnonzero(new))
-        most = np.add.reduceat(np.ones(len(ids), dtype=np.int64), np.flatnonzero(new)).max()
+        most = np.diff(np.append(np.flatnonzero(new), len(ids))).max()
         if len(packed) != self._starts[end] - self._starts[first] or most >= 2**_COUNT_BITS:
             return None
         kinds, codes = np.unique(packed, return_inverse=True)
         numbers = [self._codes.setdefault(kind, len(self._codes)) for kind in kinds.tolist()]
         if len(self._codes) > _MOST_CODES:
             return None
-        return ids[new].astype("<i4"), np.asarray(numbers, dtype="<u2")[codes]
+        return ids[new].astype("<i4"), np.asarray(numbers, dtype="<u2")[codes], places
 
     def _instances(self, first: int, end: int) -> Numbers:
-        """Give chunk id times eight plus field for each place of a run of words, in the order of words and chunks.
+        """Give chunk, field and place of each instance of a run of words as one number, in the order of the three.
 
-        As one text: a row for each of 28 million places would cost Python 20 seconds, this costs SQLite 8.
+        As one text: a row for each of 28 million instances would cost Python 20 seconds, this costs SQLite 6.
         """
         import numpy as np
 
-        # Most places are in the body, the last field.
+        # Most instances are in the body, the last field.
         cases = " ".join(f"WHEN '{name}' THEN {number}" for number, name in reversed(list(enumerate(FIELDS))))
+        number = f"((doc << {_FIELD_BITS} | CASE col {cases} END) << {_PLACE_BITS} | offset)"
         below = "" if end == len(self._words) else "AND term < ?"
         values = (self._words[first],) if end == len(self._words) else (self._words[first], self._words[end])
         (text,) = self._database.execute(
-            f"SELECT group_concat(doc * 8 + CASE col {cases} END) FROM word_places WHERE term >= ? {below}", values
+            f"SELECT group_concat({number}) FROM word_places WHERE term >= ? {below}", values
         ).fetchone()
         return np.fromstring(text, dtype=np.int64, sep=",")
+
+
+def _homes(database: sqlite3.Connection, last: int) -> Numbers | None:
+    """Give the place where each field of each chunk begins, and the one behind all; None when it does not fit.
+
+    FTS5 keeps the sizes of a row's fields as numbers of seven bits to a byte, the last byte of each below 128.
+    """
+    import numpy as np
+
+    rows = database.execute("SELECT id, sz FROM words_docsize ORDER BY id").fetchall()
+    data = np.frombuffer(b"".join(row[1] for row in rows), dtype=np.uint8).astype(np.int64)
+    ends = np.flatnonzero(data < 0x80)
+    if len(ends) != len(rows) * len(FIELDS):
+        return None
+    number = np.concatenate([[0], np.cumsum(data < 0x80)[:-1]])
+    shift = 7 * (ends[number] - np.arange(len(data)))
+    sizes = np.bincount(number, weights=((data & 0x7F) << shift).astype(float), minlength=len(ends)).astype(np.int64)
+    every = np.zeros((last + 1, len(FIELDS)), dtype=np.int64)
+    every[[row[0] for row in rows]] = sizes.reshape(len(rows), len(FIELDS))
+    homes = _FIRST_PLACE + np.concatenate([[0], np.cumsum(every.ravel() + 1)])
+    fits = homes[-1] < 2**32 and every.max(initial=0) < 2**_PLACE_BITS
+    return homes.astype("<u4") if fits else None

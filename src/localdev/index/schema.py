@@ -15,12 +15,13 @@ from localdev.core.words import WORDS_VERSION
 from localdev.index.places import EMBEDDED, Place
 from localdev.index.rows import ROWS_VERSION
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 FIELDS = ("path", "symbol", "signature", "doc", "body")
 
 # `files.skipped` is empty for an indexed file. Chunk ids are never reused: vectors elsewhere are keyed by them.
-# `symbols.signature` and `.doc` are NULL where they equal those of the symbol's chunk. `uses` holds one row per name
+# `symbols.signature` and `.doc` are NULL where they equal those of the symbol's chunk; `.own` says whether its own file
+# uses the name, too, so that importance is read from one index. `uses` holds one row per name
 # and file with its places packed (see `rows`). `pending` are vectors Chroma has not got yet; `dead` are ids that the
 # snapshot (and, until `applied`, Chroma) still holds although their chunks are gone.
 TABLES = f"""
@@ -39,7 +40,7 @@ CREATE VIRTUAL TABLE words USING fts5({", ".join(FIELDS)}, content='', tokenize=
 CREATE TABLE symbols (
     id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL, chunk_id INTEGER NOT NULL, name TEXT NOT NULL,
     qualified TEXT NOT NULL, kind TEXT NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, signature TEXT,
-    doc TEXT, parent TEXT NOT NULL
+    doc TEXT, parent TEXT NOT NULL, name_id INTEGER NOT NULL, own INTEGER NOT NULL
 );
 CREATE TABLE names (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, users INTEGER NOT NULL DEFAULT 0,
@@ -60,7 +61,7 @@ CREATE INDEX IF NOT EXISTS files_base ON files (base);
 CREATE INDEX IF NOT EXISTS files_stem ON files (stem);
 CREATE INDEX IF NOT EXISTS chunks_file ON chunks (file_id, start_line, end_line, kind, language);
 CREATE INDEX IF NOT EXISTS symbols_file ON symbols (file_id, start_line);
-CREATE INDEX IF NOT EXISTS symbols_chunk ON symbols (chunk_id);
+CREATE INDEX IF NOT EXISTS symbols_chunk ON symbols (chunk_id, file_id, name_id, own);
 CREATE INDEX IF NOT EXISTS symbols_name ON symbols (name COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS symbols_qualified ON symbols (qualified COLLATE NOCASE);
 CREATE INDEX IF NOT EXISTS uses_name ON uses (name_id);

@@ -114,12 +114,14 @@ class Writer:
 
     def _add_symbols(self, file_id: int, ids: Sequence[int], rows: FileRows) -> None:
         """Store the definitions and mark their names."""
+        name_ids = self._ids_of({row[1] for row in rows.symbols})
+        used = {name for name, _ in rows.uses}
         self._database.executemany(
             "INSERT INTO symbols (file_id, chunk_id, name, qualified, kind, start_line, end_line, signature, doc, "
-            "parent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(file_id, ids[row[0]], *row[1:]) for row in rows.symbols],
+            "parent, name_id, own) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(file_id, ids[row[0]], *row[1:], name_ids[row[1]], row[1] in used) for row in rows.symbols],
         )
-        self._touched.update(self._ids_of({row[1] for row in rows.symbols}).values())
+        self._touched.update(name_ids.values())
 
     def _add_uses(self, file_id: int, rows: FileRows) -> None:
         """Store the uses and mark their names."""

@@ -58,7 +58,9 @@ class Views:
         if known is None or known[0] != self._version:
             mark = PostingsMark.from_meta(schema.read_meta(self._database))
             if known is not None and known[1] == mark:
-                view = None if known[2] is None else known[2].following(self._database)
+                view = known[2]
+                if view is not None:
+                    view.follow(self._database)
             else:
                 view = postings.load_view(self._database, self._generation, mark)
             self._words = known = (self._version, mark, view)
