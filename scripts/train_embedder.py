@@ -2,9 +2,10 @@
 
     python -m scripts.train_embedder collect  FOLDER                     # packages.tsv, from Debian, npm, PyPI; 5 GB
     python -m scripts.train_embedder pairs    FOLDER --exclude NAMES     # 1,000,000 pairs; minutes
-    python -m scripts.train_embedder train    FOLDER                     # one core, minutes
+    python -m scripts.distil_embedder START                              # what the training begins with
+    python -m scripts.train_embedder train    FOLDER --start START       # one core, 15 minutes
     python -m scripts.train_embedder export   FOLDER OUT                 # matrix.npy, vocabulary.txt, embedder.json
-    python -m scripts.train_embedder evaluate FOLDER OUT                 # packages that were not learnt from
+    python -m scripts.train_embedder evaluate FOLDER OUT --start START   # packages that were not learnt from
 
 `collect` and `pairs` need the project's own environment; `train`, `export` and `evaluate` one with torch 2.13.0 (CPU)
 and numpy 2.4.6, with `src` on PYTHONPATH. Every choice is drawn from the recipe's seed and one thread is used, so the
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _TABLE = _HERE / "training" / "packages.tsv"
-_START = _HERE.parent / "src" / "localdev" / "backends" / "data" / "embedder"
 _NAME, _BASE = "static-code", "static-minilm-l6"
 _NEW_WORDS = 26_000
 _NEW_WORD_PACKAGES = 6  # a word that fewer packages use is one project's own
@@ -49,9 +49,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where packages, pairs and the trained table are kept")
     parser.add_argument("out", type=Path, nargs="?", help="folder of the embedder's files (export, evaluate)")
     parser.add_argument("--exclude", type=Path, help="names of projects that must not be learnt from (pairs)")
+    parser.add_argument("--start", type=Path, help="folder of the distilled embedder (train, evaluate)")
     options = parser.parse_args()
     if options.out is None and options.step in {"export", "evaluate"}:
         parser.error("export and evaluate need OUT")
+    if options.start is None and options.step in {"train", "evaluate"}:
+        parser.error("train and evaluate need --start")
     if options.exclude is None and options.step == "pairs":
         parser.error("pairs needs --exclude")
     {"collect": _collect, "pairs": _pairs, "train": _train, "export": _export, "evaluate": _evaluate}[options.step](
@@ -93,7 +96,7 @@ def _train(options: argparse.Namespace) -> None:
     from scripts.training.learn import Recipe, train
     from scripts.training.measure import held_out
 
-    vocabulary, start = _read_embedder(_START)
+    vocabulary, start = _read_embedder(options.start)
     pieces = Pieces(vocabulary)
     paths = sorted((options.folder / "pairs").glob("*/*.jsonl"))
     learnt_from = [path for path in paths if not _is_held_out(path.stem)]
@@ -136,7 +139,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from scripts.training.corpus import load_package
     from scripts.training.measure import held_out
 
-    for folder in (_START, options.out):
+    for folder in (options.start, options.out):
         vocabulary, table = _read_embedder(folder)
         pieces = Pieces(vocabulary)
         paths = [path for path in sorted((options.folder / "pairs").glob("*/*.jsonl")) if _is_held_out(path.stem)]
