@@ -16,6 +16,7 @@ from localdev.core.search import Candidate, SearchFilter
 from localdev.index import layout, lexical, postings, postings_file, schema
 from localdev.index.database import DATABASE, open_reader, open_writer
 from localdev.index.postings_file import PostingsMark
+from localdev.index.postings_later import MOST
 from localdev.index.repository import IndexedRepository, open_repository
 from tests.index.sample import HashingEmbedder, write_files
 
@@ -174,13 +175,14 @@ def test_an_open_repository_follows(small: tuple[IndexedRepository, Path], root:
 
 
 def test_due() -> None:
-    """A small index needs none; a large one does, and again when a tenth came later."""
+    """A small index needs none; a large one does, and again when too many came later."""
     with contextlib.closing(sqlite3.connect(":memory:")) as database:
         database.execute("CREATE TABLE chunks (id INTEGER PRIMARY KEY)")
         database.executemany("INSERT INTO chunks VALUES (?)", [(number,) for number in range(1, postings.SMALLEST)])
-        assert not postings.due(database, PostingsMark())
+        assert not postings.due(database, PostingsMark(), eagerly=True)
         database.execute("INSERT INTO chunks VALUES (?)", (postings.SMALLEST,))
-        assert postings.due(database, PostingsMark())
-        last = postings.SMALLEST - postings.SMALLEST // postings.LATER
-        assert not postings.due(database, PostingsMark("x", last))
-        assert postings.due(database, PostingsMark("x", last - 1))
+        for eagerly, most in ((False, postings.SMALLEST // postings.LATER), (True, MOST)):
+            assert postings.due(database, PostingsMark(), eagerly=eagerly)
+            last = postings.SMALLEST - most
+            assert not postings.due(database, PostingsMark("x", last), eagerly=eagerly)
+            assert postings.due(database, PostingsMark("x", last - 1), eagerly=eagerly)

@@ -72,6 +72,7 @@ def update(
                 updater.apply(root, plan, progress)
             if outbox.due() or not store_present(generation, schema.read_meta(database), manifest.place):
                 outbox.flush(progress)
+                outbox.renew_postings(eagerly=False)
         updater.counts.notes.extend(outbox.notes)
     return updater.counts
 
@@ -84,6 +85,7 @@ def flush(
     with translated(path), contextlib.closing(open_writer(path)) as database:
         with Outbox(database, generation, embedder, manifest.place) as outbox:
             outbox.flush(progress)
+            outbox.renew_postings(eagerly=True)
         return tuple(outbox.notes)
 
 
@@ -126,6 +128,7 @@ def _fill(
             updater.apply(root, plan, progress)
             _finish(database, updater)
             outbox.flush(progress)
+            outbox.renew_postings(eagerly=True)
             updater.counts.notes.extend(outbox.notes)
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return updater.counts

@@ -92,7 +92,6 @@ class Outbox:
                 self.close()
                 self._place = EMBEDDED
                 self._bring(meta, progress)
-        self._renew_postings()
 
     def close(self) -> None:
         """Let go of Chroma."""
@@ -195,12 +194,15 @@ class Outbox:
         self._trusted = mark
         self._clean(name, mark)
 
-    def _renew_postings(self) -> None:
-        """Make the file of postings where the index is large and has none, or too many chunks came after it."""
+    def renew_postings(self, *, eagerly: bool) -> None:
+        """Make the file of postings where the index is large and has none, or too many chunks came after it.
+
+        It takes seconds, so a search that refreshes waits longer with it than a command whose work this is.
+        """
         mark = PostingsMark.from_meta(schema.read_meta(self._database))
         if postings_file.load(self._generation, mark) is None:
             mark = PostingsMark()
-        if not postings.due(self._database, mark):
+        if not postings.due(self._database, mark, eagerly=eagerly):
             return
         mark = postings_file.write(self._database, self._generation) or PostingsMark()
         if mark.token:

@@ -18,7 +18,7 @@ from localdev.core.search import Candidate, SearchFilter
 from localdev.index import postings_file
 from localdev.index.filters import allowed_chunks
 from localdev.index.postings_file import Postings, PostingsMark, Torn
-from localdev.index.postings_later import LaterChunks, tokens, worth_it
+from localdev.index.postings_later import MOST, LaterChunks, tokens, worth_it
 from localdev.index.schema import FIELDS
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # With fewer chunks FTS5 needs some 15 ms for the commonest words.
 SMALLEST = 20_000
-# The file is made again when more than one chunk in so many came after it.
+# The file is made again, at the latest, when more than one chunk in so many came after it.
 LATER = 10
 # So many times longer, a list is searched for each number of the shorter one; otherwise both are merged.
 _MUCH_FEWER = 32
@@ -36,10 +36,10 @@ _MUCH_FEWER = 32
 _K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6
 
 
-def due(database: sqlite3.Connection, mark: PostingsMark) -> bool:
-    """Tell whether the index is large enough for postings and has none, or too few."""
+def due(database: sqlite3.Connection, mark: PostingsMark, *, eagerly: bool) -> bool:
+    """Tell whether the index is large enough for postings and has none, or too few; eagerly, whether they slow us."""
     chunks, later = database.execute("SELECT count(*), coalesce(sum(id > ?), 0) FROM chunks", (mark.last,)).fetchone()
-    return chunks >= SMALLEST and (not mark.token or later * LATER > chunks)
+    return chunks >= SMALLEST and (not mark.token or later > (MOST if eagerly else chunks // LATER))
 
 
 class PostingsView:
