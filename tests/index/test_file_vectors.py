@@ -51,3 +51,22 @@ def test_nothing_to_rank(database: sqlite3.Connection) -> None:
     query = np.ones(DIMENSION, dtype=np.float32)
     assert FileVectors(database, VectorView(none, none, np.empty(0, dtype=np.int64))).rank(query, 5) == []
     assert FileVectors(database, VectorView(one, none, np.empty(0, dtype=np.int64))).rank(0 * query, 5) == []
+
+
+def test_following_gives_what_starting_anew_gives(database: sqlite3.Connection) -> None:
+    """After a file came again with other chunks, one went and one came, old sums count where they still hold."""
+    database.execute("CREATE TABLE dead (chunk_id INTEGER)")
+    random = np.random.default_rng(5)
+    vectors = random.normal(size=(20, DIMENSION)).astype(np.float32)
+    query = random.normal(size=DIMENSION).astype(np.float32)
+    chunks = np.array([1, 2, 3, 4, 5, 9])
+    base, none = (chunks, vectors[chunks]), (np.empty(0, dtype=np.int64), np.empty((0, DIMENSION), dtype=np.float32))
+    before = FileVectors(database, VectorView(base, none, np.empty(0, dtype=np.int64)))
+    database.execute("DELETE FROM chunks WHERE file_id IN (7, 9)")
+    database.executemany("INSERT INTO dead VALUES (?)", [(1,), (2,), (3,), (5,)])
+    database.executemany("INSERT INTO chunks VALUES (?, ?)", [(10, 7), (11, 7), (12, 3)])
+    extra, dead = np.array([10, 11, 12]), np.array([1, 2, 3, 5])
+    view = VectorView(base, (extra, vectors[extra]), dead)
+    followed = FileVectors(database, view, before).rank(query, 10)
+    assert followed == FileVectors(database, view).rank(query, 10)
+    assert {file_id for file_id, _ in followed} == {3, 7, 8}

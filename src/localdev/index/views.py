@@ -48,7 +48,8 @@ class Views:
         if view is None:
             return None
         if self._files is None or self._files[0] != self._version:
-            self._files = (self._version, FileVectors(self._database, view))
+            before = None if self._files is None else self._files[1]
+            self._files = (self._version, FileVectors(self._database, view, before))
         return self._files[1]
 
     def words(self) -> PostingsView | None:
