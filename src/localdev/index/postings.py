@@ -212,11 +212,10 @@ def _best(scores: Numbers, limit: int) -> list[Candidate]:
     """Give the highest scores, ties by id; a chunk that holds none of the words has none."""
     import numpy as np
 
-    if limit < len(scores):
-        bar = np.partition(scores, len(scores) - limit)[len(scores) - limit]
-        found = np.flatnonzero((scores >= bar) & (scores > 0))
-    else:
-        found = np.flatnonzero(scores)
+    found = np.flatnonzero(scores)
+    if limit < len(found):
+        reached = scores[found]
+        found = found[reached >= np.partition(reached, len(reached) - limit)[len(reached) - limit]]
     found = found[np.argsort(-scores[found], kind="stable")][:limit]
     return [Candidate(int(chunk_id), float(scores[chunk_id])) for chunk_id in found]
 
