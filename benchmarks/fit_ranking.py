@@ -52,7 +52,8 @@ _PARTS = {
 }
 _NAMES = (*_PARTS.values(), *_ROLES)
 PRIOR = dict.fromkeys(_PARTS.values(), 0.0) | {
-    "test": 2.5, "benchmark": 2.0, "vendored": 3.0, "generated": 2.5, "example": 1.5, "deprecated": 2.0, "declaration": 1.0, "data": 1.0, "doc": 2.0,
+    "test": 2.5, "benchmark": 2.0, "vendored": 3.0, "generated": 2.5, "example": 1.5, "deprecated": 2.0,
+    "declaration": 1.0, "data": 1.0, "doc": 2.0,
 }  # fmt: skip
 
 

@@ -3,8 +3,8 @@
     python benchmarks/retrieval.py --bench DIR [--bench DIR] --repos DIR [--repos DIR] [--index DIR] [--ablations]
 
 `--bench` holds the queries (see cases.py; ours are in benchmarks/queries). `--repos` holds a checkout of each
-repository by its name. `--index` keeps the indexes between runs. `--embedder` measures another one by its
-configuration name, or a folder with the files of a static one. Prints Markdown tables.
+repository by its name. `--index` keeps the indexes between runs. `--embedder` takes a folder with the files of another
+static embedder. Prints Markdown tables.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ ABLATIONS: dict[str, Weights] = {
     "examples count less": _without_role("example"),
     "documents count less": _without_role("doc"),
     "old copies count less": _without_role("deprecated"),
+    "declarations count less": _without_role("declaration"),
+    "settings and data count less": _without_role("data"),
     "generated code counts less": _without_role("generated"),
     "vendored code counts less": _without_role("vendored"),
 }

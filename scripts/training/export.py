@@ -39,7 +39,7 @@ def write(
     np.save(folder / "matrix.npy", matrix)
     (folder / "vocabulary.txt").write_bytes(words)
     card = {
-        "format": 1,
+        "format": 2,
         "name": name,
         "base_model": base,
         "rows": matrix.shape[0],

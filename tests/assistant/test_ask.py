@@ -49,6 +49,11 @@ def test_without_a_model_the_places_answer(repository: IndexedRepository) -> Non
     assert (answer.citations[0].path, answer.model) == ("shop/pricing.py", "")
 
 
+def test_without_a_model_no_more_places_than_asked_for(repository: IndexedRepository) -> None:
+    """The limit holds for the floor's answer as for a model's passages."""
+    assert len(answered(run(repository, AskRequest(QUESTION, limit=2))).citations) == 2
+
+
 def test_nothing_found_is_said(repository: IndexedRepository) -> None:
     """A question without any word of the repository gets a plain answer and no citation."""
     answer = answered(run(repository, "??"))

@@ -63,7 +63,7 @@ def test_any_text_gives_a_unit_or_zero_vector(text: str) -> None:
     "text", ["a" * 1_000_000, "Ab" * 500_000, "word " * 200_000, "é" * 1_000_000, "中" * 1_000_000, "\0" * 1_000_000]
 )
 def test_a_text_of_a_megabyte_is_cut_short(text: str) -> None:
-    """What stands after the first 65,536 characters changes nothing."""
+    """What stands after the first 16,384 characters changes nothing."""
     tail = " entirely different words about cookies and sockets"
     assert EMBEDDER.embed([text]).tobytes() == EMBEDDER.embed([text + tail]).tobytes()
 
@@ -89,6 +89,13 @@ def test_meaning_brings_texts_near(query: str, near: str, far: str) -> None:
 def test_identifiers_mean_their_words(name: str) -> None:
     """However a name is spelt, it embeds as its words do."""
     assert EMBEDDER.embed([name]).tobytes() == EMBEDDER.embed(["get http response"]).tobytes()
+
+
+def test_a_repeated_word_counts_as_the_root_of_its_number() -> None:
+    """Four times a word weighs twice as much beside another word as once does."""
+    once, four, word, other = EMBEDDER.embed(["cookie socket", "cookie " * 4 + "socket", "cookie", "socket"])
+    shares = [np.linalg.lstsq(np.stack([word, other]).T, vector, rcond=None)[0] for vector in (once, four)]
+    assert (shares[1][0] / shares[1][1]) / (shares[0][0] / shares[0][1]) == pytest.approx(2, rel=1e-4)
 
 
 def test_threads_share_one_embedder() -> None:

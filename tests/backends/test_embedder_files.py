@@ -97,7 +97,7 @@ def test_a_damaged_file_is_refused(folder: Path, name: str, damage: Callable[[Pa
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", "not json", '{"format": 1}', json.dumps(DESCRIPTION | {"scales": "x"}), "\ud800"]
+    "content", ["", "[]", "{}", "not json", '{"format": 2}', json.dumps(DESCRIPTION | {"scales": "x"}), "\ud800"]
 )
 def test_an_unreadable_description_is_refused(folder: Path, content: str) -> None:
     """`embedder.json` that is not what it should be is refused before anything else is read."""
@@ -109,7 +109,7 @@ def test_an_unreadable_description_is_refused(folder: Path, content: str) -> Non
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": 2},
+        {"format": 3},
         {"rows": DESCRIPTION["rows"] - 1},
         {"scales": DESCRIPTION["scales"][:-1]},
         {"matrix_crc32": 0},

@@ -57,6 +57,8 @@ ASK = "how it ends"
         ("example", ASK, indexed(chunk("examples/a.py"), chunk("z.py")), Evidence(equal(1, 2))),
         ("benchmark", ASK, indexed(chunk("bench/a.py"), chunk("z.py")), Evidence(equal(1, 2))),
         ("doc", ASK, indexed(chunk("a.md"), chunk("z.py")), Evidence(equal(1, 2))),
+        ("declaration", ASK, indexed(chunk("a.d.ts"), chunk("z.ts")), Evidence(equal(1, 2))),
+        ("data", ASK, indexed(chunk("a.json", language="json"), chunk("z.py")), Evidence(equal(1, 2))),
         ("old copy", ASK, indexed(chunk("p/v1/a.py"), chunk("p/a.py")), Evidence({1: 0.8, 2: 0.7})),
         (
             "file words",
@@ -68,7 +70,7 @@ ASK = "how it ends"
             "best of a file's chunks",
             ASK,
             indexed(chunk("a.py"), chunk("z.py"), chunk("z.py", start=9)),
-            Evidence({1: 0.9, 2: 0.9, 3: 0.1}, meaning={1: 0.5, 3: 0.6}),
+            Evidence({1: 0.9, 2: 0.9, 3: 0.1}, meaning={1: 0.3, 3: 0.45}),
         ),
         (
             "preamble",
@@ -100,6 +102,24 @@ def test_no_penalty_for_what_is_asked_for(query: str, path: str) -> None:
     """A query that names the role of a file is not punished for finding it."""
     hits = rank(read_query(query), indexed(chunk(path), chunk("z.py")), Evidence(equal(1, 2)), limit=2)
     assert hits[0].chunk.path == path
+
+
+@pytest.mark.parametrize("query", ["what does app.py do", "how are .py files started"])
+def test_a_path_in_the_query_asks_for_no_other_file(query: str) -> None:
+    """A test whose name merely ends like the path that was named, or like an ending, still counts as a test."""
+    chunks = indexed(chunk("tests/test_app.py"), chunk("z.py"))
+    assert order(query, chunks, Evidence(equal(1, 2)))[0] == 2
+
+
+def test_no_penalty_for_a_file_that_is_named() -> None:
+    """Who names a test by its path wants it."""
+    chunks, evidence = (
+        indexed(chunk("z.py"), chunk("tests/app.py")),
+        Evidence(equal(1, 2), mentioned={2: "tests/app.py"}),
+    )
+    assert [part.name for part in rank(read_query("tests/app.py ends"), chunks, evidence, limit=1)[0].parts].count(
+        "test"
+    ) == 0
 
 
 def test_a_definition_counts_less_in_an_error_message() -> None:

@@ -50,18 +50,18 @@ def ask(
     if backend is None or not found.hits:
         if backend is not None:
             yield Notice("warning", "no passage of this repository matches, so the model was not asked")
-        yield from _answer_with_places(found, repository, clock)
+        yield from _answer_with_places(found, repository, clock, most=request.limit)
         return
     answer = ModelAnswer(request, repository, prompt, backend, clock)
     yield from answer.stream(found, fill_prompt(request, found, prompt=prompt, backend=backend))
     if not answer.text.strip():
         yield Notice("warning", "the model gave an empty answer; these are the places it was asked about")
-        yield from _answer_with_places(found, repository, clock)
+        yield from _answer_with_places(found, repository, clock, most=request.limit)
 
 
-def _answer_with_places(found: Found, repository: Repository, clock: Clock) -> Iterator[Event]:
-    """Yield the floor's answer: the best places themselves, and all that the question names."""
-    hits: Sequence[Hit] = found.hits[: max(MOST_PLACES, found.named)]
+def _answer_with_places(found: Found, repository: Repository, clock: Clock, *, most: int) -> Iterator[Event]:
+    """Yield the floor's answer: at most `most` of the best places themselves, and all that the question names."""
+    hits: Sequence[Hit] = found.hits[: max(min(MOST_PLACES, most), found.named)]
     yield Sources(tuple(hits))
     yield from found.notices(hits)
     pieces: list[str] = []

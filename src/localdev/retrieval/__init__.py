@@ -1,1 +1,1 @@
-"""The asking side: read the query, fuse the lists, rank, pack. Pure functions over the repository port."""
+"""The asking side: read the query, weigh what the lists say, rank, pack. Pure functions over the repository port."""

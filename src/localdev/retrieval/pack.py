@@ -40,7 +40,7 @@ class PackedSource:
     """A passage for the prompt: contiguous lines of one file, cited by its place in the list plus one.
 
     `chunk` holds exactly the lines shown (several chunks may be merged, or one cut); `tokens` is what the passage
-    costs with its heading line; `trimmed` is true when lines of its last chunk were left out.
+    costs with its heading line; `trimmed` is true when lines of a chunk were left out.
     """
 
     chunk: Chunk

@@ -147,8 +147,8 @@ def _paths(text: str) -> list[PathMention]:
     for pattern in (_PATH, _FOLDER):
         for match in pattern.finditer(text):
             path, _, line = match.group().replace("\\", "/").partition(":")
-            suffix = path.rpartition(".")[2].lower()
-            is_file = "." in path.rpartition("/")[2] and suffix in EXTENSIONS
+            stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
+            is_file = bool(stem and dot) and suffix.lower() in EXTENSIONS
             if is_file or (pattern is _FOLDER and _is_folder(path)):
                 found[PathMention(path, int(line.partition("-")[0] or 0))] = None
     covered = {mention.path for mention in found if mention.line}

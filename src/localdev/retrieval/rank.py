@@ -96,9 +96,11 @@ def rank(
     """
     known = [chunks[chunk_id] for chunk_id in evidence.ids() if chunk_id in chunks]
     old = superseded_folders({one.chunk.path for one in known})
+    named = {one.chunk.path for one in known if one.chunk_id in evidence.mentioned}
     by_file: dict[str, list[_Place]] = defaultdict(list)
     for one in known:
-        by_file[one.chunk.path].append(_place(one, query, evidence, old=old, weights=weights))
+        role = "" if one.chunk.path in named else _role(one, query, old)
+        by_file[one.chunk.path].append(_place(one, role, query, evidence=evidence, weights=weights))
     together = _together(by_file, evidence, weights)
     most_used = max((one.reference_files for one in known), default=0)
     scored: list[tuple[float, str, int, _File, int]] = []
@@ -126,7 +128,7 @@ def _part(name: str, value: float, note: str = "") -> tuple[ScorePart, ...]:
     return (ScorePart(name, value, note),) if value else ()
 
 
-def _place(one: IndexedChunk, query: Query, evidence: Evidence, *, old: Set[str], weights: Weights) -> _Place:
+def _place(one: IndexedChunk, role: str, query: Query, *, evidence: Evidence, weights: Weights) -> _Place:
     """Collect what a chunk itself earns: by its words, its meaning, and by being what the query names."""
     chunk_id = one.chunk_id
     asked = weights.definition if query.kind == "symbol" else weights.definition_in_text
@@ -138,7 +140,6 @@ def _place(one: IndexedChunk, query: Query, evidence: Evidence, *, old: Set[str]
         weights.capitalised * evidence.capitalised.get(chunk_id, _NONE)[0],
         weights.path_mention if chunk_id in evidence.mentioned else 0.0,
     )
-    role = _role(one, query, old)
     lost = weights.role_costs.get(role, 0.0)
     if one.chunk.kind == "module" and not one.chunk.doc:
         lost += weights.preamble
@@ -146,11 +147,9 @@ def _place(one: IndexedChunk, query: Query, evidence: Evidence, *, old: Set[str]
 
 
 def _role(one: IndexedChunk, query: Query, old: Set[str]) -> str:
-    """Give the role that counts against a chunk: none where the query asks for it or names the file."""
-    path = one.chunk.path
-    role = chunk_role(one.chunk) or ("deprecated" if old and is_under(path, old) else "")
-    asked = role in query.wants or any(path.endswith(mention.path) for mention in query.paths)
-    return "" if asked else role
+    """Give the role that counts against a chunk: none where the query asks for it."""
+    role = chunk_role(one.chunk) or ("deprecated" if old and is_under(one.chunk.path, old) else "")
+    return "" if role in query.wants else role
 
 
 def _together(by_file: Mapping[str, Sequence[_Place]], evidence: Evidence, weights: Weights) -> dict[str, float]:

@@ -32,7 +32,7 @@ _NAMES = (
 
 @lru_cache(maxsize=65536)
 def file_role(path: str) -> str:
-    """Give `vendored`, `test`, `benchmark`, `example`, `deprecated`, `generated`, `doc`, or empty for product code."""
+    """Give the role that a path tells (one of `_FOLDERS` and `_NAMES`), or an empty text for product code."""
     *folders, name = path.split("/")
     lowered = {folder.lower() for folder in folders}
     for role, known in _FOLDERS:

@@ -1,4 +1,4 @@
-"""Search: the one function that strings reading, looking up, fusing and ranking together."""
+"""Search: the one function that strings reading, looking up and ranking together."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FILTERED_POOL = 2000
 # The dense model reads a few hundred words at most.
 _DENSE_CHARACTERS = 2000
 # How much a place that passes a name on is worth against its definition, and the uses looked through for it.
-_PASSED_ON = 0.9
+_PASSED_ON = 1.0
 _MOST_USES = 200
 # A path of which many files could be meant helps nobody.
 _MOST_MENTIONED = 20

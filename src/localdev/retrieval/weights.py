@@ -34,34 +34,34 @@ class Weights:
     """How much each part counts."""
 
     # BM25's fields. A word in a path or symbol says what the chunk is about; in a body it may be an aside.
-    path: float = 3.0
+    path: float = 5.0
     symbol: float = 4.0
     signature: float = 2.0
-    doc: float = 1.5
+    doc: float = 1.0
     body: float = 1.0
     # The file's best chunk by BM25.
-    words: float = 1.3
+    words: float = 1.06
     # All its chunks together, each further one counting `decay` of the one before: the file is about the question.
-    words_in_file: float = 1.5
-    decay: float = 0.8
+    words_in_file: float = 1.41
+    decay: float = 0.65
     # Neighbours in the query that are neighbours in the code too say more than both words apart.
-    phrase: float = 0.55
+    phrase: float = 0.5
     # The file's best chunk by its vector: finds what is worded otherwise.
-    meaning: float = 1.55
+    meaning: float = 1.7
     # The file's whole vector: one chunk may be alike by accident, a file hardly.
-    meaning_of_file: float = 1.5
+    meaning_of_file: float = 1.7
     # A file named after the query's words is about them as a whole.
-    file_name: float = 2.9
+    file_name: float = 3.0
     # The definition of a bare symbol that was asked for is nearly always wanted.
-    definition: float = 3.1
+    definition: float = 3.0
     # In a sentence or an error message the name is one word of many, and the words say so already.
     definition_in_text: float = 0.25
     # A capitalised word that is also a definition is often meant as one, but may just begin the sentence.
-    capitalised: float = 0.85
+    capitalised: float = 0.88
     # A path that is written out leaves no doubt.
     path_mention: float = 6.0
     # What many files use is what a general question is about.
-    used: float = 0.43
+    used: float = 0.6
     # Each further chunk of a file loses this much: it must be better than the best of other files by far.
     repeat: float = 5.0
     # A module's preamble lists imported and exported names: it holds the words and does none of the work.
