@@ -51,18 +51,21 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def answering(status: int, body: bytes) -> Iterator[str]:
-    """Run a server that gives the same answer to everything."""
+def answering(status: int, body: bytes, *, version: bytes = b"") -> Iterator[str]:
+    """Run a server that gives the same answer to everything, but to the question for its version the one given."""
 
     class Same(http.server.BaseHTTPRequestHandler):
         """Answers."""
 
         def do_GET(self) -> None:
             """Answer."""
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked = version and self.path.endswith("/version")
+            said = version if asked else body
+            self.send_response(200 if asked else status)
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(said)
 
         do_POST = do_GET  # noqa: N815 - the name http.server calls
 

@@ -10,7 +10,8 @@ import pytest
 
 from localdev.core.errors import ConfigError, EgressRefused
 from localdev.index import layout
-from localdev.index.places import Place, checked_place, remove_all, served_by
+from localdev.index.database import Damaged
+from localdev.index.places import Place, checked_place, remove_all, servers
 from localdev.index.repository import open_repository
 from localdev.index.server import ServerVectors, StoreAway
 from tests.index.chroma_server import answering, chroma_server, free_port, gate
@@ -196,9 +197,68 @@ def test_the_token(root: Path, tmp_path: Path, url: str) -> None:
             assert len(repository.dense("total", 99)) == query_index(folder, "SELECT count(*) FROM chunks")[0][0]
         with pytest.raises(StoreAway, match="refuses the token"):
             ServerVectors(guarded, "", token="wrong", create=None)
-        assert served_by(folder) == guarded
+        assert servers(folder) == [guarded]
         remove_all(folder, guarded, token="s3cret")
     assert collections(url) == []
+
+
+@pytest.mark.parametrize("token", ["s3cr\u20act", "s3cret\nX-Other: 1", "s3\x00cret", "s3cret\x7f"])
+def test_a_token_that_cannot_be_sent(token: str) -> None:
+    """It is an error in the configuration, which does not show it."""
+    with pytest.raises(ConfigError, match="LOCALDEV_STORE_TOKEN") as caught:
+        checked_place("http://localhost", token=token)
+    assert "s3" not in str(caught.value) + caught.value.hint and caught.value.hint
+
+
+def test_a_token_is_not_shown() -> None:
+    """Neither with a place nor where a server answers with it; what stands around it does not belong to it."""
+    place = checked_place("http://localhost", token=" s3cret\n")
+    assert place.token == "s3cret" and "s3cret" not in repr(place)
+    body = b'{"message": "who is %s?"}' % place.token.encode()
+    with answering(500, body) as url, pytest.raises(StoreAway, match=r"who is \(token\)\?"):
+        ServerVectors(url, "", token=place.token, create=None)
+    with answering(200, b'"s3cret"') as url, pytest.raises(StoreAway, match=r'version "\(token\)"'):
+        ServerVectors(url, "", token=place.token, create=None)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(404, b"{}"), (200, b"[1]"), (200, b"{}"), (200, b"7"), (200, b'{"id": 3, "ids": [[]]}'), (200, b'[{"name": 3}]')],
+)
+def test_odd_answers(status: int, body: bytes, tmp_path: Path) -> None:
+    """A server that can neither make nor list collections is none; what it says about one of them is damage."""
+    with answering(status, body, version=b'"1.0.0"') as url:
+        with pytest.raises(StoreAway):
+            ServerVectors(url, "localdev-test-1", create=True)
+        with pytest.raises(StoreAway):
+            remove_all(tmp_path, url)
+        with pytest.raises(Damaged):
+            ServerVectors(url, "localdev-test-1")
+        store = ServerVectors(url, "", create=None)
+        with pytest.raises(Damaged):
+            store.load()
+        if body != b"7":
+            with pytest.raises(Damaged):
+                store.count()
+
+
+def test_what_a_server_held_is_remembered(root: Path, tmp_path: Path) -> None:
+    """When the folder stood in for it, and when the first build did not come to its end."""
+    folder, port = tmp_path / "index" / "shop", free_port()
+    place = Place(f"http://127.0.0.1:{port}", fallback=True)
+    with chroma_server(tmp_path / "chroma", port), open_repository(root, folder, HashingEmbedder(), place=place) as one:
+        one.refresh()
+    with open_repository(root, folder, HashingEmbedder(), place=place) as repository:
+        (root / "new.py").write_text("def fresh_total():\n    return 1\n")
+        repository.refresh()
+        assert "index.fallback" in repository.flush()[0]
+    assert servers(folder) == [place.url]
+    with chroma_server(tmp_path / "chroma", port):
+        assert len(collections(place.url)) == 1
+        (folder / "CURRENT").unlink()
+        assert servers(folder) == [place.url]
+        remove_all(folder, place.url)
+        assert collections(place.url) == []
 
 
 def test_a_lost_collection_is_made_anew(root: Path, tmp_path: Path, url: str) -> None:

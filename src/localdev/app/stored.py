@@ -97,17 +97,19 @@ def wipe_index(stored: StoredIndex) -> None:
         StorageError: something of it cannot be removed.
     """
     from localdev.index.layout import wipe
-    from localdev.index.places import owner, remove_all, served_by
+    from localdev.index.places import owner, remove_all, servers
     from localdev.index.server import StoreAway
 
-    url = served_by(stored.path)
-    name = owner(stored.path) if url else ""
-    trouble: StoreAway | None = None
-    try:
-        remove_all(stored.path, url, token=os.environ.get(STORE_TOKEN, ""))
-    except StoreAway as away:
-        trouble = away
+    urls = servers(stored.path)
+    name = owner(stored.path) if urls else ""
+    troubles: list[StoreAway] = []
+    for url in urls:
+        try:
+            remove_all(stored.path, url, token=os.environ.get(STORE_TOKEN, ""))
+        except StoreAway as away:
+            troubles.append(away)
     wipe(stored.path)
-    if trouble is not None:
+    if troubles:
         hint = f"delete the collections whose names begin with {name} there"
-        raise StorageError(f"the index is removed, but not its vectors: {trouble}", hint) from trouble
+        told = "; ".join(map(str, troubles))
+        raise StorageError(f"the index is removed, but not its vectors: {told}", hint) from troubles[0]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
-import sqlite3
 import urllib.parse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localdev.audit.egress import is_loopback
 from localdev.core.errors import ConfigError, EgressRefused
 from localdev.core.files import write_atomic
-from localdev.index.database import DATABASE, Damaged, open_reader
+from localdev.index.database import Damaged
 from localdev.index.server import ServerVectors
 from localdev.index.vectors import ChromaVectors
 
@@ -21,7 +19,8 @@ if TYPE_CHECKING:
     from localdev.core.ports import VectorStore
 
 _FOLDER, _SERVER = "chroma-", "server-"
-# In the folder of an index: what the names of its collections on a server begin with.
+# In the folder of an index: what the names of its collections on servers begin with, and then a line for each server
+# that was ever given one. Where vectors are now does not tell: others may be left from before a fallback.
 _OWNER = "OWNER"
 
 
@@ -33,7 +32,7 @@ class Place:
     """
 
     url: str = ""
-    token: str = ""
+    token: str = field(default="", repr=False)
     fallback: bool = False
 
 
@@ -44,7 +43,7 @@ def checked_place(store: str, *, token: str = "", fallback: bool = False) -> Pla
     """Read the setting `index.store`: `embedded`, or the address of a server on this machine.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: it is neither, or the token cannot be sent.
         EgressRefused: the server is on another machine.
     """
     if store == "embedded":
@@ -67,7 +66,23 @@ def checked_place(store: str, *, token: str = "", fallback: bool = False) -> Pla
             "and name that",
         )
     shown = f"[{host}]" if ":" in host else host
-    return Place(f"{address.scheme}://{shown}:{port or (443 if address.scheme == 'https' else 8000)}", token, fallback)
+    url = f"{address.scheme}://{shown}:{port or (443 if address.scheme == 'https' else 8000)}"
+    return Place(url, _checked_token(token), fallback)
+
+
+def _checked_token(token: str) -> str:
+    """Give the token without the spaces and newlines around it; an error never shows it.
+
+    Raises:
+        ConfigError: no header may hold it.
+    """
+    token = token.strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ConfigError(
+            "LOCALDEV_STORE_TOKEN holds characters no header may",
+            "set it to the token of the server alone: one line of letters, digits and signs of ASCII",
+        )
+    return token
 
 
 def new_name(place: Place) -> str:
@@ -106,6 +121,7 @@ def open_store(generation: Path, name: str, place: Place, *, create: bool = Fals
         return ChromaVectors(generation / name, create=create)
     if not fits(name, place):
         raise Damaged(f"it was kept at {url_of(name)}")
+    _remember(generation.parent, place.url)
     return ServerVectors(place.url, _collection(generation, name), token=place.token, create=create)
 
 
@@ -117,23 +133,16 @@ def remove_unused(generation: Path, name: str, place: Place) -> None:
 
     kept = {_collection(generation, name)}
     others = {_mark(other) for other in generations(generation.parent) if other != generation}
-    server = ServerVectors(place.url, _collection(generation, name), token=place.token)
+    server = ServerVectors(place.url, "", token=place.token, create=None)
     for found in server.collections(f"{owner(generation.parent)}-"):
         if found not in kept and found.split("-")[2] not in others:
             server.remove(found)
 
 
-def served_by(folder: Path) -> str:
-    """Give the address of the server that holds the vectors of an index; empty where none does."""
-    from localdev.index.layout import current
-
-    generation = current(folder)
-    if generation is None or not (folder / _OWNER).exists():
-        return ""
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(open_reader(generation / DATABASE)) as database:
-        row = database.execute("SELECT value FROM meta WHERE key = 'vectors'").fetchone()
-        return url_of(row[0]) if row else ""
-    return ""
+def servers(folder: Path) -> list[str]:
+    """Give the addresses of the servers that may hold vectors of an index."""
+    path = folder / _OWNER
+    return path.read_text(encoding="ascii").split()[1:] if path.exists() else []
 
 
 def remove_all(folder: Path, url: str, *, token: str = "") -> None:
@@ -142,10 +151,10 @@ def remove_all(folder: Path, url: str, *, token: str = "") -> None:
     Raises:
         StoreAway: it cannot be asked to.
     """
-    if url:
-        server = ServerVectors(checked_place(url).url, "", token=token, create=None)
-        for found in server.collections(f"{owner(folder)}-"):
-            server.remove(found)
+    place = checked_place(url, token=token)
+    server = ServerVectors(place.url, "", token=place.token, create=None)
+    for found in server.collections(f"{owner(folder)}-"):
+        server.remove(found)
 
 
 def owner(folder: Path) -> str:
@@ -153,7 +162,13 @@ def owner(folder: Path) -> str:
     path = folder / _OWNER
     if not path.exists():
         write_atomic(path, f"localdev-{secrets.token_hex(8)}\n".encode("ascii"))
-    return path.read_text(encoding="ascii").strip()
+    return path.read_text(encoding="ascii").split()[0]
+
+
+def _remember(folder: Path, url: str) -> None:
+    """Write down that a server holds something of this index, before it does."""
+    if url not in (known := servers(folder)):
+        write_atomic(folder / _OWNER, "".join(f"{line}\n" for line in [owner(folder), *known, url]).encode("ascii"))
 
 
 def _collection(generation: Path, name: str) -> str:

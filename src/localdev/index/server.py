@@ -12,13 +12,15 @@ import http.client
 import json
 import urllib.parse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from localdev.core.errors import StorageError
 from localdev.index.database import Damaged
 
 if TYPE_CHECKING:
     from localdev.core.ports import FloatMatrix, IdVector
+
+_Kind = TypeVar("_Kind")
 
 _BASE = "/api/v2/tenants/default_tenant/databases/default_database/collections"
 _GRAPH = {"hnsw": {"space": "ip", "ef_construction": 2, "max_neighbors": 2, "ef_search": 2}}
@@ -28,6 +30,8 @@ _PAGE = 2000
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 120.0
 _NOT_FOUND = 404
+# Characters of what a server says that stand in an error.
+_MOST_QUOTED = 200
 _DENIED = (401, 403)
 
 
@@ -48,6 +52,7 @@ class ServerVectors:
             Damaged: it has no such collection.
         """
         self._url = url
+        self._token = token
         self._headers = {"Content-Type": "application/json"}
         if token:
             self._headers |= {"Authorization": f"Bearer {token}", "X-Chroma-Token": token}
@@ -56,9 +61,9 @@ class ServerVectors:
         self._id = ""
         if create:
             body = {"name": name, "configuration": _GRAPH, "metadata": {"made_by": "localdev"}}
-            self._id = str(self._ask("POST", _BASE, body)["id"])
+            self._id = self._made(body)
         elif create is not None:
-            self._id = str(self._ask("GET", f"{_BASE}/{name}")["id"])
+            self._id = _field(self._ask("GET", f"{_BASE}/{name}"), "id", str)
 
     def upsert(self, ids: Sequence[int], vectors: FloatMatrix) -> None:
         """Store vectors; an id that is there is replaced."""
@@ -82,10 +87,14 @@ class ServerVectors:
         while True:
             asked = {"include": ["embeddings"], "limit": _PAGE, "offset": len(ids)}
             page = self._ask("POST", f"{_BASE}/{self._id}/get", asked)
-            if not page["ids"]:
+            names = _field(page, "ids", list)
+            if not names:
                 break
-            ids.extend(map(int, page["ids"]))
-            parts.append(np.asarray(page["embeddings"], dtype=np.float32))
+            try:
+                ids.extend(map(int, names))
+                parts.append(np.asarray(_field(page, "embeddings", list), dtype=np.float32).reshape(len(names), -1))
+            except (TypeError, ValueError) as error:
+                raise Damaged("the server gives vectors that are none") from error
         if not ids:
             return np.empty(0, dtype=np.int64), np.empty((0, 0), dtype=np.float32)
         numbers = np.asarray(ids, dtype=np.int64)
@@ -94,20 +103,25 @@ class ServerVectors:
 
     def count(self) -> int:
         """Give the number of vectors."""
-        return int(self._ask("GET", f"{_BASE}/{self._id}/count"))
+        count = self._ask("GET", f"{_BASE}/{self._id}/count")
+        if not isinstance(count, int):
+            raise Damaged("the server gives no number of vectors")
+        return count
 
     def close(self) -> None:
         """Let go of the connection."""
         self._connection.close()
 
     def collections(self, prefix: str) -> list[str]:
-        """Give the names of the collections on the server that begin so."""
-        found: list[str] = []
-        seen = 0
-        while page := self._ask("GET", f"{_BASE}?limit=1000&offset={seen}"):
-            seen += len(page)
-            found += [one["name"] for one in page if one["name"].startswith(prefix)]
-        return found
+        """Give the names of the collections on the server that begin so.
+
+        Raises:
+            StoreAway: the server does not answer, or not with a list of them.
+        """
+        names: list[str] = []
+        while (page := self._page_of_names(len(names))) and page[0] not in names:
+            names += page
+        return [name for name in names if name.startswith(prefix)]
 
     def remove(self, name: str) -> None:
         """Remove a whole collection; one that is gone already is no error."""
@@ -134,8 +148,25 @@ class ServerVectors:
         except Damaged as error:
             raise StoreAway(f"{self._url} is no Chroma server that localdev knows: {error}", hint) from error
         if not isinstance(version, str) or not version.startswith(_VERSION):
-            said = json.dumps(version)[:40]
+            said = self._quoted(json.dumps(version))[:40]
             raise StoreAway(f"the Chroma server at {self._url} speaks version {said}, not {_VERSION}x", hint)
+
+    def _made(self, body: object) -> str:
+        """Make a collection and give its id; a server that cannot is none to keep vectors in."""
+        try:
+            return _field(self._ask("POST", _BASE, body), "id", str)
+        except Damaged as error:
+            raise self._away(str(error)) from error
+
+    def _page_of_names(self, offset: int) -> list[str]:
+        """Give the names of some collections; a server that cannot say is none to keep vectors in."""
+        try:
+            page = self._ask("GET", f"{_BASE}?limit=1000&offset={offset}")
+            if not isinstance(page, list):
+                raise Damaged("the server gives no list of its collections")
+            return [_field(one, "name", str) for one in page]
+        except Damaged as error:
+            raise self._away(str(error)) from error
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
         """Send one request and read its answer.
@@ -158,7 +189,8 @@ class ServerVectors:
             raise Damaged(f"the server answers {status} to {method} {path.partition('?')[0]}")
         if status >= 300:
             said = answer.get("message") if isinstance(answer, dict) else None
-            raise self._away(f"it answers {status}: {' '.join(str(said or text[:200]).split())}")
+            told = self._quoted(str(said or text.decode("utf-8", "replace")))
+            raise self._away(f"it answers {status}: {' '.join(told[:_MOST_QUOTED].split())}")
         return answer
 
     def _answer(self, method: str, path: str, data: bytes | None) -> tuple[int, bytes]:
@@ -175,9 +207,25 @@ class ServerVectors:
                 self._connection = self._connect()
         raise AssertionError("not reached")
 
+    def _quoted(self, text: str) -> str:
+        """Give what a server said without the token, which some answer with."""
+        return text.replace(self._token, "(token)") if self._token else text
+
     def _away(self, why: str) -> StoreAway:
         """Make the error for a server that does not do what it should."""
         return StoreAway(
-            f"the Chroma server at {self._url} cannot be used: {why}",
+            f"the Chroma server at {self._url} cannot be used: {self._quoted(why)}",
             "start it (`chroma run --path FOLDER --port PORT`), or `localdev config set index.store embedded`",
         )
+
+
+def _field(answer: object, name: str, kind: type[_Kind]) -> _Kind:
+    """Read a field of an answer.
+
+    Raises:
+        Damaged: the answer has no such field, or one of another kind.
+    """
+    value = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(value, kind):
+        raise Damaged(f"the server gives no {name}")
+    return value
