@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from localdev.core.errors import ConfigError, EgressRefused
 from localdev.index import layout
 from localdev.index.database import Damaged
+from localdev.index.outbox import FLUSH_AT
 from localdev.index.places import Place, checked_place, remove_all, servers
 from localdev.index.repository import open_repository
 from localdev.index.server import ServerVectors, StoreAway
@@ -142,6 +144,50 @@ def test_searching_needs_no_server_and_says_when_it_does(root: Path, tmp_path: P
         with chroma_server(tmp_path / "chroma", port):
             assert repository.dense("fresh", 1)
             assert repository.flush() == ()
+
+
+def test_what_waits_keeps_nobody_from_searching(root: Path, tmp_path: Path) -> None:
+    """With the server away and more vectors waiting than are worth a flush, only the command that flushes fails."""
+    folder, port = tmp_path / "index" / "shop", free_port()
+    place = Place(f"http://127.0.0.1:{port}")
+    with (
+        chroma_server(tmp_path / "chroma", port),
+        open_repository(root, folder, HashingEmbedder(), place=place) as repository,
+    ):
+        repository.refresh()
+    write_files(root, {f"many/{number}.txt": f"value {number}\n" for number in range(FLUSH_AT)})
+    with open_repository(root, folder, HashingEmbedder(), place=place) as repository:
+        (note,) = repository.refresh().notes
+        assert "cannot be used" in note and "wait" in note
+        assert query_index(folder, "SELECT count(*) FROM pending")[0][0] == FLUSH_AT
+        (root / "one_more.py").write_text("def single_total():\n    return 1\n")
+        (note,) = repository.refresh().notes
+        assert repository.dense("single total", 1) and len(repository.paths()) == FLUSH_AT + 5
+        with pytest.raises(StoreAway):
+            repository.flush()
+        with chroma_server(tmp_path / "chroma", port):
+            assert repository.flush() == ()
+        assert query_index(folder, "SELECT count(*) FROM pending")[0][0] == 0
+
+
+@pytest.mark.parametrize("snapshot", [True, False])
+def test_a_lost_folder_is_filled_from_the_snapshot(root: Path, tmp_path: Path, *, snapshot: bool) -> None:
+    """Without embedding anything again, unless the snapshot is lost as well."""
+    folder, embedder = tmp_path / "index" / "shop", HashingEmbedder()
+    with open_repository(root, folder, embedder) as repository:
+        chunks = repository.refresh().chunks
+        expected, made = contents(repository), embedder.texts
+        (store,) = folder.glob("index-*/chroma-*")
+        shutil.rmtree(store)
+        if not snapshot:
+            drop_snapshot(folder)
+        repository.close()
+        (note,) = repository.refresh().notes
+        assert note == "the vector store was made anew: the vector store is missing"
+        assert embedder.texts - made == (0 if snapshot else chunks)
+        drop_snapshot(folder)
+        repository.close()
+        assert contents(repository) == expected
 
 
 def test_the_fallback_says_so_and_goes_back(root: Path, tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ def update(
 ) -> Counts:
     """Apply what differs to the current generation, under the writers' lock.
 
+    Its vectors can wait for a store that is away, and a search finds them; `flush` says that it is.
+
     Raises:
         Damaged: the generation cannot be read; it is to be built anew.
     """
@@ -71,7 +73,7 @@ def update(
             if not plan.empty:
                 updater.apply(root, plan, progress)
             if outbox.due() or not store_present(generation, schema.read_meta(database), manifest.place):
-                outbox.flush(progress)
+                outbox.try_flush(progress)
                 outbox.renew_postings(eagerly=False)
         updater.counts.notes.extend(outbox.notes)
     return updater.counts

@@ -53,6 +53,7 @@ class Outbox:
         self._embedder = embedder
         self._store: VectorStore | None = None
         self._trusted = SnapshotMark()
+        self._away = False
 
     def __enter__(self) -> Outbox:
         return self
@@ -69,10 +70,22 @@ class Outbox:
             or self._one("SELECT count(*) FROM dead WHERE NOT applied") >= FLUSH_AT
         )
 
+    def try_flush(self, progress: ProgressSink | None = None) -> None:
+        """Flush where that can wait: a server that is away is noted, and in this run not asked again."""
+        if self._away:
+            return
+        try:
+            self.flush(progress)
+        except StoreAway as away:
+            self._away = True
+            self.close()
+            self.notes.append(f"{away}; the vectors wait in the index until it answers")
+
     def flush(self, progress: ProgressSink | None = None) -> None:
         """Bring Chroma and the snapshot level with the chunks; does not touch Chroma when they are.
 
-        A vector store that is missing, broken or not complete is made anew from the stored chunks, and noted.
+        A vector store that is missing, broken or not complete is made anew, and noted: from the vectors at hand, or
+        else from the stored chunks.
         """
         meta = schema.read_meta(self._database)
         waiting = self._one("SELECT count(*) FROM pending") + self._one("SELECT count(*) FROM dead WHERE NOT applied")
@@ -108,12 +121,11 @@ class Outbox:
             self._carry(meta)
         except Damaged as error:
             self.notes.append(f"the vector store was made anew: {error}")
-            self._make_anew(self._embedded(progress))
+            self._make_anew(self._at_hand(progress))
 
     def _move(self, meta: dict[str, str], progress: ProgressSink | None) -> None:
-        """Make the store in its new place, from the vectors that are at hand where they are sound."""
-        live = self._live(meta)
-        self._make_anew(self._embedded(progress) if live is None else live)
+        """Make the store in its new place."""
+        self._make_anew(self._at_hand(progress))
         old = places.url_of(meta.get("vectors", "")) or "this disk"
         self.notes.append(f"the vectors moved from {old} to {self._place.url or 'this disk'}")
 
@@ -148,6 +160,11 @@ class Outbox:
                 yield ids, vectors
 
         self._settle(name, self._write_snapshot(blocks()), anew=True)
+
+    def _at_hand(self, progress: ProgressSink | None) -> Iterator[Block]:
+        """Give the vectors of all chunks: those that are stored, made anew only where they are not sound."""
+        live = self._live(schema.read_meta(self._database))
+        return self._embedded(progress) if live is None else live
 
     def _live(self, meta: dict[str, str]) -> Iterator[Block] | None:
         """Give the vectors of all chunks from snapshot and outbox; None when those do not hold all."""

@@ -153,7 +153,8 @@ class Updater:
                 if self._uncommitted >= COMMIT_BYTES or time.monotonic() - self._begun >= COMMIT_SECONDS:
                     self._commit()
                     if self._outbox.due():
-                        self._outbox.flush()
+                        flush = self._outbox.flush if self._building else self._outbox.try_flush
+                        flush()
                     self._begin()
                 if progress is not None and not self._slow:
                     progress(Progress("parsing", done, total))
