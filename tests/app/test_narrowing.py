@@ -25,7 +25,14 @@ def test_kinds_hold_all_that_the_queries_define() -> None:
 def test_known_names_pass(tmp_path: Path) -> None:
     """Upper case is fine."""
     made = search_filter(tmp_path, languages=["Python", "c"], kinds=["CLASS"])
+    assert made is not None
     assert (made.languages, made.kinds, made.paths) == (("python", "c"), ("class",), ())
+
+
+def test_no_filter_is_none(tmp_path: Path) -> None:
+    """A search without a filter does not pay for one, and loses nothing to it."""
+    assert search_filter(tmp_path) is None
+    assert search_filter(tmp_path, paths=(), languages=(), kinds=()) is None
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ def test_answer_payload_has_the_contracts_fields() -> None:
 def test_search_payload_has_the_contracts_fields() -> None:
     """All fields of `search --json`; the parts of the score only with `explain`."""
     hit = Hit(1, 7, CHUNK, 0.5, (ScorePart("lexical", 0.5),))
-    plain = search_payload("q", [hit], 1.26)
+    plain = search_payload("q", [hit], 1.26, notice="said")
+    assert plain["notice"] == "said"
     assert plain["took_ms"] == 1.3
     assert list(plain["results"][0]) == [
         "rank", "path", "start_line", "end_line", "symbol", "kind", "language", "score", "snippet",

@@ -109,18 +109,23 @@ class LocalJobs:
     def _search(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
         """Options: queries, paths, languages, kinds, explain. One `Sources` and one `Result` for each query."""
         from localdev.app.narrowing import search_filter
+        from localdev.app.unmatched import Searched, search_notice
         from localdev.render.payloads import search_payload
-        from localdev.retrieval.search import search
+        from localdev.retrieval.search import POOL, search
 
         narrowing = {name: options.get(name) or () for name in ("paths", "languages", "kinds")}
         where = search_filter(self._root, **narrowing)
-        yield Refreshed(repository.refresh(self._aside))
+        report = repository.refresh(self._aside)
+        yield Refreshed(report)
         for query in options["queries"]:
             started = time.perf_counter()
-            hits = search(query, repository, limit=self._settings.search.k, where=where)
+            # All that was found: what few are shown does not tell whether a word occurs.
+            found = search(query, repository, limit=max(self._settings.search.k, POOL), where=where)
+            hits = tuple(found[: self._settings.search.k])
             took_ms = (time.perf_counter() - started) * 1000
-            yield Sources(tuple(hits))
-            yield Result(search_payload(query, hits, took_ms, explain=bool(options.get("explain"))))
+            notice = search_notice(query, found, Searched(repository, report, where))
+            yield Sources(hits)
+            yield Result(search_payload(query, hits, took_ms, explain=bool(options.get("explain")), notice=notice))
 
     def _index(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
         """Options: rebuild; watch, to go on until closed, yielding again whenever something has changed."""

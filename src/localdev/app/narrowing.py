@@ -20,8 +20,10 @@ KINDS = (
 
 def search_filter(
     root: Path, *, paths: Iterable[str] = (), languages: Iterable[str] = (), kinds: Iterable[str] = ()
-) -> SearchFilter:
-    """Make the filter of a search of the repository at `root`.
+) -> SearchFilter | None:
+    """Make the filter of a search of the repository at `root`; None where nothing narrows it.
+
+    A search without a filter looks up less than one with a filter that lets all through.
 
     Raises:
         UsageError: an unknown language or kind (the known ones are listed), or a path outside the repository.
@@ -29,11 +31,12 @@ def search_filter(
     from localdev.source.languages import languages as known_languages
 
     asked = tuple(languages)
-    return SearchFilter(
+    made = SearchFilter(
         tuple(_relative(path, root) for path in paths),
         tuple(_known(name, "language", known_languages()) for name in asked) if asked else (),
         tuple(_known(name, "kind", KINDS) for name in kinds),
     )
+    return None if made == SearchFilter() else made
 
 
 def _known(name: str, what: str, known: Iterable[str]) -> str:

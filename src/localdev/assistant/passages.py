@@ -13,6 +13,7 @@ from localdev.core.events import Notice
 from localdev.core.ports import ChatBackend, Repository
 from localdev.core.search import Hit, SearchFilter
 from localdev.prompting.prompts import Prompt, render_prompt
+from localdev.retrieval.likeness import ONLY_SIMILAR, only_similar
 from localdev.retrieval.pack import PackedSource, pack, pack_all
 from localdev.retrieval.search import search
 
@@ -61,12 +62,8 @@ class Found:
             yield Notice(
                 "warning", "only a part of what the question names fits; name fewer lines with @path:FIRST-LAST"
             )
-        if self.hits and not any(part.name in _EXACT for hit in self.hits for part in hit.parts):
-            yield Notice("warning", "no word of the question occurs here; the places are only similar in meaning")
-
-
-# Parts of a score that come from what was asked literally, not from likeness.
-_EXACT = ("words", "definition", "named type", "path", "file name", "mentioned")
+        if only_similar(self.hits):
+            yield Notice("warning", ONLY_SIMILAR)
 
 
 def _lines(hit: Hit) -> int:

@@ -5,6 +5,7 @@ Field names are the contract of the command line; `schema_version` is raised whe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -49,13 +50,16 @@ def hit_payload(hit: Hit, *, explain: bool = False) -> dict[str, Any]:
     return payload
 
 
-def search_payload(query: str, hits: list[Hit], took_ms: float, *, explain: bool = False) -> dict[str, Any]:
-    """Give what `search --json` prints for one query."""
+def search_payload(
+    query: str, hits: Sequence[Hit], took_ms: float, *, explain: bool = False, notice: str = ""
+) -> dict[str, Any]:
+    """Give what `search --json` prints for one query; `notice` is what the user should know of the results."""
     return {
         "schema_version": SCHEMA_VERSION,
         "query": query,
         "took_ms": round(took_ms, 1),
         "results": [hit_payload(hit, explain=explain) for hit in hits],
+        "notice": notice,
     }
 
 

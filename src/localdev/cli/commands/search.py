@@ -48,7 +48,7 @@ def search(
 ) -> None:
     """Rank the code that fits a query; --path, --lang and --kind may be repeated."""
     from localdev.cli.events import running
-    from localdev.core.events import Result, Sources
+    from localdev.core.events import Notice, Result, Sources
 
     asked = _queries(words, queries)
     place = open_workplace(context, directory, {"search.k": ("-k", limit)})
@@ -58,9 +58,13 @@ def search(
         for event in events:
             if isinstance(event, Sources):
                 hits = event.hits
-            elif isinstance(event, Result) and (queries is not None or as_json):
+            if not isinstance(event, Result):
+                continue
+            if queries is None and event.payload["notice"]:  # before the hits: `| head` may take no more
+                place.printer.notice(Notice("warning" if hits else "hint", event.payload["notice"]))
+            if queries is not None or as_json:
                 place.printer.json(event.payload)
-            elif isinstance(event, Result):
+            else:
                 _print(place, hits, asked[0], explain=explain)
     if queries is None and not hits:
         raise typer.Exit(1)
@@ -107,12 +111,9 @@ def _read_queries(file: Path) -> list[str]:
 
 def _print(place: Workplace, hits: tuple[Hit, ...], query: str, *, explain: bool) -> None:
     """Print the hits for people: where, what, and the few lines that matter."""
-    from localdev.core.events import Notice
     from localdev.retrieval.snippet import relevant_lines
 
     out = place.printer
-    if not hits:
-        out.notice(Notice("hint", "nothing matches; try other words, or fewer filters"))
     for number, hit in enumerate(hits):
         chunk = hit.chunk
         if number:
