@@ -164,6 +164,8 @@ def test_what_matters(path: str, expected: bool) -> None:
 MOUNTS = r"""21 1 0:20 / / rw - ext4 /dev/vda rw
 30 21 0:30 / /mnt/team rw - nfs4 server:/team rw
 31 21 0:31 / /mnt/my\040disk rw - cifs //server/disk rw
+33 21 0:33 / /mnt/Büro\134x rw - nfs4 server:/x rw
+34 21 0:34 / /mnt/a\303\244 rw - nfs4 server:/a rw
 32 30 0:32 / /mnt/team/local rw - ext4 /dev/vdb rw
 """
 
@@ -176,13 +178,15 @@ MOUNTS = r"""21 1 0:20 / / rw - ext4 /dev/vda rw
         ("/mnt/team/x/y", "/mnt/team is a network file system (nfs4)"),
         ("/mnt/teamwork", ""),
         ("/mnt/team/local/x", ""),
+        ("/mnt/Büro\\x/y", "/mnt/Büro\\x is a network file system (nfs4)"),
+        ("/mnt/aä", "/mnt/aä is a network file system (nfs4)"),
         ("/mnt/my disk/x", "/mnt/my disk is a network file system (cifs)"),
     ],
 )
 def test_where_no_events_come_from(tmp_path: Path, place: str, said: str) -> None:
     """The innermost mount decides."""
     table = tmp_path / "mountinfo"
-    table.write_text(MOUNTS)
+    table.write_bytes(MOUNTS.encode() + b"35 21 0:35 / /media/B\xfcro\x0c rw - vfat /dev/vdc rw\n")
     assert far_away(Path(place), table) == said
 
 

@@ -6,6 +6,7 @@ Listing 20,000 files every other second keeps a tenth of a core busy; waiting fo
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ _WAKE_MS = 1000
 _FAR_AWAY = frozenset(
     {"9p", "afs", "ceph", "cifs", "davfs", "fuse.s3fs", "fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4", "smb3"}
 )
+# How the kernel writes a space, a backslash and their like in the name of a place.
+_OCTAL = re.compile(rb"\\([0-3][0-7]{2})")
 # What git writes that changes which files are source; the rest of its folder is its own business.
 _OF_GIT = frozenset({"index", "exclude", "HEAD"})
 
@@ -86,14 +89,16 @@ def matters(path: str, root: str, own: Sequence[str]) -> bool:
 def far_away(root: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
     """Say, as the start of a sentence, that files lie where no events come from; empty when they do or nobody knows."""
     try:
-        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        lines = mounts.read_bytes().split(b"\n")
     except OSError:
         return ""
     place = os.path.realpath(root)
     best, kind = "", ""
     for line in lines:
-        left, _, right = line.partition(" - ")
-        mounted = left.split()[4].encode().decode("unicode_escape")
+        left, dash, right = line.partition(b" - ")
+        if not dash:
+            continue
+        mounted = os.fsdecode(_OCTAL.sub(lambda found: bytes([int(found[1], 8)]), left.split(b" ")[4]))
         if len(mounted) >= len(best) and (place == mounted or place.startswith(mounted.rstrip("/") + "/")):
-            best, kind = mounted, right.split()[0]
+            best, kind = mounted, os.fsdecode(right.split()[0])
     return f"{best} is a network file system ({kind})" if kind in _FAR_AWAY else ""
