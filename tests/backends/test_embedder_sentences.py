@@ -52,6 +52,17 @@ def foreign(modules: Any) -> Any:
     return [modules[0], {**modules[1], "type": "own_code.Pooling"}]
 
 
+def link_part(folder: Path) -> None:
+    """Move a part away and leave a link to it."""
+    (folder / "1_Pooling").rename(folder.parent / "pool")
+    (folder / "1_Pooling").symlink_to(folder.parent / "pool")
+
+
+def point_at(part: str) -> Callable[[Path], object]:
+    """Let a part lie elsewhere."""
+    return lambda folder: rewrite(folder / "modules.json", lambda said: [said[0], {**said[1], "path": part}])
+
+
 @pytest.mark.parametrize(
     ("spoil", "kind", "said"),
     [
@@ -61,6 +72,10 @@ def foreign(modules: Any) -> Any:
         (lambda folder: (folder / "modules.json").write_text("7"), ModelError, "holds no sentence-transformers model"),
         (lambda folder: (folder / "model.safetensors").unlink(), ModelError, "no weights in safetensors form"),
         (lambda folder: rewrite(folder / "modules.json", foreign), ModelError, "names code of its own, own_code"),
+        (link_part, ModelError, "names a part outside"),
+        (point_at("../pool"), ModelError, "names a part outside"),
+        (point_at(".pool"), ModelError, "names a part outside"),
+        (point_at("/pool"), ModelError, "names a part outside"),
     ],
 )
 def test_a_folder_without_a_usable_model(

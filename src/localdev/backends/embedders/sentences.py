@@ -76,7 +76,15 @@ def _modules(folder: Path) -> list[tuple[str, Path]]:
     foreign = [name for name, _ in found if not name.startswith(_OWN_MODULES)]
     if foreign:
         raise ModelError(f"{path} names code of its own, {foreign[0]}, which is not run", "use another model")
+    outside = [place for _, place in found if not _belongs(place.resolve(), folder.resolve())]
+    if outside:
+        raise ModelError(f"{path} names a part outside of the folder, {outside[0]}", "copy that part into the folder")
     return found
+
+
+def _belongs(place: Path, folder: Path) -> bool:
+    """Tell whether a part is among the files that make up the model's identity; both paths are resolved."""
+    return place.is_relative_to(folder) and not any(part[0] == "." for part in place.relative_to(folder).parts)
 
 
 def declared_dimension(folder: Path) -> int:
