@@ -141,6 +141,13 @@ def small(root: Path, tmp_path: Path) -> Iterator[tuple[IndexedRepository, Path]
         yield repository, folder
 
 
+@pytest.mark.parametrize("weights", [PLAIN[:4], (*PLAIN, 1.0)])
+def test_a_weight_too_few_is_an_error(small: tuple[IndexedRepository, Path], weights: tuple[float, ...]) -> None:
+    """It would silence a field, and not the same one as without postings."""
+    with pytest.raises(ValueError, match="5 weights"):
+        small[0].lexical(["total"], weights, 5)
+
+
 @pytest.mark.parametrize("place", [0, 9, 30, 0.1, 0.3, 0.5, 0.7, 0.9, -1])
 def test_a_torn_file_is_never_believed(small: tuple[IndexedRepository, Path], place: float) -> None:
     """A wrong byte anywhere makes the search slower, not wrong."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from localdev.core.search import Candidate, SearchFilter
 from localdev.index.filters import allowed_chunks
-from localdev.index.schema import FIELDS
 
 
 def search(
@@ -18,13 +17,7 @@ def search(
     *,
     where: SearchFilter | None = None,
 ) -> list[Candidate]:
-    """Rank the chunks that hold any of `terms`; best first, then by id.
-
-    Raises:
-        ValueError: there is not one weight per field.
-    """
-    if len(weights) != len(FIELDS):
-        raise ValueError(f"{len(FIELDS)} weights are needed, one per field of {FIELDS}")
+    """Rank the chunks that hold any of `terms`, with one weight per field; best first, then by id."""
     match = match_expression(terms)
     if not match or limit <= 0:
         return []

@@ -155,7 +155,13 @@ class IndexedRepository:
     def lexical(
         self, terms: Sequence[str], weights: Sequence[float], limit: int, *, where: SearchFilter | None = None
     ) -> list[Candidate]:
-        """Rank chunks by BM25 over the fields (path, symbol, signature, doc, body), weighted in that order."""
+        """Rank chunks by BM25 over the fields (path, symbol, signature, doc, body), weighted in that order.
+
+        Raises:
+            ValueError: there is not one weight per field.
+        """
+        if len(weights) != len(schema.FIELDS):
+            raise ValueError(f"{len(schema.FIELDS)} weights are needed, one per field of {schema.FIELDS}")
         with self._answering() as database:
             if database is None:
                 return []
