@@ -13,12 +13,13 @@ from localdev.source.parse_grammar import grammar
 from localdev.source.parse_guards import unbearable
 from localdev.source.parse_macros import without_macros
 from localdev.source.symbols import outline
+from localdev.source.symbols_broken import headers
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 # Raise with any change of what `parse_file` gives for some text: stored results of another version are thrown away.
-PARSER_VERSION = 4
+PARSER_VERSION = 5
 
 # A line longer than this is data; parsers may need time in the square of such a line.
 _LONGEST_LINE = 100_000
@@ -47,13 +48,15 @@ def parse_file(path: str, text: str) -> ParsedFile:
     if unbearable(language.name, table.rows):
         return _by_lines(path, table, language, lines)
     tree = parser.parse(without_macros(data) if language.macros else data)
-    if tree is None or (tree.root_node.has_error and _too_broken(tree.root_node)):
+    broken = _broken_parts(tree.root_node) if tree is not None else None
+    if tree is None or broken is None:
         return _by_lines(path, table, language, lines)
     root = tree.root_node
     matches = parser.matches(root)
     if language.loose == "config" and len(matches) > _MOST_KEYS:
         matches = []
-    found = outline(path, table, data, language=language, matches=matches)
+    recovered = headers(root, table, broken) if broken and language.loose == "module" else ()
+    found = outline(path, table, data, language=language, matches=matches, recovered=recovered)
     chunks = chunk_syntax(path, table, root, outline=found, language=language.name, loose=language.loose)
     return ParsedFile(path, language.name, tuple(chunks), found.symbols, found.references, False, lines)
 
@@ -71,12 +74,18 @@ def _many_open_angles(data: bytes) -> bool:
     return any(part.count(b"<") - part.count(b">") > _OPEN_ANGLES for part in _STATEMENT_END.split(data))
 
 
-def _too_broken(root: Node) -> bool:
-    """Say whether a node with errors is so wide that a query would not end in reasonable time."""
-    pending = [root]
+def _broken_parts(root: Node) -> list[tuple[int, int]] | None:
+    """Give the spans in bytes of what the parser could not read.
+
+    Gives None when a node with errors is so wide that a query would not end in reasonable time.
+    """
+    parts: list[tuple[int, int]] = []
+    pending = [root] if root.has_error else []
     while pending:
         node = pending.pop()
         if node.child_count > _WIDEST_BROKEN:
-            return True
+            return None
+        if node.type == "ERROR":
+            parts.append((node.start_byte, node.end_byte))
         pending += [child for child in node.children if child.has_error]
-    return False
+    return parts

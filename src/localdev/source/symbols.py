@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from localdev.core.code import Reference, Symbol
 from localdev.source.docs import clean_comment, clean_docstring, is_licence
 from localdev.source.languages import Language
 from localdev.source.lines import LineTable
+from localdev.source.symbols_broken import Header, join_headers
 from localdev.source.symbols_extent import extend_levels, join_clauses, leave_comments
 from localdev.source.symbols_names import CALLABLE, CLASS_LIKE, HIDDEN, SCOPE, full_kind, split_name
 from localdev.source.symbols_signature import Span, opens_inside, signature
@@ -89,12 +90,26 @@ class _Captures:
     outers: list[Span] = field(default_factory=list)
 
 
-def outline(path: str, table: LineTable, data: bytes, *, language: Language, matches: list[Match]) -> Outline:
-    """Turn query matches into nested definitions with signature and documentation, and references with their place."""
+def outline(
+    path: str,
+    table: LineTable,
+    data: bytes,
+    *,
+    language: Language,
+    matches: list[Match],
+    recovered: Sequence[Header] = (),
+) -> Outline:
+    """Turn query matches into nested definitions with signature and documentation, and references with their place.
+
+    `recovered` are definitions that the tree may lack because the text around them has errors.
+    """
     captures = _sort(matches, data, language)
     definitions = [one for _, one in captures.definitions.values() if one.kind != HIDDEN]
     _wrap(definitions, captures.outers)
     definitions.sort(key=lambda one: (one.start, -one.end))
+    if recovered:
+        added = [Definition(*one, nests=True) for one in recovered if one.name_start not in captures.definitions]
+        definitions = join_headers(definitions, added, data)
     if language.clauses:
         definitions = join_clauses(definitions, data)
     for definition in definitions:
