@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from localdev.core.search import Candidate, SearchFilter
 from localdev.index import layout, lexical, postings, postings_file, schema
 from localdev.index.database import DATABASE, open_reader, open_writer
+from localdev.index.outbox import Outbox
 from localdev.index.postings_file import PostingsMark
-from localdev.index.postings_later import MOST
+from localdev.index.postings_later import most_later
 from localdev.index.repository import IndexedRepository, open_repository
 from tests.index.sample import HashingEmbedder, write_files
 
@@ -54,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_repository(root, folder, HashingEmbedder()) as repository:
         repository.refresh()
         add_postings(folder)
-        for number in range(0, 80, 7):
+        for number in range(0, 80, 17):
             (root / f"part{number % 5}/file_{number}.py").write_text(source(rng))
         (root / "part1/file_1.py").unlink()
         write_files(root, {"later/one.py": source(rng), "later/cart.py": source(rng)})
@@ -68,7 +69,7 @@ def add_postings(folder: Path) -> PostingsMark:
     assert generation is not None
     with contextlib.closing(open_writer(generation / DATABASE)) as database:
         mark = postings_file.write(database, generation)
-        assert mark is not None
+        assert mark.token
         schema.write_meta(database, mark.as_meta())
     return mark
 
@@ -181,6 +182,87 @@ def test_an_open_repository_follows(small: tuple[IndexedRepository, Path], root:
     assert repository.lexical(["total"], PLAIN, 20) == before
 
 
+def test_words_without_number(root: Path, tmp_path: Path) -> None:
+    """A word thousands of times in a chunk, and a chunk of more words than two bytes count, are ranked as by FTS5."""
+    folder = tmp_path / "index" / "shop"
+    prose = "\n\n".join(
+        f"Some words of prose that explain the cart at length, line {number}." for number in range(4000)
+    )
+    rows = [
+        f"\n\n| {' | '.join([word] * times)} |\n" for word, times in (("total", 4200), ("cart", 4095), ("tax", 4096))
+    ]
+    write_files(root, {"table.md": prose + "".join(rows), "long.md": f"{prose}\n\n{'item total ' * 35_000}\n"})
+    with open_repository(root, folder, HashingEmbedder()) as repository:
+        repository.refresh()
+    with reading(folder) as (database, _):
+        sizes = [row[0] for row in database.execute("SELECT length(text) FROM chunks")]
+    assert max(sizes) > 300_000
+    add_postings(folder)
+    for terms in (["total"], ["cart"], ["tax", "item"], ["total item"], ["item"]):
+        ours, theirs = both(folder, terms)
+        assert ours == theirs and theirs
+
+
+@pytest.fixture
+def large(small: tuple[IndexedRepository, Path]) -> Iterator[tuple[sqlite3.Connection, Outbox]]:
+    """An index with so many chunks, most of them without words, that it is to have postings."""
+    generation = layout.current(small[1])
+    assert generation is not None
+    with contextlib.closing(open_writer(generation / DATABASE)) as database:
+        add_chunks(database, postings.SMALLEST)
+        with Outbox(database, generation, HashingEmbedder()) as outbox:
+            yield database, outbox
+
+
+def add_chunks(database: sqlite3.Connection, more: int) -> None:
+    """Add chunks without words."""
+    columns = [row[1] for row in database.execute("PRAGMA table_info(chunks)") if row[1] != "id"]
+    names = ", ".join(columns)
+    (before,) = database.execute("SELECT max(id) FROM chunks").fetchone()
+    database.execute(
+        f"WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?) "
+        f"INSERT INTO chunks (id, {names}) SELECT ? + n, {names} FROM numbers, chunks WHERE chunks.id = 1",
+        (more, before),
+    )
+
+
+def test_a_full_disk_only_slows_the_search(large: tuple[sqlite3.Connection, Outbox]) -> None:
+    """The file of postings is not needed: it is noted that there is none, and the one before stays."""
+    resource = pytest.importorskip("resource")
+    database, outbox = large
+    before = schema.read_meta(database)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        outbox.renew_postings(eagerly=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    (note,) = outbox.notes
+    assert note.startswith("search is slower: cannot write")
+    assert schema.read_meta(database) == before
+    outbox.renew_postings(eagerly=True)
+    assert schema.read_meta(database) != before and len(outbox.notes) == 1
+
+
+def test_what_does_not_fit_is_not_tried_each_time(large: tuple[sqlite3.Connection, Outbox]) -> None:
+    """It is remembered until a tenth of the chunks is new."""
+    database, outbox = large
+    sizes = "SELECT sz FROM words_docsize WHERE id = 1"
+    (before,) = database.execute(sizes).fetchone()
+    change = "UPDATE words_docsize SET sz = ? WHERE id = 1"
+    database.execute(change, (b"\xff\xff\xff\x7f\0\0\0\0",))  # as of 268 million words
+    outbox.renew_postings(eagerly=True)
+    refused = PostingsMark.from_meta(schema.read_meta(database))
+    assert refused.last > postings.SMALLEST and not refused.token
+    database.execute(change, (before,))
+    add_chunks(database, postings.SMALLEST // postings.LATER)
+    outbox.renew_postings(eagerly=True)
+    assert PostingsMark.from_meta(schema.read_meta(database)) == refused
+    add_chunks(database, postings.SMALLEST // postings.LATER)
+    outbox.renew_postings(eagerly=True)
+    assert PostingsMark.from_meta(schema.read_meta(database)).token
+
+
 def test_due() -> None:
     """A small index needs none; a large one does, and again when too many came later."""
     with contextlib.closing(sqlite3.connect(":memory:")) as database:
@@ -188,7 +270,7 @@ def test_due() -> None:
         database.executemany("INSERT INTO chunks VALUES (?)", [(number,) for number in range(1, postings.SMALLEST)])
         assert not postings.due(database, PostingsMark(), eagerly=True)
         database.execute("INSERT INTO chunks VALUES (?)", (postings.SMALLEST,))
-        for eagerly, most in ((False, postings.SMALLEST // postings.LATER), (True, MOST)):
+        for eagerly, most in ((False, postings.SMALLEST // postings.LATER), (True, most_later(postings.SMALLEST))):
             assert postings.due(database, PostingsMark(), eagerly=eagerly)
             last = postings.SMALLEST - most
             assert not postings.due(database, PostingsMark("x", last), eagerly=eagerly)

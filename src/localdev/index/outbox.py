@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from localdev.core.errors import StorageError
 from localdev.core.events import Progress
 from localdev.core.ports import Embedder, ProgressSink, VectorStore
 from localdev.index import dense, places, postings, postings_file, schema, snapshot
@@ -214,17 +215,21 @@ class Outbox:
     def renew_postings(self, *, eagerly: bool) -> None:
         """Make the file of postings where the index is large and has none, or too many chunks came after it.
 
-        It takes seconds, so a search that refreshes waits longer with it than a command whose work this is.
+        It takes seconds, so a search that refreshes waits longer with it than a command whose work this is. Without the
+        file everything else goes on.
         """
         mark = PostingsMark.from_meta(schema.read_meta(self._database))
-        if postings_file.load(self._generation, mark) is None:
+        if mark.token and postings_file.load(self._generation, mark) is None:
             mark = PostingsMark()
         if not postings.due(self._database, mark, eagerly=eagerly):
             return
-        mark = postings_file.write(self._database, self._generation) or PostingsMark()
-        if mark.token:
-            with transaction(self._database):
-                schema.write_meta(self._database, mark.as_meta())
+        try:
+            mark = postings_file.write(self._database, self._generation)
+        except StorageError as error:
+            self.notes.append(f"search is slower: {error}")
+            return
+        with transaction(self._database):
+            schema.write_meta(self._database, mark.as_meta())
         postings_file.remove_others(self._generation, mark)
 
     def _clean(self, name: str, mark: SnapshotMark) -> None:

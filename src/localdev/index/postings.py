@@ -18,7 +18,7 @@ from localdev.core.search import Candidate, SearchFilter
 from localdev.index import postings_file
 from localdev.index.filters import allowed_chunks
 from localdev.index.postings_file import Postings, PostingsMark, Torn
-from localdev.index.postings_later import MOST, LaterChunks, tokens, worth_it
+from localdev.index.postings_later import LaterChunks, most_later, tokens, worth_it
 from localdev.index.schema import FIELDS
 
 if TYPE_CHECKING:
@@ -37,9 +37,15 @@ _K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6
 
 
 def due(database: sqlite3.Connection, mark: PostingsMark, *, eagerly: bool) -> bool:
-    """Tell whether the index is large enough for postings and has none, or too few; eagerly, whether they slow us."""
+    """Tell whether the index is large enough for postings and has none, or too few; eagerly, whether they slow us.
+
+    What could not be made is asked for again once as much is new as makes them due without haste.
+    """
     chunks, later = database.execute("SELECT count(*), coalesce(sum(id > ?), 0) FROM chunks", (mark.last,)).fetchone()
-    return chunks >= SMALLEST and (not mark.token or later > (MOST if eagerly else chunks // LATER))
+    most = chunks // LATER
+    if eagerly and mark.token:
+        most = min(most, most_later(chunks))
+    return bool(chunks >= SMALLEST and later > most)
 
 
 class PostingsView:
@@ -69,7 +75,7 @@ class PostingsView:
         self._rows, words = _totals(database)
         self._average = words / self._rows if self._rows else 1.0
         self._norms = _norm(self._sizes, self._average)
-        if worth_it(database, self._mark.last):
+        if worth_it(database, self._mark.last, self._rows):
             self._later = self._later or LaterChunks(self._mark.last)
             self._later.follow(database)
         else:
@@ -159,8 +165,11 @@ class PostingsView:
         counts = self._postings.counts
         total = np.zeros(len(counts))
         for field, weight in enumerate(weights):
-            for times in range(int(counts[:, field].max(initial=0))):
-                total += np.where(counts[:, field] > times, weight, 0.0)
+            more = counts[:, field].astype(np.int64)
+            codes = np.flatnonzero(more)
+            for times in range(1, int(more.max(initial=0)) + 1):
+                total[codes] += weight
+                codes = codes[more[codes] > times]
         return total
 
 

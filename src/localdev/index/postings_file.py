@@ -30,20 +30,25 @@ if TYPE_CHECKING:
 
 _HEAD = struct.Struct("<8s16s6Q")
 _MAGIC = b"LDPOST02"
-# How often a word is in each field is packed into one number, which then is given a code of two bytes.
+# How often a word is in each field is packed into one number, which then is given a code of two bytes. What is too
+# often for it has a number of its own below zero.
 _COUNT_BITS = 12
+_MOST_TIMES = 65_535
 _MOST_CODES = 65_536
 # Instances of words that are taken from FTS5 at a time.
 _PAGE = 1_000_000
 # Bits of an instance's place in its field, and of the field's number, while they travel as one number with the chunk.
-_PLACE_BITS, _FIELD_BITS = 16, 3
+_PLACE_BITS, _FIELD_BITS = 20, 3
 # No place of the file is lower: a phrase is looked for by going back from its later words.
 _FIRST_PLACE = 2**_PLACE_BITS
 
 
 @dataclass(frozen=True, slots=True)
 class PostingsMark:
-    """What the manifest says of the file: its name, the last chunk id it covers, and the CRC-32 of its tables."""
+    """What the manifest says of the file: its name, the last chunk id it covers, and the CRC-32 of its tables.
+
+    One without a name says up to which chunk the words could not be brought into a file.
+    """
 
     token: str = ""
     last: int = 0
@@ -198,8 +203,8 @@ def _mapped(mapped: mmap.mmap, lengths: Lengths) -> Postings:
     )
 
 
-def write(database: sqlite3.Connection, generation: Path) -> PostingsMark | None:
-    """Write the postings of all that FTS5 holds; None when it holds what does not fit in.
+def write(database: sqlite3.Connection, generation: Path) -> PostingsMark:
+    """Write the postings of all that FTS5 holds; the mark has no name when it holds what does not fit in.
 
     Raises:
         StorageError: the disk is full.
@@ -217,7 +222,7 @@ def write(database: sqlite3.Connection, generation: Path) -> PostingsMark | None
         raise storage_error(path, error) from error
     if checksum is None:
         path.unlink()
-        return None
+        return PostingsMark(last=last)
     return PostingsMark(mark.token, last, checksum)
 
 
@@ -249,6 +254,7 @@ class _Writer:
         self._place_starts = np.concatenate([[0], np.cumsum(self._counts)]).astype("<i8")
         self._homes = _homes(database, mark.last)
         self._codes: dict[int, int] = {}
+        self._often: list[Numbers] = []
 
     def write(self) -> int | None:
         """Write everything; give the checksum of the tables, None when something is too large for its place."""
@@ -290,6 +296,8 @@ class _Writer:
         packed = np.fromiter(self._codes, dtype=np.int64, count=len(self._codes))
         fields = [(packed >> (_COUNT_BITS * field)) & (2**_COUNT_BITS - 1) for field in range(len(FIELDS))]
         counts = np.stack(fields, axis=1).astype("<u2")
+        for code in np.flatnonzero(packed < 0):
+            counts[code] = self._often[-1 - packed[code]]
         text = b"".join(words)
         lengths = lengths._replace(codes=len(counts), chunks=self._mark.last + 1, text=len(text))
         head = _HEAD.pack(_MAGIC, self._mark.token.encode("ascii"), *lengths)
@@ -325,10 +333,14 @@ class _Writer:
         ids, fields = regions >> _FIELD_BITS, regions & (2**_FIELD_BITS - 1)
         places = self._homes[ids * len(FIELDS) + fields] + (instances & (2**_PLACE_BITS - 1)).astype("<u4")
         new = np.concatenate([[True], (ids[1:] != ids[:-1]) | (word[1:] != word[:-1])])
-        packed = np.add.reduceat(np.int64(1) << (_COUNT_BITS * fields), np.flatnonzero(new))
-        most = np.diff(np.append(np.flatnonzero(new), len(ids))).max()
-        if len(packed) != self._starts[end] - self._starts[first] or most >= 2**_COUNT_BITS:
+        bounds = np.append(np.flatnonzero(new), len(ids))
+        packed = np.add.reduceat(np.int64(1) << (_COUNT_BITS * fields), bounds[:-1])
+        if len(packed) != self._starts[end] - self._starts[first]:
             return None
+        for often in np.flatnonzero(np.diff(bounds) >= 2**_COUNT_BITS):
+            times = np.bincount(fields[bounds[often] : bounds[often + 1]], minlength=len(FIELDS))
+            self._often.append(np.minimum(times, _MOST_TIMES))
+            packed[often] = -len(self._often)
         kinds, codes = np.unique(packed, return_inverse=True)
         numbers = [self._codes.setdefault(kind, len(self._codes)) for kind in kinds.tolist()]
         if len(self._codes) > _MOST_CODES:

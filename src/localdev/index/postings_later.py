@@ -12,8 +12,9 @@ from localdev.index.store import CHUNK_COLUMNS
 
 # What FTS5's tokenizer takes for one word; it folds the case of ASCII letters and of no others.
 TOKEN = re.compile(r"[A-Za-z0-9\u0080-\U0010ffff]+")
-# With more than these, reading and splitting them would take longer than asking FTS5.
-MOST = 3000
+# Reading and splitting a chunk takes a process up to 0.5 ms, ranking one by FTS5 a five-hundredth of that or less: with
+# more than one later chunk in so many the file is of no use. The smallest index that has one has room for a few.
+_SHARE, _FEW = 500, 40
 
 
 def tokens(text: str) -> list[str]:
@@ -88,7 +89,12 @@ def _in_all(first: dict[int, list[tuple[int, int]]], others: Iterable[dict[int, 
     return set(first).intersection(*others)
 
 
-def worth_it(database: sqlite3.Connection, last: int) -> bool:
-    """Tell whether the chunks after `last` are few enough to be kept as words."""
+def most_later(chunks: int) -> int:
+    """Give how many later chunks an index of so many may have for them to be kept as words."""
+    return max(_FEW, chunks // _SHARE)
+
+
+def worth_it(database: sqlite3.Connection, last: int, chunks: int) -> bool:
+    """Tell whether the chunks after `last`, of so many, are few enough to be kept as words."""
     (count,) = database.execute("SELECT count(*) FROM chunks WHERE id > ?", (last,)).fetchone()
-    return bool(count <= MOST)
+    return bool(count <= most_later(chunks))
