@@ -93,12 +93,13 @@ def _definitions(names: tuple[str, ...], repository: Repository) -> dict[int, tu
 def _passed_on(query: Query, repository: Repository) -> dict[int, tuple[float, str]]:
     """For a bare symbol that is defined elsewhere, find the files that speak for a folder and name it at their top.
 
-    There a module takes in what others wrote and passes it on as its own: the nearest to a definition there is.
+    There a module takes in what others wrote and passes it on as its own: the nearest to a definition there is. A plain
+    small word is no such name, and to look through all its uses would cost more than the rest of the search.
     """
     if query.kind != "symbol":
         return {}
     found: dict[int, tuple[float, str]] = {}
-    for name in query.names:
+    for name in (name for name in query.names if not (name.isalpha() and name.islower())):
         for path, line, within in repository.callers(name, _MOST_USES):
             if not within and is_folder_file(path):
                 found.update(dict.fromkeys(repository.chunk_ids(path, line, line), (_PASSED_ON, f"{name} passed on")))
