@@ -134,20 +134,25 @@ class LocalJobs:
         report = self._flushed(repository, repository.refresh(self._aside, rebuild=bool(options.get("rebuild"))))
         yield Refreshed(report)
         yield Result(index_payload(report))
-        for report in self._changes(repository) if options.get("watch") else ():
-            yield Refreshed(report)
-            yield Result(index_payload(report))
+        for change in self._changes(repository) if options.get("watch") else ():
+            yield change
+            yield Result(index_payload(change.report))
 
-    def _changes(self, repository: IndexedRepository) -> Iterator[RefreshReport]:
+    def _changes(self, repository: IndexedRepository) -> Iterator[Refreshed]:
         """Refresh whenever files have changed; what waits for the vector store is brought there when it is much."""
-        from localdev.app.watching import moments
+        from localdev.app.stored import has_index
+        from localdev.app.watching import changed_path, moments
 
         own = (self._folders.data, self._folders.state, self._folders.cache)
         with contextlib.closing(moments(self._root, own, self._aside)) as looks:
-            for _ in looks:
+            for seen in looks:
+                if not has_index(self._folders, self._root):
+                    self._aside(Notice("warning", "the index was removed meanwhile: it is built anew"))
                 report = repository.refresh(self._aside)
                 if report.added or report.changed or report.removed:
-                    yield report
+                    yield Refreshed(report, changed_path(report, seen, repository))
+                else:
+                    self._aside(Progress(""))
 
     def _flushed(self, repository: IndexedRepository, report: RefreshReport) -> RefreshReport:
         """Bring what waits to the vector store, which is opened only if something does; add its notes to the report."""

@@ -10,8 +10,13 @@ import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localdev.core.events import Notice
+
+if TYPE_CHECKING:
+    from localdev.core.code import RefreshReport
+    from localdev.core.ports import Repository
 
 _POLL_SECONDS = 2.0
 # Looking takes at most this share of the time, one part in so many, however many files there are to look at.
@@ -32,10 +37,13 @@ _OCTAL = re.compile(rb"\\([0-3][0-7]{2})")
 # What git writes that changes which files are source; the rest of its folder is its own business.
 _OF_GIT = frozenset({"index", "exclude", "HEAD"})
 
+Seen = frozenset[str]
 
-def moments(root: Path, own: Sequence[Path], tell: Callable[[Notice], None]) -> Generator[None, None, None]:
+
+def moments(root: Path, own: Sequence[Path], tell: Callable[[Notice], None]) -> Generator[Seen, None, None]:
     """Yield whenever files may have changed, until closed; the first time within a second.
 
+    With it come the paths, from the root, of which an event told; none when nothing told of any.
     `own` are localdev's folders: what changes there says nothing. `tell` hears why there are no events, if there are
     none.
     """
@@ -48,11 +56,11 @@ def moments(root: Path, own: Sequence[Path], tell: Callable[[Notice], None]) -> 
     tell(Notice("info", f"{reason}: looking every {_POLL_SECONDS:g} seconds instead"))
     while True:
         started = time.monotonic()
-        yield
+        yield frozenset()
         time.sleep(max(_POLL_SECONDS, (_POLL_SHARE - 1) * (time.monotonic() - started)))
 
 
-def _events(root: Path, own: Sequence[str]) -> Iterator[None]:
+def _events(root: Path, own: Sequence[str]) -> Iterator[Seen]:
     """Yield after changes that may matter.
 
     Raises:
@@ -73,9 +81,18 @@ def _events(root: Path, own: Sequence[str]) -> Iterator[None]:
     for changes in watch:
         started = time.monotonic()
         if changes or started - looked >= _WITHOUT_EVENT_SECONDS:
-            yield
+            yield frozenset(os.path.relpath(path, top).replace(os.sep, "/") for _, path in changes)
             looked = time.monotonic()
             time.sleep((_EVENT_SHARE - 1) * (looked - started))
+
+
+def changed_path(report: RefreshReport, seen: Seen, repository: Repository) -> str:
+    """Give the path of the one file that changed; empty when there are more, or the events do not tell which."""
+    if report.added + report.changed + report.removed != 1:
+        return ""
+    known = set(repository.paths())
+    fitting = [path for path in seen if (path not in known) == bool(report.removed) and not path.startswith(".git/")]
+    return fitting[0] if len(fitting) == 1 else ""
 
 
 def matters(path: str, root: str, own: Sequence[str]) -> bool:

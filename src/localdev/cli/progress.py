@@ -33,6 +33,9 @@ class ProgressLine:
 
     def update(self, progress: Progress) -> None:
         """Show how far the work is, unless it has only just begun."""
+        if not progress.stage:
+            self.close()
+            return
         progress = in_megabytes(progress)
         now = time.monotonic()
         if progress.stage != self._stage:
@@ -47,8 +50,10 @@ class ProgressLine:
             self._printer.aside(plain(progress, now - self._stage_started))
 
     def close(self) -> None:
-        """Remove the bar; later updates start a new one."""
+        """Remove the bar; later updates are of new work and start a new one."""
         self._end_bar()
+        self._started = time.monotonic()
+        self._stage = ""
 
     def _update_bar(self, progress: Progress) -> None:
         """Draw or move the bar."""

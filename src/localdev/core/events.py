@@ -12,7 +12,10 @@ from localdev.core.search import Hit
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Work under way: `stage` names it, `done` of `total` (0 when unknown) counted in `unit`."""
+    """Work under way: `stage` names it, `done` of `total` (0 when unknown) counted in `unit`.
+
+    One without a stage says that the work is over, where no other event comes to say so.
+    """
 
     stage: str
     done: int = 0
@@ -45,9 +48,10 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """The index is up to date; the report says what was done."""
+    """The index is up to date; the report says what was done, `path` to which file where one alone is known of."""
 
     report: RefreshReport
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from localdev.cli.workplace import Workplace, open_workplace
 
 if TYPE_CHECKING:
     from localdev.core.code import RefreshReport
+    from localdev.core.events import Refreshed
 
 app = new_app()
 _SHOWN_SKIPPED = 10
@@ -37,10 +38,17 @@ def index(
     from localdev.core.events import Refreshed, Result
 
     place = open_workplace(context, directory)
+    shown = False
     with running(place, "index", {"rebuild": rebuild, "watch": watch}) as events:
         for event in events:
             if isinstance(event, Refreshed) and not as_json:
-                _show(place, event.report, every=every)
+                if shown:
+                    _show_change(place, event)
+                else:
+                    _show(place, event.report, every=every)
+                if watch and not shown:
+                    place.printer.aside("watching; Ctrl-C ends")
+                shown = True
                 place.printer.flush()  # with --watch the next lines may be hours away
             elif isinstance(event, Result) and as_json:
                 place.printer.json(event.payload)
@@ -73,6 +81,23 @@ def status(context: typer.Context, as_json: Json = False, directory: Directory =
 def size(count: int) -> str:
     """Write a number of bytes for people."""
     return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
+
+
+def _show_change(place: Workplace, change: Refreshed) -> None:
+    """Print one line of what a watch has brought up to date."""
+    import time
+
+    from localdev.app.hints import counted
+
+    report = change.report
+    done = {"added": report.added, "changed": report.changed, "removed": report.removed}
+    if change.path:
+        what = f"{change.path} {next(word for word, number in done.items() if number)}"
+    else:
+        first, *further = [(number, word) for word, number in done.items() if number]
+        what = ", ".join([f"{counted(first[0], 'file')} {first[1]}", *(f"{number} {word}" for number, word in further)])
+    out = place.printer
+    out.line(out.styled(f"{time.strftime('%H:%M:%S')}  {what}; {counted(report.chunks, 'chunk')} in all", "plain"))
 
 
 def _show(place: Workplace, report: RefreshReport, *, every: bool) -> None:
