@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from localdev.core.search import Candidate, SearchFilter
 from localdev.index import layout, lexical, postings, postings_file, schema
 from localdev.index.database import DATABASE, open_reader, open_writer
+from localdev.index.filters import allowed_ids
 from localdev.index.outbox import Outbox
 from localdev.index.postings_file import PostingsMark
 from localdev.index.postings_later import most_later
@@ -96,7 +97,8 @@ def both(
     with reading(folder) as (database, generation):
         view = postings.load_view(database, generation, PostingsMark.from_meta(schema.read_meta(database)))
         assert view is not None
-        ours = view.search(database, terms, weights, limit, where=where)
+        allowed = None if where is None else allowed_ids(database, where)
+        ours = view.search(terms, weights, limit, allowed=allowed)
         return ours, lexical.search(database, terms, weights, limit, where=where)
 
 

@@ -31,7 +31,7 @@ class VectorView:
         self._dead = np.flatnonzero(np.isin(self._ids, dead)) if len(dead) else dead
 
     def rank(
-        self, query: npt.NDArray[np.float32], limit: int, *, allowed: Sequence[int] | None = None
+        self, query: npt.NDArray[np.float32], limit: int, *, allowed: Sequence[int] | IdVector | None = None
     ) -> list[Candidate]:
         """Give the chunks whose vectors are nearest to `query` of shape (dimension,), by dot product; ties by id."""
         import numpy as np

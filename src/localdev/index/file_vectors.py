@@ -55,7 +55,7 @@ class FileVectors:
             self._order = np.arange(len(self._ids))
 
     def rank(
-        self, query: npt.NDArray[np.float32], limit: int, *, allowed: Sequence[int] | None = None
+        self, query: npt.NDArray[np.float32], limit: int, *, allowed: Sequence[int] | IdVector | None = None
     ) -> list[tuple[int, float]]:
         """Give (file id, cosine) of the files nearest to `query` of shape (dimension,), ties by id.
 

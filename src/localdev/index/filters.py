@@ -6,8 +6,12 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from localdev.core.search import SearchFilter
+
+if TYPE_CHECKING:
+    from localdev.core.ports import IdVector
 
 # A character in square brackets, or a range of them.
 _MEMBER = re.compile(r"(.)(?:-(.))?", re.DOTALL)
@@ -87,3 +91,15 @@ def allowed_chunks(database: sqlite3.Connection, where: SearchFilter | None) -> 
         )
         values += [kinds, kinds]
     return f"SELECT id FROM chunks WHERE {' AND '.join(tests)}", tuple(values)
+
+
+def allowed_ids(database: sqlite3.Connection, where: SearchFilter) -> IdVector | None:
+    """Give the ids of the chunks that pass the filter, ascending; None when all do."""
+    import numpy as np
+
+    narrowed = allowed_chunks(database, where)
+    if narrowed is None:
+        return None
+    ids = np.fromiter((row[0] for row in database.execute(*narrowed)), dtype=np.int64)
+    ids.sort()
+    return ids

@@ -14,15 +14,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localdev.core.search import Candidate, SearchFilter
+from localdev.core.search import Candidate
 from localdev.index import postings_file
-from localdev.index.filters import allowed_chunks
 from localdev.index.postings_file import Postings, PostingsMark, Torn
 from localdev.index.postings_later import LaterChunks, most_later, tokens, worth_it
 from localdev.index.schema import FIELDS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from localdev.core.ports import IdVector
 
     Numbers = npt.NDArray[Any]
 
@@ -82,27 +83,23 @@ class PostingsView:
             self._later = None
 
     def search(
-        self,
-        database: sqlite3.Connection,
-        terms: Sequence[str],
-        weights: Sequence[float],
-        limit: int,
-        *,
-        where: SearchFilter | None = None,
+        self, terms: Sequence[str], weights: Sequence[float], limit: int, *, allowed: IdVector | None = None
     ) -> list[Candidate] | None:
-        """Rank the chunks that hold any of `terms`, as `lexical.search` does; None for what only FTS5 can do."""
+        """Rank the chunks that hold any of `terms`, as `lexical.search` does; None for what only FTS5 can do.
+
+        With `allowed` only chunks of these ids, which ascend.
+        """
         phrases = [tokens(term) for term in dict.fromkeys(terms)]
         if self._later is None or limit <= 0 or min(weights) <= 0 or not all(phrases):
             return None
-        narrowed = allowed_chunks(database, where)
-        allowed = None if narrowed is None else [row[0] for row in database.execute(*narrowed)]
         try:
             scores, later = self._scores(phrases, tuple(map(float, weights)), self._later)
         except Torn:
             return None
         if allowed is not None:
             _narrow(scores, allowed)
-            later = {chunk_id: later[chunk_id] for chunk_id in later.keys() & set(allowed)}
+            kept = allowed[allowed.searchsorted(len(scores)) :].tolist()
+            later = {chunk_id: later[chunk_id] for chunk_id in later.keys() & set(kept)}
         found = _best(scores, limit)
         if later:
             found += [Candidate(chunk_id, score) for chunk_id, score in later.items()]
@@ -207,13 +204,12 @@ def _common(some: Numbers, others: Numbers) -> Numbers:
     return np.asarray(both[:-1][both[1:] == both[:-1]])
 
 
-def _narrow(scores: Numbers, allowed: Sequence[int]) -> None:
+def _narrow(scores: Numbers, allowed: IdVector) -> None:
     """Take all others out."""
     import numpy as np
 
     keep = np.zeros(len(scores), dtype=bool)
-    ids = np.asarray(allowed, dtype=np.int64)
-    keep[ids[ids < len(scores)]] = True
+    keep[allowed[: allowed.searchsorted(len(scores))]] = True
     scores[~keep] = 0.0
 
 

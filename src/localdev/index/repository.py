@@ -16,7 +16,7 @@ from localdev.core.code import RefreshReport, Symbol
 from localdev.core.errors import StorageError
 from localdev.core.ports import Embedder, ProgressSink
 from localdev.core.search import Candidate, IndexedChunk, SearchFilter
-from localdev.index import build, filters, graph, layout, lexical, neighbours, schema, stored
+from localdev.index import build, graph, layout, lexical, neighbours, schema, stored
 from localdev.index.database import DATABASE, Damaged, open_reader, translated
 from localdev.index.embedding import embed_texts
 from localdev.index.layout import index_folder, wipe
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from localdev.core.ports import IdVector
     from localdev.index.file_vectors import FileVectors
     from localdev.source.walk import Listing
 
@@ -165,8 +166,9 @@ class IndexedRepository:
         with self._answering() as database:
             if database is None:
                 return []
-            view = self._viewed(database).words()
-            found = None if view is None else view.search(database, terms, weights, limit, where=where)
+            views = self._viewed(database)
+            view = views.words()
+            found = None if view is None else view.search(terms, weights, limit, allowed=views.allowed(where))
             return lexical.search(database, terms, weights, limit, where=where) if found is None else found
 
     def dense(self, text: str, limit: int, *, where: SearchFilter | None = None) -> list[Candidate]:
@@ -179,7 +181,7 @@ class IndexedRepository:
         vector = self._vector(text)
 
         def ranked(
-            database: sqlite3.Connection, view: FileVectors, allowed: list[int] | None
+            database: sqlite3.Connection, view: FileVectors, allowed: IdVector | None
         ) -> list[tuple[str, float]]:
             return stored.with_paths(database, view.rank(vector, limit, allowed=allowed))
 
@@ -196,7 +198,7 @@ class IndexedRepository:
     def _nearest(
         self,
         look: Callable[[Views], _View | None],
-        rank: Callable[[sqlite3.Connection, _View, list[int] | None], list[_Found]],
+        rank: Callable[[sqlite3.Connection, _View, IdVector | None], list[_Found]],
         where: SearchFilter | None,
     ) -> list[_Found]:
         """Rank over a view of the vectors, which are written again when their snapshot is missing or torn."""
@@ -206,9 +208,7 @@ class IndexedRepository:
                     return []
                 view = look(self._viewed(database))
                 if view is not None:
-                    narrowed = filters.allowed_chunks(database, where)
-                    allowed = None if narrowed is None else [row[0] for row in database.execute(*narrowed)]
-                    return rank(database, view, allowed)
+                    return rank(database, view, self._viewed(database).allowed(where))
             self.flush()  # the snapshot is missing or torn: Chroma has the vectors, and the snapshot is written again
         raise StorageError(f"the vectors in {self._folder} cannot be read", _REBUILD)
 
