@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localdev.core.errors import ConfigError, ModelError
+from localdev.core.errors import ConfigError, ModelError, NotFound
 from localdev.core.folders import Folders, expanded
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from localdev.core.ports import Embedder, ProgressSink
 
 STATIC = "static"
+_SENTENCES, _GGUF = "sentence-transformers", "gguf"
 FORMS = (
     "search.embedder is static, sentence-transformers:/path/to/folder, or gguf: and a name that "
     "`localdev models list` shows or the path of a .gguf file"
@@ -28,16 +29,49 @@ def open_embedder(settings: Settings, folders: Folders, *, progress: ProgressSin
         NotFound, ModelError: what is named is not there, or no model to embed with.
         MissingExtra: the part that runs it is not installed.
     """
-    kind, _, rest = settings.search.embedder.partition(":")
-    if settings.search.embedder == STATIC:
+    kind, rest = read_form(settings.search.embedder)
+    if kind == STATIC:
         from localdev.backends.embedders import make_embedder
 
         return make_embedder(STATIC)
-    if kind == "sentence-transformers" and rest:
+    if kind == _SENTENCES:
         return _sentences(_full(rest), folders, progress)
-    if kind == "gguf" and rest:
-        return _gguf(rest, settings, folders, progress=progress)
-    raise ConfigError(f"search.embedder = {settings.search.embedder!r} names no embedder", FORMS)
+    return _gguf(rest, settings, folders, progress=progress)
+
+
+def read_form(text: str) -> tuple[str, str]:
+    """Give the kind of embedder that the setting names, and what of that kind; nothing is opened.
+
+    Raises:
+        ConfigError: it names no kind there is, or a path that depends on the current folder.
+        NotFound: a path begins with the home of somebody who has none.
+    """
+    kind, _, rest = text.partition(":")
+    if text != STATIC and not (kind in (_SENTENCES, _GGUF) and rest.strip()):
+        raise ConfigError(f"search.embedder = {text!r} names no embedder", FORMS)
+    if kind == _SENTENCES or _is_path(rest):
+        _full(rest)
+    return kind, rest
+
+
+def missing_part(text: str, folders: Folders) -> str:
+    """Say what a setting that can be read names and what is not there; empty when it is there."""
+    from localdev.models.store import ModelStore
+
+    kind, rest = read_form(text)
+    if kind == _SENTENCES or _is_path(rest):
+        return "" if _full(rest).exists() else f"there is no {_full(rest)} yet"
+    try:
+        if kind == _GGUF:
+            ModelStore(folders.models).find(rest)
+    except NotFound as error:
+        return f"{error}; {error.hint}"
+    return ""
+
+
+def _is_path(model: str) -> bool:
+    """Tell the path of a GGUF file from a name in the store."""
+    return model.lower().endswith(".gguf") or "/" in model or "\\" in model
 
 
 def _sentences(folder: Path, folders: Folders, progress: ProgressSink | None) -> Embedder:
@@ -76,7 +110,7 @@ def _find(model: str, folders: Folders, progress: ProgressSink | None) -> tuple[
     from localdev.models.digests import digest_of
     from localdev.models.store import ModelStore
 
-    if model.lower().endswith(".gguf") or "/" in model or "\\" in model:
+    if _is_path(model):
         from localdev.models.gguf import read_header
 
         path = _full(model)

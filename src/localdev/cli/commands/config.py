@@ -52,14 +52,17 @@ def set_(
     directory: Directory = None,
 ) -> None:
     """Set one key in your config.toml, or with --project in the repository's .localdev.toml."""
+    from localdev.app import forms
     from localdev.cli.terminal import Printer, one_line
     from localdev.config import trust
     from localdev.config.editing import set_value
     from localdev.config.loader import project_file, user_file
+    from localdev.core.events import Notice
     from localdev.core.folders import find_folders
     from localdev.source.walk import find_root
 
     folders = find_folders()
+    forms.refuse_unworkable(key, value)
     if not project:
         path = user_file(folders)
         written = set_value(path, key, value)
@@ -71,6 +74,8 @@ def set_(
         if was_trusted:  # the change is the user's own
             trust.grant(root, folders)
     Printer().line(one_line(f"{key} = {written!r} in {path}"))
+    if said := forms.missing(key, value, folders):
+        Printer().notice(Notice("warning", said))
 
 
 @app.command(short_help="Print where the files and folders are.")
