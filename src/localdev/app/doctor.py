@@ -7,10 +7,12 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localdev.app.hints import counted
 from localdev.config.loader import Loaded
@@ -18,7 +20,11 @@ from localdev.config.settings import Settings
 from localdev.core.errors import LocaldevError
 from localdev.core.folders import Folders
 
+if TYPE_CHECKING:
+    from localdev.index.places import Place
+
 _CHILD_SECONDS = 60
+_STORE_SECONDS = 3.0
 _ENGINE_PARTS = {"cuda": "CUDA", "metal": "Metal", "vulkan": "Vulkan", "hip": "ROCm", "sycl": "SYCL"}
 
 
@@ -53,6 +59,7 @@ def _checks(folders: Folders, root: Path, loaded: Loaded) -> dict[str, Callable[
         "grammars": _grammars,
         "embedder": lambda: _embedder(folders, loaded.settings),
         "chromadb": _chromadb,
+        "store": lambda: _store(loaded.settings),
         "settings": lambda: _settings(loaded),
         "folders": lambda: _folders(folders),
         "index": lambda: _index(folders, root),
@@ -139,6 +146,48 @@ def _chromadb() -> Check:
             "chromadb", False, f"does not import: {last}", f"{sys.executable} -m pip install --force-reinstall chromadb"
         )
     return Check("chromadb", True, metadata.version("chromadb"))
+
+
+def _store(settings: Settings) -> Check:
+    """Vectors can be brought where the settings want them; while a server with a fallback is away, they can wait."""
+    from localdev.app.stored import STORE_TOKEN
+    from localdev.index.places import checked_place
+
+    place = checked_place(settings.index.store, token=os.environ.get(STORE_TOKEN, ""))
+    if not place.url:
+        return Check("store", True, "embedded: vectors are kept beside the index")
+    waits = settings.index.fallback == "embedded"
+    found: list[Check | Exception] = []
+
+    def ask() -> None:
+        try:
+            found.append(_answers(place, waits=waits))
+        except Exception as error:  # noqa: BLE001 - it belongs to the thread that waits
+            found.append(error)
+
+    # A server that takes a connection and says nothing has two minutes to answer; here nobody waits for that.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(_STORE_SECONDS)
+    for outcome in found:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+    hint = "start it again, or `localdev config set index.store embedded`"
+    return Check("store", False, f"the Chroma server at {place.url} says nothing", hint, waits)
+
+
+def _answers(place: Place, *, waits: bool) -> Check:
+    """Ask a server for its collections, which it tells nobody without the token that it wants."""
+    from localdev.index.server import ServerVectors, StoreAway
+
+    try:
+        server = ServerVectors(place.url, "", token=place.token, create=None)
+        server.collections("")
+        server.close()
+    except StoreAway as away:
+        return Check("store", False, str(away), away.hint, waits)
+    return Check("store", True, f"the Chroma server at {place.url} answers")
 
 
 def _settings(loaded: Loaded) -> Check:

@@ -62,7 +62,7 @@ def status(context: typer.Context, as_json: Json = False, directory: Directory =
     from localdev.cli.program import as_typed
 
     place = open_workplace(context, directory)
-    found = index_status(place.folders, place.root)
+    found = {**index_status(place.folders, place.root), "store": place.settings.index.store}
     if as_json:
         place.printer.json(found)
     elif found["state"] == "ready":
@@ -70,6 +70,9 @@ def status(context: typer.Context, as_json: Json = False, directory: Directory =
         numbers = [counted(found[f"{noun}s"], noun) for noun in ("file", "chunk", "symbol")]
         place.printer.line(", ".join([*numbers, f"{found['skipped']} skipped"]))
         place.printer.line(place.printer.styled(f"{size(found['bytes'])} in {found['folder']}", "plain"))
+        waiting = f", {found['pending']} still to be brought there" if found["pending"] else ""
+        vectors = f"vectors made with {found['embedder']}, store {found['store']}{waiting}"
+        place.printer.line(place.printer.styled(vectors, "plain"))
     else:
         place.printer.line(
             place.printer.styled(as_typed(f"{found['root']}: {found['state']}; `localdev index` builds it"), "plain")
