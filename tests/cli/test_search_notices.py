@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, command
 
 SIMILAR = "no word of the question occurs here; the places are only similar in meaning"
 
@@ -71,3 +72,39 @@ def test_no_file_to_search(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty" / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
     skipped = run("search", "settings", "-C", tmp_path / "empty")
     assert "there is no file to search; `localdev index` names the 1 file that it skips" in skipped.err
+
+
+def test_queries_that_are_not_utf8(run: Run, repository: Path, tmp_path: Path) -> None:
+    """A file and stdin are refused alike; UTF-8 with or without its mark is read from both."""
+    queries = tmp_path / "queries.txt"
+    queries.write_bytes(b"settings\ncaf\xe9\n")
+    by_name = run("search", "--queries", queries, "-C", repository)
+    arguments = command("search", "--queries", "-", "-C", repository)
+    by_stdin = subprocess.run(arguments, stdin=queries.open("rb"), capture_output=True, text=True, timeout=60)
+    assert (by_name.code, by_stdin.returncode) == (2, 2)
+    assert by_stdin.stderr == by_name.err.replace(str(queries), "stdin")
+    queries.write_bytes(b"\xef\xbb\xbfcaf\xc3\xa9\n")
+    read = subprocess.run(arguments, stdin=queries.open("rb"), capture_output=True, text=True, timeout=60)
+    assert json.loads(read.stdout)["query"] == json.loads(run(*arguments[3:-3], queries, *arguments[-2:]).out)["query"]
+
+
+def test_a_query_that_looks_like_an_option(run: Run, repository: Path) -> None:
+    """The hint says how it is given, and given so it is searched; a slip of an option is still told as one."""
+    taken = run("search", "-cookie", "-C", repository)
+    assert taken.code == 2 and "goes after --: `localdev search -- -WORD`" in taken.err
+    assert run("search", "-C", repository, "--json", "--", "-settings").code == 0
+    assert run("search", "x", "--jsn").err.endswith("hint: did you mean --json?\n")
+    assert " -- " not in run("doctor", "-z").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path"),
+    [
+        (("search", "x", "--queries"), "localdev search"),
+        (("search", "x", "-k", "many"), "localdev search"),
+        (("-C",), "localdev"),
+    ],
+)
+def test_a_complaint_names_its_command(run: Run, arguments: tuple[str, ...], path: str) -> None:
+    """Also where an option lacks its value, which Typer tells without the command."""
+    assert run(*arguments).err.endswith(f"hint: `{path} --help` shows what it takes\n")

@@ -33,12 +33,18 @@ def run(arguments: list[str]) -> int:
 def _invoke(root: object, arguments: list[str]) -> int:
     """Parse and run; `Exit` is how a command gives a code other than 0."""
     from typer.core import TyperGroup
-    from typer.exceptions import Exit
+    from typer.exceptions import Exit, TyperException
 
     assert isinstance(root, TyperGroup)
     try:
         with root.make_context("localdev", arguments) as context:
-            root.invoke(context)
+            try:
+                root.invoke(context)
+            except TyperException as wrong:
+                # Some complaints come without their command; its name is known here.
+                if getattr(wrong, "ctx", context) is None:
+                    wrong.ctx = context  # type: ignore[attr-defined]
+                raise
     except Exit as ended:
         sys.stdout.flush()
         return ended.exit_code

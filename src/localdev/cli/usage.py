@@ -11,11 +11,12 @@ from localdev.core.errors import UsageError
 def explain(error: Any) -> UsageError:
     """Turn one of Typer's exceptions into a usage error with a hint."""
     context = getattr(error, "ctx", None)
-    path = str(context.command_path) if context is not None else "localdev"
+    path = _path(context)
     kind = type(error).__name__
     if kind == "NoSuchOption":
         message = f"no such option: {error.option_name}"
-        return UsageError(message, _did_you_mean(error.option_name, options(context), path))
+        hint = _did_you_mean(error.option_name, options(context), path)
+        return UsageError(message, hint if hint.startswith("did you") else hint + _ending_options(context, path))
     if kind == "MissingParameter":
         name = getattr(error.param, "human_readable_name", "") or "argument"
         return UsageError(f"{path} needs {name.upper()}", f"`{path} --help` shows what it takes")
@@ -27,6 +28,21 @@ def options(context: Any) -> list[str]:
     if context is None:
         return []
     return [name for parameter in context.command.get_params(context) for name in getattr(parameter, "opts", [])]
+
+
+def _path(context: Any) -> str:
+    """Give the command that was being read, as typed."""
+    if context is None:
+        return "localdev"
+    return " ".join(filter(None, (str(context.command_path), context.invoked_subcommand)))
+
+
+def _ending_options(context: Any, path: str) -> str:
+    """Say how a word that begins with `-` is given, where the command takes words."""
+    parameters = () if context is None else context.command.params
+    if not any(parameter.param_type_name == "argument" for parameter in parameters):
+        return ""
+    return f"; a word that begins with - goes after --: `{path} -- -WORD`"
 
 
 def unknown_command(name: str, known: list[str], path: str) -> UsageError:

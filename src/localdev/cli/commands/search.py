@@ -93,20 +93,25 @@ def _queries(words: list[str] | None, file: Path | None) -> list[str]:
 
 def _read_queries(file: Path) -> list[str]:
     """Read one query a line; blank lines are left out."""
-    import sys
-
     from localdev.core.errors import NotFound, UsageError
 
     try:
-        if str(file) != "-":
-            text = file.read_text(encoding="utf-8-sig")
-        else:
-            text = sys.stdin.read() if sys.stdin is not None else ""
+        text = _bytes_of(file).decode("utf-8-sig")
     except OSError as error:
         raise NotFound(f"cannot read {file}: {error.strerror}", "name a file with one query on each line") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8", "save it as UTF-8 text") from error
+        name = "stdin" if str(file) == "-" else str(file)
+        raise UsageError(f"{name} is not UTF-8", "save it as UTF-8 text") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _bytes_of(file: Path) -> bytes:
+    """Read a file, or stdin, which nobody may have given us."""
+    import sys
+
+    if str(file) != "-":
+        return file.read_bytes()
+    return b"" if sys.stdin is None else sys.stdin.buffer.read()
 
 
 def _print(place: Workplace, hits: tuple[Hit, ...], query: str, *, explain: bool) -> None:
