@@ -52,7 +52,8 @@ class Language:
     of files in `queries/`, joined in order (default: the language's name). `separators` split a qualified name;
     `silent` are parts of such a name that say nothing (`exports`, `prototype`). `loose` is the chunk kind of text
     outside any definition; `prose` marks text for people, which is no code that lacks a grammar. `macros` asks
-    for `parse_macros` before parsing. `clauses` says that neighbours of one name are one function.
+    for `parse_macros` before parsing; `directives` asks for it when the parser trips over `#if`. `clauses` says that
+    neighbours of one name are one function.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Language:
     loose: str = "module"
     prose: bool = False
     macros: bool = False
+    directives: bool = False
     clauses: bool = False
 
     @property

@@ -55,7 +55,7 @@ LANGUAGES: tuple[Language, ...] = (
         separators=("::",),
         macros=True,
     ),
-    Language("c_sharp", (".cs", ".csx"), grammar="tree_sitter_c_sharp"),
+    Language("c_sharp", (".cs", ".csx"), grammar="tree_sitter_c_sharp", directives=True),
     Language(
         "ruby",
         (".rb", ".rake", ".gemspec", ".ru", ".podspec", ".thor"),

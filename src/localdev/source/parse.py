@@ -11,12 +11,14 @@ from localdev.source.languages import Language, language_of_text
 from localdev.source.lines import LineTable
 from localdev.source.parse_grammar import grammar
 from localdev.source.parse_guards import unbearable
-from localdev.source.parse_macros import without_macros
+from localdev.source.parse_macros import without_conditions, without_macros
 from localdev.source.symbols import outline
-from localdev.source.symbols_broken import headers
+from localdev.source.symbols_broken import Span, headers
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+    from localdev.source.parse_grammar import Grammar
 
 # Raise with any change of what `parse_file` gives for some text: stored results of another version are thrown away.
 PARSER_VERSION = 5
@@ -47,11 +49,10 @@ def parse_file(path: str, text: str) -> ParsedFile:
         return _by_lines(path, table, language, lines)
     if unbearable(language.name, table.rows):
         return _by_lines(path, table, language, lines)
-    tree = parser.parse(without_macros(data) if language.macros else data)
-    broken = _broken_parts(tree.root_node) if tree is not None else None
-    if tree is None or broken is None:
+    read = _read(parser, language, data)
+    if read is None:
         return _by_lines(path, table, language, lines)
-    root = tree.root_node
+    root, data, broken = read
     matches = parser.matches(root)
     if language.loose == "config" and len(matches) > _MOST_KEYS:
         matches = []
@@ -59,6 +60,29 @@ def parse_file(path: str, text: str) -> ParsedFile:
     found = outline(path, table, data, language=language, matches=matches, recovered=recovered)
     chunks = chunk_syntax(path, table, root, outline=found, language=language.name, loose=language.loose)
     return ParsedFile(path, language.name, tuple(chunks), found.symbols, found.references, False, lines)
+
+
+def _read(parser: Grammar, language: Language, data: bytes) -> tuple[Node, bytes, list[Span]] | None:
+    """Parse a text: the root of its tree, the text as it was read, and the spans in bytes that make no sense.
+
+    Conditions such as `#if` in the middle of a declaration cost all that is around them, so what has errors is read
+    without them, and the better reading counts. Gives nothing when the text asks too much of the parser.
+    """
+    tree = parser.parse(without_macros(data) if language.macros else data)
+    broken = _broken_parts(tree.root_node) if tree is not None else None
+    if tree is None or broken is None:
+        return None
+    if language.directives and tree.root_node.has_error:
+        plain = without_conditions(data)
+        again = parser.parse(plain)
+        left = _broken_parts(again.root_node) if again is not None else None
+        if again is not None and left is not None and _size(left) <= _size(broken):
+            return again.root_node, plain, left
+    return tree.root_node, data, broken
+
+
+def _size(spans: list[Span]) -> int:
+    return sum(end - start for start, end in spans)
 
 
 def _by_lines(path: str, table: LineTable, language: Language, lines: int) -> ParsedFile:
@@ -74,12 +98,12 @@ def _many_open_angles(data: bytes) -> bool:
     return any(part.count(b"<") - part.count(b">") > _OPEN_ANGLES for part in _STATEMENT_END.split(data))
 
 
-def _broken_parts(root: Node) -> list[tuple[int, int]] | None:
+def _broken_parts(root: Node) -> list[Span] | None:
     """Give the spans in bytes of what the parser could not read.
 
     Gives None when a node with errors is so wide that a query would not end in reasonable time.
     """
-    parts: list[tuple[int, int]] = []
+    parts: list[Span] = []
     pending = [root] if root.has_error else []
     while pending:
         node = pending.pop()

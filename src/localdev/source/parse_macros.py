@@ -25,6 +25,11 @@ _AFTER_IF = re.compile(rb"\bif[ \t]+([A-Z][A-Z0-9_]{2,})(?=[ \t]*\()")
 # BEGIN_NAMESPACE, Q_OBJECT, or PRAGMA_PUSH(x) with a line of its own and no semicolon, after a finished statement.
 _LINE = re.compile(rb"^[ \t]*([A-Z][A-Z0-9]*_[A-Z0-9_]*(?:\([^()\n;]*\))?)[ \t\r]*$(?!\s*[;,{}(=.])", re.MULTILINE)
 _DIRECTIVE = re.compile(rb"^[ \t]*#.*$", re.MULTILINE)
+# An `#else` that only ends what stands before the `#if` goes whole: `#else ; #endif`.
+_CONDITION = re.compile(
+    rb"^[ \t]*#[ \t]*(?:else\b[^\r\n]*[\s;{}]*#[ \t]*endif|if|elif|else|endif)\b[^\r\n]*", re.MULTILINE
+)
+_NOT_END_OF_LINE = re.compile(rb"[^\r\n]")
 
 
 def without_macros(data: bytes) -> bytes:
@@ -43,6 +48,11 @@ def without_macros(data: bytes) -> bytes:
     for found in _DIRECTIVE.finditer(original):
         blanked[found.start() : found.end()] = found.group()
     return bytes(blanked)
+
+
+def without_conditions(data: bytes) -> bytes:
+    """Give text of the same length without the rows `#if`, `#elif`, `#else` and `#endif`; what they enclose stays."""
+    return _CONDITION.sub(lambda found: _NOT_END_OF_LINE.sub(b" ", found.group()), data)
 
 
 def _blank(blanked: bytearray, found: re.Match[bytes], group: int) -> None:

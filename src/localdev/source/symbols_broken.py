@@ -33,15 +33,16 @@ _KINDS = {
 }
 _HEADER = re.compile(
     r"[ \t]*(?:(?:export|default|declare|abstract|async|public|private|protected|internal|static|sealed|partial|final"
-    r"|open|data|inline|override|unsafe|readonly|const|pub(?:\([\w ]+\))?)[ \t]+)*"
+    r"|open|data|inline|override|virtual|operator|suspend|fileprivate|unsafe|readonly|const|pub(?:\([\w ]+\))?)[ \t]+)*"
     r"(?P<keyword>" + "|".join(_KINDS) + r")(?:\*|[ \t]+(?:class|struct))?[ \t]+(?P<name>[^\W\d][\w$]*)"
     r"(?=[ \t]*(?:[<({\[:=\r]|$|(?:extends|implements|where|final|struct|interface)\b))"
 )
-# A row that is indented like the header and yet goes on with it: brackets, a constraint, a directive, a label.
-_GOES_ON = re.compile(r"[{()>\]|&=:?#/*]|where\b|(?:extends|implements)\b|[\w ]+:\s*$")
+# A row that is indented like the header and yet goes on with it: brackets, quotes, a constraint, a directive, a label.
+_GOES_ON = re.compile(r"[{()>\]|&=:?#/*\"`]|where\b|(?:extends|implements)\b|[\w ]+:\s*$")
+_CLOSES = '{})>]"`'
 # Where a signature ends.
 _BODY = re.compile(r"[{:][ \t]*$")
-_NO_CODE = ("comment", "string", "template", "text", "content")
+_NO_CODE = ("comment", "string", "heredoc", "text")
 
 
 class Header(NamedTuple):
@@ -73,20 +74,23 @@ def headers(root: Node, table: LineTable, broken: Sequence[Span]) -> list[Header
     starts = {one.first: one for one in islice(_first_rows(root, table, broken), _MOST)}
     found: list[Header] = []
     waiting: list[_Opened] = []
+    text_end = 0
     for row in range(min(starts, default=len(table.rows)), len(table.rows)):
         line = table.rows[row].strip()
         if not line:
             continue
         indent = table.indent(row)
         goes_on = _GOES_ON.match(line) is not None or (line[0] == "}" and line[-1] in "{(")
-        while waiting and waiting[-1].indent >= indent and not goes_on:
+        if waiting and waiting[-1].indent >= indent and not goes_on:
+            text_end = max(text_end, _text_end(root, table.bytes[row]))
+        while waiting and waiting[-1].indent >= indent and not goes_on and table.bytes[row] >= text_end:
             one = waiting.pop()
             if line[0] == "}" and one.indent == indent:
                 one.last = row
             found.append(_header(one, table))
             if waiting:
                 waiting[-1].last = max(waiting[-1].last, one.last)
-        if waiting and (waiting[-1].indent < indent or line[0] in "{)>}"):
+        if waiting and (waiting[-1].indent < indent or line[0] in _CLOSES or table.bytes[row] < text_end):
             waiting[-1].last = row
         if row in starts:
             waiting.append(starts[row])
@@ -94,6 +98,16 @@ def headers(root: Node, table: LineTable, broken: Sequence[Span]) -> list[Header
         one.last = max(one.last, waiting[-1].last)
         found.append(_header(one, table))
     return found
+
+
+def _text_end(root: Node, offset: int) -> int:
+    """Give the end of the comment or the string that has begun before an offset and goes on there, else 0."""
+    node = root.descendant_for_byte_range(offset - 1, offset)
+    end = 0
+    while node is not None and any(word in node.type for word in _NO_CODE):
+        end = node.end_byte
+        node = node.parent
+    return end if end > offset else 0
 
 
 def _first_rows(root: Node, table: LineTable, broken: Sequence[Span]) -> Iterator[_Opened]:
@@ -109,8 +123,7 @@ def _first_rows(root: Node, table: LineTable, broken: Sequence[Span]) -> Iterato
             continue  # inside a function, as a rule
         line = table.bytes[row]
         name = line + len(text[: read.start("name")].encode("utf-8", "replace"))
-        node = root.descendant_for_byte_range(name, name + 1)
-        if node is None or not any(word in node.type for word in _NO_CODE):
+        if not _text_end(root, name):
             yield _Opened(kind, read["name"], indent, line + indent, name, row, row)
 
 
@@ -149,6 +162,7 @@ def join_headers(definitions: list[Definition], found: list[Definition], data: b
                 break
             outer = around.pop()
             outer.end = len(data[outer.start : one.start].rstrip()) + outer.start
+            outer.body = min(outer.body, outer.end)
         one.body = min(one.body, one.end)
         around.append(one)
     return ordered
