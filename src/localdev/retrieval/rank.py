@@ -6,6 +6,7 @@ of each fact, and what is known of it as a whole; its chunks then stand in the o
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
@@ -79,12 +80,18 @@ _OF_PLACE = ("words", "phrase", "meaning", "definition", "named type", "path")
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file of candidates, best place first, with the parts of its score."""
+    """A file of candidates, best place first: the best of each fact of its places, and what it earns as a whole."""
 
     path: str
     places: Sequence[_Place]
-    parts: tuple[ScorePart, ...]
-    score: float
+    best: tuple[float, ...]
+    role: str
+    whole: tuple[float, ...]
+
+    @property
+    def score(self) -> float:
+        """The sum of all parts."""
+        return sum(self.best) + sum(self.whole)
 
 
 def rank(
@@ -106,21 +113,15 @@ def rank(
     scored: list[tuple[float, str, int, _File, int]] = []
     for path, places in by_file.items():
         places.sort(key=lambda place: (-place.match, place.indexed.chunk.start_line))
-        parts = (
-            *_best(places, evidence),
-            *_of_file(path, places, query, weights=weights, most_used=most_used),
-            *_part("file words", weights.words_in_file * together[path], f"{len(places)} places"),
-            *_part("file meaning", weights.meaning_of_file * evidence.file_meaning.get(path, 0.0)),
-        )
-        file = _File(path, places, parts, sum(part.value for part in parts))
+        meaning = weights.meaning_of_file * evidence.file_meaning.get(path, 0.0)
+        about = (weights.words_in_file * together[path], meaning)
+        file = _file(path, places, query, weights=weights, most_used=most_used, about=about)
+        score = file.score
         for before, place in enumerate(places):
             lost = _lost(file, before, whole=evidence.mentioned.keys(), weights=weights)
-            scored.append((-(file.score + lost), path, place.indexed.chunk.start_line, file, before))
-    scored.sort(key=lambda one: one[:3])
-    return [
-        _hit(rank, file, before, whole=evidence.mentioned.keys(), weights=weights)
-        for rank, (_, _, _, file, before) in enumerate(scored[:limit], 1)
-    ]
+            scored.append((-(score + lost), path, place.indexed.chunk.start_line, file, before))
+    best = heapq.nsmallest(limit, scored, key=lambda one: one[:3])
+    return [_hit(rank, file, before, evidence, weights=weights) for rank, (*_, file, before) in enumerate(best, 1)]
 
 
 def _part(name: str, value: float, note: str = "") -> tuple[ScorePart, ...]:
@@ -162,15 +163,6 @@ def _together(by_file: Mapping[str, Sequence[_Place]], evidence: Evidence, weigh
     return {path: total / most for path, total in sums.items()}
 
 
-def _best(places: Sequence[_Place], evidence: Evidence) -> list[ScorePart]:
-    """Give the best that any chunk of the file has of each fact."""
-    found: list[ScorePart] = []
-    for at, name in enumerate(_OF_PLACE):
-        best = max(places, key=lambda place: place.earned[at])
-        found += _part(name, best.earned[at], _note(name, best.indexed.chunk_id, evidence))
-    return found
-
-
 def _note(name: str, chunk_id: int, evidence: Evidence) -> str:
     """Say what a part rests on: the definition or the path."""
     if name == "definition":
@@ -180,24 +172,36 @@ def _note(name: str, chunk_id: int, evidence: Evidence) -> str:
     return evidence.mentioned.get(chunk_id, "") if name == "path" else ""
 
 
-def _of_file(
-    path: str, places: Sequence[_Place], query: Query, *, weights: Weights, most_used: int
-) -> tuple[ScorePart, ...]:
-    """Give what a file earns by its name and its use, and what its role costs it.
+# What a file earns as a whole, as `--explain` names it; the name of its role stands for the last.
+_OF_FILE = ("file words", "file meaning", "file name", "used")
+
+
+def _file(
+    path: str,
+    places: Sequence[_Place],
+    query: Query,
+    *,
+    weights: Weights,
+    most_used: int,
+    about: tuple[float, float],
+) -> _File:
+    """Add what a file earns by its name and its use, and what its role costs it, to what it is `about`.
 
     Half a match of the name is mostly an accident, so the share is squared; and the more words a query has, the easier
     they spell a name by accident, so it falls with the root of their number. Uses are taken on a log scale against the
     most used candidate. A file with both tests and code is code.
     """
-    uses = max(place.indexed.reference_files for place in places)
     named = file_name_match(path, query.terms) ** 2 / math.sqrt(max(1, len(query.terms)))
-    share = math.log1p(uses) / math.log1p(most_used) if most_used else 0.0
+    share = math.log1p(_uses(places)) / math.log1p(most_used) if most_used else 0.0
     role = min((place.role for place in places), key=lambda role: weights.role_costs.get(role, 0.0))
-    return (
-        *_part("file name", weights.file_name * named, path.rpartition("/")[2]),
-        *_part("used", weights.used * share, "by 1 file" if uses == 1 else f"by {uses} files"),
-        *_part(role, -weights.role_costs.get(role, 0.0)),
-    )
+    whole = (*about, weights.file_name * named, weights.used * share, -weights.role_costs.get(role, 0.0))
+    best = tuple(map(max, zip(*(place.earned for place in places), strict=True)))
+    return _File(path, places, best, role, whole)
+
+
+def _uses(places: Sequence[_Place]) -> int:
+    """Give the number of files that use the most used definition of a file."""
+    return max(place.indexed.reference_files for place in places)
 
 
 def _lost(file: _File, before: int, *, whole: Set[int], weights: Weights) -> float:
@@ -210,9 +214,28 @@ def _lost(file: _File, before: int, *, whole: Set[int], weights: Weights) -> flo
     return behind if place.indexed.chunk_id in whole else behind - weights.repeat * before
 
 
-def _hit(rank: int, file: _File, before: int, *, whole: Set[int], weights: Weights) -> Hit:
+def _hit(rank: int, file: _File, before: int, evidence: Evidence, *, weights: Weights) -> Hit:
     """Give a chunk with its place in the list and all the parts of its score."""
     place = file.places[before].indexed
-    lost = _lost(file, before, whole=whole, weights=weights)
-    parts = (*file.parts, *_part("repeat", lost, f"number {before + 1} of its file"))
+    lost = _lost(file, before, whole=evidence.mentioned.keys(), weights=weights)
+    parts = (*_parts(file, evidence), *_part("repeat", lost, f"number {before + 1} of its file"))
     return Hit(rank, place.chunk_id, place.chunk, file.score + lost, parts)
+
+
+def _parts(file: _File, evidence: Evidence) -> list[ScorePart]:
+    """Name the parts of a file's score and say what they rest on."""
+    parts: list[ScorePart] = []
+    for at, (name, value) in enumerate(zip(_OF_PLACE, file.best, strict=True)):
+        holder = next(place for place in file.places if place.earned[at] == value)
+        parts += _part(name, value, _note(name, holder.indexed.chunk_id, evidence))
+    uses, many = _uses(file.places), len(file.places)
+    notes = (
+        "1 place" if many == 1 else f"{many} places",
+        "",
+        file.path.rpartition("/")[2],
+        "by 1 file" if uses == 1 else f"by {uses} files",
+        "",
+    )
+    for name, value, note in zip((*_OF_FILE, file.role), file.whole, notes, strict=True):
+        parts += _part(name, value, note)
+    return parts
