@@ -107,9 +107,10 @@ def _covered(part: str, terms: tuple[str, ...]) -> int:
     """Count the letters of one word of a file name that the terms spell out."""
     if stem(part) in terms or (len(part) >= _SHORTEST_IN_NAME and any(term.startswith(part) for term in terms)):
         return len(part)
+    inside = [term for term in terms if term in part]
     place = count = 0
-    while place < len(part):
-        length = next((len(term) for term in terms if part.startswith(term, place)), 0)
+    while inside and place < len(part):
+        length = next((len(term) for term in inside if part.startswith(term, place)), 0)
         count += length
         place += length or 1
     return count
