@@ -82,11 +82,12 @@ def change(lines: queue.Queue[str]) -> str:
 def test_progress_that_is_over_leaves_no_bar() -> None:
     """A progress without a stage ends it, and the next work has to take its time before it is shown."""
     line = ProgressLine(Printer())
-    line._started -= 10
+    line._started = time.monotonic() - 10
     line._terminal = True
     line.update(Progress("indexing", 1, 2))
     assert line._bar is not None
     line.update(Progress(""))
+    time.sleep(0.6)  # idle time is not work
     assert line._bar is None
     line.update(Progress("indexing", 1, 2))
     assert line._bar is None

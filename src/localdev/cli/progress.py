@@ -22,8 +22,8 @@ class ProgressLine:
 
     def __init__(self, printer: Printer) -> None:
         self._printer = printer
-        self._started = self._stage_started = time.monotonic()
-        self._last_plain = self._started
+        self._started: float | None = time.monotonic()  # None between two pieces of work
+        self._stage_started = self._last_plain = time.monotonic()
         self._stage = ""
         self._bar: Any = None
         self._task: Any = None
@@ -41,6 +41,8 @@ class ProgressLine:
         if progress.stage != self._stage:
             self._stage, self._stage_started = progress.stage, now
             self._end_bar()
+        if self._started is None:
+            self._started = now
         if now - self._started < _PATIENCE:
             return
         if self._terminal:
@@ -52,7 +54,7 @@ class ProgressLine:
     def close(self) -> None:
         """Remove the bar; later updates are of new work and start a new one."""
         self._end_bar()
-        self._started = time.monotonic()
+        self._started = None
         self._stage = ""
 
     def _update_bar(self, progress: Progress) -> None:
