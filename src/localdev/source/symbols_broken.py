@@ -90,7 +90,11 @@ def headers(root: Node, table: LineTable, broken: Sequence[Span]) -> list[Header
             found.append(_header(one, table))
             if waiting:
                 waiting[-1].last = max(waiting[-1].last, one.last)
-        if waiting and (waiting[-1].indent < indent or line[0] in _CLOSES or table.bytes[row] < text_end):
+        if waiting and (
+            (waiting[-1].indent < indent and line[0] != "*")  # a star: the comment of the next one, as a rule
+            or line[0] in _CLOSES
+            or table.bytes[row] < text_end
+        ):
             waiting[-1].last = row
         if row in starts:
             waiting.append(starts[row])
