@@ -111,7 +111,7 @@ class LocalJobs:
         from localdev.app.narrowing import search_filter
         from localdev.app.unmatched import Searched, search_notice
         from localdev.render.payloads import search_payload
-        from localdev.retrieval.search import POOL, search
+        from localdev.retrieval.search import search
 
         narrowing = {name: options.get(name) or () for name in ("paths", "languages", "kinds")}
         where = search_filter(self._root, **narrowing)
@@ -119,11 +119,9 @@ class LocalJobs:
         yield Refreshed(report)
         for query in options["queries"]:
             started = time.perf_counter()
-            # All that was found: what few are shown does not tell whether a word occurs.
-            found = search(query, repository, limit=max(self._settings.search.k, POOL), where=where)
-            hits = tuple(found[: self._settings.search.k])
+            hits = tuple(search(query, repository, limit=self._settings.search.k, where=where))
             took_ms = (time.perf_counter() - started) * 1000
-            notice = search_notice(query, found, Searched(repository, report, where))
+            notice = search_notice(query, hits, Searched(repository, report, where))
             yield Sources(hits)
             yield Result(search_payload(query, hits, took_ms, explain=bool(options.get("explain")), notice=notice))
 

@@ -23,9 +23,14 @@ class Searched:
 def search_notice(query: str, hits: Sequence[Hit], searched: Searched) -> str:
     """Say what the user should know of the hits: that they are only similar, or why there are none; else nothing."""
     from localdev.retrieval.likeness import ONLY_SIMILAR, only_similar
+    from localdev.retrieval.search import POOL, search
 
+    if only_similar(hits):
+        # What few are shown does not tell whether a word occurs further down.
+        all_hits = search(query, searched.repository, limit=POOL, where=searched.where)
+        return ONLY_SIMILAR if only_similar(all_hits) else ""
     if hits:
-        return ONLY_SIMILAR if only_similar(hits) else ""
+        return ""
     return _why_nothing(query, searched)
 
 
