@@ -17,8 +17,18 @@ from localdev.source.parse_macros import without_conditions
 
 SAMPLES = Path(__file__).parent / "samples"
 ENDINGS = {
-    **{"c": "c", "c_sharp": "cs", "cpp": "cc", "go": "go", "java": "java", "javascript": "js", "php": "php"},
-    **{"python": "py", "ruby": "rb", "rust": "rs", "tsx": "tsx", "typescript": "ts"},
+    "c": "c",
+    "c_sharp": "cs",
+    "cpp": "cc",
+    "go": "go",
+    "java": "java",
+    "javascript": "js",
+    "php": "php",
+    "python": "py",
+    "ruby": "rb",
+    "rust": "rs",
+    "tsx": "tsx",
+    "typescript": "ts",
 }
 
 # An intersection type before a call signature on the next line is beyond the TypeScript grammar.
