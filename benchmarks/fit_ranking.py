@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -24,8 +25,10 @@ from statistics import fmean
 
 import numpy as np
 import numpy.typing as npt
-from cases import Bench, Case, load
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from benchmarks.cases import Bench, Case, load
 from localdev.backends.embedders.static import StaticEmbedder
 from localdev.core.ports import Repository
 from localdev.retrieval.query import read_query
@@ -142,7 +145,7 @@ def fit(questions: Sequence[Question]) -> Floats:
 
 def score(one: Question, weights: Floats) -> float:
     """Give the NDCG@10 of a query's files in the order of the weights; further places of a file come later."""
-    best = np.argsort(-(one.facts @ weights), kind="stable")[:10] if len(one.facts) else []
+    best: list[int] = np.argsort(-(one.facts @ weights), kind="stable")[:10].tolist()
     seen: set[int] = set()
     gained = 0.0
     for at, row in enumerate(best, 1):

@@ -17,6 +17,7 @@ as `ask --show-prompt` does without a model. Prints Markdown tables.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,8 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from cases import Bench, Case, Target, load
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.cases import Bench, Case, Target, load
 from localdev.assistant.passages import AskRequest, estimate_tokens, find_passages
 from localdev.backends.embedders.static import StaticEmbedder
 from localdev.core.code import Chunk

@@ -10,6 +10,7 @@ static embedder. Prints Markdown tables.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -18,8 +19,9 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, median
 
-from cases import Bench, load
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.cases import Bench, load
 from localdev.backends.embedders.static import StaticEmbedder
 from localdev.retrieval.query import read_query
 from localdev.retrieval.rank import rank
@@ -27,12 +29,11 @@ from localdev.retrieval.search import gather, search
 from localdev.retrieval.weights import DEFAULT, Weights
 
 _NOTHING_ELSE = replace(DEFAULT, definition=0.0, definition_in_text=0.0, capitalised=0.0, file_name=0.0, used=0.0)
-_NO_MEANING = {"meaning": 0.0, "meaning_of_file": 0.0}
-_NO_WORDS = {"words": 0.0, "words_in_file": 0.0, "phrase": 0.0}
+_NO_WORDS = replace(_NOTHING_ELSE, words=0.0, words_in_file=0.0, phrase=0.0)
 MODES: dict[str, Weights] = {
-    "words alone": replace(_NOTHING_ELSE, **_NO_MEANING),
-    "meaning alone": replace(_NOTHING_ELSE, **_NO_WORDS),
-    "all but meaning": replace(DEFAULT, **_NO_MEANING),
+    "words alone": replace(_NOTHING_ELSE, meaning=0.0, meaning_of_file=0.0),
+    "meaning alone": _NO_WORDS,
+    "all but meaning": replace(DEFAULT, meaning=0.0, meaning_of_file=0.0),
     "all": DEFAULT,
 }
 
@@ -42,24 +43,22 @@ def _without_role(*roles: str) -> Weights:
     return replace(DEFAULT, role_costs=dict(DEFAULT.role_costs) | dict.fromkeys(roles, 0.0))
 
 
-def _without_field(name: str) -> Weights:
-    """Give the weights with next to nothing for a field: BM25 needs a weight above zero."""
-    return replace(DEFAULT, **{name: 0.001})
-
+# BM25 needs a weight above zero for every field.
+_NEXT_TO_NOTHING = 0.001
 
 ABLATIONS: dict[str, Weights] = {
-    "embedder (both vectors)": replace(DEFAULT, **_NO_MEANING),
+    "embedder (both vectors)": replace(DEFAULT, meaning=0.0, meaning_of_file=0.0),
     "a chunk's vector": replace(DEFAULT, meaning=0.0),
     "the file's vector": replace(DEFAULT, meaning_of_file=0.0),
     "a chunk's words": replace(DEFAULT, words=0.0),
     "the file's words together": replace(DEFAULT, words_in_file=0.0),
     "decay of a file's further chunks (all count alike)": replace(DEFAULT, decay=1.0),
     "phrases": replace(DEFAULT, phrase=0.0),
-    "field: path": _without_field("path"),
-    "field: symbol": _without_field("symbol"),
-    "field: signature": _without_field("signature"),
-    "field: documentation": _without_field("doc"),
-    "field: body": _without_field("body"),
+    "field: path": replace(DEFAULT, path=_NEXT_TO_NOTHING),
+    "field: symbol": replace(DEFAULT, symbol=_NEXT_TO_NOTHING),
+    "field: signature": replace(DEFAULT, signature=_NEXT_TO_NOTHING),
+    "field: documentation": replace(DEFAULT, doc=_NEXT_TO_NOTHING),
+    "field: body": replace(DEFAULT, body=_NEXT_TO_NOTHING),
     "field weights (all fields equal)": replace(DEFAULT, path=1.0, symbol=1.0, signature=1.0, doc=1.0, body=1.0),
     "file name": replace(DEFAULT, file_name=0.0),
     "definition of a bare symbol": replace(DEFAULT, definition=0.0),
