@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[Any]
 
-# With fewer chunks FTS5 needs some 15 ms for the commonest words.
-SMALLEST = 20_000
+# With fewer chunks FTS5 needs some 5 ms for the commonest words.
+SMALLEST = 8_000
 # The file is made again, at the latest, when more than one chunk in so many came after it.
 LATER = 10
 # So many times longer, a list is searched for each number of the shorter one; otherwise both are merged.
