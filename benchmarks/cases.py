@@ -6,12 +6,16 @@ A folder of queries holds repos.tsv (name, source, commit, searched folder, lang
 
 from __future__ import annotations
 
+import argparse
 import math
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from localdev.backends.embedders.static import StaticEmbedder
 from localdev.core.ports import Embedder, Repository
 from localdev.core.search import Hit
 from localdev.index.repository import open_repository
@@ -71,6 +75,23 @@ def ndcg(hits: Sequence[Hit], targets: Sequence[Target], depth: int = DEPTH) -> 
     gained = sum(1 / math.log2(rank + 1) for rank in found if rank)
     ideal = sum(1 / math.log2(rank + 1) for rank in range(1, min(depth, len(targets)) + 1))
     return gained / ideal if ideal else 0.0
+
+
+def options_parser(description: str | None) -> argparse.ArgumentParser:
+    """Give a parser with the options that say what is measured: queries, checkouts, indexes and embedder."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bench", type=Path, required=True, action="append")
+    parser.add_argument("--repos", type=Path, required=True, action="append")
+    parser.add_argument("--index", type=Path)
+    parser.add_argument("--embedder", type=Path, help="folder of a static embedder, instead of the one that ships")
+    return parser
+
+
+@contextmanager
+def opened(options: argparse.Namespace) -> Iterator[Bench]:
+    """Load what the options name; indexes that are not to be kept are removed at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield load(options.bench, options.repos, options.index or Path(folder), StaticEmbedder(options.embedder))
 
 
 def load(benches: Sequence[Path], checkouts: Sequence[Path], index: Path, embedder: Embedder) -> Bench:

@@ -11,14 +11,11 @@ weights fitted without a sixth of the repositories on that sixth, and the weight
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import sys
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from statistics import fmean
@@ -28,8 +25,7 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.cases import Bench, Case, load
-from localdev.backends.embedders.static import StaticEmbedder
+from benchmarks.cases import Bench, Case, opened, options_parser
 from localdev.core.ports import Repository
 from localdev.retrieval.query import read_query
 from localdev.retrieval.rank import rank
@@ -76,15 +72,9 @@ class Question:
 
 def main() -> None:
     """Gather the facts, leave repositories out in turn, fit on all."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bench", type=Path, required=True, action="append")
-    parser.add_argument("--repos", type=Path, required=True, action="append")
-    parser.add_argument("--index", type=Path)
-    parser.add_argument("--embedder", type=Path, help="folder of a static embedder, instead of the one that ships")
+    parser = options_parser(__doc__)
     options = parser.parse_args()
-    with ExitStack() as stack:
-        index = options.index or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        bench = load(options.bench, options.repos, index, StaticEmbedder(options.embedder))
+    with opened(options) as bench:
         questions = [question(case, bench) for case in bench.cases]
     print("repositories left out:", json.dumps(left_out(questions)))
     weights = fit(questions)

@@ -16,20 +16,17 @@ as `ask --show-prompt` does without a model. Prints Markdown tables.
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.cases import Bench, Case, Target, load
+from benchmarks.cases import Bench, Case, Target, opened, options_parser
 from localdev.assistant.passages import AskRequest, estimate_tokens, find_passages
-from localdev.backends.embedders.static import StaticEmbedder
 from localdev.core.code import Chunk
 from localdev.core.ports import Repository
 from localdev.core.search import Hit, SearchFilter
@@ -97,16 +94,10 @@ ABLATIONS: dict[str, tuple[object, str, float]] = {
 
 def main() -> None:
     """Ask all queries once, pack them in every way, print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bench", type=Path, required=True, action="append")
-    parser.add_argument("--repos", type=Path, required=True, action="append")
-    parser.add_argument("--index", type=Path)
-    parser.add_argument("--embedder", type=Path, help="folder of a static embedder, instead of the one that ships")
+    parser = options_parser(__doc__)
     parser.add_argument("--ablations", action="store_true", help="also change every constant once")
     options = parser.parse_args()
-    with ExitStack() as stack:
-        index = options.index or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        bench = load(options.bench, options.repos, index, StaticEmbedder(options.embedder))
+    with opened(options) as bench:
         asked = [ask(case, bench.repositories[case.repository]) for case in bench.cases if case.targets]
         halves = {"A": list(bench.repositories)[::2], "B": list(bench.repositories)[1::2]}
         for half, names in halves.items():

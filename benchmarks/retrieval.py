@@ -9,20 +9,16 @@ static embedder. Prints Markdown tables.
 
 from __future__ import annotations
 
-import argparse
 import sys
-import tempfile
 import time
 from collections import defaultdict
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, median
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.cases import Bench, load
-from localdev.backends.embedders.static import StaticEmbedder
+from benchmarks.cases import Bench, opened, options_parser
 from localdev.retrieval.query import read_query
 from localdev.retrieval.rank import rank
 from localdev.retrieval.search import gather, search
@@ -81,16 +77,10 @@ ABLATIONS: dict[str, Weights] = {
 
 def main() -> None:
     """Open the repositories, run all, print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bench", type=Path, required=True, action="append")
-    parser.add_argument("--repos", type=Path, required=True, action="append")
-    parser.add_argument("--index", type=Path)
-    parser.add_argument("--embedder", type=Path, help="folder of a static embedder, instead of the one that ships")
+    parser = options_parser(__doc__)
     parser.add_argument("--ablations", action="store_true", help="also leave every part out once")
     options = parser.parse_args()
-    with ExitStack() as stack:
-        index = options.index or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        bench = load(options.bench, options.repos, index, StaticEmbedder(options.embedder))
+    with opened(options) as bench:
         tables = [*mode_table(bench), "", *time_table(bench), *(ablation_table(bench) if options.ablations else [])]
     print("\n".join(tables))
 

@@ -87,6 +87,14 @@ def remove_others(folder: Path, keep: Path | None, *, also: Path | None = None) 
             shutil.rmtree(other, ignore_errors=True)
 
 
+def remove_files(generation: Path, pattern: str, keep: Path) -> None:
+    """Remove a generation's files of one kind but one; Windows keeps those somebody has mapped until the next time."""
+    for path in generation.glob(pattern):
+        if path != keep:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
 @contextlib.contextmanager
 def writing(folder: Path, on_notice: Callable[[str], None] | None = None) -> Iterator[bool]:
     """Be the only writer of the index; the value is true when another one had to be waited for.

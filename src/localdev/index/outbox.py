@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from localdev.core.errors import StorageError
 from localdev.core.events import Progress
 from localdev.core.ports import Embedder, ProgressSink, VectorStore
-from localdev.index import dense, places, postings, postings_file, schema, snapshot
+from localdev.index import dense, layout, places, postings, postings_file, schema, snapshot
 from localdev.index.database import Damaged, transaction
 from localdev.index.embedding import embed_texts
 from localdev.index.embedding_text import embedding_text
@@ -230,7 +230,7 @@ class Outbox:
             return
         with transaction(self._database):
             schema.write_meta(self._database, mark.as_meta())
-        postings_file.remove_others(self._generation, mark)
+        layout.remove_files(self._generation, "postings-*.bin", mark.file(self._generation))
 
     def _clean(self, name: str, mark: SnapshotMark) -> None:
         """Remove stores and snapshots that are no longer in use."""
@@ -238,7 +238,7 @@ class Outbox:
         for folder in self._generation.glob("chroma-*"):
             if folder.name != name:
                 shutil.rmtree(folder, ignore_errors=True)
-        snapshot.remove_others(self._generation, mark)
+        layout.remove_files(self._generation, "vectors-*.bin", mark.file(self._generation))
 
     def _snapshot(self, meta: dict[str, str]) -> SnapshotMark | None:
         """Give the mark of the snapshot when the file behind it is sound."""

@@ -226,16 +226,6 @@ def write(database: sqlite3.Connection, generation: Path) -> PostingsMark:
     return PostingsMark(mark.token, last, checksum)
 
 
-def remove_others(generation: Path, mark: PostingsMark) -> None:
-    """Remove files that are not the marked one; Windows keeps those somebody has mapped until the next time."""
-    for path in generation.glob("postings-*.bin"):
-        if path != mark.file(generation):
-            try:
-                path.unlink()
-            except OSError:
-                continue
-
-
 class _Writer:
     """Takes FTS5's instances page by page and writes them as postings."""
 

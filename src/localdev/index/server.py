@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from localdev.core.errors import StorageError
 from localdev.index.database import Damaged
+from localdev.index.vectors import GRAPH
 
 if TYPE_CHECKING:
     from localdev.core.ports import FloatMatrix, IdVector
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _Kind = TypeVar("_Kind")
 
 _BASE = "/api/v2/tenants/default_tenant/databases/default_database/collections"
-_GRAPH = {"hnsw": {"space": "ip", "ef_construction": 2, "max_neighbors": 2, "ef_search": 2}}
 _VERSION = "1."
 # The server takes at most 5,461 vectors at a time; pages of 2,000 are two megabytes on the way.
 _PAGE = 2000
@@ -60,7 +60,7 @@ class ServerVectors:
         self._check_version()
         self._id = ""
         if create:
-            body = {"name": name, "configuration": _GRAPH, "metadata": {"made_by": "localdev"}}
+            body = {"name": name, "configuration": GRAPH, "metadata": {"made_by": "localdev"}}
             self._id = self._made(body)
         elif create is not None:
             self._id = _field(self._ask("GET", f"{_BASE}/{name}"), "id", str)

@@ -121,16 +121,6 @@ def append(
     return SnapshotMark(mark.token, rows, checksum)
 
 
-def remove_others(generation: Path, mark: SnapshotMark) -> None:
-    """Remove snapshots that are not the marked one; Windows keeps those somebody has mapped until the next time."""
-    for path in generation.glob("vectors-*.bin"):
-        if path != mark.file(generation):
-            try:
-                path.unlink()
-            except OSError:
-                continue
-
-
 def _head(token: str, dimension: int) -> bytes:
     """Give the bytes a snapshot starts with."""
     return _HEAD.pack(_MAGIC, token.encode("ascii"), dimension)

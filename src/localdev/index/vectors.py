@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _COLLECTION = "vectors"
 # We search exactly over the snapshot and never ask Chroma's graph, so it is kept as poor as it may be: a graph of two
 # neighbours takes 1 s for 20,000 vectors of 256 numbers, the default one 7 s.
-_GRAPH = {"hnsw": {"space": "ip", "ef_construction": 2, "max_neighbors": 2, "ef_search": 2}}
+GRAPH = {"hnsw": {"space": "ip", "ef_construction": 2, "max_neighbors": 2, "ef_search": 2}}
 _PAGE = 5000
 
 
@@ -40,7 +40,7 @@ class ChromaVectors:
             self._client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
             if create:
                 self._collection: Any = self._client.create_collection(
-                    _COLLECTION, embedding_function=None, configuration=_GRAPH
+                    _COLLECTION, embedding_function=None, configuration=GRAPH
                 )
             else:
                 self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
