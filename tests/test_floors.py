@@ -17,6 +17,7 @@ FLOORS: dict[str, int] = {
     "source": 1,
     "models": 1,
     "backends": 1,
+    "privacy": 1,
     "audit": 1,
     "prompting": 1,
     "render": 1,
@@ -24,6 +25,7 @@ FLOORS: dict[str, int] = {
     "retrieval": 3,
     "assistant": 4,
     "app": 5,
+    "service": 6,
     "cli": 7,
 }
 HEAVY: dict[str, set[str]] = {
@@ -51,7 +53,7 @@ HEAVY: dict[str, set[str]] = {
     "detect_secrets": {"privacy"},
     "openai": set(),
     "transformers": set(),
-    "httpx": set(),
+    "httpx": {"backends"},
     "requests": set(),
     "huggingface_hub": set(),
 }

@@ -33,9 +33,9 @@ def llama() -> None:
 def tiny(llama: None) -> Iterator[LlamaCppBackend]:
     """Give the tiny model, freshly loaded (20 ms)."""
     from localdev.backends.llamacpp import LlamaCppBackend
-    from localdev.backends.options import BackendOptions
+    from localdev.backends.options import BackendOptions, EngineOptions
 
-    backend = LlamaCppBackend(TINY, BackendOptions(threads=1))
+    backend = LlamaCppBackend(TINY, BackendOptions(engine=EngineOptions(threads=1)))
     yield backend
     backend.close()
 

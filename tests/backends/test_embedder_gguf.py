@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from localdev.backends.embedders.gguf import GgufEmbedder
-from localdev.backends.options import BackendOptions
+from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.core.errors import ModelError
 
 TINY_BERT = Path(__file__).parent.parent / "data" / "tiny-bert.gguf"
@@ -26,7 +26,9 @@ pytestmark = pytest.mark.usefixtures("llama")
 
 def opened(path: Path = TINY_BERT, dimension: int = WIDTH) -> GgufEmbedder:
     """Open an embedder over a file."""
-    return GgufEmbedder(path, BackendOptions(threads=1, name="tiny-bert", digest="0123456789abcdef"), dimension)
+    return GgufEmbedder(
+        path, BackendOptions(engine=EngineOptions(threads=1), name="tiny-bert", digest="0123456789abcdef"), dimension
+    )
 
 
 @pytest.mark.parametrize("row", REFERENCE, ids=range(len(REFERENCE)))

@@ -17,7 +17,7 @@ import pytest
 
 from localdev.backends.embedders.gguf import GgufEmbedder
 from localdev.backends.embedders.sentences import SentenceTransformersEmbedder, declared_dimension, model_files
-from localdev.backends.options import BackendOptions
+from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.core.errors import LocaldevError, MissingExtra, ModelError, NotFound
 from scripts.make_tiny_bert import WIDTH, make_folder
 
@@ -142,7 +142,7 @@ def test_vectors_are_those_of_the_formulas_and_of_llama_cpp(folder: Path, llama:
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     expected = np.asarray([row["vector"] for row in REFERENCE])
     assert (vectors * expected).sum(axis=1).min() > 0.99999
-    gguf = GgufEmbedder(DATA / "tiny-bert.gguf", BackendOptions(threads=1), WIDTH).embed(TEXTS)
+    gguf = GgufEmbedder(DATA / "tiny-bert.gguf", BackendOptions(engine=EngineOptions(threads=1)), WIDTH).embed(TEXTS)
     assert (vectors * gguf).sum(axis=1).min() > 0.99999
     assert embedder.embed([]).shape == (0, WIDTH)
 
@@ -223,6 +223,6 @@ def test_minilm_converted_gives_the_same_vectors(tmp_path: Path, half: bool) -> 
     write_gguf(read_folder(folder), tmp_path / "minilm.gguf", half=half)
     source = Path(__file__).read_text(encoding="utf-8")
     texts = [*TEXTS, *(source[at : at + 1500] for at in range(0, 9000, 1500)), "Как проверить пароль?", "检查密码"]
-    ours = GgufEmbedder(tmp_path / "minilm.gguf", BackendOptions(threads=1), 384).embed(texts)
+    ours = GgufEmbedder(tmp_path / "minilm.gguf", BackendOptions(engine=EngineOptions(threads=1)), 384).embed(texts)
     theirs = SentenceTransformersEmbedder(folder, "d" * 64).embed(texts)
     assert (ours * theirs).sum(axis=1).min() > 0.999

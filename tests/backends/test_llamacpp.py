@@ -14,7 +14,9 @@ import pytest
 
 from localdev.backends.llamacpp import LlamaCppBackend
 from localdev.backends.llamacpp_native import physical_cores
-from localdev.backends.options import BackendOptions
+from localdev.backends.llamacpp_prefix import PrefixKeeper
+from localdev.backends.llamacpp_sampling import sampler
+from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.errors import BackendError, ContextOverflow, ModelError, NotFound, UsageError
 from localdev.core.events import TextDelta
@@ -103,7 +105,7 @@ def patched(folder: Path, old: bytes, new: bytes) -> LlamaCppBackend:
     assert len(old) == len(new) and TINY.read_bytes().count(old) == 1
     path = folder / "patched.gguf"
     path.write_bytes(TINY.read_bytes().replace(old, new))
-    return LlamaCppBackend(path, BackendOptions(threads=1))
+    return LlamaCppBackend(path, BackendOptions(engine=EngineOptions(threads=1)))
 
 
 def test_one_bos(tiny: LlamaCppBackend, tmp_path: Path) -> None:
@@ -169,7 +171,7 @@ def test_prefix_reuse(tiny: LlamaCppBackend) -> None:
     second = ChatRequest(messages=(first[0], Message("user", "close: Close it.")), sampling=Sampling(max_tokens=60))
     reused, finished = collect(tiny.stream(second))
     assert tiny.count_tokens(first[0].content) < finished.usage.cached_tokens < finished.usage.prompt_tokens
-    fresh = LlamaCppBackend(TINY, BackendOptions(threads=1))
+    fresh = LlamaCppBackend(TINY, BackendOptions(engine=EngineOptions(threads=1)))
     assert collect(fresh.stream(second))[0] == reused
     fresh.close()
 
@@ -177,32 +179,33 @@ def test_prefix_reuse(tiny: LlamaCppBackend) -> None:
 def test_the_context_grows_and_keeps_its_state(llama: None, tmp_path: Path) -> None:
     """A larger request gets a larger context, and the prefix is carried over into it."""
     # The tiny model fits one growth step, so the test takes smaller ones.
-    backend = LlamaCppBackend(TINY, BackendOptions(threads=1))
+    backend = LlamaCppBackend(TINY, BackendOptions(engine=EngineOptions(threads=1)))
     engine = backend._engine
     prompt = backend._prompts.chat([Message("user", QUESTION)])
     engine.make_room(1, 256)
     assert engine.window == 256
-    engine.begin(prompt)
-    sampler = engine.sampler(temperature=0, top_p=1, seed=0, grammar="")
-    token = engine.sample(sampler)
+    prefixes = PrefixKeeper(engine)
+    prefixes.begin(prompt)
+    with sampler(engine, Sampling(), "") as chain:
+        token = engine.sample(chain)
     engine.make_room(600, 1024)
     assert engine.window == 1024
-    assert engine.begin(prompt) == len(prompt) - 1
-    assert engine.sample(sampler) == token
-    engine.free_sampler(sampler)
+    assert prefixes.begin(prompt) == len(prompt) - 1
+    with sampler(engine, Sampling(), "") as chain:
+        assert engine.sample(chain) == token
     backend.close()
 
 
 def test_a_context_that_was_lost_holds_nothing(llama: None) -> None:
     """When making the larger context was interrupted, its tokens are evaluated again and not taken for held."""
-    backend = LlamaCppBackend(TINY, BackendOptions(threads=1))
+    backend = LlamaCppBackend(TINY, BackendOptions(engine=EngineOptions(threads=1)))
     engine = backend._engine
     prompt = backend._prompts.chat([Message("user", QUESTION)])
     engine.make_room(1, 256)
-    engine.begin(prompt)
+    PrefixKeeper(engine).begin(prompt)
     engine._free_context()  # as Ctrl-C leaves it
     engine.make_room(600, 1024)
-    assert engine.begin(prompt) == 0
+    assert PrefixKeeper(engine).begin(prompt) == 0
     backend.close()
 
 
@@ -213,7 +216,7 @@ def test_an_empty_prompt_is_refused(llama: None, tmp_path: Path) -> None:
     data = TINY.read_bytes().replace(own.encode(), (source + " " * (len(own) - len(source) - 7) + "{#---#}").encode())
     path = tmp_path / "empty.gguf"
     path.write_bytes(data)
-    backend = LlamaCppBackend(path, BackendOptions(threads=1))
+    backend = LlamaCppBackend(path, BackendOptions(engine=EngineOptions(threads=1)))
     backend._engine.add_bos = False
     with pytest.raises(BackendError, match="empty prompt"):
         collect(backend.stream(ask("")))
@@ -229,7 +232,7 @@ def test_overflow_is_refused(tiny: LlamaCppBackend) -> None:
 
 def test_the_end_of_the_window_is_a_length_stop(llama: None) -> None:
     """An answer that fills the window ends there and says so."""
-    backend = LlamaCppBackend(TINY, BackendOptions(context_window=64, threads=1))
+    backend = LlamaCppBackend(TINY, BackendOptions(context_window=64, engine=EngineOptions(threads=1)))
     _, finished = collect(backend.stream(ask(QUESTION, max_tokens=500, temperature=2.0)))
     backend.close()
     assert finished.usage.prompt_tokens + finished.usage.completion_tokens <= 64

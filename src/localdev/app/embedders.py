@@ -86,7 +86,7 @@ def _sentences(folder: Path, folders: Folders, progress: ProgressSink | None) ->
 def _gguf(model: str, settings: Settings, folders: Folders, *, progress: ProgressSink | None) -> Embedder:
     """Open a GGUF file by its path, or by its name in the store."""
     from localdev.backends.embedders.gguf import GgufEmbedder
-    from localdev.backends.options import BackendOptions
+    from localdev.backends.options import BackendOptions, EngineOptions
     from localdev.models.gguf import read_header
     from localdev.models.passport import embeds
 
@@ -101,7 +101,8 @@ def _gguf(model: str, settings: Settings, folders: Folders, *, progress: Progres
     if not isinstance(dimension, int) or dimension < 1:
         raise ModelError(f"{path} does not say how long its vectors are", "use another model")
     llama = settings.llama
-    options = BackendOptions(threads=llama.threads, gpu_layers=llama.gpu_layers, name=name, digest=digest)
+    engine = EngineOptions(threads=llama.threads, gpu_layers=llama.gpu_layers)
+    options = BackendOptions(name=name, digest=digest, engine=engine)
     return GgufEmbedder(path, options, dimension)
 
 

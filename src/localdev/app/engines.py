@@ -90,10 +90,15 @@ def _refuse_embedder(architecture: str, model: str) -> None:
 
 def _options(settings: Settings, *, trained: int = 0, name: str = "", digest: str = "") -> BackendOptions:
     """Give how the settings want a model opened; a model is never given a larger window than it was trained for."""
-    from localdev.backends.options import BackendOptions
+    from localdev.backends.options import BackendOptions, EngineOptions
 
     llama = settings.llama
     window = min(llama.context, trained) if trained else llama.context
-    return BackendOptions(
-        context_window=window, threads=llama.threads, gpu_layers=llama.gpu_layers, name=name, digest=digest
+    engine = EngineOptions(
+        threads=llama.threads,
+        gpu_layers=llama.gpu_layers,
+        flash_attention=llama.flash_attention,
+        kv_type=llama.kv_type,
+        lookup=llama.lookup,
     )
+    return BackendOptions(context_window=window, name=name, digest=digest, engine=engine)

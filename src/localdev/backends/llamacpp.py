@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from localdev.backends.llamacpp_native import Engine
+from localdev.backends.llamacpp_engine import Engine
+from localdev.backends.llamacpp_prefix import PrefixKeeper
 from localdev.backends.llamacpp_prompt import PromptBuilder
+from localdev.backends.llamacpp_sampling import sampler
 from localdev.backends.llamacpp_text import TextAssembler
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
@@ -33,10 +35,11 @@ class LlamaCppBackend:
         """
         wanted = options or BackendOptions()
         _check_magic(path)
-        self._engine = Engine(path, threads=wanted.threads, gpu_layers=wanted.gpu_layers)
+        self._engine = Engine(path, threads=wanted.engine.threads, gpu_layers=wanted.engine.gpu_layers)
         try:
             self._most = _window(wanted.context_window, self._engine.trained_window, path)
             self._prompts = PromptBuilder(self._engine)
+            self._prefixes = PrefixKeeper(self._engine)
         except BaseException:
             self._engine.close()
             raise
@@ -88,8 +91,8 @@ class LlamaCppBackend:
                 )
             limit = max(0, min(request.sampling.max_tokens, room))
             self._engine.make_room(len(prompt) + limit, self._most)
-            with self._sampler(request) as sampler:
-                yield from self._generate(prompt, request, sampler, limit)
+            with sampler(self._engine, request.sampling, _grammar(request)) as chain:
+                yield from self._generate(prompt, request, chain, limit)
 
     def close(self) -> None:
         """Free the model; while an answer is streamed, that stream ends within a token and frees it."""
@@ -100,14 +103,14 @@ class LlamaCppBackend:
             finally:
                 self._lock.release()
 
-    def _generate(self, prompt: list[int], request: ChatRequest, sampler: Any, limit: int) -> Iterator[BackendEvent]:
+    def _generate(self, prompt: list[int], request: ChatRequest, chain: Any, limit: int) -> Iterator[BackendEvent]:
         """Evaluate the prompt and draw tokens. The inner loop is the hot path: see benchmarks of generation."""
         engine, made = self._engine, 0
         writer = TextAssembler((*request.sampling.stop, *(self._prompts.stop if request.messages else ())))
         reason: Literal["stop", "length"] = "length"
-        kept = engine.begin(prompt)
+        kept = self._prefixes.begin(prompt)
         while made < limit:
-            token = engine.sample(sampler)
+            token = engine.sample(chain)
             if engine.is_end(token):
                 reason = "stop"
                 break
@@ -134,18 +137,6 @@ class LlamaCppBackend:
         if not request.prefix and not request.suffix:
             raise UsageError("the request is empty", "give messages, or a prefix and a suffix")
         return self._prompts.fill_in(request.prefix, request.suffix)
-
-    @contextlib.contextmanager
-    def _sampler(self, request: ChatRequest) -> Iterator[Any]:
-        """Build what draws the tokens, and free it."""
-        sampling = request.sampling
-        sampler = self._engine.sampler(
-            temperature=sampling.temperature, top_p=sampling.top_p, seed=sampling.seed, grammar=_grammar(request)
-        )
-        try:
-            yield sampler
-        finally:
-            self._engine.free_sampler(sampler)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from localdev.backends.llamacpp_native import Engine
+from localdev.backends.llamacpp_engine import Engine
 from localdev.core.chat import Message
 from localdev.core.errors import BackendError, ModelError
 

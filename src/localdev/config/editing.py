@@ -47,10 +47,10 @@ def _edited(path: Path, key: Key, value: Value) -> str:
     document = tomlkit.parse(path.read_text(encoding="utf-8-sig")) if path.exists() else tomlkit.document()
     section, dot, inner = key.name.rpartition(".")
     if not dot:
-        document[inner] = value
+        document[inner] = list(value) if isinstance(value, tuple) else value
         return tomlkit.dumps(document)
     table = document.setdefault(section, tomlkit.table())
     if not isinstance(table, MutableMapping):
         raise ConfigError(f"{section} in {path} is not a table", f"write [{section}] there, and its keys below it")
-    table[inner] = value
+    table[inner] = list(value) if isinstance(value, tuple) else value
     return tomlkit.dumps(document)

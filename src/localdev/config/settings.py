@@ -9,7 +9,16 @@ from typing import Any, Literal, cast
 # What a `.localdev.toml` in a repository may do with a key: set it freely, set it once the user has trusted the
 # repository, or never set it (the key belongs to the user alone).
 ProjectRule = Literal["free", "trusted", "never"]
-Value = str | int | float | bool
+Value = str | int | float | bool | tuple[str, ...]
+
+
+_NOUNS: dict[Any, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    tuple: "a list of texts",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +26,7 @@ class Key:
     """One setting: its dotted name, type, default, limits (inclusive, None for open) and who may set it."""
 
     name: str
-    type: type[str] | type[int] | type[float] | type[bool]
+    type: type[str] | type[int] | type[float] | type[bool] | type[tuple[str, ...]]
     default: Value
     help: str
     low: float | None = None
@@ -35,7 +44,7 @@ class Key:
         """What a value has to be, in words for an error message."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
-        noun = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}[self.type]
+        noun = _NOUNS[self.type]
         if self.low is not None and self.high is not None:
             return f"{noun} from {_plain(self.low)} to {_plain(self.high)}"
         return noun
@@ -102,6 +111,47 @@ class LlamaSettings:
     context: int = _key(8192, "largest context window in tokens", low=256, high=1_048_576, project="trusted")
     threads: int = _key(0, "processor threads, 0 for all cores", low=0, high=1024, project="trusted")
     gpu_layers: int = _key(-1, "layers on the GPU, -1 for as many as fit", low=-1, high=1000, project="trusted")
+    flash_attention: str = _key("auto", "flash attention", choices=("auto", "on", "off"), project="trusted")
+    kv_type: str = _key("f16", "precision of the kept state", choices=("f16", "f32", "q8_0", "q4_0"), project="trusted")
+    lookup: int = _key(0, "tokens guessed ahead from the prompt, 0 for none", low=0, high=64, project="trusted")
+    states_mb: int = _key(
+        4096, "disk space for kept states of prompts in MB, 0 for none", low=0, high=10_000_000, project="never"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsSettings:
+    """Which model does which job: names in order, the next one where one cannot be had; none given, it is `model`."""
+
+    ask: tuple[str, ...] = _key((), "models for ask, in order", project="trusted")
+    complete: tuple[str, ...] = _key((), "models for complete, in order", project="trusted")
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSettings:
+    """How an Ollama or an OpenAI-compatible server is spoken to."""
+
+    ollama_url: str = _key("http://127.0.0.1:11434", "address of Ollama", project="trusted")
+    openai_url: str = _key("http://127.0.0.1:8000/v1", "address of an OpenAI-compatible server", project="trusted")
+    connect_seconds: float = _key(5.0, "longest wait for a connection", low=0.1, high=3600)
+    first_token_seconds: float = _key(300.0, "longest wait for the first token", low=0.1, high=86_400)
+    gap_seconds: float = _key(60.0, "longest wait between two tokens", low=0.1, high=86_400)
+    keep_alive: str = _key("15m", "how long Ollama keeps a model loaded", project="trusted")
+
+
+@dataclass(frozen=True, slots=True)
+class EgressSettings:
+    """What may be spoken to beyond this machine."""
+
+    allow: tuple[str, ...] = _key((), "hosts beyond this machine: HOST or HOST:PORT", project="never")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """The background process that keeps models and indexes warm."""
+
+    enabled: bool = _key(True, "run jobs in the background service", project="never")
+    idle_minutes: float = _key(15.0, "it ends after so long without work", low=0.01, high=100_000, project="never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +172,20 @@ class UiSettings:
 class Settings:
     """All settings of one run, frozen."""
 
-    model: str = _key("", "model to answer with: a name from `models list` or a GGUF file", project="trusted")
+    model: str = _key(
+        "",
+        "model to answer with: a name from `models list`, a GGUF file, ollama:NAME or openai:NAME",
+        project="trusted",
+    )
     search: SearchSettings = field(default_factory=SearchSettings)
     ask: AskSettings = field(default_factory=AskSettings)
     outline: OutlineSettings = field(default_factory=OutlineSettings)
     index: IndexSettings = field(default_factory=IndexSettings)
     llama: LlamaSettings = field(default_factory=LlamaSettings)
+    models: ModelsSettings = field(default_factory=ModelsSettings)
+    remote: RemoteSettings = field(default_factory=RemoteSettings)
+    egress: EgressSettings = field(default_factory=EgressSettings)
+    service: ServiceSettings = field(default_factory=ServiceSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)
     ui: UiSettings = field(default_factory=UiSettings)
 

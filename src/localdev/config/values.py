@@ -46,6 +46,8 @@ def parse(key: Key, text: str, where: str) -> Value:
             value = int(lowered.replace("_", ""))
         elif key.type is float:
             value = float(lowered)
+        elif key.type is tuple:
+            value = tuple(part.strip() for part in text.split(",") if part.strip())
     except ValueError as error:
         raise wrong(key, text, where) from error
     return check(key, value, where)
@@ -62,6 +64,8 @@ def check(key: Key, value: object, where: str) -> Value:
             value = float(value)
         except OverflowError as error:  # hundreds of digits
             raise wrong(key, value, where) from error
+    if key.type is tuple:
+        value = _texts(value)
     # bool is an int in Python, but `k = true` is not a number.
     if not isinstance(value, key.type) or (isinstance(value, bool) and key.type is not bool):
         raise wrong(key, value, where)
@@ -72,6 +76,15 @@ def check(key: Key, value: object, where: str) -> Value:
             raise wrong(key, value, where)
     if key.choices and value not in key.choices:
         raise wrong(key, value, where)
+    return value
+
+
+def _texts(value: object) -> object:
+    """Give a list of texts as a tuple, and one text alone as a list of it; anything else as it is."""
+    if isinstance(value, str):
+        return (value,) if value.strip() else ()
+    if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
+        return tuple(value)
     return value
 
 

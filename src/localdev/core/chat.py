@@ -20,7 +20,8 @@ class Message:
 class Sampling:
     """How to choose tokens.
 
-    `temperature` 0 is greedy; `seed` makes a sampled answer repeatable; `max_tokens` counts new tokens.
+    `temperature` 0 is greedy; `seed` makes a sampled answer repeatable; `max_tokens` counts new tokens. `top_k` 0,
+    `top_p` 1, `min_p` 0, `repeat_penalty` 1 and penalties of 0 change nothing.
     """
 
     temperature: float = 0.0
@@ -28,14 +29,22 @@ class Sampling:
     seed: int = 0
     max_tokens: int = 1024
     stop: tuple[str, ...] = ()
+    top_k: int = 0
+    min_p: float = 0.0
+    repeat_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """What a backend is asked: either `messages`, or `prefix` and `suffix` for fill-in-the-middle.
 
-    `schema` is a JSON schema the output must follow, `grammar` a GBNF text; at most one of them is given.
-    `cache_key` names the stable prefix so that a backend may keep its state.
+    `schema` is a JSON schema the output must follow, `grammar` a GBNF text; at most one of them is given. An answer
+    to a schema that is cut by its length is an error (`CutShort`). `adapter` names a LoRA adapter: `NAME` or
+    `NAME@SCALE`. `cache_key` names the stable prefix so that a backend may keep its state; `owner` is the id of the
+    repository whose text the prompt holds, so that what is kept of it can be found and removed. With `logprobs` N each
+    piece carries its tokens' log-probabilities and those of the N likeliest.
     """
 
     messages: tuple[Message, ...] = ()
@@ -46,6 +55,8 @@ class ChatRequest:
     grammar: str = ""
     adapter: str = ""
     cache_key: str = ""
+    owner: str = ""
+    logprobs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +69,20 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """One token of an answer with its natural log-probability, and the likeliest tokens in its place with theirs."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What a backend says of its model.
 
-    `context_window` is in tokens; `capabilities` holds words such as `chat`, `fim`, `schema`.
+    `context_window` is in tokens; `capabilities` holds words of `chat`, `fim`, `schema`, `grammar`, `seed`, `adapter`,
+    `logprobs`, `thinking`. `placement` says where it runs: layers on which device, or the host of a server.
     """
 
     name: str
@@ -70,3 +91,4 @@ class ModelInfo:
     digest: str = ""
     template: str = ""
     capabilities: frozenset[str] = frozenset()
+    placement: str = ""

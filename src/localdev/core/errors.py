@@ -81,6 +81,26 @@ class BackendError(EnvironmentFault):
     code = "backend"
 
 
+class Unreachable(BackendError):
+    """Nothing answers at the backend's address."""
+
+    http_status = 502
+    code = "unreachable"
+
+
+class TimedOut(BackendError):
+    """The backend took longer than is allowed to connect, for its first token or between two."""
+
+    http_status = 504
+    code = "timed_out"
+
+
+class CutShort(BackendError):
+    """Structured output was cut by its length: half a JSON text is no answer."""
+
+    code = "cut_short"
+
+
 class ContextOverflow(BackendError):
     """The prompt does not fit the context window."""
 

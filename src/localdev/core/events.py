@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from localdev.core.chat import Message, Usage
+from localdev.core.chat import Message, TokenLogprob, Usage
 from localdev.core.code import RefreshReport
 from localdev.core.search import Hit
 
@@ -34,6 +34,14 @@ class Notice:
 @dataclass(frozen=True, slots=True)
 class TextDelta:
     """A piece of the answer, in order. From a backend it is raw; from a job it is checked and may be shown."""
+
+    text: str
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """A piece of what a model thinks before it answers: never a part of the answer."""
 
     text: str
 
@@ -123,5 +131,5 @@ class Result:
     payload: dict[str, Any]
 
 
-BackendEvent = TextDelta | Finished
-Event = Progress | Notice | TextDelta | Refreshed | Sources | PromptShown | Answered | Result
+BackendEvent = TextDelta | ThinkingDelta | Finished
+Event = Progress | Notice | TextDelta | ThinkingDelta | Refreshed | Sources | PromptShown | Answered | Result

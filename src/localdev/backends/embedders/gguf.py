@@ -81,14 +81,14 @@ class _Network:
     def __init__(self, path: Path, options: BackendOptions) -> None:
         lib = self._lib = load_library()
         self._path = path
-        self._model = load_model(lib, path, options.gpu_layers)
+        self._model = load_model(lib, path, options.engine.gpu_layers)
         free_model = weakref.finalize(self, lib.llama_model_free, self._model)
         self._vocab = lib.llama_model_get_vocab(self._model)
         self._window: int = lib.llama_model_n_ctx_train(self._model)
         self._width: int = lib.llama_model_n_embd(self._model)
         self._call = max(_CALL, self._window)
         self._parameters: int = lib.llama_model_n_params(self._model)
-        self._threads = options.threads or physical_cores()
+        self._threads = options.engine.threads or physical_cores()
         self._context = self._new_context(lib.LLAMA_POOLING_TYPE_UNSPECIFIED)
         if lib.llama_pooling_type(self._context) == lib.LLAMA_POOLING_TYPE_NONE:
             lib.llama_free(self._context)
