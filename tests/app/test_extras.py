@@ -18,7 +18,7 @@ from localdev.core.folders import Folders
 
 def test_every_part_names_packages() -> None:
     """Each declared extra gives packages and never ourselves, which an index may hold under another owner."""
-    assert {"llama", "ollama", "all"} <= set(extras())
+    assert {"llama", "mcp", "all"} <= set(extras())
     for extra in extras():
         assert requirements(extra)
         assert not any(requirement.startswith("localdev") for requirement in requirements(extra))
@@ -34,9 +34,9 @@ def test_an_unknown_part() -> None:
 
 def test_the_command_installs_into_this_environment() -> None:
     """It is this interpreter's pip, with the packages the extra names."""
-    planned = plan("ollama")
+    planned = plan("mcp")
     assert planned.runs and planned.command[:5] == (sys.executable, "-P", "-m", "pip", "install")
-    assert planned.command[-1].startswith("ollama")
+    assert planned.command[-1].startswith("mcp")
 
 
 @pytest.mark.parametrize(

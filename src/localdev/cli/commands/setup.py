@@ -14,7 +14,7 @@ app = new_app()
 
 @app.command()
 def setup(
-    extra: Annotated[str, typer.Argument(metavar="EXTRA", help="llama, ollama, sentence-transformers, ...")],
+    extra: Annotated[str, typer.Argument(metavar="EXTRA", help="llama, sentence-transformers, ...")],
     yes: Yes = False,
 ) -> None:
     """Add an optional part to this environment. Runs pip, which talks to your package index; nothing else here does."""
