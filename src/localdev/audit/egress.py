@@ -1,8 +1,9 @@
-"""The egress guard: this process connects to this machine only.
+"""The egress guard: this process connects to this machine only, and to what an allowance names while it is entered.
 
 It hangs on Python's audit events, so it sees every connection, datagram and name lookup that goes through Python's
 socket module, whichever library asks, and it cannot be taken out again. A name that is not this machine's is refused
-before it is looked up, an address before it is connected to.
+before it is looked up, an address before it is connected to. An allowance (`allowance.allowed`) opens the hosts that
+the user wrote down: their names may be looked up, and the addresses that this gave be connected to.
 
 What it cannot see:
 
@@ -23,7 +24,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from localdev.audit.allowance import current
+from localdev.audit.hosts import is_loopback, packed, text_of
 from localdev.core.errors import EgressRefused
+
+__all__ = ["ENVIRONMENT", "install", "is_loopback", "watch_lookups"]
 
 # Set for this process and its children by `install`, whatever was there: reports of use, and downloads on demand.
 ENVIRONMENT = {
@@ -43,10 +48,10 @@ ENVIRONMENT = {
 
 OnRefused = Callable[[str, str], None]
 
-_HINT = "localdev works offline and only talks to this machine: use 127.0.0.1, localhost or a local socket"
-_IPV4_LOOPBACK = 127
-_MAPPED = b"\0" * 10 + b"\xff\xff"  # what stands before an IPv4 address inside an IPv6 one
-_LOOPBACK6 = b"\0" * 15 + b"\x01"
+_HINT = (
+    "localdev only talks to this machine (127.0.0.1, localhost, a local socket), and to servers of models whose hosts "
+    "stand in the setting egress.allow"
+)
 
 
 class _Guard:
@@ -112,6 +117,30 @@ def _asking_first(name: str, original: Callable[..., Any]) -> Callable[..., Any]
     return ask
 
 
+def watch_lookups() -> None:
+    """Let the allowance of a context learn what its lookups give; again is harmless.
+
+    An audit event comes before a lookup and does not hold its outcome. A library that kept the original function for
+    itself finds the addresses refused.
+    """
+    import socket
+
+    original = socket.getaddrinfo
+    if getattr(original, "localdev_watched", False):
+        return
+
+    @functools.wraps(original)
+    def lookup(host: Any, *rest: Any, **named: Any) -> Any:
+        found = original(host, *rest, **named)
+        allowance = current()
+        if allowance is not None and host:
+            allowance.learn(text_of(host), (str(each[4][0]) for each in found))
+        return found
+
+    lookup.localdev_watched = True  # type: ignore[attr-defined]
+    socket.getaddrinfo = lookup
+
+
 def _check_address(event: str, arguments: tuple[Any, ...]) -> None:
     """Refuse an address that is neither a loopback one nor a path; None means a socket that is already connected."""
     import _socket
@@ -121,15 +150,35 @@ def _check_address(event: str, arguments: tuple[Any, ...]) -> None:
     if address is None or family == getattr(_socket, "AF_UNIX", None) or family == getattr(_socket, "AF_NETLINK", None):
         return
     host = address[0] if isinstance(address, tuple) and address else address
-    if family not in (_socket.AF_INET, _socket.AF_INET6) or not is_loopback(host):
+    internet = family in (_socket.AF_INET, _socket.AF_INET6)
+    if not (internet and (is_loopback(host) or _allowed(host, address))):
         _refuse(event, host)
+
+
+def _allowed(host: object, address: Any) -> bool:
+    """Say whether the running context may connect to a host at the port of a socket address."""
+    allowance = current()
+    named = text_of(host)
+    port = address[1] if isinstance(address, tuple) and len(address) > 1 else 0
+    return bool(allowance and named and isinstance(port, int) and allowance.covers(named, port))
+
+
+def _check_connect(event: str, arguments: tuple[Any, ...]) -> None:
+    """Check a connection as it is made, and tell of one beyond this machine that is allowed."""
+    _check_address(event, arguments)
+    address, allowance = arguments[1], current()
+    host = text_of(address[0]) if isinstance(address, tuple) and len(address) > 1 else ""
+    if allowance and host and not is_loopback(host):
+        allowance.opened(host, address[1])
 
 
 def _check_lookup(event: str, arguments: tuple[Any, ...]) -> None:
     """Refuse to look a name up; no name (the wildcard of a server) and a plain address need no lookup."""
-    host = _text(arguments[0])
-    if host and not is_loopback(host) and _packed(host) is None:
-        _refuse(event, host)
+    host = text_of(arguments[0])
+    if host and not is_loopback(host) and packed(host) is None:
+        allowance = current()
+        if allowance is None or not allowance.knows(host):
+            _refuse(event, host)
 
 
 def _check_reverse(event: str, arguments: tuple[Any, ...]) -> None:
@@ -142,9 +191,9 @@ def _check_reverse(event: str, arguments: tuple[Any, ...]) -> None:
 
 _CHECKS: dict[str, Callable[[str, tuple[Any, ...]], None]] = {
     "socket.__new__": _check_created,
-    "socket.connect": _check_address,
-    "socket.sendto": _check_address,
-    "socket.sendmsg": _check_address,
+    "socket.connect": _check_connect,
+    "socket.sendto": _check_connect,
+    "socket.sendmsg": _check_connect,
     "socket.getaddrinfo": _check_lookup,
     "socket.gethostbyname": _check_lookup,
     "socket.gethostbyaddr": _check_reverse,
@@ -152,46 +201,9 @@ _CHECKS: dict[str, Callable[[str, tuple[Any, ...]], None]] = {
 }
 
 
-def is_loopback(host: object) -> bool:
-    """Say whether a host is surely this machine: 127.0.0.0/8, ::1, their mapped form, and `localhost`.
-
-    Names below it (`app.localhost`) are looked up by a name server on many systems and do not count; nor do other
-    spellings of an address (`127.1`, `0x7f.1`, `2130706433`), which are read differently by different systems, nor the
-    wildcard `0.0.0.0`.
-    """
-    text = _text(host)
-    packed = _packed(text)
-    if packed is None:
-        return text.lower() == "localhost"
-    if len(packed) == 4:
-        return packed[0] == _IPV4_LOOPBACK
-    return packed == _LOOPBACK6 or (packed.startswith(_MAPPED) and packed[12] == _IPV4_LOOPBACK)
-
-
-def _text(host: object) -> str:
-    """Give a host as text; what is neither text nor bytes gives nothing."""
-    if isinstance(host, bytes | bytearray):
-        return host.decode("ascii", "replace")
-    return host if isinstance(host, str) else ""
-
-
-def _packed(host: str) -> bytes | None:
-    """Give the 4 or 16 bytes of an address in its usual spelling, `%scope` allowed for IPv6; None for anything else."""
-    import _socket  # there already when a socket event comes, so that start-up never pays for it
-
-    try:
-        return _socket.inet_pton(_socket.AF_INET, host)
-    except (OSError, ValueError):
-        pass
-    try:
-        return _socket.inet_pton(_socket.AF_INET6, host.partition("%")[0])
-    except (OSError, ValueError):
-        return None
-
-
 def _refuse(event: str, host: object) -> None:
     """Tell the app and raise."""
-    shown = _text(host) or repr(host)
+    shown = text_of(host) or repr(host)
     error = EgressRefused(f"refused to connect to {shown}: it is not this machine", _HINT)
     try:
         if _GUARD.on_refused is not None:
