@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections import deque
 from pathlib import Path
@@ -65,6 +66,9 @@ def load_model(lib: Any, path: Path, gpu_layers: int) -> Any:
     complaints.clear()
     params = lib.llama_model_default_params()
     params.n_gpu_layers = 0x7FFFFFFF if gpu_layers < 0 else gpu_layers
+    # Compilers up to GCC 12 at least drop most of the set-up of AMX tiles (their intrinsic reads 64 bytes and declares
+    # 8), and the first quantised matrix ends the process. Without repacked weights those processors work, only slower.
+    params.use_extra_bufts = b"AMX_INT8 = 1" not in lib.llama_print_system_info()
     model = lib.llama_model_load_from_file(os.fsencode(path), params)
     if not model:
         raise ModelError(
@@ -72,6 +76,16 @@ def load_model(lib: Any, path: Path, gpu_layers: int) -> Any:
             "the file may be damaged or newer than the engine: get it again, or update the engine",
         )
     return model
+
+
+def watch_flag(lib: Any) -> Any:
+    """Give a native function that says "stop" as soon as the text it is handed is not empty.
+
+    It is the C library's `strlen`: the engine calls it for each of a graph's thousand nodes, where one in Python would
+    wait for the interpreter's lock each time. Only the lowest byte of its result counts.
+    """
+    library = ctypes.CDLL("msvcrt") if os.name == "nt" else ctypes.CDLL(None)
+    return ctypes.cast(library.strlen, lib.ggml_abort_callback)
 
 
 def physical_cores() -> int:
