@@ -15,6 +15,7 @@ class EngineOptions:
     built for one. `flash_attention` is `auto`, `on` or `off`; `kv_type` the type of the kept state (`f16`, `f32`,
     `q8_0`, `q4_0`); `lookup` the most tokens guessed ahead from the prompt (0: none). `adapters` are the files of LoRA
     adapters by name. States of prefixes are kept under `states` up to `states_bytes` (None or 0: in memory only).
+    `host_module` is what Python runs in the process of the engine, for a caller who has more to set up in it.
     """
 
     threads: int = 0
@@ -25,6 +26,7 @@ class EngineOptions:
     adapters: Mapping[str, Path] = field(default_factory=dict)
     states: Path | None = None
     states_bytes: int = 0
+    host_module: str = "localdev.backends.engine_host"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,279 @@
+"""One process that runs a model, seen from the program: started, spoken to, and mourned."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from localdev.backends.engine_wire import (
+    Ask,
+    At,
+    Cancel,
+    Close,
+    Count,
+    Counted,
+    Failed,
+    FromHost,
+    Given,
+    Open,
+    Phase,
+    Ready,
+    ToHost,
+)
+from localdev.core.chat import ModelInfo
+from localdev.core.errors import BackendError, LocaldevError
+from localdev.core.events import Finished
+from localdev.core.wire import WireError, dumps, error_from_json, loads
+
+# An answer's state may be on its way to the disk: a gigabyte takes a few seconds.
+CLOSE_SECONDS = 10.0
+# Python on Windows notices Ctrl-C only between two waits.
+_LOOK_UP_SECONDS = 0.5
+_TAIL_BYTES, _TAIL_LINES, _TAIL_CHARACTERS = 8192, 3, 400
+_DOING: dict[Phase, str] = {
+    "loading": "while it loaded the model",
+    "template": "while it built the prompt from the model's chat template",
+    "answering": "while it answered",
+    "idle": "while it had nothing to do",
+}
+_LARGEST_OWN_CODE = 0xFFFF  # beyond are Windows's codes of exceptions
+Answer = Given | Counted | Failed
+
+
+class EngineChild:
+    """A running process; `attempt` counts how often in a row this model was loaded without success."""
+
+    def __init__(self, opening: Open, *, module: str, attempt: int = 1) -> None:
+        """Start it; loading goes on meanwhile.
+
+        Raises:
+            BackendError: the system starts no further process.
+        """
+        self.attempt = attempt
+        self.info: ModelInfo | None = None
+        self.refused = False
+        self.failure: Exception | None = None
+        self._name = opening.options.name or opening.path.stem
+        self._phase: Phase = "loading"
+        self._numbers = itertools.count(1)
+        self._still = threading.Lock()  # held to change what follows
+        self._asked: dict[int, queue.SimpleQueue[Answer | Exception]] = {}
+        self._writing = threading.Lock()
+        self._loaded = threading.Event()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
+        try:
+            self._process = _start(module, self._complaints)
+        except OSError as error:
+            self._complaints.close()
+            raise BackendError(
+                f"cannot start a process for the model: {error.strerror or error}",
+                "close other programs, then run the command again",
+            ) from error
+        self._send(opening)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def facts(self) -> dict[str, Any]:
+        """Give the process's id, its resident memory in bytes (None where /proc does not tell), and its open requests.
+
+        The memory includes the model's weights, which the system may share between processes that run one file.
+        """
+        return {"pid": self._process.pid, "memory_bytes": _resident(self._process.pid), "requests": len(self._asked)}
+
+    def wait_until_loaded(self) -> ModelInfo:
+        """Give what the model says of itself.
+
+        Raises:
+            LocaldevError: it could not be loaded, or the process has ended since.
+        """
+        while not self._loaded.wait(_LOOK_UP_SECONDS):
+            pass
+        if self.failure is not None:
+            raise _afresh(self.failure)
+        assert self.info is not None
+        return self.info
+
+    def request(self, make: Callable[[int], Ask | Count]) -> Iterator[Any]:
+        """Ask, and yield what comes back; closing the iterator before it has ended cancels what was asked.
+
+        Raises:
+            LocaldevError: what the process answers with, or how it died.
+        """
+        number = next(self._numbers)
+        answers: queue.SimpleQueue[Answer | Exception] = queue.SimpleQueue()
+        with self._still:
+            if self.failure is not None:
+                raise _afresh(self.failure)
+            self._asked[number] = answers
+        ended = False
+        try:
+            self._send(make(number))
+            while not ended:
+                answer = _next(answers)
+                ended = not isinstance(answer, Given) or isinstance(answer.event, Finished)
+                yield _unpacked(answer)
+        finally:
+            with self._still:
+                self._asked.pop(number, None)
+            if not ended:
+                self._send(Cancel(number))
+
+    def close(self) -> None:
+        """End the process: at once where it is still loading, else when its state is kept, or time is up."""
+        closed = BackendError("the model was closed", "ask again")
+        self._fail(closed)
+        try:
+            if self.info is not None:
+                self._send(Close())
+                self._reader.join(CLOSE_SECONDS)
+        finally:
+            if self._reader.is_alive():
+                self._process.kill()
+            self._reader.join()
+
+    def _send(self, message: Open | ToHost) -> None:
+        """Send a message; to a process that has just died there is nothing to say, and the reader tells of it."""
+        assert self._process.stdin is not None
+        try:
+            with self._writing:
+                self._process.stdin.write(dumps(message))
+                self._process.stdin.flush()
+        except (OSError, ValueError):  # a broken pipe; one that the reader has closed
+            pass
+
+    def _read(self) -> None:
+        """Hand out what comes until the process has ended."""
+        assert self._process.stdout is not None and self._process.stdin is not None
+        strange: WireError | None = None
+        try:
+            for line in self._process.stdout:
+                self._take(loads(FromHost, line))
+        except WireError as error:
+            strange = error
+            self._process.kill()
+        code = self._process.wait()
+        self._fail(strange or self._obituary(code))
+        self._process.stdout.close()
+        with self._writing, contextlib.suppress(OSError):  # closing flushes what the process has not read
+            self._process.stdin.close()
+        self._complaints.close()
+
+    def _take(self, message: FromHost) -> None:
+        """Note or hand out one message."""
+        if isinstance(message, At):
+            self._phase = message.phase
+        elif isinstance(message, Ready):
+            self.info, self._phase = message.info, "idle"
+            self._loaded.set()
+        elif isinstance(message, Failed) and not message.number:
+            self.refused = True
+            self._fail(_error(message))
+        else:
+            answers = self._asked.get(message.number)
+            if answers is not None:  # else it was cancelled meanwhile
+                answers.put(message)
+
+    def _fail(self, error: Exception) -> None:
+        """Refuse everything from now on, and let go of all that wait; the first reason stays."""
+        with self._still:
+            self.failure = self.failure or error
+            waiting = list(self._asked.values())
+        for answers in waiting:
+            answers.put(self.failure)
+        self._loaded.set()
+
+    def _obituary(self, code: int) -> BackendError:
+        """Say how the process died, and what to do."""
+        if self._phase == "template" and code == 1:
+            return BackendError(
+                f"the chat template of {self._name} does not end", "use another model, or a corrected file of this one"
+            )
+        what = f"the engine {_manner(code)} {_DOING[self._phase]} ({self._name})"
+        if last := self._last_words():
+            what += f": {last}"
+        if code == -getattr(signal, "SIGKILL", 9):
+            return BackendError(
+                what, "the memory may have run out: use a smaller model, or `localdev config set llama.context 2048`"
+            )
+        return BackendError(
+            what,
+            "run the command again; if it happens again, the model's file or the engine is at fault: "
+            "use another file, or build the engine again with `localdev setup llama`",
+        )
+
+    def _last_words(self) -> str:
+        """Give the last lines that the process wrote on stderr."""
+        self._complaints.seek(max(0, self._complaints.seek(0, os.SEEK_END) - _TAIL_BYTES))
+        lines = self._complaints.read().decode("utf-8", "replace").split("\n")
+        said = [line.strip() for line in lines if line.strip()]
+        return "; ".join(said[-_TAIL_LINES:])[-_TAIL_CHARACTERS:]
+
+
+def _start(module: str, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start the process, in a group of its own: Ctrl-C is for the program, which then ends its processes in order.
+
+    Python is told not to look for modules in the current folder, which may hold anybody's files.
+    """
+    flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=complaints,
+        env={**os.environ, "GGML_NO_BACKTRACE": "1"},  # else a crash starts a debugger to print one
+        start_new_session=True,
+        creationflags=flags,
+    )
+
+
+def _next(answers: queue.SimpleQueue[Answer | Exception]) -> Answer | Exception:
+    """Wait for what comes next."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return answers.get(timeout=_LOOK_UP_SECONDS)
+
+
+def _unpacked(answer: Answer | Exception) -> Any:
+    """Give what an answer holds; raise the error it is."""
+    if isinstance(answer, Given):
+        return answer.event
+    if isinstance(answer, Counted):
+        return answer.counts
+    raise _error(answer) if isinstance(answer, Failed) else _afresh(answer)
+
+
+def _error(message: Failed) -> Exception:
+    """Give the error the process met; what was a bug there is one here."""
+    return RuntimeError(f"in the engine's process:\n{message.bug}") if message.bug else error_from_json(message.error)
+
+
+def _afresh(error: Exception) -> Exception:
+    """Give the same error once more: each thread that raises one adds to its traceback."""
+    return type(error)(str(error), error.hint) if isinstance(error, LocaldevError) else error
+
+
+def _manner(code: int) -> str:
+    """Say how a process ended."""
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        return f"was killed ({name})" if name in ("SIGKILL", "SIGTERM") else f"crashed ({name})"
+    return f"crashed (0x{code:X})" if code > _LARGEST_OWN_CODE else f"ended with exit code {code}"
+
+
+def _resident(pid: int) -> int | None:
+    """Give a process's resident memory in bytes."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")

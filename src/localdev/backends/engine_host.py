@@ -1,0 +1,197 @@
+"""The process that runs one model of the embedded engine: `python -m localdev.backends.engine_host`.
+
+It is started by `engine_process`, which says on stdin what to open and to do. Nothing but answers goes to the pipe that
+was its stdout; what libraries print goes to stderr, where the program looks for the reason when the process dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from localdev.backends.engine_wire import (
+    Ask,
+    At,
+    Cancel,
+    Count,
+    Counted,
+    Failed,
+    FromHost,
+    Given,
+    Open,
+    Phase,
+    Ready,
+    ToHost,
+)
+from localdev.backends.llamacpp import LlamaCppBackend
+from localdev.core.chat import ChatRequest
+from localdev.core.errors import LocaldevError
+from localdev.core.wire import dumps, error_to_json, loads
+
+# Templates render in milliseconds; one that needs longer than this, tokenizing included, loops.
+TEMPLATE_SECONDS = 10.0
+
+
+class _Watched(LlamaCppBackend):
+    """The engine, ending the process when a chat template does not end.
+
+    Nothing in Python can stop a template, least of all inside one huge multiplication; the fault handler's own thread
+    ends the process without Python's help.
+    """
+
+    host: Host | None = None
+
+    def _prompt(self, request: ChatRequest) -> list[int]:
+        """Build the prompt, within the time a template has."""
+        if self.host is None or not request.messages:
+            return super()._prompt(request)
+        with self.host.phase("template"):
+            faulthandler.dump_traceback_later(TEMPLATE_SECONDS, exit=True)
+            try:
+                return super()._prompt(request)
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+
+
+class Host:
+    """Takes requests from one pipe and answers into another; `run` is the main thread's."""
+
+    def __init__(self, requests: BinaryIO, answers: BinaryIO) -> None:
+        self._requests, self._answers = requests, answers
+        self._writing = threading.Lock()
+        self._line: queue.SimpleQueue[Ask | None] = queue.SimpleQueue()
+        self._still = threading.Lock()  # held to change what follows
+        self._unwanted: set[int] = set()
+        self._running: Ask | None = None
+        self._closing = False
+        self._backend: _Watched | None = None
+
+    def run(self) -> None:
+        """Load the model, then answer until told to close; the end of the pipe ends the process from within."""
+        opening: Open = loads(Open, self._requests.readline())
+        threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            backend = self._backend = _Watched(opening.path, opening.options)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the program must hear of it
+            self._fail(0, error)
+            return
+        backend.host = self
+        self._say(Ready(backend.describe()))
+        while (ask := self._line.get()) is not None:
+            if self._begin(ask):
+                self._answer(ask, backend)
+        backend.close()
+
+    @contextlib.contextmanager
+    def phase(self, phase: Phase) -> Iterator[None]:
+        """Tell the program what is being done, and afterwards that it is the answer's turn again."""
+        self._say(At(phase))
+        yield
+        self._say(At("answering"))
+
+    def _begin(self, ask: Ask) -> bool:
+        """Note what runs; False where it is not wanted any more."""
+        with self._still:
+            wanted = not self._closing and ask.number not in self._unwanted
+            self._running = ask if wanted else None
+            return wanted
+
+    def _answer(self, ask: Ask, backend: LlamaCppBackend) -> None:
+        """Answer one request."""
+        self._say(At("answering"))
+        stream = backend.stream(ask.request)
+        try:
+            for event in stream:
+                self._say(Given(ask.number, event))
+                if self._closing or ask.number in self._unwanted:
+                    break
+        except Exception as error:  # noqa: BLE001 - the program raises it where the answer is waited for
+            self._fail(ask.number, error)
+        finally:
+            with contextlib.suppress(LocaldevError):
+                stream.close()  # type: ignore[attr-defined]
+            with self._still:
+                self._running = None
+                self._unwanted.discard(ask.number)
+            self._say(At("idle"))
+
+    def _listen(self) -> None:
+        """Take messages as they come, beside the main thread; the end of the pipe means that the program is gone."""
+        try:
+            for line in self._requests:
+                self._take(loads(ToHost, line))
+        finally:
+            os._exit(0)  # at once, also out of native work
+
+    def _take(self, message: ToHost) -> None:
+        """Do what one message says."""
+        if isinstance(message, Ask):
+            self._line.put(message)
+        elif isinstance(message, Count):
+            self._count(message)
+        elif isinstance(message, Cancel):
+            self._cancel(message.number)
+        else:
+            with self._still:
+                self._closing = True
+                running = self._running
+            self._line.put(None)
+            if running is not None:
+                self._cancel(running.number)
+
+    def _count(self, message: Count) -> None:
+        """Count tokens."""
+        assert self._backend is not None, "the program waits until the model is loaded"
+        try:
+            counts = tuple(map(self._backend.count_tokens, message.texts))
+        except Exception as error:  # noqa: BLE001 - the program raises it where the count is waited for
+            self._fail(message.number, error)
+            return
+        self._say(Counted(message.number, counts))
+
+    def _cancel(self, number: int) -> None:
+        """Stop a request that runs, or see that one that waits is passed over."""
+        with self._still:
+            self._unwanted.add(number)
+        cancel = getattr(self._backend, "cancel", None)
+        while cancel is not None and (running := self._running) is not None and running.number == number:
+            if cancel(running.request):
+                return
+            time.sleep(0.001)  # it is between its beginning and the engine's
+
+    def _fail(self, number: int, error: Exception) -> None:
+        """Tell the program of a failure."""
+        if isinstance(error, LocaldevError):
+            self._say(Failed(number, error_to_json(error)))
+        else:
+            self._say(Failed(number, {}, "".join(traceback.format_exception(error))))
+
+    def _say(self, message: FromHost) -> None:
+        """Send one message; with nobody to hear it there is nothing left to do."""
+        try:
+            with self._writing:
+                self._answers.write(dumps(message))
+                self._answers.flush()
+        except OSError:
+            os._exit(0)
+
+
+def main() -> None:
+    """Keep the pipes for messages alone, and run."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    silence = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(silence, 0)
+    os.dup2(2, 1)
+    Host(requests, answers).run()
+    os._exit(0)  # the interpreter's own way out would take longer and free what the system frees anyway
+
+
+if __name__ == "__main__":
+    main()

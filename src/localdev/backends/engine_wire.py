@@ -1,0 +1,100 @@
+"""What the program and the process that runs a model say to each other: one line of JSON for each message.
+
+The program says what to open, then asks; each request has a number, and what belongs to it carries the number. The
+process takes requests in their order, and counts tokens while it answers. When the program's end of the pipe is
+closed, whatever the reason, the process ends at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from localdev.backends.options import BackendOptions
+from localdev.core.chat import ChatRequest, ModelInfo
+from localdev.core.events import Finished, TextDelta, ThinkingDelta
+
+# What the process is at: loading the model, building a prompt from the model's template, answering, or waiting.
+Phase = Literal["loading", "template", "answering", "idle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The first message: load this file."""
+
+    path: Path
+    options: BackendOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Answer a request, when those before it are done."""
+
+    number: int
+    request: ChatRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Count the tokens of texts, now."""
+
+    number: int
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop answering a request, or take it out of the line."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Stop what runs, free the model, and end."""
+
+
+ToHost = Ask | Count | Cancel | Close
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The model is loaded."""
+
+    info: ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A phase has begun."""
+
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One event of an answer; `Finished` is the last."""
+
+    number: int
+    event: TextDelta | ThinkingDelta | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The numbers of tokens that were asked for."""
+
+    number: int
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A request failed, or, with number 0, the loading: `error` is one of ours, else `bug` is Python's traceback."""
+
+    number: int
+    error: dict[str, str]
+    bug: str = ""
+
+
+FromHost = Ready | At | Given | Counted | Failed
