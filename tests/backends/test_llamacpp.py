@@ -187,12 +187,12 @@ def test_the_context_grows_and_keeps_its_state(llama: None, tmp_path: Path) -> N
     prefixes = PrefixKeeper(engine)
     prefixes.begin(prompt)
     with sampler(engine, Sampling(), "") as chain:
-        token = engine.sample(chain)
+        token = chain.draw(-1)
     engine.make_room(600, 1024)
     assert engine.window == 1024
     assert prefixes.begin(prompt) == len(prompt) - 1
     with sampler(engine, Sampling(), "") as chain:
-        assert engine.sample(chain) == token
+        assert chain.draw(-1) == token
     backend.close()
 
 
@@ -275,7 +275,7 @@ def test_json_schema(tiny: LlamaCppBackend) -> None:
 
 def test_wrong_grammars(tiny: LlamaCppBackend) -> None:
     """A grammar or schema that cannot be used is an error, and not ignored."""
-    with pytest.raises(BackendError, match="refuses the grammar"):
+    with pytest.raises(UsageError, match="refuses the grammar"):
         collect(tiny.stream(ChatRequest(messages=(Message("user", "x"),), grammar="root ::= (")))
     with pytest.raises(UsageError, match="schema"):
         collect(tiny.stream(ChatRequest(messages=(Message("user", "x"),), schema={"type": "nonsense"})))
@@ -343,7 +343,7 @@ def test_describe(tiny: LlamaCppBackend) -> None:
     """The backend says what it is."""
     info = tiny.describe()
     assert (info.name, info.context_window, info.template) == ("tiny", 2048, "from the file")
-    assert info.capabilities == {"chat", "fim", "schema", "grammar"}
+    assert info.capabilities == {"chat", "fim", "schema", "grammar", "seed", "logprobs"}
 
 
 def test_bad_files(llama: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

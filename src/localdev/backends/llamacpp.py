@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
 
-from localdev.backends.llamacpp_engine import Engine
+from localdev.backends.llamacpp_answer import Answer, PlainSteps
+from localdev.backends.llamacpp_engine import Engine, Interrupted
 from localdev.backends.llamacpp_prefix import PrefixKeeper
 from localdev.backends.llamacpp_prompt import PromptBuilder
-from localdev.backends.llamacpp_sampling import sampler
-from localdev.backends.llamacpp_text import TextAssembler
+from localdev.backends.llamacpp_sampling import Sampler, sampler
+from localdev.backends.llamacpp_turns import Turns
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, ContextOverflow, ModelError, NotFound, UsageError
-from localdev.core.events import BackendEvent, Finished, TextDelta
+from localdev.core.events import BackendEvent, Finished
 
 _CLOSED = "the model was closed"
 
@@ -50,11 +48,10 @@ class LlamaCppBackend:
             context_window=self._most,
             digest=wanted.digest,
             template=self._prompts.template_name,
-            capabilities=frozenset({"chat", "schema", "grammar"} | fim),
+            capabilities=frozenset({"chat", "schema", "grammar", "seed", "logprobs"} | fim),
         )
-        self._lock = threading.Lock()
-        self._owner = 0
-        self._closed = False
+        engine = self._engine
+        self._turns = Turns(stop=engine.interrupt, clear=engine.resume, free=engine.close)
 
     def describe(self) -> ModelInfo:
         """Say which model this is, its window and where its chat template is from."""
@@ -62,7 +59,7 @@ class LlamaCppBackend:
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of plain text; may be called while an answer is streamed."""
-        if self._closed:
+        if self._turns.ended:
             raise BackendError(_CLOSED, "open it again")
         return len(self._engine.tokenize(text))
 
@@ -70,65 +67,68 @@ class LlamaCppBackend:
         """Yield the answer as it comes, then one `Finished`.
 
         Nothing is evaluated ahead: a token is computed when the next event is asked for, so closing the iterator stops
-        the engine at once. The answer ends with reason `length` at `max_tokens` or at the end of the window.
+        the engine at once. The answer ends with reason `length` at `max_tokens` or at the end of the window, and with
+        `cancelled` after `cancel`.
 
         Raises:
             ContextOverflow: the prompt leaves no room in the window for an answer; nothing is cut off.
+            CutShort: the answer to a schema came to its most tokens before it was whole.
             ModelError, UsageError: the model or this version cannot do what the request asks for.
             BackendError: the engine failed or was closed.
         """
         if request.adapter:
             raise UsageError("adapters are not built in this version", "ask without an adapter")
-        with self._turn():
+        grammar = _grammar(request)
+        with self._turns.turn(request) as mine:
+            if self._turns.ended:
+                raise BackendError(_CLOSED, "open it again")
+            if not mine:
+                yield Finished("cancelled", Usage())
+                return
             prompt = self._prompt(request)
-            if not prompt:  # the engine would end the process: there is nothing to draw the next token from
-                raise BackendError("the model's chat template gave an empty prompt", "use another model")
-            room = self._most - len(prompt)
-            if room < 1:
-                raise ContextOverflow(
-                    f"the request has {len(prompt)} tokens, the window of {self._info.name} is {self._most}",
-                    "ask for less context, or use a model with a larger window",
-                )
-            limit = max(0, min(request.sampling.max_tokens, room))
-            self._engine.make_room(len(prompt) + limit, self._most)
-            with sampler(self._engine, request.sampling, _grammar(request)) as chain:
-                yield from self._generate(prompt, request, chain, limit)
+            limit = self._make_room(len(prompt), request.sampling.max_tokens)
+            with sampler(self._engine, request.sampling, grammar, prompt=prompt) as drawn:
+                yield from self._generate(prompt, request, drawn, limit)
+
+    def cancel(self, request: ChatRequest | None = None) -> bool:
+        """End the stream of `request`, be it running or waiting, or the one that runs; may be called from any thread.
+
+        It ends within a token, also while the prompt is evaluated, with the reason `cancelled`. False where there is
+        no such stream.
+        """
+        return self._turns.cancel(request)
 
     def close(self) -> None:
-        """Free the model; while an answer is streamed, that stream ends within a token and frees it."""
-        self._closed = True
-        if self._lock.acquire(blocking=False):
-            try:
-                self._engine.close()
-            finally:
-                self._lock.release()
+        """Free the model; an answer that is being streamed ends within a token and frees it."""
+        self._turns.end()
 
-    def _generate(self, prompt: list[int], request: ChatRequest, chain: Any, limit: int) -> Iterator[BackendEvent]:
-        """Evaluate the prompt and draw tokens. The inner loop is the hot path: see benchmarks of generation."""
-        engine, made = self._engine, 0
-        writer = TextAssembler((*request.sampling.stop, *(self._prompts.stop if request.messages else ())))
-        reason: Literal["stop", "length"] = "length"
-        kept = self._prefixes.begin(prompt)
-        while made < limit:
-            token = engine.sample(chain)
-            if engine.is_end(token):
-                reason = "stop"
-                break
-            made += 1
-            text = writer.add(engine.piece(token))
-            if text:
-                yield TextDelta(text)
-            if writer.stopped:
-                reason = "stop"
-                break
-            if self._closed:
-                raise BackendError(_CLOSED, "ask again")
-            if made < limit:
-                engine.advance(token)
-        rest = writer.finish()
-        if rest:
-            yield TextDelta(rest)
-        yield Finished("stop" if writer.stopped else reason, Usage(len(prompt), kept, made))
+    def _make_room(self, prompt: int, wanted: int) -> int:
+        """See that the context takes a prompt and its answer; give the most tokens the answer may have."""
+        if not prompt:  # the engine would end the process: there is nothing to draw the next token from
+            raise BackendError("the model's chat template gave an empty prompt", "use another model")
+        room = self._most - prompt
+        if room < 1:
+            raise ContextOverflow(
+                f"the request has {prompt} tokens, the window of {self._info.name} is {self._most}",
+                "ask for less context, or use a model with a larger window",
+            )
+        limit = max(0, min(wanted, room))
+        self._engine.make_room(prompt + limit, self._most)
+        return limit
+
+    def _generate(self, prompt: list[int], request: ChatRequest, drawn: Sampler, limit: int) -> Iterator[BackendEvent]:
+        """Evaluate the prompt and give the answer to it."""
+        answer = Answer(self._engine, request, self._prompts.stop if request.messages else ())
+        kept = 0
+        try:
+            kept = self._prefixes.begin(prompt)
+            yield from answer.pieces(PlainSteps(self._engine, drawn), limit)
+        except Interrupted:
+            if self._turns.ended:
+                raise BackendError(_CLOSED, "ask again") from None
+            answer.reason = "cancelled"
+        yield from answer.rest()
+        yield Finished(answer.reason, Usage(len(prompt), kept, answer.made))
 
     def _prompt(self, request: ChatRequest) -> list[int]:
         """Give the tokens of the request."""
@@ -137,25 +137,6 @@ class LlamaCppBackend:
         if not request.prefix and not request.suffix:
             raise UsageError("the request is empty", "give messages, or a prefix and a suffix")
         return self._prompts.fill_in(request.prefix, request.suffix)
-
-    @contextlib.contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait for the turn of this request; a second stream in one thread would wait for itself, so it is refused."""
-        me = threading.get_ident()
-        if self._owner == me:
-            raise BackendError(
-                "an answer of this model is still being streamed in this thread", "close that stream first"
-            )
-        with self._lock:
-            if self._closed:
-                raise BackendError(_CLOSED, "open it again")
-            self._owner = me
-            try:
-                yield
-            finally:
-                self._owner = 0
-                if self._closed:
-                    self._engine.close()
 
 
 def _check_magic(path: Path) -> None:
@@ -183,6 +164,8 @@ def _grammar(request: ChatRequest) -> str:
     """Give the grammar of the answer, empty for free text; a JSON schema is turned into one."""
     if request.schema is None:
         return request.grammar
+    if request.grammar:
+        raise UsageError("the request has both a schema and a grammar", "give one of them")
     from llama_cpp.llama_grammar import json_schema_to_gbnf
 
     try:

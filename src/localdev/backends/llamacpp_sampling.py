@@ -1,46 +1,175 @@
-"""What draws the tokens: llama.cpp's chain of samplers for one request."""
+"""What draws the tokens: llama.cpp's samplers for one request, in the order of its own command-line tools."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import ctypes
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from localdev.backends.llamacpp_engine import Engine
 from localdev.backends.llamacpp_native import complaints, reason
 from localdev.core.chat import Sampling
-from localdev.core.errors import BackendError
+from localdev.core.errors import BackendError, UsageError
+
+PENALTY_WINDOW = 64  # tokens the penalties look back on, those of the prompt included: llama.cpp's `repeat-last-n`
+
+
+class Sampler:
+    """Draws one token after the other; `draw` takes the place in the last batch whose logits count (-1: the last)."""
+
+    draw: Callable[[int], int]
+
+    def __init__(self, engine: Engine, chain: Any, grammar: Any) -> None:
+        self._engine, self._lib, self._chain, self._grammar = engine, engine.lib, chain, grammar
+        if grammar:
+            self._candidates = _Candidates(engine)
+        self.draw = self._draw_within if grammar else self._draw_free
+
+    def _draw_free(self, index: int = -1) -> int:
+        """Draw a token without a grammar: one native call."""
+        token: int = self._lib.llama_sampler_sample(self._chain, self._engine.context, index)
+        return token
+
+    def _draw_within(self, index: int = -1) -> int:
+        """Draw a token the grammar allows.
+
+        The chain's own choice is checked alone first, which is cheap; only where the grammar refuses it, the grammar
+        goes over the whole vocabulary. llama.cpp's own loop would end the process at a grammar's dead end.
+        """
+        token = self._candidates.choose([self._chain], index)
+        if not self._candidates.allows(self._grammar, token):
+            token = self._candidates.choose([self._grammar, self._chain], index)
+            if not self._candidates.allows(self._grammar, token):
+                raise BackendError(
+                    "the grammar has a dead end: no token of the model can follow what was written",
+                    "correct the grammar, so that every beginning it allows can be finished",
+                )
+        self._lib.llama_sampler_accept(self._chain, token)
+        if not self._engine.is_end(token):
+            self._lib.llama_sampler_accept(self._grammar, token)
+        return token
+
+
+class _Candidates:
+    """The tokens to choose from, as llama.cpp's samplers take them: (id, logit, probability) for each."""
+
+    def __init__(self, engine: Engine) -> None:
+        import numpy as np
+
+        self._engine = engine
+        kind = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+        self._fresh = np.zeros(engine.vocabulary_size, dtype=kind)
+        self._fresh["id"] = np.arange(engine.vocabulary_size)
+        self._rows = self._fresh.copy()
+        lib = engine.lib
+        self._array = lib.llama_token_data_array()
+        self._single = (lib.llama_token_data * 1)()
+        self._alone = lib.llama_token_data_array()
+        self._data = ctypes.cast(self._rows.ctypes.data, ctypes.POINTER(lib.llama_token_data))
+
+    def choose(self, samplers: Sequence[Any], index: int) -> int:
+        """Let samplers go over the model's logits, the last one choosing."""
+        self._fresh["logit"] = self._engine.logits(index)
+        self._rows[:] = self._fresh  # samplers sort in place
+        array = self._array
+        array.data, array.size, array.selected, array.sorted = self._data, len(self._rows), -1, False
+        for sampler in samplers:
+            self._engine.lib.llama_sampler_apply(sampler, ctypes.byref(array))
+        token: int = array.data[array.selected].id
+        return token
+
+    def allows(self, grammar: Any, token: int) -> bool:
+        """Say whether the grammar lets a token be next."""
+        self._single[0].id, self._single[0].logit = token, 1.0
+        alone = self._alone
+        alone.data, alone.size, alone.selected, alone.sorted = self._single, 1, -1, False
+        self._engine.lib.llama_sampler_apply(grammar, ctypes.byref(alone))
+        return not math.isinf(self._single[0].logit)
 
 
 @contextlib.contextmanager
-def sampler(engine: Engine, sampling: Sampling, grammar: str) -> Iterator[Any]:
-    """Build the chain of a request (grammar, then top-p, temperature and the seeded draw, or the best one); free it.
+def sampler(engine: Engine, sampling: Sampling, grammar: str, *, prompt: Sequence[int] = ()) -> Iterator[Sampler]:
+    """Build what draws the tokens of a request, and free it.
 
     Raises:
-        BackendError: llama.cpp refuses the grammar.
+        UsageError: llama.cpp refuses the grammar, or a number is out of its range.
     """
-    chain = engine.lib.llama_sampler_chain_init(engine.lib.llama_sampler_chain_default_params())
-    try:
-        _fill(chain, engine, sampling, grammar)
-        yield chain
-    finally:
-        engine.lib.llama_sampler_free(chain)
-
-
-def _fill(chain: Any, engine: Engine, sampling: Sampling, grammar: str) -> None:
-    """Add the samplers in their order."""
+    _check(sampling)
     lib = engine.lib
-    if grammar:
-        complaints.clear()
-        ruled = lib.llama_sampler_init_grammar(engine.vocab, grammar.encode(), b"root")
-        if not ruled:
-            raise BackendError(f"llama.cpp refuses the grammar: {reason()}", "correct the schema or the grammar")
-        lib.llama_sampler_chain_add(chain, ruled)
+    chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
+    ruled = None
+    try:
+        if grammar:
+            ruled = _grammar(engine, grammar)
+        for part in _chain(engine, sampling):
+            lib.llama_sampler_chain_add(chain, part)
+        if _penalises(sampling):
+            for token in prompt[-PENALTY_WINDOW:]:
+                lib.llama_sampler_accept(chain, token)
+        yield Sampler(engine, chain, ruled)
+    finally:
+        lib.llama_sampler_free(chain)
+        if ruled:
+            lib.llama_sampler_free(ruled)
+
+
+def _grammar(engine: Engine, grammar: str) -> Any:
+    """Compile a grammar."""
+    complaints.clear()
+    data = grammar.encode("utf-8", errors="replace")
+    # A zero byte would silently cut the text there.
+    ruled = None if b"\0" in data else engine.lib.llama_sampler_init_grammar(engine.vocab, data, b"root")
+    if not ruled:
+        raise UsageError(
+            f"llama.cpp refuses the grammar: {reason()}",
+            "correct it: GBNF as llama.cpp reads it, without left recursion, with a rule named root",
+        )
+    return ruled
+
+
+def _penalises(sampling: Sampling) -> bool:
+    """Say whether earlier tokens count."""
+    return sampling.repeat_penalty != 1 or sampling.presence_penalty != 0 or sampling.frequency_penalty != 0
+
+
+def _chain(engine: Engine, sampling: Sampling) -> Iterator[Any]:
+    """Give the samplers in order: penalties, top-k, top-p, min-p, temperature, and the draw."""
+    lib = engine.lib
+    if _penalises(sampling):
+        yield lib.llama_sampler_init_penalties(
+            engine.vocabulary_size,
+            PENALTY_WINDOW,
+            sampling.repeat_penalty,
+            sampling.frequency_penalty,
+            sampling.presence_penalty,
+        )
     if sampling.temperature <= 0:
-        lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_greedy())
+        yield lib.llama_sampler_init_greedy()
         return
+    if sampling.top_k > 0:
+        yield lib.llama_sampler_init_top_k(sampling.top_k)
     if sampling.top_p < 1:
-        lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_top_p(sampling.top_p, 1))
-    lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_temp(sampling.temperature))
+        yield lib.llama_sampler_init_top_p(sampling.top_p, 1)
+    if sampling.min_p > 0:
+        yield lib.llama_sampler_init_min_p(sampling.min_p, 1)
+    yield lib.llama_sampler_init_temp(sampling.temperature)
     # The largest number means "random" to llama.cpp, so it is left out.
-    lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_dist(sampling.seed % 0xFFFFFFFF))
+    yield lib.llama_sampler_init_dist(sampling.seed % 0xFFFFFFFF)
+
+
+def _check(sampling: Sampling) -> None:
+    """Refuse numbers that llama.cpp would take for something else, or end the process at."""
+    limits = (
+        ("temperature", sampling.temperature, 0.0, 100.0),
+        ("top_p", sampling.top_p, 0.0, 1.0),
+        ("min_p", sampling.min_p, 0.0, 1.0),
+        ("top_k", sampling.top_k, 0, 2**31 - 1),
+        ("repeat_penalty", sampling.repeat_penalty, 0.01, 100.0),
+        ("presence_penalty", sampling.presence_penalty, -100.0, 100.0),
+        ("frequency_penalty", sampling.frequency_penalty, -100.0, 100.0),
+    )
+    for name, value, least, most in limits:
+        if not least <= value <= most:  # not a number is neither
+            raise UsageError(f"{name} is {value}", f"give a {name} between {least:g} and {most:g}")

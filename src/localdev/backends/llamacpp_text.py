@@ -14,10 +14,12 @@ class TextAssembler:
         self._stop = tuple(text for text in stop if text)
         self._pending = ""
         self.stopped = False
+        self.decoded = 0  # letters so far, those held back included
 
     def add(self, piece: bytes) -> str:
         """Give the text that is certain after `piece`; sets `stopped` when a stop string came, which is cut off."""
         text = self._decode(piece)
+        self.decoded += len(text)
         return self._release(text) if self._stop else text
 
     def finish(self) -> str:
