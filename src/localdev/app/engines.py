@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from localdev.backends.options import BackendOptions
     from localdev.core.ports import ChatBackend, ProgressSink
 
+    # Opens what the names below were turned into: a backend of one's own, or one that several jobs share.
+    Opener = Callable[[str, BackendOptions], ChatBackend]
+
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -25,7 +29,9 @@ class Engine:
     notice: Notice | None = None
 
 
-def open_engine(settings: Settings, folders: Folders, *, progress: ProgressSink | None = None) -> Engine:
+def open_engine(
+    settings: Settings, folders: Folders, *, opener: Opener | None = None, progress: ProgressSink | None = None
+) -> Engine:
     """Open the configured model, else the only one that was added.
 
     Raises:
@@ -33,8 +39,9 @@ def open_engine(settings: Settings, folders: Folders, *, progress: ProgressSink 
         ModelError, UsageError: what is named is no usable model.
         MissingExtra: a model was named but the engine is not installed.
     """
+    opener = opener or _open
     if settings.model:
-        return Engine(_open_named(settings.model, settings, folders, progress=progress))
+        return Engine(_open_named(settings.model, settings, folders, opener=opener, progress=progress))
     from localdev.models.passport import embeds
     from localdev.models.store import ModelStore
 
@@ -47,14 +54,23 @@ def open_engine(settings: Settings, folders: Folders, *, progress: ProgressSink 
             None, Notice("hint", f"several models are there ({names}): choose with `localdev config set model NAME`")
         )
     try:
-        return Engine(_open_named(stored[0].name, settings, folders, progress=progress))
+        return Engine(_open_named(stored[0].name, settings, folders, opener=opener, progress=progress))
     except MissingExtra as error:  # nobody asked for this model, so the answer without one is still an answer
         return Engine(None, Notice("hint", f"{error}; {error.hint}"))
 
 
-def _open_named(model: str, settings: Settings, folders: Folders, *, progress: ProgressSink | None) -> ChatBackend:
+def _open(model: str, options: BackendOptions) -> ChatBackend:
+    """Open a backend of one's own."""
+    from localdev.backends.registry import open_backend
+
+    return open_backend(model, options=options)
+
+
+def _open_named(
+    model: str, settings: Settings, folders: Folders, *, opener: Opener, progress: ProgressSink | None
+) -> ChatBackend:
     """Open a model by path, by scheme (`fake:SCRIPT`), or by its name in the store."""
-    from localdev.backends.registry import kind_of, open_backend
+    from localdev.backends.registry import kind_of
 
     if kind_of(model) == "gguf":
         from localdev.models.gguf import read_header
@@ -63,9 +79,9 @@ def _open_named(model: str, settings: Settings, folders: Folders, *, progress: P
         # A file that is no model is refused here, with the reason, before any engine sees it.
         header = read_header(path)
         _refuse_embedder(header.architecture, str(path))
-        return open_backend(str(path), options=_options(settings, trained=header.context_length, name=path.stem))
+        return opener(str(path), _options(settings, trained=header.context_length, name=path.stem))
     if kind_of(model):
-        return open_backend(model, options=_options(settings))
+        return opener(model, _options(settings))
     from localdev.models.store import ModelStore
 
     store = ModelStore(folders.models)
@@ -73,7 +89,7 @@ def _open_named(model: str, settings: Settings, folders: Folders, *, progress: P
     _refuse_embedder(passport.architecture, passport.name)
     path = store.checked_file(passport, progress)
     options = _options(settings, trained=passport.context_length, name=passport.name, digest=passport.digest)
-    return open_backend(str(path), options=options)
+    return opener(str(path), options)
 
 
 def _refuse_embedder(architecture: str, model: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localdev.app.pools import Aside, Host
 from localdev.app.recording import recorded
 from localdev.config.settings import Settings
 from localdev.core.errors import UsageError
@@ -17,12 +18,12 @@ from localdev.core.folders import Folders
 
 if TYPE_CHECKING:
     from localdev.app.engines import Engine
+    from localdev.backends.options import BackendOptions
     from localdev.core.code import RefreshReport
-    from localdev.core.ports import Journal
+    from localdev.core.ports import ChatBackend, Journal
     from localdev.index.repository import IndexedRepository
 
 Options = Mapping[str, Any]
-Aside = Callable[[Progress | Notice], None]
 
 
 class LocalJobs:
@@ -32,11 +33,16 @@ class LocalJobs:
     process. Everything else comes as events.
     """
 
-    def __init__(self, settings: Settings, folders: Folders, root: Path, *, aside: Aside | None = None) -> None:
+    def __init__(
+        self, settings: Settings, folders: Folders, root: Path, *, aside: Aside | None = None, host: Host | None = None
+    ) -> None:
+        """Take what every job needs; without a `host` everything is opened for one job and closed at its end."""
         self._settings = settings
         self._folders = folders
         self._root = root
         self._aside: Aside = aside or (lambda _event: None)
+        self._given = host
+        self._host = host or Host()
         self._jobs: dict[str, Callable[[Options, IndexedRepository], Iterator[Event]]] = {
             "ask": self._ask,
             "search": self._search,
@@ -61,23 +67,16 @@ class LocalJobs:
 
     def _events(self, job: str, options: Options) -> Generator[Event, None, None]:
         """Run a job on the open repository."""
-        from localdev.app.embedders import open_embedder
         from localdev.app.limits import keep_out, refuse_too_many
-        from localdev.app.stored import has_index, open_indexed
+        from localdev.app.stored import has_index
 
         keep_out(self._folders, self._root)
         if not has_index(self._folders, self._root):
             refuse_too_many(self._root, self._settings.index.max_files)
-        embedder = open_embedder(self._settings, self._folders, progress=self._aside)
-        with contextlib.closing(
-            open_indexed(
-                self._folders,
-                self._root,
-                embedder,
-                store=self._settings.index,
-                on_notice=lambda text: self._aside(Notice("info", text)),
-            )
-        ) as repository:
+        with (
+            contextlib.nullcontext() if self._given else contextlib.closing(self._host.pools),
+            self._host.repository(self._settings, self._folders, self._root, self._aside) as repository,
+        ):
             yield from self._jobs[job](options, repository)
 
     def _ask(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
@@ -170,7 +169,13 @@ class LocalJobs:
         """Open the model, unless the answer is wanted without one."""
         from localdev.app.engines import Engine, open_engine
 
-        return Engine(None) if without else open_engine(self._settings, self._folders, progress=self._aside)
+        if without:
+            return Engine(None)
+        return open_engine(self._settings, self._folders, opener=self._open_backend, progress=self._aside)
+
+    def _open_backend(self, model: str, options: BackendOptions) -> ChatBackend:
+        """Open a backend, or have one that other jobs use too."""
+        return self._host.backend(model, options, self._aside)
 
     def _prompt_folders(self) -> tuple[Path, ...]:
         """Give the repository's own prompts, when they are trusted."""

@@ -14,7 +14,6 @@ from localdev.core.folders import Folders
 
 if TYPE_CHECKING:
     from localdev.core.ports import Embedder
-    from localdev.index.places import Place
     from localdev.index.repository import IndexedRepository
 
 # Holds the token that the Chroma server of `index.store` asks for.
@@ -35,24 +34,22 @@ def open_indexed(
     embedder: Embedder,
     *,
     store: IndexSettings | None = None,
+    token: str = "",
     on_notice: Callable[[str], None] | None = None,
 ) -> IndexedRepository:
-    """Open the index of a repository, to be read and kept up to date with `embedder`; `store` says where vectors go.
+    """Open the index of a repository, to be read and kept up to date with `embedder`.
+
+    `store` says where vectors go, `token` is what a server there asks for.
 
     Raises:
         ConfigError, EgressRefused: what the settings name is no place for vectors.
     """
+    from localdev.index.places import checked_place
     from localdev.index.repository import index_folder, open_repository
 
-    place = _place(store or IndexSettings())
+    chosen = store or IndexSettings()
+    place = checked_place(chosen.store, token=token, fallback=chosen.fallback == "embedded")
     return open_repository(root, index_folder(folders.indexes, root), embedder, place=place, on_notice=on_notice)
-
-
-def _place(chosen: IndexSettings) -> Place:
-    """Give the place for vectors that the settings name."""
-    from localdev.index.places import checked_place
-
-    return checked_place(chosen.store, token=os.environ.get(STORE_TOKEN, ""), fallback=chosen.fallback == "embedded")
 
 
 def has_index(folders: Folders, root: Path) -> bool:

@@ -16,7 +16,7 @@ from localdev.core.folders import Folders, find_folders
 if TYPE_CHECKING:
     import typer
 
-    from localdev.app.jobs import Aside
+    from localdev.app.pools import Aside
     from localdev.config.loader import Loaded
     from localdev.config.settings import Settings, Value
     from localdev.core.ports import Jobs

@@ -1,0 +1,216 @@
+"""Opened models that several jobs share: the engine takes their requests in turn, and what is long unused is closed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from localdev.app.cancelling import Cancellation
+from localdev.app.hints import counted
+from localdev.core.errors import BackendError, ContextOverflow, CutShort
+from localdev.core.events import Notice
+from localdev.core.wire import dumps
+
+if TYPE_CHECKING:
+    from localdev.backends.options import BackendOptions
+    from localdev.core.chat import ChatRequest, ModelInfo
+    from localdev.core.events import BackendEvent
+    from localdev.core.ports import ChatBackend
+
+# Two, because a small model for the many small jobs stands beside the one that answers; a third would want memory that
+# the first two may need. One that is in use is never closed.
+MOST_MODELS = 2
+
+Tell = Callable[[Notice], None]
+
+
+@dataclass(slots=True, eq=False)
+class Opened:
+    """A model that is loaded; `users` are the jobs that hold it, `streaming` those that wait for its words."""
+
+    key: str
+    backend: ChatBackend
+    path: str
+    users: int = 0
+    streaming: int = 0
+    broken: bool = False
+    used: float = field(default_factory=time.monotonic)
+    warming: Cancellation | None = None
+
+
+class Models:
+    """The models that are loaded, by file, window and options."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._opened: dict[str, Opened] = {}
+        self._opening: set[str] = set()
+
+    def lease(self, model: str, options: BackendOptions, cancellation: Cancellation, tell: Tell) -> Lease:
+        """Give a model, loading it unless it is; another job that wants the same one meanwhile waits.
+
+        Raises:
+            LocaldevError: what opening it says.
+        """
+        key = _key(model, options)
+        opened = self._taken(key, cancellation)
+        if opened is None:
+            try:
+                self._make_room()
+                opened = Opened(key, _open(model, options), model, users=1)
+            finally:
+                with self._changed:
+                    self._opening.discard(key)
+                    if opened is not None:
+                        self._opened[key] = opened
+                    self._changed.notify_all()
+        return Lease(self, opened, cancellation, tell)
+
+    def loaded(self) -> list[Opened]:
+        """List the models that are loaded."""
+        with self._changed:
+            return list(self._opened.values())
+
+    def close(self) -> None:
+        """Close all of them, those in use included."""
+        with self._changed:
+            opened = list(self._opened.values())
+            self._opened.clear()
+        for each in opened:
+            each.backend.close()
+
+    def give_back(self, opened: Opened) -> None:
+        """Take a model back from a job, and close it if it broke or there are too many."""
+        with self._changed:
+            opened.users -= 1
+            opened.used = time.monotonic()
+            if opened.broken and not opened.users:
+                gone = self._opened.get(opened.key) is opened
+                if gone:
+                    del self._opened[opened.key]
+            else:
+                gone = False
+        if gone:
+            opened.backend.close()
+        self._make_room(kept=MOST_MODELS)
+
+    def _taken(self, key: str, cancellation: Cancellation) -> Opened | None:
+        """Take a model that is loaded; None when the caller is to load it."""
+        with self._changed:
+            while key in self._opening:
+                self._changed.wait(0.1)
+                cancellation.check()
+            opened = self._opened.get(key)
+            if opened is None or opened.broken:
+                self._opened.pop(key, None)
+                self._opening.add(key)
+                return None
+            opened.users += 1
+            return opened
+
+    def _make_room(self, *, kept: int = MOST_MODELS - 1) -> None:
+        """Close what was not used for longest until at most so many are kept; those in use stay."""
+        with self._changed:
+            idle = sorted((each for each in self._opened.values() if not each.users), key=lambda each: each.used)
+            gone = idle[: max(0, len(self._opened) - kept)]
+            for each in gone:
+                del self._opened[each.key]
+        for each in gone:
+            each.backend.close()
+
+
+class Lease:
+    """A model as one job sees it: closing it gives it back, and a cancelled job stops its engine."""
+
+    def __init__(self, models: Models, opened: Opened, cancellation: Cancellation, tell: Tell) -> None:
+        self._models = models
+        self._opened: Opened | None = opened
+        self._backend = opened.backend
+        self._cancellation = cancellation
+        self._tell = tell
+
+    def describe(self) -> ModelInfo:
+        """Say which model this is."""
+        return self._backend.describe()
+
+    def count_tokens(self, text: str) -> int:
+        """Count tokens with the model's own tokenizer."""
+        return self._backend.count_tokens(text)
+
+    def stream(self, request: ChatRequest) -> Iterator[BackendEvent]:
+        """Pass the model's words on; says so where earlier questions have to be waited for."""
+        opened = self._opened
+        if opened is None:
+            raise BackendError("the model was given back", "open it again")
+        if opened.streaming:
+            self._tell(Notice("info", f"waiting for {counted(opened.streaming, 'earlier question')}"))
+        opened.streaming += 1
+        try:
+            yield from watched(self._backend, request, self._cancellation)
+        except (ContextOverflow, CutShort):
+            raise
+        except BackendError:
+            opened.broken = True  # whatever it was, the next job gets an engine that starts anew
+            raise
+        finally:
+            opened.streaming -= 1
+
+    def close(self) -> None:
+        """Give the model back."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            self._models.give_back(opened)
+
+
+def watched(backend: ChatBackend, request: ChatRequest, cancellation: Cancellation) -> Iterator[BackendEvent]:
+    """Stream from a backend; a job that is cancelled meanwhile wakes it where it can be woken."""
+    stop = getattr(backend, "cancel", None)
+    call = (lambda: stop(request)) if stop is not None else (lambda: None)
+    with cancellation.calling(call), contextlib.closing(_closable(backend.stream(request))) as events:
+        for event in events:
+            cancellation.check()
+            yield event
+    cancellation.check()
+
+
+def _closable(events: Iterator[BackendEvent]) -> _Closable:
+    """Give a stream that can be closed, as a generator can."""
+    return _Closable(events)
+
+
+class _Closable:
+    """A stream with a `close`, whether it has one of its own or not."""
+
+    def __init__(self, events: Iterator[BackendEvent]) -> None:
+        self._events = events
+
+    def __iter__(self) -> Iterator[BackendEvent]:
+        return self._events
+
+    def close(self) -> None:
+        """Stop the engine."""
+        close = getattr(self._events, "close", None)
+        if close is not None:
+            close()
+
+
+def _key(model: str, options: BackendOptions) -> str:
+    """Name a file as it is now, and all that it is opened with."""
+    try:
+        facts = os.stat(model)
+        identity = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    except OSError:
+        identity = (0, 0, 0, 0)
+    return f"{model} {identity} {dumps(options).decode('ascii')}"
+
+
+def _open(model: str, options: BackendOptions) -> ChatBackend:
+    """Load a model."""
+    from localdev.backends.registry import open_backend
+
+    return open_backend(model, options=options)
