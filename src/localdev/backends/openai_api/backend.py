@@ -1,0 +1,266 @@
+"""The backend for an OpenAI-compatible server."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from localdev.backends.openai_api.address import read_model
+from localdev.backends.openai_api.answer import AnswerReader
+from localdev.backends.openai_api.bodies import Call, checked_request, make_call
+from localdev.backends.openai_api.calls import CLOSED, call, checked, no_first_token, streamed
+from localdev.backends.openai_api.connection import Channel, Reply
+from localdev.backends.openai_api.events import EventParser
+from localdev.backends.openai_api.failures import message_of
+from localdev.backends.openai_api.probe import probe
+from localdev.backends.openai_api.schema_check import breach
+from localdev.backends.openai_api.tokens import TokenCounter
+from localdev.backends.options import BackendOptions
+from localdev.core.chat import ChatRequest, ModelInfo, Usage
+from localdev.core.errors import BackendError, ContextOverflow, CutShort, TimedOut, UsageError
+from localdev.core.events import BackendEvent, Finished
+
+# Where neither the server nor the settings say a window. Most servers are started with at least this.
+_UNKNOWN_WINDOW = 8192
+# A chat template adds a few tokens to each message. So many are left free where the server's own count is not known.
+_PER_MESSAGE, _PER_CHAT = 8, 16
+# The counts come right after the end of the answer; a server that sends none is not waited for longer.
+_LAST_SECONDS = 5.0
+_PROBE_SUFFIX = "\n    return first + second + third\n"
+
+
+class OpenAIBackend:
+    """Runs one model of one server. Requests of several threads go side by side; the server decides on their order."""
+
+    def __init__(self, model: str, options: BackendOptions) -> None:
+        """Find the server and look at what it can do; `model` is `openai:NAME` or `openai:NAME@URL`.
+
+        Raises:
+            NotFound: the server does not list the model; those it lists are named.
+            Unreachable, TimedOut, BackendError: there is no such server.
+            UsageError, ConfigError: the model string, the address or the key cannot be read.
+        """
+        self._name, address = read_model(model, options.remote.url)
+        self._remote = options.remote
+        self._channel = Channel(address, api_key=options.remote.api_key, connect_seconds=options.remote.connect_seconds)
+        self._server = probe(self._channel, self._name)
+        self._tokens = TokenCounter(self._channel, self._server, self._name, seconds=options.remote.first_token_seconds)
+        windows = [size for size in (self._server.window, options.context_window) if size]
+        self._window = min(windows, default=0)
+        self._fills_in: bool | None = True if self._server.dialect.fim == "infill" else None
+        dialect = self._server.dialect
+        extras = {"fim": dialect.fim, "grammar": dialect.grammar, "adapter": self._server.adapters}
+        self._info = ModelInfo(
+            name=options.name or self._name,
+            backend="openai",
+            context_window=self._window or _UNKNOWN_WINDOW,
+            digest=options.digest,
+            template="the server's",
+            capabilities=frozenset({"chat", "schema", "seed", "logprobs", *(word for word in extras if extras[word])}),
+            placement=f"{dialect.kind or 'server'} at {address.url}",
+        )
+
+    def describe(self) -> ModelInfo:
+        """Say which model this is, what the server was found to be, and where."""
+        return self._info
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of plain text with the server's tokenizer; three bytes to a token where it has none.
+
+        Raises:
+            BackendError: the server does not answer, or the model was closed.
+        """
+        self._check_open()
+        return self._tokens.count(text)
+
+    def stream(self, request: ChatRequest) -> Iterator[BackendEvent]:
+        """Yield the answer as it comes, then one `Finished`; closing the iterator closes the connection at once.
+
+        Raises:
+            ContextOverflow: the prompt is longer than the window; nothing is cut off.
+            CutShort: an answer to a schema reached its length.
+            UsageError: the server cannot do what the request asks for.
+            Unreachable, TimedOut, NotFound, BackendError: the server failed, or is too slow.
+        """
+        self._check_open()
+        checked_request(request, self._server)
+        prompt, limit = self._fit(request)
+        address = self._channel.address
+        made = make_call(request, self._name, self._server, limit=limit, api=address.api, root=address.root)
+        if limit < 1:
+            yield Finished("length", Usage(prompt or self._estimate(request)))
+            return
+        if not request.messages:
+            self._check_fill_in()
+        reader = AnswerReader(made.form, request.sampling.stop, where=address.url, model=self._info.name)
+        with streamed(self._channel, made.path, made.body, remote=self._remote, model=self._info.name) as (reply, due):
+            yield from self._read(reply, due, reader)
+        if not reader.events:
+            self._explain_silence(made)
+        yield self._finished(request, reader)
+
+    def close(self) -> None:
+        """End what is streamed in other threads, and refuse further requests."""
+        self._channel.close()
+
+    def _read(self, reply: Reply, due: float, reader: AnswerReader) -> Iterator[BackendEvent]:
+        """Yield the events of a reply until its answer is over."""
+        kind = reply.headers.get("content-type", "")
+        if kind and "event-stream" not in kind:
+            with contextlib.suppress(TimeoutError):
+                kind = message_of(reply.read_all(due, 20_000)) or kind
+            raise BackendError(f"{self._channel.address.url} does not stream: {kind}", "check the address of the API")
+        parser = EventParser()
+        while not (reader.done or reader.stopped):
+            data = self._next(reply, due, reader)
+            for event in parser.feed(data) if data else parser.finish():
+                yield from reader.take(event)
+                if (
+                    reader.started or reader.reason
+                ):  # also what only counts tokens, or says the reason, is a sign of life
+                    due = time.monotonic() + (_LAST_SECONDS if reader.reason else self._remote.gap_seconds)
+                if reader.done or reader.stopped:
+                    break
+            if not data:
+                break
+        yield from reader.finish()
+
+    def _next(self, reply: Reply, due: float, reader: AnswerReader) -> bytes:
+        """Wait for the next bytes; what is slow or broken after the answer's end does not spoil it."""
+        try:
+            return reply.read(due)
+        except TimeoutError as error:
+            if reader.reason:
+                return b""
+            if not reader.started:
+                raise no_first_token(self._remote, self._channel) from error
+            raise TimedOut(
+                f"{self._channel.address.url} was silent for {self._remote.gap_seconds:g} s in the middle of an answer",
+                "see the server's log, or raise remote.gap_seconds",
+            ) from error
+        except BackendError:
+            if reader.reason:
+                return b""
+            self._check_open()
+            raise
+
+    def _finished(self, request: ChatRequest, reader: AnswerReader) -> Finished:
+        """Judge the end of an answer and give the last event."""
+        reason = "stop" if reader.stopped else reader.reason
+        if reason is None:
+            raise BackendError(
+                f"{self._channel.address.url} broke the answer off without a reason",
+                "see the server's log; llama_cpp.server does so for a newer request unless interrupt_requests is off",
+            )
+        if request.logprobs and reader.text and not reader.has_logprobs:
+            raise BackendError(f"{self._channel.address.url} gives no log-probabilities", "ask without them")
+        if request.schema is not None:
+            self._check_schema(reason, reader.text, request.schema)
+        usage = reader.usage
+        if usage is None:
+            usage = Usage(self._estimate(request), 0, self._count_or_estimate(reader.text))
+        return Finished(reason, usage)
+
+    def _check_schema(self, reason: str, text: str, schema: dict[str, Any]) -> None:
+        """Refuse half an answer, and one of a server that takes a schema and ignores it."""
+        if reason == "length":
+            raise CutShort("the answer reached its length before its JSON was whole", "allow more tokens")
+        try:
+            problem = breach(json.loads(text), schema)
+        except (ValueError, RecursionError):
+            problem = "the answer is no JSON"
+        if problem:
+            raise BackendError(
+                f"{self._channel.address.url} ignored the JSON schema: {problem}",
+                "use a server that holds answers to a schema, or another model",
+            )
+
+    def _fit(self, request: ChatRequest) -> tuple[int, int]:
+        """Give the prompt's tokens (0 where nobody counted) and the most the answer may have.
+
+        Raises:
+            ContextOverflow: the prompt leaves no room for an answer.
+        """
+        most = request.sampling.max_tokens
+        texts = [message.content for message in request.messages] or [request.prefix, request.suffix]
+        slack = _PER_CHAT + _PER_MESSAGE * len(texts)
+        # A token is at least one byte, so most prompts need no counting before a large window.
+        if (
+            not self._window
+            or sum(len(text.encode("utf-8", "replace")) for text in texts) + slack + most <= self._window
+        ):
+            return 0, most
+        if not self._tokens.exact:
+            return 0, most  # the server is the judge: an estimate would refuse what fits
+        prompt, exact = self._count(request)
+        room = self._window - prompt
+        if room < 1:
+            raise ContextOverflow(
+                f"the request has {prompt} tokens, the window of {self._info.name} is {self._window}",
+                "ask for less context, or use a model with a larger window",
+            )
+        return prompt, min(most, room if exact else max(1, room - slack))
+
+    def _count(self, request: ChatRequest) -> tuple[int, bool]:
+        """Count the prompt: (tokens, whether that is exact)."""
+        if request.messages:
+            return self._tokens.chat(request.messages)
+        return self._tokens.count(request.prefix) + self._tokens.count(request.suffix), False
+
+    def _estimate(self, request: ChatRequest) -> int:
+        """Count a prompt whose server gave no figures."""
+        texts = [message.content for message in request.messages] or [request.prefix, request.suffix]
+        return sum(map(self._count_or_estimate, texts))
+
+    def _count_or_estimate(self, text: str) -> int:
+        """Count a text; a whole answer is not lost because the tokenizer fails after it."""
+        try:
+            return self._tokens.count(text)
+        except BackendError:
+            return self._tokens.estimate(text)
+
+    def _check_fill_in(self) -> None:
+        """Find out once whether the server reads a suffix: the prompt's tokens grow with it, or it is ignored.
+
+        Raises:
+            UsageError: it does not.
+        """
+        if self._fills_in is None:
+            self._fills_in = 0 < self._prompt_tokens("") < self._prompt_tokens(_PROBE_SUFFIX)
+        if not self._fills_in:
+            raise UsageError(
+                f"{self._channel.address.url} does not fill in text with {self._name}: it ignores the suffix",
+                "use a model with FIM tokens on a server that reads `suffix`, or a GGUF file",
+            )
+
+    def _prompt_tokens(self, suffix: str) -> int:
+        """Ask for one token and give how many the prompt had; 0 where that is refused."""
+        body = {"model": self._name, "prompt": "def add(", "suffix": suffix, "max_tokens": 1, "temperature": 0}
+        path = f"{self._channel.address.api}/completions"
+        answer = call(self._channel, path, body, seconds=self._remote.first_token_seconds)
+        usage = answer.body.get("usage") if answer.status == 200 and isinstance(answer.body, dict) else None
+        found = usage.get("prompt_tokens") if isinstance(usage, dict) else 0
+        return found if isinstance(found, int) else 0
+
+    def _explain_silence(self, made: Call) -> None:
+        """Find out why a stream was empty: llama_cpp.server says its errors only without one.
+
+        Raises:
+            ContextOverflow, BackendError: the reason, as far as it is said.
+        """
+        body = {**made.body, "stream": False, "max_tokens": 1}
+        body.pop("stream_options", None)
+        checked(
+            self._channel,
+            call(self._channel, made.path, body, seconds=self._remote.first_token_seconds),
+            self._info.name,
+        )
+        raise BackendError(f"{self._channel.address.url} answered with nothing", "see the server's log")
+
+    def _check_open(self) -> None:
+        """Refuse to go on after `close`."""
+        if self._channel.closed.is_set():
+            raise BackendError(CLOSED, "open it again")

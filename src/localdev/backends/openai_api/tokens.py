@@ -1,0 +1,91 @@
+"""Counts tokens with the server's own tokenizer where it has one, else by a rule of thumb."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from localdev.backends.openai_api.calls import call, checked
+from localdev.backends.openai_api.connection import Channel
+from localdev.backends.openai_api.probe import Server
+from localdev.core.chat import Message
+from localdev.core.errors import BackendError
+
+# Without a tokenizer a token is taken for three bytes. Code has three to four, so that this counts rather too many:
+# a prompt that is fitted by it fits.
+_BYTES_PER_TOKEN = 3
+_REMEMBERED = 1024
+
+
+class TokenCounter:
+    """Counts for one model of one server; what was counted is remembered."""
+
+    def __init__(self, channel: Channel, server: Server, model: str, *, seconds: float) -> None:
+        """Take the server; a count may take `seconds`, since some servers answer one request at a time."""
+        self._channel = channel
+        self._server = server
+        self._model = model
+        self._seconds = seconds
+        self._marks: int | None = None
+        self._remembered = functools.lru_cache(_REMEMBERED)(self._ask)
+        self.exact = bool(server.tokenizer)
+
+    def count(self, text: str) -> int:
+        """Count the tokens of plain text, without marks for its start or end.
+
+        Raises:
+            BackendError, Unreachable, TimedOut: the server does not answer, or not with a number.
+        """
+        if not text:
+            return 0
+        if not self.exact:
+            return self.estimate(text)
+        if self._server.tokenizer.startswith("/extras/"):
+            # It adds the marks of a beginning, which an empty text is made of.
+            if self._marks is None:
+                self._marks = self._ask("")
+            return max(0, self._remembered(text) - self._marks)
+        return self._remembered(text)
+
+    @staticmethod
+    def estimate(text: str) -> int:
+        """Give about how many tokens a text has."""
+        return -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
+
+    def chat(self, messages: Sequence[Message]) -> tuple[int, bool]:
+        """Count a conversation: (tokens, whether that is exact).
+
+        vLLM counts it with its template; elsewhere it is what the messages hold, without the template's own tokens.
+        """
+        if self._server.dialect.kind == "vllm":
+            written = [{"role": message.role, "content": message.content} for message in messages]
+            body = {"model": self._model, "messages": written, "add_generation_prompt": True}
+            return _number(self._post(body), self._channel), True
+        return sum(self.count(message.content) for message in messages), False
+
+    def _ask(self, text: str) -> int:
+        """Ask the server."""
+        bodies: dict[str, dict[str, Any]] = {
+            "vllm": {"model": self._model, "prompt": text, "add_special_tokens": False},
+            "llama-server": {"content": text, "add_special": False},
+            "llama_cpp.server": {"model": self._model, "input": text},
+            "tgi": {"inputs": text, "add_special_tokens": False},
+        }
+        return _number(self._post(bodies[self._server.dialect.kind]), self._channel)
+
+    def _post(self, body: dict[str, Any]) -> Any:
+        """Call the tokenizer, which stands beside the API, not in it."""
+        path = self._channel.address.root + self._server.tokenizer
+        return checked(self._channel, call(self._channel, path, body, seconds=self._seconds), self._model)
+
+
+def _number(found: Any, channel: Channel) -> int:
+    """Read a count: a number, or a list of tokens."""
+    if isinstance(found, dict):
+        found = found.get("count", found.get("tokens"))
+    if isinstance(found, list):
+        return len(found)
+    if isinstance(found, int):
+        return found
+    raise BackendError(f"the tokenizer of {channel.address.url} gives no number", "see the server's log")
