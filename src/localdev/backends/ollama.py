@@ -1,0 +1,288 @@
+"""Models that an Ollama runs, through its Python client and native API."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from localdev.backends.ollama_answer import AnswerReader
+from localdev.backends.ollama_client import OllamaServer, full_name, read_model
+from localdev.backends.ollama_errors import lacks_insert
+from localdev.backends.ollama_models import OllamaDetails, show_model
+from localdev.backends.ollama_window import TokenEstimate, check_granted, check_read, step_for, window_of
+from localdev.backends.options import BackendOptions
+from localdev.core.chat import ChatRequest, ModelInfo, Sampling, Usage
+from localdev.core.errors import BackendError, ContextOverflow, CutShort, ModelError, UsageError
+from localdev.core.events import BackendEvent, Finished, TextDelta
+
+# What a template puts around each message, and around all of them, in tokens: ChatML has 5 and 3.
+_AROUND_MESSAGE, _AROUND_PROMPT = 8, 16
+_MOST_LOGPROBS = 20  # the server refuses more
+_CLOSED = "the model was closed"
+
+
+class OllamaBackend:
+    """Asks one model of one Ollama. Threads may ask at once; the server lets them take turns."""
+
+    def __init__(self, model: str, options: BackendOptions | None = None) -> None:
+        """Find the model; `model` is `ollama:NAME[:TAG][@URL]`.
+
+        Raises:
+            UsageError: `model` has another form.
+            Unreachable, TimedOut, NotFound: no Ollama answers, or it has no such model.
+            ModelError, EgressRefused: the model writes no text, or runs somewhere else.
+        """
+        wanted = options or BackendOptions()
+        self._name, url = read_model(model, wanted.remote.url)
+        self._options = wanted.remote
+        self._server = OllamaServer(url, wanted.remote)
+        shown = show_model(self._server, self._name)
+        if shown.capabilities is not None and not shown.capabilities & {"completion", "insert"}:
+            raise ModelError(f"{self._name} writes no text: Ollama calls it {_listed(shown)}", "use another model")
+        self._thinks = "thinking" in (shown.capabilities or ())
+        self._info = _describe(shown, wanted, urlsplit(url).netloc)
+        self._estimate = TokenEstimate()
+        self._lock = threading.Lock()
+        self._streams = 0
+        self._closed = False
+
+    def describe(self) -> ModelInfo:
+        """Say which model this is; its window is the one asked for, or the model's own where that is smaller."""
+        return self._info
+
+    def count_tokens(self, text: str) -> int:
+        """Estimate the tokens of plain text, rather too many than too few: Ollama has no call that counts them."""
+        if self._closed:
+            raise BackendError(_CLOSED, "open it again")
+        return self._estimate.tokens(text)
+
+    def stream(self, request: ChatRequest) -> Iterator[BackendEvent]:
+        """Yield the answer as it comes, then one `Finished`; closing the iterator ends the connection, and the server.
+
+        `cached_tokens` is always 0: the server does not say how much of a prompt it had kept.
+
+        Raises:
+            ContextOverflow: the prompt leaves no room in the window, or the server read only a part of it.
+            CutShort: an answer to a schema was cut by its length.
+            UsageError, ModelError: Ollama or this model cannot do what the request asks for.
+            Unreachable, TimedOut, NotFound, Busy, BackendError: what went wrong at the server.
+        """
+        if self._closed:
+            raise BackendError(_CLOSED, "open it again")
+        self._refuse(request)
+        prompt = _prompt_text(request)
+        size = self._size(request)
+        room = self._info.context_window - size
+        if room < 1:
+            raise ContextOverflow(
+                f"the request has about {size} tokens, the window of {self._name} is {self._info.context_window}",
+                "ask for less context, raise llama.context, or use a model with a larger window",
+            )
+        limit = max(0, min(request.sampling.max_tokens, room))
+        with self._streaming():
+            asked = step_for(size + limit, self._info.context_window, self._loaded())
+            with contextlib.closing(self._ask(request, asked, limit)) as parts:
+                yield from self._read(parts, request, (prompt, size, limit, asked))
+
+    def close(self) -> None:
+        """Refuse further requests; a stream under way ends with its next token."""
+        with self._lock:
+            self._closed = True
+            if not self._streams:
+                self._server.close()
+
+    def _refuse(self, request: ChatRequest) -> None:
+        """Refuse what Ollama has no means for."""
+        if request.adapter:
+            raise UsageError(
+                "Ollama switches no adapters per request",
+                "make a model with it (`ADAPTER` in a Modelfile) and ask that one, or use a GGUF file",
+            )
+        if request.grammar:
+            raise UsageError("Ollama takes no grammar", "give a JSON schema, or use a GGUF file")
+        if request.logprobs > _MOST_LOGPROBS:
+            raise UsageError(f"Ollama gives at most {_MOST_LOGPROBS} log-probabilities a token", "ask for fewer")
+        if request.messages:
+            return
+        if not request.prefix and not request.suffix:
+            raise UsageError("the request is empty", "give messages, or a prefix and a suffix")
+        if "fim" not in self._info.capabilities:
+            raise lacks_insert(self._name)
+
+    def _size(self, request: ChatRequest) -> int:
+        """Estimate the tokens of a whole prompt."""
+        texts = [message.content for message in request.messages] or [request.prefix, request.suffix]
+        return _AROUND_PROMPT + sum(_AROUND_MESSAGE + self._estimate.tokens(text) for text in texts)
+
+    def _ask(self, request: ChatRequest, asked: int, limit: int) -> Generator[dict[str, Any]]:
+        """Send the request and give the iterator of its parts."""
+        body: dict[str, Any] = {
+            "model": self._name,
+            "stream": True,
+            "options": _options(request.sampling, asked, limit),
+            "keep_alive": _keep_alive(self._options.keep_alive),
+            "truncate": False,  # newer versions then refuse a prompt that is too long; older ones are checked
+        }
+        if request.schema is not None:
+            body["format"] = request.schema
+        if request.logprobs:
+            body |= {"logprobs": True, "top_logprobs": request.logprobs}
+        if self._thinks:
+            body["think"] = bool(request.messages)
+        if request.messages:
+            turns = [{"role": message.role, "content": _plain(message.content)} for message in request.messages]
+            return self._server.stream("/api/chat", body | {"messages": turns})
+        # An empty side would mean something else to Ollama: only to load the model, or to continue a plain text.
+        sides = {"prompt": _plain(request.prefix) or "\n", "suffix": _plain(request.suffix) or "\n"}
+        return self._server.stream("/api/generate", body | sides)
+
+    def _read(self, parts: Any, request: ChatRequest, sent: tuple[str, int, int, int]) -> Iterator[BackendEvent]:
+        """Yield the events of one answer; `sent` is the prompt, its size, the limit and the window asked for."""
+        prompt, size, limit, asked = sent
+        reader, checked = AnswerReader(), False
+        for part in parts:
+            if self._closed:
+                raise BackendError(_CLOSED, "ask again")
+            if not checked:
+                check_granted(self._name, size + limit, asked=asked, granted=self._loaded())
+                checked = True
+            with self._server.speaking(self._name):
+                events = list(reader.read(*_said(part)))
+            yield from self._wanted(events, request, limit)
+            if part.get("done"):
+                yield from self._wanted(reader.finish(), request, limit)
+                yield self._finished(part, request, prompt, size, limit=limit, asked=asked)
+                return
+        raise BackendError(
+            f"{self._server.url} ended its answer in the middle",
+            "ask again; Ollama also does so where a model repeats itself over and over",
+        )
+
+    def _wanted(self, events: Iterable[BackendEvent], request: ChatRequest, limit: int) -> Iterator[BackendEvent]:
+        """Leave out the one token that is asked for where none is wanted, and miss what should have come."""
+        for event in events:
+            if request.logprobs and isinstance(event, TextDelta) and not event.logprobs:
+                raise ModelError(
+                    f"the Ollama at {self._server.url} gives no log-probabilities for {self._name}",
+                    "Ollama 0.12.11 and newer do; update it, or ask without",
+                )
+            if limit:
+                yield event
+
+    def _finished(self, part: Any, request: ChatRequest, prompt: str, size: int, *, limit: int, asked: int) -> Finished:
+        """Read the last part.
+
+        Raises:
+            ContextOverflow, CutShort, BackendError: the prompt was not read whole, a schema not filled, or no answer.
+        """
+        with self._server.speaking():
+            reason, counted, made = part.get("done_reason"), int(part.get("prompt_eval_count") or 0), _made(part)
+        if reason in ("load", "unload"):
+            raise BackendError(f"Ollama only {reason}ed {self._name} and answered nothing", "ask again")
+        if counted:  # versions before 0.4 leave it out where all was kept
+            check_read(self._name, prompt, counted=counted, asked=asked)
+            self._estimate.learn(prompt, counted)
+        cut = not limit or reason == "length" or (reason is None and made >= limit)
+        if cut and request.schema is not None:
+            raise CutShort(
+                f"{self._name} was cut off after {made} tokens, before its JSON was complete",
+                "ask for more tokens, or for less",
+            )
+        return Finished("length" if cut else "stop", Usage(counted or size, 0, made if limit else 0))
+
+    def _loaded(self) -> int:
+        """Give the window that the model is loaded with; 0 where it is not loaded or the server does not say."""
+        with self._server.speaking():
+            for entry in self._server.client.ps().models:
+                if entry.model == full_name(self._name) or (entry.digest and entry.digest == self._info.digest):
+                    return entry.context_length or 0
+        return 0
+
+    @contextlib.contextmanager
+    def _streaming(self) -> Iterator[None]:
+        """Count a stream, so that the last one closes the connections of a closed backend."""
+        with self._lock:
+            self._streams += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._streams -= 1
+                if self._closed and not self._streams:
+                    self._server.close()
+
+
+def _describe(shown: OllamaDetails, wanted: BackendOptions, place: str) -> ModelInfo:
+    """Give what is known of a model."""
+    capabilities = {"schema", "seed", "logprobs"}
+    told = shown.capabilities
+    capabilities |= {"chat"} if told is None or "completion" in told else set()
+    capabilities |= {"fim"} if "insert" in (told or ()) or (told is None and ".Suffix" in shown.template) else set()
+    capabilities |= {"thinking"} if "thinking" in (told or ()) else set()
+    return ModelInfo(
+        name=wanted.name or shown.name,
+        backend="ollama",
+        context_window=window_of(wanted.context_window, shown.context_length),
+        digest=shown.digest,
+        template="Ollama's",
+        capabilities=frozenset(capabilities),
+        placement=place,
+    )
+
+
+def _listed(shown: OllamaDetails) -> str:
+    """Name a model's capabilities."""
+    return ", ".join(sorted(shown.capabilities or ())) or "nothing"
+
+
+def _prompt_text(request: ChatRequest) -> str:
+    """Give all text of a request."""
+    return "\n".join([message.content for message in request.messages] or [request.prefix, request.suffix])
+
+
+def _options(sampling: Sampling, asked: int, limit: int) -> dict[str, Any]:
+    """Give Ollama's options: every one in full, so that a Modelfile's own values change nothing."""
+    return {
+        "num_ctx": asked,
+        "num_predict": max(1, limit),  # 0 means no limit to some versions
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_k": sampling.top_k,
+        "min_p": sampling.min_p,
+        "repeat_penalty": sampling.repeat_penalty,
+        "presence_penalty": sampling.presence_penalty,
+        "frequency_penalty": sampling.frequency_penalty,
+        "seed": sampling.seed,
+        "stop": list(sampling.stop),
+    }
+
+
+def _keep_alive(text: str) -> str | float:
+    """Give how long a model stays loaded: a bare number is seconds, and -1 for ever."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _plain(text: str) -> str:
+    """Give text that can be sent: half characters from broken file names become question marks."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def _said(part: dict[str, Any]) -> tuple[str, str, Sequence[Any]]:
+    """Give the text, the thinking and the log-probabilities of one part, of either call."""
+    message = part.get("message") or {}
+    text = message.get("content") or part.get("response") or ""
+    thinking = message.get("thinking") or part.get("thinking") or ""
+    if not isinstance(text, str) or not isinstance(thinking, str):
+        raise TypeError("a part of an answer is no text")
+    return text, thinking, part.get("logprobs") or ()
+
+
+def _made(part: dict[str, Any]) -> int:
+    """Give the number of tokens of the answer; absent where there are none."""
+    return int(part.get("eval_count") or 0)

@@ -1,0 +1,155 @@
+"""One Ollama server: its address, and its answers or our errors."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Generator, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from localdev.backends.ollama_errors import no_ollama, refusal
+from localdev.backends.options import RemoteOptions
+from localdev.core.errors import LocaldevError, UsageError
+
+_FORM = "write ollama:NAME, ollama:NAME:TAG or ollama:NAME@URL"
+_PORT = 11434  # of `ollama serve`
+
+
+def read_model(text: str, url: str) -> tuple[str, str]:
+    """Give (name, address) of a model string; `url` is the address where it names none.
+
+    Raises:
+        UsageError: it names no model, or what it names is no address.
+    """
+    kind, _, rest = text.partition(":")
+    name, _, own = rest.partition("@")
+    if kind.lower() != "ollama" or not re.fullmatch(r"[\w./:-]+", name):
+        raise UsageError(f"{text!r} names no model of an Ollama", _FORM)
+    return name, read_address(own if "@" in rest else url)
+
+
+def read_address(url: str) -> str:
+    """Give an address in full: a host alone is spoken to by HTTP on Ollama's own port.
+
+    Raises:
+        UsageError: it is no address, or holds more than scheme, host, port and path.
+    """
+    hint = "write it as http://127.0.0.1:11434"
+    bare = "://" not in url
+    try:
+        parts = urlsplit(f"http://{url}" if bare else url)
+        port = parts.port or (_PORT if bare else {"http": 80, "https": 443}.get(parts.scheme))
+    except ValueError as error:
+        raise UsageError(f"{url!r} is no address of an Ollama: {error}", hint) from error
+    if port is None or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
+        raise UsageError(f"{url!r} is no address of an Ollama", hint)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
+
+
+def full_name(name: str) -> str:
+    """Give a model's name with its tag, as the server lists it."""
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+class OllamaServer:
+    """Speaks with one server through its Python client; connections are kept. Threads may share it."""
+
+    def __init__(self, url: str, options: RemoteOptions) -> None:
+        """Take a full address; nothing is sent yet."""
+        self.url = url
+        self._options = options
+        self._client: Any = None
+
+    @property
+    def client(self) -> Any:
+        """The `ollama.Client`. It reads no address, proxy or key from the environment and follows no redirect."""
+        if self._client is None:
+            import ollama
+
+            self._client = ollama.Client(
+                host=self.url, transport=self._new_transport(), trust_env=False, follow_redirects=False
+            )
+        return self._client
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Send a request and give its answer as plain JSON.
+
+        For what the client's own methods leave out: their types know neither `truncate` in a request nor `remote_host`
+        in an answer, and take no last part without a message, which Ollama's documentation shows.
+
+        Raises:
+            LocaldevError: as `speaking` does.
+        """
+        with self.speaking(str((body or {}).get("model", ""))):
+            found: dict[str, Any] = self.client._request(dict, method, path, json=body)
+        return found
+
+    def stream(self, path: str, body: dict[str, Any]) -> Generator[dict[str, Any]]:
+        """Send a request and yield the parts of its answer as plain JSON; closing the iterator ends the connection.
+
+        Raises:
+            LocaldevError: as `speaking` does.
+        """
+        parts = self.client._request(dict, "POST", path, json=body, stream=True)
+        return self.each(parts, body["model"])
+
+    def each(self, parts: Any, model: str) -> Generator[Any]:
+        """Yield what an iterator of the client gives, its errors as ours.
+
+        Raises:
+            LocaldevError: as `speaking` does.
+        """
+        with contextlib.closing(parts):
+            while True:
+                with self.speaking(model):
+                    part = next(parts, None)
+                if part is None:
+                    return
+                yield part
+
+    @contextlib.contextmanager
+    def speaking(self, model: str = "") -> Iterator[None]:
+        """Turn whatever goes wrong while the client is used into an error that says what, and what to do.
+
+        Raises:
+            Unreachable, TimedOut: nothing answers, or not in time.
+            NotFound: `model` is not there; those that are there are listed.
+            ContextOverflow, ModelError, UsageError, Busy, BackendError: what the server refused.
+        """
+        import ollama
+
+        try:
+            yield
+        except LocaldevError:
+            raise
+        except ollama.ResponseError as error:
+            raise self._refusal(error, model) from error
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            # Not JSON, or JSON of another shape: the client checks neither before it uses it.
+            raise no_ollama(self.url, f"{type(error).__name__}: {error}") from error
+
+    def _refusal(self, error: Any, model: str) -> LocaldevError:
+        """Give the error for an answer other than success."""
+        text, known = str(error.error), []
+        if model and "not found" in text:
+            with contextlib.suppress(LocaldevError):
+                known = self.names()
+        return refusal(error.status_code, text, url=self.url, model=model, known=known)
+
+    def names(self) -> list[str]:
+        """Give the names of the models that are there."""
+        with self.speaking():
+            return [entry.model for entry in self.client.list().models if entry.model]
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def _new_transport(self) -> Any:
+        """Make what sends the requests."""
+        from localdev.backends.ollama_transport import Transport
+
+        return Transport(self.url, self._options)
