@@ -11,6 +11,7 @@ from pathlib import Path
 
 from localdev.backends.fake import load_script
 from localdev.backends.llamacpp import LlamaCppBackend
+from localdev.backends.ollama import OllamaBackend
 from localdev.backends.options import BackendOptions
 from localdev.core.errors import UsageError
 from localdev.core.ports import ChatBackend
@@ -28,8 +29,8 @@ def _open_fake(model: str, options: BackendOptions) -> ChatBackend:
     return load_script(Path(model.removeprefix("fake:")))
 
 
-FACTORIES: dict[str, Factory] = {"gguf": _open_gguf, "fake": _open_fake}
-FORMS = "a name that `localdev models list` shows, or a path to a .gguf file"
+FACTORIES: dict[str, Factory] = {"gguf": _open_gguf, "fake": _open_fake, "ollama": OllamaBackend}
+FORMS = "a name that `localdev models list` shows, a path to a .gguf file, or ollama:NAME"
 # At least two letters, so that the drive in `C:\models\a.gguf` is not taken for a kind.
 _SCHEME = re.compile(r"([a-z][a-z0-9+-]+):", re.IGNORECASE)
 
