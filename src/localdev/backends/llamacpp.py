@@ -8,7 +8,7 @@ from pathlib import Path
 
 from localdev.backends.llamacpp_answer import Answer, PlainSteps
 from localdev.backends.llamacpp_engine import Engine, Interrupted
-from localdev.backends.llamacpp_prefix import PrefixKeeper
+from localdev.backends.llamacpp_prefix import Kept, open_keeper
 from localdev.backends.llamacpp_prompt import PromptBuilder
 from localdev.backends.llamacpp_sampling import Sampler, sampler
 from localdev.backends.llamacpp_turns import Turns
@@ -37,7 +37,7 @@ class LlamaCppBackend:
         try:
             self._most = _window(wanted.context_window, self._engine.trained_window, path)
             self._prompts = PromptBuilder(self._engine)
-            self._prefixes = PrefixKeeper(self._engine)
+            self._prefixes = open_keeper(self._engine, path, wanted)
         except BaseException:
             self._engine.close()
             raise
@@ -88,7 +88,10 @@ class LlamaCppBackend:
             prompt = self._prompt(request)
             limit = self._make_room(len(prompt), request.sampling.max_tokens)
             with sampler(self._engine, request.sampling, grammar, prompt=prompt) as drawn:
-                yield from self._generate(prompt, request, drawn, limit)
+                try:
+                    yield from self._generate(prompt, request, drawn, limit)
+                finally:
+                    self._prefixes.settle()
 
     def cancel(self, request: ChatRequest | None = None) -> bool:
         """End the stream of `request`, be it running or waiting, or the one that runs; may be called from any thread.
@@ -121,7 +124,7 @@ class LlamaCppBackend:
         answer = Answer(self._engine, request, self._prompts.stop if request.messages else ())
         kept = 0
         try:
-            kept = self._prefixes.begin(prompt)
+            kept = self._prefixes.begin(prompt, self._kept(request, prompt))
             yield from answer.pieces(PlainSteps(self._engine, drawn), limit)
         except Interrupted:
             if self._turns.ended:
@@ -129,6 +132,12 @@ class LlamaCppBackend:
             answer.reason = "cancelled"
         yield from answer.rest()
         yield Finished(answer.reason, Usage(len(prompt), kept, answer.made))
+
+    def _kept(self, request: ChatRequest, prompt: list[int]) -> Kept:
+        """Say how the state of this request is kept: beyond the next one where the request names a stable prefix."""
+        lasting = bool(request.cache_key)
+        stable = self._prompts.stable(request.messages, prompt) if lasting else 0
+        return Kept(request.owner, lasting, stable, request.adapter)
 
     def _prompt(self, request: ChatRequest) -> list[int]:
         """Give the tokens of the request."""

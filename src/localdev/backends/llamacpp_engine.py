@@ -51,6 +51,8 @@ class Engine(Vocabulary):
         self._flag = ctypes.create_string_buffer(2)
         self.window = 0
         self.trained_window: int = lib.llama_model_n_ctx_train(self._model)
+        # Such models keep one running state, which cannot be cut back to an earlier token.
+        self.recurrent = bool(lib.llama_model_is_recurrent(self._model) or lib.llama_model_is_hybrid(self._model))
         template = lib.llama_model_chat_template(self._model, None)
         self.template: str = template.decode("utf-8", errors="replace") if template else ""
 
@@ -70,7 +72,7 @@ class Engine(Vocabulary):
         if self._context and need <= self.window:
             return
         size = min(-(-need // _WINDOW_STEP) * _WINDOW_STEP, most)
-        state = self._save_state()
+        held, state = list(self._held), self.save_state()
         self._free_context()
         params = self._lib.llama_context_default_params()
         params.n_ctx, params.n_batch, params.n_ubatch = size, self._step, self._step
@@ -82,25 +84,35 @@ class Engine(Vocabulary):
             params.flash_attn_type = self._lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
         complaints.clear()
         self._context = self._lib.llama_init_from_model(self._model, params)
+        self._held = []
         if not self._context:
-            self._held = []
             raise BackendError(
                 f"llama.cpp cannot make a context of {size} tokens: {reason()}",
                 "free some memory, or set a smaller context window",
             )
         self._memory = self._lib.llama_get_memory(self._context)
         self.window = self._lib.llama_n_ctx(self._context)
-        # Also where there was no state to carry over: what is not in the new context must not count as held.
-        if state is None or not self._lib.llama_state_seq_set_data(self._context, state, len(state), 0):
-            self._held = []
+        self.load_state(held, state)
 
-    def _save_state(self) -> Any:
-        """Give the state of the held tokens as a native buffer, None when there is none."""
-        if not self._context or not self._held:
-            return None
-        size = self._lib.llama_state_seq_get_size(self._context, 0)
-        state = (ctypes.c_uint8 * size)()
-        return state if self._lib.llama_state_seq_get_data(self._context, state, size, 0) else None
+    def save_state(self) -> bytearray:
+        """Give the state of the held tokens in llama.cpp's own form, empty when there is none."""
+        if not self._context or not self.keep(len(self._held)) or not self._held:
+            return bytearray()
+        state = bytearray(self._lib.llama_state_seq_get_size(self._context, 0))
+        native = (ctypes.c_uint8 * len(state)).from_buffer(state)
+        return state if self._lib.llama_state_seq_get_data(self._context, native, len(state), 0) else bytearray()
+
+    def load_state(self, tokens: Sequence[int], state: bytearray) -> bool:
+        """Hold `tokens` by their saved state instead of what is held; False, and nothing held, if it does not fit."""
+        self._forget()
+        if not state or len(tokens) > self.window:
+            return False
+        native = (ctypes.c_uint8 * len(state)).from_buffer(state)
+        if not self._lib.llama_state_seq_set_data(self._context, native, len(state), 0):
+            self._forget()
+            return False
+        self._held.extend(tokens)
+        return True
 
     def _free_context(self) -> None:
         """Free the context; `_held` is left to the caller."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Any, NoReturn
 
 from localdev.backends.llamacpp_engine import Engine
@@ -174,6 +175,14 @@ class PromptBuilder:
                 self._engine.control_tokens()
             )  # 0.1 s for a vocabulary of 150,000: once, and not at loading
         return self._with_bos(tokenize_spans(self._template.render(messages), self._controls, self._engine.tokenize))
+
+    def stable(self, messages: Sequence[Message], tokens: Sequence[int]) -> int:
+        """Say how many of a conversation's `tokens` come from its system message alone, whatever is asked behind it."""
+        if len(messages) < 2 or messages[0].role != "system":
+            return 0
+        other = self.chat([messages[0], Message("user", "?")])
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(tokens, other, strict=False))
+        return sum(1 for _ in same)
 
     def fill_in(self, prefix: str, suffix: str) -> list[int]:
         """Give the tokens that ask for the text between `prefix` and `suffix`."""
