@@ -32,7 +32,7 @@ def test_kinds(model: str, kind: str) -> None:
     assert kind_of(model) == kind
 
 
-@pytest.mark.parametrize("model", ["vllm:qwen3", "http://localhost:8080/v1", "https://example.invalid", "openai:x"])
+@pytest.mark.parametrize("model", ["vllm:qwen3", "http://localhost:8080/v1", "https://example.invalid", "openai-x:y"])
 def test_kinds_of_other_versions(model: str) -> None:
     """A known scheme that is not built in is refused with the ones that are."""
     with pytest.raises(UsageError, match="not built in this version") as caught:
@@ -71,7 +71,7 @@ def test_gguf_missing() -> None:
 
 def test_every_factory_has_a_form() -> None:
     """The table holds what this version is said to have."""
-    assert set(FACTORIES) == {"gguf", "fake", "ollama"}
+    assert set(FACTORIES) == {"gguf", "fake", "ollama", "openai"}
 
 
 def test_gguf_without_the_extra() -> None:

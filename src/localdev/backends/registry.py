@@ -29,8 +29,20 @@ def _open_fake(model: str, options: BackendOptions) -> ChatBackend:
     return load_script(Path(model.removeprefix("fake:")))
 
 
-FACTORIES: dict[str, Factory] = {"gguf": _open_gguf, "fake": _open_fake, "ollama": OllamaBackend}
-FORMS = "a name that `localdev models list` shows, a path to a .gguf file, or ollama:NAME"
+def _open_openai(model: str, options: BackendOptions) -> ChatBackend:
+    """Find a server's model; `model` is `openai:NAME` or `openai:NAME@URL`."""
+    from localdev.backends.openai_api.backend import OpenAIBackend  # brings http and ssl: some 30 ms
+
+    return OpenAIBackend(model, options)
+
+
+FACTORIES: dict[str, Factory] = {
+    "gguf": _open_gguf,
+    "fake": _open_fake,
+    "ollama": OllamaBackend,
+    "openai": _open_openai,
+}
+FORMS = "a name that `localdev models list` shows, a path to a .gguf file, ollama:NAME, or openai:NAME"
 # At least two letters, so that the drive in `C:\models\a.gguf` is not taken for a kind.
 _SCHEME = re.compile(r"([a-z][a-z0-9+-]+):", re.IGNORECASE)
 

@@ -14,8 +14,9 @@ from localdev.core.events import Notice
 from localdev.core.folders import Folders
 
 # Variables with our prefix that are not settings: where localdev keeps its files, the checkout it was started from, the
-# secret that a Chroma server asks for (`config show` must not print it), and what the test suite is told.
-_RESERVED = ("LOCALDEV_HOME", "LOCALDEV_CHECKOUT", "LOCALDEV_STORE_TOKEN", "LOCALDEV_TEST_")
+# secrets that a Chroma server and a server of models ask for (`config show` must not print them), and what the test
+# suite is told.
+_RESERVED = ("LOCALDEV_HOME", "LOCALDEV_CHECKOUT", "LOCALDEV_STORE_TOKEN", "LOCALDEV_API_KEY", "LOCALDEV_TEST_")
 _PREFIX = "LOCALDEV_"
 
 

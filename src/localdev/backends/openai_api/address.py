@@ -10,7 +10,7 @@ from localdev.core.errors import ConfigError, UsageError
 
 FORM = "openai:NAME or openai:NAME@URL, such as openai:qwen3-coder@http://127.0.0.1:8000/v1"
 # A name may hold an @ of its own (`model@revision`), so only one in front of an address parts them.
-_PARTS = re.compile(r"(?P<name>.+?)(?:@(?P<url>https?://.+))?", re.DOTALL | re.IGNORECASE)
+_PARTS = re.compile(r"(?P<name>.+?)(?:@(?P<url>https?://.*))?", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def read_address(url: str) -> Address:
         raise UsageError(
             "the address of the server holds a name or a password", "put the key into LOCALDEV_API_KEY instead"
         )
-    if parts.query or parts.fragment or not (parts.path + parts.hostname).isprintable() or " " in parts.path:
+    if parts.query or parts.fragment or not (parts.hostname + parts.path).isprintable() or " " in url.strip():
         raise UsageError(f"{url!r} has more than a host, a port and a path", hint)
     api = parts.path.rstrip("/") or "/v1"
     return Address(

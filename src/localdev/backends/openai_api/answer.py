@@ -138,8 +138,8 @@ class AnswerReader:
         raw = event.data.encode("utf-8", "replace")
         inner = piece.get("error") if isinstance(piece, dict) else None
         code = inner.get("code") if isinstance(inner, dict) else None
-        if too_long := overflow(raw, self._model):
-            return too_long
+        if too_long := overflow(raw):
+            return too_long.error(self._model)
         if isinstance(code, int) and 400 <= code < 600:
             return failure(code, {}, raw, model=self._model, where=self._where)
         said = said_by(piece) or (event.data if piece is None else "it does not say why")

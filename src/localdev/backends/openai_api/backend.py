@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -121,7 +122,7 @@ class OpenAIBackend:
                 if (
                     reader.started or reader.reason
                 ):  # also what only counts tokens, or says the reason, is a sign of life
-                    due = time.monotonic() + (_LAST_SECONDS if reader.reason else self._remote.gap_seconds)
+                    due = time.monotonic() + min(self._remote.gap_seconds, _LAST_SECONDS if reader.reason else math.inf)
                 if reader.done or reader.stopped:
                     break
             if not data:
@@ -131,7 +132,10 @@ class OpenAIBackend:
     def _next(self, reply: Reply, due: float, reader: AnswerReader) -> bytes:
         """Wait for the next bytes; what is slow or broken after the answer's end does not spoil it."""
         try:
-            return reply.read(due)
+            data = reply.read(due)
+            if not (data or reader.reason):
+                self._check_open()  # which also ends the stream
+            return data
         except TimeoutError as error:
             if reader.reason:
                 return b""

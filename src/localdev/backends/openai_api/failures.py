@@ -7,11 +7,13 @@ import json
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from localdev.core.errors import BackendError, ContextOverflow, LocaldevError, NotFound
 
 PASSING = frozenset({429, 502, 503, 504})  # what may be over in a moment
+_REFUSALS = (400, 413, 422, 500)  # with which of these a server refuses a long prompt differs
 _OVERFLOW_KINDS = ("context_length_exceeded", "exceed_context_size_error")
 # How servers word a prompt that does not fit, with the numbers where they give them.
 _OVERFLOWS = [
@@ -32,15 +34,18 @@ _OVERFLOWS = [
 ]
 
 
-class PromptTooLong(ContextOverflow):
-    """The server refused a prompt for its length; `prompt` and `window` are its numbers of tokens, 0 where unsaid."""
+@dataclass(frozen=True, slots=True)
+class Overflow:
+    """A prompt that a server refuses for its length; its numbers of tokens, 0 where it does not say them."""
 
-    def __init__(self, model: str, prompt: int, window: int) -> None:
-        numbers = f"the request has {prompt} tokens, the window of {model} is {window}"
-        said = numbers if prompt and window else f"the request is longer than the window of {model}"
-        super().__init__(said, "ask for less context, or use a model with a larger window")
-        self.prompt = prompt
-        self.window = window
+    prompt: int = 0
+    window: int = 0
+
+    def error(self, model: str) -> ContextOverflow:
+        """Give the error for a user."""
+        numbers = f"the request has {self.prompt} tokens, the window of {model} is {self.window}"
+        said = numbers if self.prompt and self.window else f"the request is longer than the window of {model}"
+        return ContextOverflow(said, "ask for less context, or use a model with a larger window")
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes, *, model: str, where: str) -> LocaldevError:
@@ -54,9 +59,8 @@ def failure(status: int, headers: Mapping[str, str], body: bytes, *, model: str,
         )
     if status in (401, 403):
         return BackendError(f"{where} refused the key ({status}){told}", "put the server's key into LOCALDEV_API_KEY")
-    too_long = overflow(body, model)
-    if too_long is not None and status in (400, 413, 422, 500):
-        return too_long
+    if status in _REFUSALS and (too_long := overflow(body)):
+        return too_long.error(model)
     if status == 404:
         if "model" in said.lower():
             return NotFound(f"{where} does not know the model {model}{told}", "name one that the server lists")
@@ -92,8 +96,8 @@ def said_by(found: Any) -> str:
     return found if isinstance(found, str) else ""
 
 
-def overflow(body: bytes, model: str) -> PromptTooLong | None:
-    """Give the error for a prompt beyond the window, where the body says that."""
+def overflow(body: bytes) -> Overflow | None:
+    """Give what a body says of a prompt beyond the window; None where it says something else."""
     text = body[:20_000].decode("utf-8", "replace")
     try:
         error = json.loads(text)
@@ -105,12 +109,12 @@ def overflow(body: bytes, model: str) -> PromptTooLong | None:
         and isinstance(inner.get("n_ctx"), int)
         and isinstance(inner.get("n_prompt_tokens"), int)
     ):
-        return PromptTooLong(model, inner["n_prompt_tokens"], inner["n_ctx"])
+        return Overflow(inner["n_prompt_tokens"], inner["n_ctx"])
     for pattern in _OVERFLOWS:
         if found := pattern.search(text):
             groups = found.groupdict()
-            return PromptTooLong(model, int(groups.get("prompt") or 0), int(groups.get("window") or 0))
-    return PromptTooLong(model, 0, 0) if any(kind in text for kind in _OVERFLOW_KINDS) else None
+            return Overflow(int(groups.get("prompt") or 0), int(groups.get("window") or 0))
+    return Overflow() if any(kind in text for kind in _OVERFLOW_KINDS) else None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
