@@ -121,6 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
     """Answers as the server's `answers` says; a stream is sent in chunks."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     answers: Answers
     asked: Asked
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from localdev.backends.ollama_answer import AnswerReader
-from localdev.backends.ollama_client import OllamaServer, full_name, read_model
+from localdev.backends.ollama_client import Call, OllamaServer, full_name, keep_alive, read_model, sendable
 from localdev.backends.ollama_errors import lacks_insert
 from localdev.backends.ollama_models import OllamaDetails, show_model
 from localdev.backends.ollama_window import TokenEstimate, check_granted, check_read, step_for, window_of
@@ -46,7 +46,7 @@ class OllamaBackend:
         self._info = _describe(shown, wanted, urlsplit(url).netloc)
         self._estimate = TokenEstimate()
         self._lock = threading.Lock()
-        self._streams = 0
+        self._calls: list[tuple[ChatRequest, Call]] = []
         self._closed = False
 
     def describe(self) -> ModelInfo:
@@ -82,17 +82,34 @@ class OllamaBackend:
                 "ask for less context, raise llama.context, or use a model with a larger window",
             )
         limit = max(0, min(request.sampling.max_tokens, room))
-        with self._streaming():
-            asked = step_for(size + limit, self._info.context_window, self._loaded())
-            with contextlib.closing(self._ask(request, asked, limit)) as parts:
-                yield from self._read(parts, request, (prompt, size, limit, asked))
+        asked = step_for(size + limit, self._info.context_window, self._loaded())
+        call = self._call(request, asked, limit)
+        with self._under_way(request, call):
+            try:
+                yield from self._read(call, request, prompt, size, limit=limit, asked=asked)
+            except BackendError as error:
+                if self._closed:
+                    raise BackendError(_CLOSED, "ask again") from error
+                if not call.cancelled:
+                    raise
+                yield Finished("cancelled", Usage())
+
+    def cancel(self, request: ChatRequest | None = None) -> bool:
+        """End the stream of a request (None: every one) from another thread, even before its first token.
+
+        It ends with the reason `cancelled`. False where there is no such stream.
+        """
+        with self._lock:
+            calls = [call for asked, call in self._calls if request is None or asked is request]
+        for call in calls:
+            call.cancel()
+        return bool(calls)
 
     def close(self) -> None:
-        """Refuse further requests; a stream under way ends with its next token."""
-        with self._lock:
-            self._closed = True
-            if not self._streams:
-                self._server.close()
+        """Refuse further requests, and break off those under way."""
+        self._closed = True
+        self.cancel()
+        self._server.close()
 
     def _refuse(self, request: ChatRequest) -> None:
         """Refuse what Ollama has no means for."""
@@ -117,13 +134,13 @@ class OllamaBackend:
         texts = [message.content for message in request.messages] or [request.prefix, request.suffix]
         return _AROUND_PROMPT + sum(_AROUND_MESSAGE + self._estimate.tokens(text) for text in texts)
 
-    def _ask(self, request: ChatRequest, asked: int, limit: int) -> Generator[dict[str, Any]]:
-        """Send the request and give the iterator of its parts."""
+    def _call(self, request: ChatRequest, asked: int, limit: int) -> Call:
+        """Prepare the request as the server reads it."""
         body: dict[str, Any] = {
             "model": self._name,
             "stream": True,
             "options": _options(request.sampling, asked, limit),
-            "keep_alive": _keep_alive(self._options.keep_alive),
+            "keep_alive": keep_alive(self._options),
             "truncate": False,  # newer versions then refuse a prompt that is too long; older ones are checked
         }
         if request.schema is not None:
@@ -133,29 +150,31 @@ class OllamaBackend:
         if self._thinks:
             body["think"] = bool(request.messages)
         if request.messages:
-            turns = [{"role": message.role, "content": _plain(message.content)} for message in request.messages]
-            return self._server.stream("/api/chat", body | {"messages": turns})
+            turns = [{"role": message.role, "content": sendable(message.content)} for message in request.messages]
+            return self._server.call("/api/chat", body | {"messages": turns})
         # An empty side would mean something else to Ollama: only to load the model, or to continue a plain text.
-        sides = {"prompt": _plain(request.prefix) or "\n", "suffix": _plain(request.suffix) or "\n"}
-        return self._server.stream("/api/generate", body | sides)
+        sides = {"prompt": sendable(request.prefix) or "\n", "suffix": sendable(request.suffix) or "\n"}
+        return self._server.call("/api/generate", body | sides)
 
-    def _read(self, parts: Any, request: ChatRequest, sent: tuple[str, int, int, int]) -> Iterator[BackendEvent]:
-        """Yield the events of one answer; `sent` is the prompt, its size, the limit and the window asked for."""
-        prompt, size, limit, asked = sent
+    def _read(
+        self, call: Call, request: ChatRequest, prompt: str, size: int, *, limit: int, asked: int
+    ) -> Iterator[BackendEvent]:
+        """Yield the events of one answer."""
         reader, checked = AnswerReader(), False
-        for part in parts:
-            if self._closed:
-                raise BackendError(_CLOSED, "ask again")
-            if not checked:
-                check_granted(self._name, size + limit, asked=asked, granted=self._loaded())
-                checked = True
-            with self._server.speaking(self._name):
-                events = list(reader.read(*_said(part)))
-            yield from self._wanted(events, request, limit)
-            if part.get("done"):
-                yield from self._wanted(reader.finish(), request, limit)
-                yield self._finished(part, request, prompt, size, limit=limit, asked=asked)
-                return
+        with contextlib.closing(call.parts()) as parts:
+            for part in parts:
+                if not checked:
+                    check_granted(self._name, size + limit, asked=asked, granted=self._loaded())
+                    checked = True
+                with self._server.speaking(self._name):
+                    events = list(reader.read(part))
+                yield from self._wanted(events, request, limit)
+                if call.cancelled:
+                    break
+                if part.get("done"):
+                    yield from self._wanted(reader.finish(), request, limit)
+                    yield self._finished(part, request, prompt, size, limit=limit, asked=asked)
+                    return
         raise BackendError(
             f"{self._server.url} ended its answer in the middle",
             "ask again; Ollama also does so where a model repeats itself over and over",
@@ -202,17 +221,16 @@ class OllamaBackend:
         return 0
 
     @contextlib.contextmanager
-    def _streaming(self) -> Iterator[None]:
-        """Count a stream, so that the last one closes the connections of a closed backend."""
+    def _under_way(self, request: ChatRequest, call: Call) -> Iterator[None]:
+        """Keep a call where `cancel` finds it."""
+        entry = (request, call)
         with self._lock:
-            self._streams += 1
+            self._calls.append(entry)
         try:
             yield
         finally:
             with self._lock:
-                self._streams -= 1
-                if self._closed and not self._streams:
-                    self._server.close()
+                self._calls.remove(entry)
 
 
 def _describe(shown: OllamaDetails, wanted: BackendOptions, place: str) -> ModelInfo:
@@ -258,29 +276,6 @@ def _options(sampling: Sampling, asked: int, limit: int) -> dict[str, Any]:
         "seed": sampling.seed,
         "stop": list(sampling.stop),
     }
-
-
-def _keep_alive(text: str) -> str | float:
-    """Give how long a model stays loaded: a bare number is seconds, and -1 for ever."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _plain(text: str) -> str:
-    """Give text that can be sent: half characters from broken file names become question marks."""
-    return text.encode("utf-8", errors="replace").decode("utf-8")
-
-
-def _said(part: dict[str, Any]) -> tuple[str, str, Sequence[Any]]:
-    """Give the text, the thinking and the log-probabilities of one part, of either call."""
-    message = part.get("message") or {}
-    text = message.get("content") or part.get("response") or ""
-    thinking = message.get("thinking") or part.get("thinking") or ""
-    if not isinstance(text, str) or not isinstance(thinking, str):
-        raise TypeError("a part of an answer is no text")
-    return text, thinking, part.get("logprobs") or ()
 
 
 def _made(part: dict[str, Any]) -> int:

@@ -53,6 +53,19 @@ def full_name(name: str) -> str:
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
+def keep_alive(options: RemoteOptions) -> str | float:
+    """Give how long a model stays loaded, as the server reads it: a bare number is seconds, and -1 for ever."""
+    try:
+        return float(options.keep_alive)
+    except ValueError:
+        return options.keep_alive
+
+
+def sendable(text: str) -> str:
+    """Give text that can be sent: half characters from broken file names become question marks."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
+
+
 class OllamaServer:
     """Speaks with one server through its Python client; connections are kept. Threads may share it."""
 
@@ -64,13 +77,9 @@ class OllamaServer:
 
     @property
     def client(self) -> Any:
-        """The `ollama.Client`. It reads no address, proxy or key from the environment and follows no redirect."""
+        """The `ollama.Client`."""
         if self._client is None:
-            import ollama
-
-            self._client = ollama.Client(
-                host=self.url, transport=self._new_transport(), trust_env=False, follow_redirects=False
-            )
+            self._client = _new_client(self.url, self._options)[0]
         return self._client
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -86,14 +95,9 @@ class OllamaServer:
             found: dict[str, Any] = self.client._request(dict, method, path, json=body)
         return found
 
-    def stream(self, path: str, body: dict[str, Any]) -> Generator[dict[str, Any]]:
-        """Send a request and yield the parts of its answer as plain JSON; closing the iterator ends the connection.
-
-        Raises:
-            LocaldevError: as `speaking` does.
-        """
-        parts = self.client._request(dict, "POST", path, json=body, stream=True)
-        return self.each(parts, body["model"])
+    def call(self, path: str, body: dict[str, Any]) -> Call:
+        """Prepare a request whose answer is streamed, on a connection of its own."""
+        return Call(self, self._options, path, body)
 
     def each(self, parts: Any, model: str) -> Generator[Any]:
         """Yield what an iterator of the client gives, its errors as ours.
@@ -148,8 +152,40 @@ class OllamaServer:
         if self._client is not None:
             self._client.close()
 
-    def _new_transport(self) -> Any:
-        """Make what sends the requests."""
-        from localdev.backends.ollama_transport import Transport
 
-        return Transport(self.url, self._options)
+class Call:
+    """A request whose answer is streamed as plain JSON."""
+
+    def __init__(self, server: OllamaServer, options: RemoteOptions, path: str, body: dict[str, Any]) -> None:
+        self._server = server
+        self._client, self._transport = _new_client(server.url, options)
+        self._path = path
+        self._body = body
+        self.cancelled = False
+
+    def parts(self) -> Generator[dict[str, Any]]:
+        """Send it and yield the parts; closing the iterator ends the connection.
+
+        Raises:
+            LocaldevError: as `OllamaServer.speaking` does.
+        """
+        try:
+            parts = self._client._request(dict, "POST", self._path, json=self._body, stream=True)
+            yield from self._server.each(parts, self._body["model"])
+        finally:
+            self._client.close()
+
+    def cancel(self) -> None:
+        """End the connection from another thread; `parts` then raises or ends, and so does the server's work."""
+        self.cancelled = True
+        self._transport.interrupt()
+
+
+def _new_client(url: str, options: RemoteOptions) -> tuple[Any, Any]:
+    """Make a client and what sends its requests; no address, proxy or key is read from the environment."""
+    import ollama
+
+    from localdev.backends.ollama_transport import Transport
+
+    transport = Transport(url, options)
+    return ollama.Client(host=url, transport=transport, trust_env=False, follow_redirects=False), transport

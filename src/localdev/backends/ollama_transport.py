@@ -5,8 +5,11 @@ This module imports httpx (100 ms), so it is itself imported only where a reques
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx  # noqa: TID253 - its classes are derived from; this module is imported late
 
@@ -31,6 +34,8 @@ class Transport(httpx.BaseTransport):
         self._inner = httpx.HTTPTransport(verify=url.startswith("https"))
         self._url = url
         self._options = options
+        self._connections: list[Any] = []
+        self._interrupted = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; what comes back is read line by line.
@@ -49,7 +54,7 @@ class Transport(httpx.BaseTransport):
         times: dict[str, float | None] = {
             "connect": options.connect_seconds, "read": first, "write": _WRITE_SECONDS, "pool": None
         }  # fmt: skip
-        request.extensions = {**request.extensions, "timeout": times}
+        request.extensions = {**request.extensions, "timeout": times, "trace": self._trace}
         try:
             response = self._inner.handle_request(request)
         except httpx.HTTPError as error:
@@ -61,9 +66,26 @@ class Transport(httpx.BaseTransport):
             response.status_code, headers=response.headers, stream=stream, extensions=response.extensions
         )
 
+    def interrupt(self) -> None:
+        """Break off what is under way, from any thread: who waits for bytes gets an end of file."""
+        self._interrupted = True
+        for stream in list(self._connections):
+            sock = stream.get_extra_info("socket")
+            if sock is not None:
+                # Closing alone would neither wake the thread that reads nor tell the server.
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Close all connections."""
         self._inner.close()
+
+    def _trace(self, event: str, info: dict[str, Any]) -> None:
+        """Note each connection as it is opened."""
+        if event == "connection.connect_tcp.complete":
+            self._connections.append(info["return_value"])
+            if self._interrupted:
+                self.interrupt()
 
 
 class _Lines(httpx.SyncByteStream):

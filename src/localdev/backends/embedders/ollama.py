@@ -1,0 +1,106 @@
+"""An embedding model that an Ollama runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from localdev.backends.embedders.checks import unit_vectors
+from localdev.backends.ollama_client import OllamaServer, keep_alive, read_model, sendable
+from localdev.backends.ollama_models import show_model
+from localdev.core.errors import ContextOverflow, ModelError
+
+if TYPE_CHECKING:
+    from localdev.backends.options import RemoteOptions
+    from localdev.core.ports import FloatMatrix
+
+_BATCH = 32  # texts in one request: an answer every few seconds even on a slow machine
+# A token stands for about four characters of code; what is surely cut need not be sent.
+_CHARACTERS_PER_TOKEN = 32
+_UNKNOWN_WINDOW = 8192
+
+
+class OllamaEmbedder:
+    """Embeds texts with one model of one Ollama; the server loads it with the first text."""
+
+    def __init__(self, model: str, options: RemoteOptions) -> None:
+        """Find the model, `ollama:NAME[:TAG][@URL]`, its identity and the length of its vectors.
+
+        Raises:
+            UsageError: `model` has another form.
+            Unreachable, TimedOut, NotFound: no Ollama answers, or it has no such model.
+            ModelError, EgressRefused: the model makes no vectors, or runs somewhere else.
+        """
+        self._model, url = read_model(model, options.url)
+        self._server = OllamaServer(url, options)
+        self._keep_alive = keep_alive(options)
+        shown = show_model(self._server, self._model)
+        # Before 0.6.4 no capabilities are told, and later ones than that still list none for some embedding models.
+        if shown.capabilities and "embedding" not in shown.capabilities:
+            raise ModelError(
+                f"{self._model} makes no vectors: Ollama calls it {', '.join(sorted(shown.capabilities))}",
+                "search.embedder needs an embedding model, as nomic-embed-text",
+            )
+        if not shown.digest or not shown.embedding_length:
+            raise ModelError(
+                f"the Ollama at {url} does not say which vectors {self._model} makes", "update Ollama (0.5 or newer)"
+            )
+        self._digest = shown.digest
+        self._dimension = shown.embedding_length
+        self._longest = (shown.context_length or _UNKNOWN_WINDOW) * _CHARACTERS_PER_TOKEN
+
+    @property
+    def name(self) -> str:
+        """The model and its digest."""
+        return f"ollama:{self._model}-{self._digest[:12]}"
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector, as the server says."""
+        return self._dimension
+
+    def embed(self, texts: Sequence[str]) -> FloatMatrix:
+        """Give float32 vectors of shape (len(texts), dimension), each of length 1; a text is read to the window's end.
+
+        An empty text, which some versions refuse, gets zeros and is not sent.
+
+        Raises:
+            ModelError: what comes are no vectors of the promised length.
+            Unreachable, TimedOut, NotFound, Busy, BackendError: what went wrong at the server.
+        """
+        import numpy as np
+
+        vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
+        rows = [row for row, text in enumerate(texts) if text.strip()]
+        for start in range(0, len(rows), _BATCH):
+            part = rows[start : start + _BATCH]
+            vectors[part] = self._some([texts[row][: self._longest] for row in part])
+        return vectors
+
+    def _some(self, texts: list[str]) -> FloatMatrix:
+        """Embed a few texts. Where the server refuses one as too long instead of cutting it, it is cut here."""
+        try:
+            return self._request(texts)
+        except ContextOverflow:
+            if len(texts) == 1:
+                half = texts[0][: len(texts[0]) // 2]
+                if not half.strip():
+                    raise
+                return self._some([half])
+        import numpy as np
+
+        return np.concatenate([self._some([text]) for text in texts])
+
+    def _request(self, texts: list[str]) -> FloatMatrix:
+        """Ask for the vectors of some texts."""
+        import numpy as np
+
+        with self._server.speaking(self._model):
+            found = self._server.client.embed(
+                self._model, list(map(sendable, texts)), truncate=True, keep_alive=self._keep_alive
+            )
+        try:
+            raw = np.asarray(found.embeddings, dtype=np.float32)
+        except ValueError:  # rows of different lengths
+            raw = np.zeros((0, 0), dtype=np.float32)
+        return unit_vectors(raw, (len(texts), self._dimension), self.name)
