@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,9 +32,9 @@ from localdev.backends.engine_wire import (
     Ready,
     ToHost,
 )
-from localdev.core.chat import ModelInfo
+from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, LocaldevError
-from localdev.core.events import Finished
+from localdev.core.events import BackendEvent, Finished
 from localdev.core.wire import WireError, dumps, error_from_json, loads
 
 # An answer's state may be on its way to the disk: a gigabyte takes a few seconds.
@@ -48,6 +50,15 @@ _DOING: dict[Phase, str] = {
 }
 _LARGEST_OWN_CODE = 0xFFFF  # beyond are Windows's codes of exceptions
 Answer = Given | Counted | Failed
+Answers = queue.SimpleQueue[Answer | Exception]
+
+
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    """Somebody who waits for answers; `request` is None for a count."""
+
+    request: ChatRequest | None
+    answers: Answers
 
 
 class EngineChild:
@@ -63,11 +74,12 @@ class EngineChild:
         self.info: ModelInfo | None = None
         self.refused = False
         self.failure: Exception | None = None
+        self.failed_at = 0.0
         self._name = opening.options.name or opening.path.stem
         self._phase: Phase = "loading"
         self._numbers = itertools.count(1)
         self._still = threading.Lock()  # held to change what follows
-        self._asked: dict[int, queue.SimpleQueue[Answer | Exception]] = {}
+        self._waits: dict[int, _Waits] = {}
         self._writing = threading.Lock()
         self._loaded = threading.Event()
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
@@ -88,7 +100,7 @@ class EngineChild:
 
         The memory includes the model's weights, which the system may share between processes that run one file.
         """
-        return {"pid": self._process.pid, "memory_bytes": _resident(self._process.pid), "requests": len(self._asked)}
+        return {"pid": self._process.pid, "memory_bytes": _resident(self._process.pid), "requests": len(self._waits)}
 
     def wait_until_loaded(self) -> ModelInfo:
         """Give what the model says of itself.
@@ -103,30 +115,68 @@ class EngineChild:
         assert self.info is not None
         return self.info
 
-    def request(self, make: Callable[[int], Ask | Count]) -> Iterator[Any]:
-        """Ask, and yield what comes back; closing the iterator before it has ended cancels what was asked.
+    def answer(self, request: ChatRequest) -> Iterator[BackendEvent]:
+        """Ask for an answer and yield it; closing the iterator before its end cancels the request.
 
         Raises:
             LocaldevError: what the process answers with, or how it died.
         """
-        number = next(self._numbers)
-        answers: queue.SimpleQueue[Answer | Exception] = queue.SimpleQueue()
+        number, answers = self._register(request)
+        ended = False
+        try:
+            self._send(Ask(number, request))
+            while not ended:
+                given = _next(answers)
+                ended = not isinstance(given, Given) or isinstance(given.events[-1], Finished)
+                yield from _unpacked(given)
+        finally:
+            self._forget(number)
+            if not ended:
+                self._send(Cancel(number))
+
+    def count(self, texts: tuple[str, ...]) -> Sequence[int]:
+        """Count tokens, when the model is loaded.
+
+        Raises:
+            LocaldevError: what the process answers with, or how it died.
+        """
+        self.wait_until_loaded()
+        number, answers = self._register(None)
+        try:
+            self._send(Count(number, texts))
+            return _unpacked(_next(answers))
+        finally:
+            self._forget(number)
+
+    def cancel(self, request: ChatRequest | None) -> bool:
+        """Have the answer to a request end with the reason `cancelled`, or all answers; False where there is none."""
+        with self._still:
+            found = [
+                (number, waits)
+                for number, waits in self._waits.items()
+                if waits.request is not None and (request is None or waits.request is request)
+            ]
+            loading = self.info is None
+        for number, waits in found:
+            self._send(Cancel(number))
+            if loading:  # the process would say so only when it has loaded the model
+                waits.answers.put(Given(number, (Finished("cancelled", Usage()),)))
+        return bool(found)
+
+    def _register(self, request: ChatRequest | None) -> tuple[int, Answers]:
+        """Give a number to a request, or to a count, and where its answers will be."""
+        answers: Answers = queue.SimpleQueue()
         with self._still:
             if self.failure is not None:
                 raise _afresh(self.failure)
-            self._asked[number] = answers
-        ended = False
-        try:
-            self._send(make(number))
-            while not ended:
-                answer = _next(answers)
-                ended = not isinstance(answer, Given) or isinstance(answer.event, Finished)
-                yield _unpacked(answer)
-        finally:
-            with self._still:
-                self._asked.pop(number, None)
-            if not ended:
-                self._send(Cancel(number))
+            number = next(self._numbers)
+            self._waits[number] = _Waits(request, answers)
+        return number, answers
+
+    def _forget(self, number: int) -> None:
+        """Wait for no answer any more."""
+        with self._still:
+            self._waits.pop(number, None)
 
     def close(self) -> None:
         """End the process: at once where it is still loading, else when its state is kept, or time is up."""
@@ -164,7 +214,7 @@ class EngineChild:
         code = self._process.wait()
         self._fail(strange or self._obituary(code))
         self._process.stdout.close()
-        with self._writing, contextlib.suppress(OSError):  # closing flushes what the process has not read
+        with self._writing, contextlib.suppress(OSError):  # closing writes what the process has not read
             self._process.stdin.close()
         self._complaints.close()
 
@@ -179,17 +229,18 @@ class EngineChild:
             self.refused = True
             self._fail(_error(message))
         else:
-            answers = self._asked.get(message.number)
-            if answers is not None:  # else it was cancelled meanwhile
-                answers.put(message)
+            waits = self._waits.get(message.number)
+            if waits is not None:  # else it was given up meanwhile
+                waits.answers.put(message)
 
     def _fail(self, error: Exception) -> None:
         """Refuse everything from now on, and let go of all that wait; the first reason stays."""
         with self._still:
-            self.failure = self.failure or error
-            waiting = list(self._asked.values())
-        for answers in waiting:
-            answers.put(self.failure)
+            if self.failure is None:
+                self.failure, self.failed_at = error, time.monotonic()
+            waiting = list(self._waits.values())
+        for waits in waiting:
+            waits.answers.put(self.failure)
         self._loaded.set()
 
     def _obituary(self, code: int) -> BackendError:
@@ -236,17 +287,17 @@ def _start(module: str, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
     )
 
 
-def _next(answers: queue.SimpleQueue[Answer | Exception]) -> Answer | Exception:
+def _next(answers: Answers) -> Answer | Exception:
     """Wait for what comes next."""
     while True:
         with contextlib.suppress(queue.Empty):
             return answers.get(timeout=_LOOK_UP_SECONDS)
 
 
-def _unpacked(answer: Answer | Exception) -> Any:
+def _unpacked(answer: Answer | Exception) -> Sequence[Any]:
     """Give what an answer holds; raise the error it is."""
     if isinstance(answer, Given):
-        return answer.event
+        return answer.events
     if isinstance(answer, Counted):
         return answer.counts
     raise _error(answer) if isinstance(answer, Failed) else _afresh(answer)

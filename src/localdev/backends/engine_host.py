@@ -31,12 +31,17 @@ from localdev.backends.engine_wire import (
     ToHost,
 )
 from localdev.backends.llamacpp import LlamaCppBackend
-from localdev.core.chat import ChatRequest
+from localdev.core.chat import ChatRequest, Usage
 from localdev.core.errors import LocaldevError
+from localdev.core.events import BackendEvent, Finished
 from localdev.core.wire import dumps, error_to_json, loads
 
 # Templates render in milliseconds; one that needs longer than this, tokenizing included, loops.
 TEMPLATE_SECONDS = 10.0
+# Waking the program up for a token costs 0.1 ms on a virtual machine. Tokens that come faster than this are sent
+# together, so that a text waits for one further token at most; slower ones, as of all but tiny models, at once.
+_TOGETHER_SECONDS = 0.005
+_BUG = 70  # the exit code that systems have for it
 
 
 class _Watched(LlamaCppBackend):
@@ -68,7 +73,7 @@ class Host:
         self._writing = threading.Lock()
         self._line: queue.SimpleQueue[Ask | None] = queue.SimpleQueue()
         self._still = threading.Lock()  # held to change what follows
-        self._unwanted: set[int] = set()
+        self._waiting: set[int] = set()
         self._running: Ask | None = None
         self._closing = False
         self._backend: _Watched | None = None
@@ -97,42 +102,57 @@ class Host:
         self._say(At("answering"))
 
     def _begin(self, ask: Ask) -> bool:
-        """Note what runs; False where it is not wanted any more."""
+        """Note what runs; False where it is not wanted any more, which the program is told."""
         with self._still:
-            wanted = not self._closing and ask.number not in self._unwanted
+            wanted = not self._closing and ask.number in self._waiting
+            self._waiting.discard(ask.number)
             self._running = ask if wanted else None
-            return wanted
+        if not wanted:
+            self._say(Given(ask.number, (Finished("cancelled", Usage()),)))
+        return wanted
 
     def _answer(self, ask: Ask, backend: LlamaCppBackend) -> None:
         """Answer one request."""
         self._say(At("answering"))
-        stream = backend.stream(ask.request)
         try:
-            for event in stream:
-                self._say(Given(ask.number, event))
-                if self._closing or ask.number in self._unwanted:
-                    break
+            self._pass_on(ask.number, backend.stream(ask.request))
         except Exception as error:  # noqa: BLE001 - the program raises it where the answer is waited for
             self._fail(ask.number, error)
         finally:
-            with contextlib.suppress(LocaldevError):
-                stream.close()  # type: ignore[attr-defined]
             with self._still:
                 self._running = None
-                self._unwanted.discard(ask.number)
             self._say(At("idle"))
+
+    def _pass_on(self, number: int, stream: Iterator[BackendEvent]) -> None:
+        """Send the events of an answer."""
+        held: list[BackendEvent] = []
+        sent = 0.0
+        try:
+            for event in stream:
+                held.append(event)
+                now = time.monotonic()
+                if now - sent >= _TOGETHER_SECONDS:
+                    self._say(Given(number, tuple(held)))
+                    held, sent = [], now
+        finally:
+            if held:
+                self._say(Given(number, tuple(held)))
 
     def _listen(self) -> None:
         """Take messages as they come, beside the main thread; the end of the pipe means that the program is gone."""
         try:
             for line in self._requests:
                 self._take(loads(ToHost, line))
-        finally:
-            os._exit(0)  # at once, also out of native work
+        except BaseException:  # noqa: BLE001 - nobody is above this thread to see it
+            traceback.print_exc()
+            os._exit(_BUG)
+        os._exit(0)  # at once, also out of native work
 
     def _take(self, message: ToHost) -> None:
         """Do what one message says."""
         if isinstance(message, Ask):
+            with self._still:
+                self._waiting.add(message.number)
             self._line.put(message)
         elif isinstance(message, Count):
             self._count(message)
@@ -143,8 +163,7 @@ class Host:
                 self._closing = True
                 running = self._running
             self._line.put(None)
-            if running is not None:
-                self._cancel(running.number)
+            self._stop(running)
 
     def _count(self, message: Count) -> None:
         """Count tokens."""
@@ -159,12 +178,17 @@ class Host:
     def _cancel(self, number: int) -> None:
         """Stop a request that runs, or see that one that waits is passed over."""
         with self._still:
-            self._unwanted.add(number)
-        cancel = getattr(self._backend, "cancel", None)
-        while cancel is not None and (running := self._running) is not None and running.number == number:
-            if cancel(running.request):
+            self._waiting.discard(number)
+            running = self._running if self._running and self._running.number == number else None
+        self._stop(running)
+
+    def _stop(self, running: Ask | None) -> None:
+        """Stop the answer that runs."""
+        while running is not None and running is self._running:
+            assert self._backend is not None
+            if self._backend.cancel(running.request):
                 return
-            time.sleep(0.001)  # it is between its beginning and the engine's
+            time.sleep(0.001)  # the engine is about to begin with it, or has just ended
 
     def _fail(self, number: int, error: Exception) -> None:
         """Tell the program of a failure."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib.util
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from localdev.backends.engine_child import EngineChild
-from localdev.backends.engine_wire import Ask, Count, Open
+from localdev.backends.engine_wire import Open
 from localdev.backends.llamacpp import _check_magic
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, ModelInfo
@@ -21,8 +22,9 @@ from localdev.core.errors import BackendError, MissingExtra
 from localdev.core.events import BackendEvent
 
 # A file that kills the engine while it is loaded will do so again: the second time is for bad luck, such as memory
-# that was short for a moment.
+# that was short for a moment. After that it is left alone for a while, whoever asks.
 _MOST_LOADS = 2
+_PAUSE_SECONDS = 60.0
 
 
 class ProcessBackend:
@@ -64,10 +66,7 @@ class ProcessBackend:
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of plain text; may be called while an answer is streamed."""
-        child = self._running()
-        child.wait_until_loaded()
-        counts: tuple[int, ...] = next(child.request(lambda number: Count(number, (text,))))
-        return counts[0]
+        return self._running().count((text,))[0]
 
     def stream(self, request: ChatRequest) -> Iterator[BackendEvent]:
         """Yield the answer as it comes, then one `Finished`; see `LlamaCppBackend.stream` for the errors.
@@ -75,9 +74,15 @@ class ProcessBackend:
         Raises:
             BackendError: the process died; the next request starts another one.
         """
-        child = self._running()
-        child.wait_until_loaded()
-        yield from child.request(lambda number: Ask(number, request))
+        yield from self._running().answer(request)
+
+    def cancel(self, request: ChatRequest | None = None) -> bool:
+        """End the stream of `request`, be it running or waiting, or all streams; may be called from any thread.
+
+        It ends within a token, also while the prompt is evaluated, with the reason `cancelled`. False where there is
+        no such stream.
+        """
+        return self._child.cancel(request)
 
     def close(self) -> None:
         """End the process, after it has kept what it keeps for later; answers under way end with an error."""
@@ -95,14 +100,16 @@ class ProcessBackend:
         """Give the process; one that has died is replaced, unless it would only die again.
 
         Raises:
-            LocaldevError: the model was closed, cannot be loaded, or has killed the process twice while it was loaded.
+            BackendError: the model was closed, or no process can be started.
         """
         with self._still:
             if self._closed:
                 raise BackendError("the model was closed", "open it again")
             child = self._child
-            if child.failure is not None and not child.refused:
-                attempt = 1 if child.info else child.attempt + 1
-                if attempt <= _MOST_LOADS:
-                    self._child = EngineChild(self._opening, module=self._module, attempt=attempt)
+            if child.failure is None:
+                return child
+            died_loading = child.info is None and not child.refused
+            attempt = child.attempt + 1 if died_loading else 1
+            if attempt <= _MOST_LOADS or time.monotonic() - child.failed_at > _PAUSE_SECONDS:
+                self._child = EngineChild(self._opening, module=self._module, attempt=attempt)
             return self._child

@@ -74,10 +74,10 @@ class At:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One event of an answer; `Finished` is the last."""
+    """Some events of an answer, in order; `Finished` is the last."""
 
     number: int
-    event: TextDelta | ThinkingDelta | Finished
+    events: tuple[TextDelta | ThinkingDelta | Finished, ...]
 
 
 @dataclass(frozen=True, slots=True)
