@@ -79,9 +79,9 @@ def window_of(wanted: int, own: int) -> int:
 def step_for(need: int, most: int, loaded: int) -> int:
     """Give the `num_ctx` to ask for: `need` rounded up, so that a longer question seldom loads the model anew.
 
-    A window that is `loaded` is kept while it is large enough and no larger than `most`.
+    A window that is `loaded` is kept while it is large enough, even one beyond `most`: it is there already.
     """
-    if need <= loaded <= most:
+    if loaded >= need:
         return loaded
     step = _FIRST_STEP
     while step < need:
