@@ -150,7 +150,7 @@ def _chromadb() -> Check:
 
 def _store(settings: Settings) -> Check:
     """Vectors can be brought where the settings want them; while a server with a fallback is away, they can wait."""
-    from localdev.app.stored import STORE_TOKEN
+    from localdev.app.anywhere import STORE_TOKEN
     from localdev.index.places import checked_place
 
     place = checked_place(settings.index.store, token=os.environ.get(STORE_TOKEN, ""))

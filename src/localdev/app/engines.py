@@ -116,5 +116,6 @@ def _options(settings: Settings, *, trained: int = 0, name: str = "", digest: st
         flash_attention=llama.flash_attention,
         kv_type=llama.kv_type,
         lookup=llama.lookup,
+        host_module="localdev.app.engine_host",
     )
     return BackendOptions(context_window=window, name=name, digest=digest, engine=engine)

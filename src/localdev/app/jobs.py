@@ -165,6 +165,31 @@ class LocalJobs:
         entries = outline(repository, prefix=options.get("path", ""), budget_tokens=self._settings.outline.tokens)
         yield Result({"schema_version": SCHEMA_VERSION, "symbols": [asdict(entry) for entry in entries]})
 
+    def warm(self) -> None:
+        """Load the model that answers questions, and evaluate what every question's prompt begins with.
+
+        Only a model on this machine: a server keeps its own. No repository is opened and nothing is recorded.
+
+        Raises:
+            LocaldevError: what opening or running the model says.
+        """
+        from localdev.core.chat import ChatRequest, Message, Sampling
+        from localdev.prompting.prompts import load_prompt
+
+        prompt = load_prompt("ask", folders=self._prompt_folders())
+        role, text = prompt.sections[0]
+        if role != "system" or "{{" in text or "{%" in text:
+            return
+        backend = self._engine(without=False).backend
+        if backend is None:
+            return
+        with contextlib.closing(backend):
+            if backend.describe().backend != "llamacpp":
+                return
+            request = ChatRequest((Message(role, text),), sampling=Sampling(max_tokens=1), cache_key=prompt.label)
+            for _ in backend.stream(request):
+                pass
+
     def _engine(self, *, without: bool) -> Engine:
         """Open the model, unless the answer is wanted without one."""
         from localdev.app.engines import Engine, open_engine

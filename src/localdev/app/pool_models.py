@@ -8,11 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localdev.app.cancelling import Cancellation
 from localdev.app.hints import counted
-from localdev.core.errors import BackendError, ContextOverflow, CutShort
+from localdev.core.errors import BackendError
 from localdev.core.events import Notice
 from localdev.core.wire import dumps
 
@@ -38,9 +38,8 @@ class Opened:
     path: str
     users: int = 0
     streaming: int = 0
-    broken: bool = False
+    info: ModelInfo | None = None
     used: float = field(default_factory=time.monotonic)
-    warming: Cancellation | None = None
 
 
 class Models:
@@ -71,10 +70,11 @@ class Models:
                     self._changed.notify_all()
         return Lease(self, opened, cancellation, tell)
 
-    def loaded(self) -> list[Opened]:
-        """List the models that are loaded."""
+    def facts(self) -> list[dict[str, Any]]:
+        """Say which models are loaded: name, place, memory in bytes (the file's where nothing else is known)."""
         with self._changed:
-            return list(self._opened.values())
+            opened = list(self._opened.values())
+        return [_facts(each) for each in opened]
 
     def close(self) -> None:
         """Close all of them, those in use included."""
@@ -85,18 +85,10 @@ class Models:
             each.backend.close()
 
     def give_back(self, opened: Opened) -> None:
-        """Take a model back from a job, and close it if it broke or there are too many."""
+        """Take a model back from a job, and close what is too many."""
         with self._changed:
             opened.users -= 1
             opened.used = time.monotonic()
-            if opened.broken and not opened.users:
-                gone = self._opened.get(opened.key) is opened
-                if gone:
-                    del self._opened[opened.key]
-            else:
-                gone = False
-        if gone:
-            opened.backend.close()
         self._make_room(kept=MOST_MODELS)
 
     def _taken(self, key: str, cancellation: Cancellation) -> Opened | None:
@@ -106,8 +98,7 @@ class Models:
                 self._changed.wait(0.1)
                 cancellation.check()
             opened = self._opened.get(key)
-            if opened is None or opened.broken:
-                self._opened.pop(key, None)
+            if opened is None:
                 self._opening.add(key)
                 return None
             opened.users += 1
@@ -136,7 +127,10 @@ class Lease:
 
     def describe(self) -> ModelInfo:
         """Say which model this is."""
-        return self._backend.describe()
+        info = self._backend.describe()
+        if self._opened is not None:
+            self._opened.info = info
+        return info
 
     def count_tokens(self, text: str) -> int:
         """Count tokens with the model's own tokenizer."""
@@ -152,11 +146,6 @@ class Lease:
         opened.streaming += 1
         try:
             yield from watched(self._backend, request, self._cancellation)
-        except (ContextOverflow, CutShort):
-            raise
-        except BackendError:
-            opened.broken = True  # whatever it was, the next job gets an engine that starts anew
-            raise
         finally:
             opened.streaming -= 1
 
@@ -197,6 +186,23 @@ class _Closable:
         close = getattr(self._events, "close", None)
         if close is not None:
             close()
+
+
+def _facts(opened: Opened) -> dict[str, Any]:
+    """Say what is known of a loaded model without asking the engine, which may be busy."""
+    own: dict[str, Any] = getattr(opened.backend, "facts", dict)()
+    info = opened.info
+    name = info.name if info else own.get("model") or os.path.basename(opened.path)
+    with contextlib.suppress(OSError):
+        own.setdefault("memory_bytes", os.path.getsize(opened.path))
+    return {
+        "name": name,
+        "placement": info.placement if info else "",
+        "memory_bytes": own.get("memory_bytes") or 0,
+        "pid": own.get("pid"),
+        "jobs": opened.users,
+        "waiting": max(0, opened.streaming - 1),
+    }
 
 
 def _key(model: str, options: BackendOptions) -> str:

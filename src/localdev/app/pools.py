@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localdev.app.anywhere import STORE_TOKEN, secrets_of
 from localdev.app.cancelling import Cancellation
 from localdev.app.pool_models import Models, watched
 from localdev.app.pool_repositories import Repositories
-from localdev.app.stored import STORE_TOKEN, open_indexed
+from localdev.app.stored import open_indexed
 from localdev.core.events import Notice, Progress
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from localdev.core.ports import ChatBackend, Embedder
     from localdev.index.repository import IndexedRepository
 
-# Variables that hold secrets: a job reads them from what it was given with, never from its own process.
-SECRETS = (STORE_TOKEN, "LOCALDEV_API_KEY")
 # An embedder is a table of 30 MB, or a model of some hundred.
 _MOST_EMBEDDERS = 2
 
@@ -135,8 +134,3 @@ class _Watched:
     def close(self) -> None:
         """Close the backend."""
         self._backend.close()
-
-
-def secrets_of(environ: Mapping[str, str]) -> dict[str, str]:
-    """Give the variables that hold secrets, as far as they are set."""
-    return {name: environ[name] for name in SECRETS if environ.get(name)}

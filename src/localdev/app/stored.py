@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localdev.app.anywhere import STORE_TOKEN
 from localdev.config.settings import IndexSettings
 from localdev.core.errors import StorageError
 from localdev.core.folders import Folders
@@ -15,9 +16,6 @@ from localdev.core.folders import Folders
 if TYPE_CHECKING:
     from localdev.core.ports import Embedder
     from localdev.index.repository import IndexedRepository
-
-# Holds the token that the Chroma server of `index.store` asks for.
-STORE_TOKEN = "LOCALDEV_STORE_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ COMMANDS = {
     "models": "Add, list and remove model files.",
     "config": "Show and change settings.",
     "trust": "Let the repository's own settings act.",
+    "service": "Look after the background process that keeps models warm.",
     "doctor": "Check what works here, and name what fixes the rest.",
     "setup": "Add an optional part, such as the embedded engine.",
     "wipe": "Remove what is stored about the repository, or all.",

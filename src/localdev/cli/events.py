@@ -10,12 +10,16 @@ from localdev.cli.progress import ProgressLine
 from localdev.core.events import Event, Notice, Progress, Refreshed
 
 if TYPE_CHECKING:
-    from localdev.cli.workplace import Workplace
+    from localdev.cli.workplace import Use, Workplace
 
 
 @contextlib.contextmanager
-def running(place: Workplace, job: str, options: Mapping[str, object]) -> Iterator[Iterator[Event]]:
+def running(
+    place: Workplace, job: str, options: Mapping[str, object], *, service: Use = "none"
+) -> Iterator[Iterator[Event]]:
     """Start a job with its progress shown, and hand out the events that matter to a command.
+
+    `service` says whether it may run in the background service.
 
     Leaving the context closes the job, which stops the engine, also when the command failed or was interrupted.
     """
@@ -28,7 +32,7 @@ def running(place: Workplace, job: str, options: Mapping[str, object]) -> Iterat
             progress.close()
             place.printer.notice(event)
 
-    events = place.jobs(aside).run(job, options)
+    events = place.jobs(aside, service).run(job, options)
     try:
         yield _filtered(events, place, progress)
     except Exception:

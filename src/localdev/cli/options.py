@@ -17,6 +17,7 @@ Directory = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+NoService = Annotated[bool, typer.Option("--no-service", help="Run in this process, without the background service.")]
 Project = Annotated[bool, typer.Option("--project", help="The repository's own .localdev.toml.")]
 
 

@@ -6,11 +6,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from localdev.cli.options import start_folder
 from localdev.cli.terminal import Printer
-from localdev.core.errors import UsageError
+from localdev.core.errors import EnvironmentFault, UsageError
+from localdev.core.events import Notice
 from localdev.core.folders import Folders, find_folders
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from localdev.config.loader import Loaded
     from localdev.config.settings import Settings, Value
     from localdev.core.ports import Jobs
+
+# What a command does with the background service: nothing, use one that runs, or start one where none does.
+Use = Literal["none", "use", "start"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,47 @@ class Workplace:
         """The settings of this run."""
         return self.loaded.settings
 
-    def jobs(self, aside: Aside) -> Jobs:
-        """Give the jobs of this repository, run in this process; `aside` is told of progress."""
+    def jobs(self, aside: Aside, service: Use = "none") -> Jobs:
+        """Give the jobs of this repository, run in this process or in the background service.
+
+        `aside` is told of progress, and why the service cannot be used where it was wanted.
+        """
+        from localdev.app.anywhere import anywhere
+
+        settings = anywhere(self.settings)
+        if service != "none" and settings.service.enabled:
+            served = self._served(settings, aside, start=service == "start")
+            if served is not None:
+                return served
         from localdev.app.jobs import LocalJobs
 
-        return LocalJobs(self.settings, self.folders, self.root, aside=aside)
+        return LocalJobs(settings, self.folders, self.root, aside=aside)
+
+    def warm_service(self) -> None:
+        """Start the background service unless it runs, and have it load what questions need.
+
+        Raises:
+            Unavailable, StorageError: it cannot be started.
+        """
+        from localdev.app.anywhere import anywhere, secrets_of
+        from localdev.service.client import ServiceJobs
+
+        secrets = secrets_of(os.environ)
+        ServiceJobs(anywhere(self.settings), self.folders, self.root, lambda _event: None, secrets).warm()
+
+    def _served(self, settings: Settings, aside: Aside, *, start: bool) -> Jobs | None:
+        """Give the jobs run in the background service; None where there is none, or it cannot be used."""
+        from localdev.app.anywhere import secrets_of
+        from localdev.service.client import ServiceJobs, reach
+
+        try:
+            line = reach(self.folders, start=start, aside=aside)
+        except EnvironmentFault as error:
+            aside(Notice("warning", f"{error}: running without it ({error.hint})"))
+            return None
+        if line is None:
+            return None
+        return ServiceJobs(settings, self.folders, self.root, aside, secrets_of(os.environ), line)
 
 
 def open_workplace(
@@ -73,6 +113,22 @@ def open_workplace(
     for notice in loaded.notices:
         printer.notice(notice)
     return Workplace(folders, start, root, loaded, printer)
+
+
+def use_service(place: Workplace, job: str, *, never: bool, model: bool = True) -> Use:
+    """Say how a job uses the service: one with a model starts it, as loading takes longest; others are quick alone."""
+    if never:
+        return "none"
+    return "start" if model and has_model(place, job) else "use"
+
+
+def has_model(place: Workplace, job: str) -> bool:
+    """Tell whether a model is configured or was added, without opening anything."""
+    by_job: tuple[str, ...] = getattr(place.settings.models, job, ())
+    if place.settings.model or by_job:
+        return True
+    passports = place.folders.models / "passports"
+    return passports.is_dir() and any(passports.iterdir())
 
 
 def _refuse_bare(root: Path) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localdev.cli.options import Directory, Json, new_app
-from localdev.cli.workplace import Workplace, open_workplace
+from localdev.cli.options import Directory, Json, NoService, new_app
+from localdev.cli.workplace import Workplace, open_workplace, use_service
 from localdev.config.settings import AskSettings
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def ask(
     ] = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Answer with the places themselves.")] = False,
     show_prompt: Annotated[bool, typer.Option("--show-prompt", help="Print what a model would be sent.")] = False,
+    no_service: NoService = False,
     as_json: Json = False,
     directory: Directory = None,
 ) -> None:
@@ -49,7 +50,8 @@ def ask(
     place = open_workplace(context, directory, {"ask.k": ("-k", limit), "model": ("--model", model)})
     options = {"question": text, "extra": _extra(place), "no_model": no_model, "show_prompt": show_prompt}
     found = True
-    with running(place, "ask", options) as events:
+    service = use_service(place, "ask", never=no_service, model=not no_model)
+    with running(place, "ask", options, service=service) as events:
         for event in events:
             if isinstance(event, TextDelta) and not as_json:
                 place.printer.piece(event.text)

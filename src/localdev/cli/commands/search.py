@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from localdev.app.narrowing import KINDS
-from localdev.cli.options import Directory, Json, new_app
-from localdev.cli.workplace import Workplace, open_workplace
+from localdev.cli.options import Directory, Json, NoService, new_app
+from localdev.cli.workplace import Workplace, open_workplace, use_service
 from localdev.config.settings import SearchSettings
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def search(
         Path | None,
         typer.Option("--queries", metavar="FILE", help="One query a line, one JSON object a line; - reads stdin."),
     ] = None,
+    no_service: NoService = False,
     as_json: Json = False,
     directory: Directory = None,
 ) -> None:
@@ -54,7 +55,8 @@ def search(
     place = open_workplace(context, directory, {"search.k": ("-k", limit)})
     options = {"queries": asked, "paths": paths, "languages": languages, "kinds": kinds, "explain": explain}
     hits: tuple[Hit, ...] = ()
-    with running(place, "search", options) as events:
+    service = use_service(place, "search", never=no_service, model=False)
+    with running(place, "search", options, service=service) as events:
         for event in events:
             if isinstance(event, Sources):
                 hits = event.hits

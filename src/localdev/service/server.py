@@ -1,0 +1,199 @@
+"""The background process: one thread for each client, an end after idle time, and an orderly end on SIGTERM."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+from localdev.app.pools import Pools
+from localdev.core.errors import LocaldevError
+from localdev.core.folders import Folders
+from localdev.service.address import Address, Listener, own_user, peer_user
+from localdev.service.identity import identity
+from localdev.service.ledger import Ledger
+from localdev.service.log import Log
+from localdev.service.memory import open_descriptors, resident_bytes
+from localdev.service.outcomes import where
+from localdev.service.session import Service, Session
+from localdev.service.warming import Warmer
+
+# How long after what is idle, replaced or removed is noticed.
+_LOOK_SECONDS = 1.0
+# An end on SIGTERM takes no longer: what has not stopped by then is ended with the process.
+_DRAIN_SECONDS = 4.0
+
+
+class Server:
+    """One service; `serve` returns when it is over."""
+
+    def __init__(self, folders: Folders, address: Address, log: Log) -> None:
+        """Listen.
+
+        Raises:
+            StorageError: it cannot be listened there.
+        """
+        self._log = log
+        self._pools = Pools()
+        self._ledger = Ledger()
+        self._stopping = threading.Event()
+        self._retired = threading.Event()
+        self._sessions: set[threading.Thread] = set()
+        self._warmer = Warmer(self._pools, self._ledger, log)
+        self._folders = folders
+        self._identity = identity()
+        self._listener = Listener(address)
+        self._listener.socket.settimeout(_LOOK_SECONDS)
+        self._service = Service(
+            identity=self._identity,
+            pid=os.getpid(),
+            token=self._listener.token,
+            pools=self._pools,
+            ledger=self._ledger,
+            log=log,
+            status=self.status,
+            retire=self._retire,
+            stop=self._stopping.set,
+            stopping=self._stopping,
+            warmer=self._warmer,
+        )
+
+    def serve(self) -> None:
+        """Serve clients until idle, retired or stopped."""
+        self._log.line("info", f"started, pid {os.getpid()}, {self._identity}")
+        threading.Thread(target=_load_code, name="service-load", daemon=True).start()
+        looked = time.monotonic()
+        try:
+            while not self._over():
+                self._accept()
+                if time.monotonic() - looked >= _LOOK_SECONDS:
+                    looked = time.monotonic()
+                    self._look()
+        finally:
+            self._end()
+
+    def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        """End soon: running jobs are cancelled; may be called by a signal."""
+        self._stopping.set()
+
+    def status(self) -> dict[str, Any]:
+        """Give what `service status` shows."""
+        pid = os.getpid()
+        return {
+            "pid": pid,
+            "identity": self._identity,
+            "since": datetime.fromtimestamp(self._ledger.began, UTC).isoformat(timespec="seconds"),
+            "memory_bytes": resident_bytes(pid),
+            "descriptors": open_descriptors(pid),
+            "models": self._pools.models.facts(),
+            "repositories": sorted({str(root) for root in self._pools.repositories.idle()}),
+            **self._ledger.facts(),
+        }
+
+    def _accept(self) -> None:
+        """Take a client, if one comes within a moment."""
+        try:
+            made, _ = self._listener.socket.accept()
+        except TimeoutError:
+            return
+        except OSError as error:
+            if not self._retired.is_set():
+                self._log.line(
+                    "error", f"cannot take a client: {where(error)}"
+                )  # out of descriptors: some will be closed
+            time.sleep(_LOOK_SECONDS)
+            return
+        made.setblocking(True)
+        if peer_user(made) not in (None, own_user()):
+            self._log.line("warning", "a client of another user was dropped")
+            made.close()
+            return
+        thread = threading.Thread(target=self._serve_one, args=(made,), name="service-client", daemon=True)
+        self._sessions.add(thread)
+        thread.start()
+
+    def _serve_one(self, made: socket.socket) -> None:
+        """Serve one client."""
+        try:
+            Session(made, self._service).serve()
+        except Exception as error:  # noqa: BLE001 - one client's trouble is not the service's end
+            self._log.line("error", f"a bug while a client was served: {where(error)}")
+        finally:
+            self._sessions.discard(threading.current_thread())
+
+    def _look(self) -> None:
+        """Do what is due every moment."""
+        self._pools.sweep()
+        if not self._retired.is_set() and not self._listener.in_place:
+            self._log.line("warning", "the socket was removed: ending when the present clients are served")
+            self._retire()
+        if not self._sessions:
+            self._warmer.warm_if_due()
+
+    def _over(self) -> bool:
+        """Tell whether it is time to end."""
+        if self._stopping.is_set():
+            return True
+        if self._sessions or self._warmer.busy:
+            return False
+        return self._retired.is_set() or self._ledger.idle_seconds() >= self._ledger.idle_minutes * 60
+
+    def _retire(self) -> None:
+        """Free the address for another service; the present clients are served to their end."""
+        self._retired.set()
+        self._listener.close()
+
+    def _end(self) -> None:
+        """Cancel what runs, keep what is to be kept, and leave; all within seconds."""
+        reason = "stopped" if self._stopping.is_set() else "replaced" if self._retired.is_set() else "idle"
+        self._stopping.set()
+        self._listener.close()
+        deadline = time.monotonic() + _DRAIN_SECONDS
+        self._warmer.close()
+        for running in self._ledger.running():
+            running.cancellation.cancel()
+        for session in list(self._sessions):
+            session.join(max(0.0, deadline - time.monotonic()))
+        closing = threading.Thread(target=self._close_pools, daemon=True)
+        closing.start()
+        closing.join(max(0.5, deadline - time.monotonic()))
+        self._log.line("info", f"ended: {reason}")
+
+    def _close_pools(self) -> None:
+        """Close models and repositories."""
+        with contextlib.suppress(LocaldevError):
+            self._pools.close()
+
+
+def _load_code() -> None:
+    """Import what the first job needs, while its client is still on its way."""
+    import localdev.app.embedders
+    import localdev.app.jobs
+    import localdev.assistant.ask
+    import localdev.backends.embedders
+    import localdev.backends.registry
+    import localdev.index.repository
+    import localdev.retrieval.search  # noqa: F401
+
+
+def run(folders: Folders, address: Address, log: Log) -> None:
+    """Serve in this process: signals, the connections guard, then clients.
+
+    Raises:
+        StorageError: it cannot be listened there.
+    """
+    from localdev.audit import egress
+
+    egress.install()
+    server = Server(folders, address, log)
+    signal.signal(signal.SIGTERM, server.stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    server.serve()

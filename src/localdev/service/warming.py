@@ -1,0 +1,87 @@
+"""Warming what the next question needs while nobody asks: the model, and the state of the prompt's stable part."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localdev.app.cancelling import Cancellation, Cancelled
+from localdev.app.pools import Host, Pools
+from localdev.service.frames import RunJob
+from localdev.service.ledger import Ledger
+from localdev.service.log import Log
+from localdev.service.outcomes import where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Whoever asks one thing often asks the next at once; only then is nobody kept waiting.
+_QUIET_SECONDS = 2.0
+# Jobs after which a question may follow, and which use a model.
+_FOLLOWED = frozenset({"ask", "complete", "warm"})
+
+
+class Warmer:
+    """Warms with the settings of the last client, once after each job that used a model."""
+
+    def __init__(self, pools: Pools, ledger: Ledger, log: Log) -> None:
+        self._pools = pools
+        self._ledger = ledger
+        self._log = log
+        self._due: RunJob | None = None
+        self._cancellation = Cancellation()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is warming."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def note(self, request: RunJob) -> None:
+        """Take notice of a job that is over."""
+        if request.job in _FOLLOWED and not request.options.get("no_model"):
+            self._due = request
+
+    def warm_if_due(self) -> None:
+        """Begin to warm when something used a model and it is quiet since."""
+        request = self._due
+        if request is None or self.busy or self._ledger.idle_seconds() < _QUIET_SECONDS:
+            return
+        self._due = None
+        self._cancellation = Cancellation()
+        self._thread = threading.Thread(
+            target=self._warm, args=(request, self._cancellation), name="service-warm", daemon=True
+        )
+        self._thread.start()
+
+    def yield_to(self) -> None:
+        """Stop warming: a client came."""
+        self._cancellation.cancel()
+
+    def close(self) -> None:
+        """Stop for good."""
+        self._due = None
+        self._cancellation.cancel()
+
+    def _warm(self, request: RunJob, cancellation: Cancellation) -> None:
+        """Run the job; whatever goes wrong with it is told to whoever asks next."""
+        from localdev.app.jobs import LocalJobs
+
+        host = Host(self._pools, request.secrets, cancellation)
+        jobs = LocalJobs(request.settings, request.folders, Path(request.root), aside=_checked(cancellation), host=host)
+        started = time.monotonic()
+        try:
+            jobs.warm()
+        except Cancelled:
+            return
+        except Exception as error:  # noqa: BLE001 - nobody waits for it, and the next question meets the same
+            self._log.line("warning", f"warm failed: {where(error)}")
+            return
+        self._log.line("info", f"warm ok, {time.monotonic() - started:.1f} s")
+
+
+def _checked(cancellation: Cancellation) -> Callable[[object], None]:
+    """Give an aside that tells nobody, and ends the job when it was cancelled."""
+    return lambda _event: cancellation.check()
