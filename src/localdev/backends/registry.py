@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from localdev.backends.engine_process import ProcessBackend
 from localdev.backends.fake import load_script
-from localdev.backends.llamacpp import LlamaCppBackend
 from localdev.backends.ollama import OllamaBackend
 from localdev.backends.options import BackendOptions
 from localdev.core.errors import UsageError
@@ -20,8 +20,8 @@ Factory = Callable[[str, BackendOptions], ChatBackend]
 
 
 def _open_gguf(model: str, options: BackendOptions) -> ChatBackend:
-    """Load a GGUF file in this process; `model` is its path."""
-    return LlamaCppBackend(Path(model), options)
+    """Load a GGUF file in a process of its own; `model` is its path."""
+    return ProcessBackend(Path(model), options)
 
 
 def _open_fake(model: str, options: BackendOptions) -> ChatBackend:

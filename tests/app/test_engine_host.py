@@ -1,0 +1,39 @@
+"""The engine's process as the program starts it: guarded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from localdev.app.engines import open_engine
+from localdev.backends.engine_process import ProcessBackend
+from localdev.config.settings import Settings
+from localdev.core.folders import find_folders
+from localdev.core.wire import dumps
+
+TINY = Path(__file__).parent.parent / "data" / "tiny.gguf"
+ATTEMPT = (
+    "from localdev.app import engine_host\nfrom localdev.backends import engine_host as inner\nimport socket\n"
+    "def run(self):\n    socket.create_connection(('192.0.2.1', 80), timeout=1)\n"
+    "inner.Host.run = run\nengine_host.main()\n"
+)
+
+
+def test_the_engines_process_connects_nowhere() -> None:
+    """The guard is on before the engine runs."""
+    done = subprocess.run([sys.executable, "-c", ATTEMPT], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "EgressRefused: refused to connect to 192.0.2.1" in done.stderr
+
+
+@pytest.mark.llama
+def test_models_are_opened_behind_the_guard() -> None:
+    """The configured model runs in that process."""
+    pytest.importorskip("llama_cpp")
+    backend = open_engine(Settings(model=str(TINY)), find_folders()).backend
+    assert isinstance(backend, ProcessBackend)
+    assert b"localdev.app.engine_host" in dumps(backend._opening)
+    assert backend.describe().name == "tiny"
+    backend.close()
