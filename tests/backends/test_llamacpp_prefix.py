@@ -167,7 +167,7 @@ def test_states_of_another_model_are_not_used(change: str, states: Path, models:
     else:
         value = {"kv_type": "f16", "flash_attention": "off"}[change]
         engine = EngineOptions(threads=1, kv_type="f32", states=states, states_bytes=10**8)
-        models.append(open_tiny(states, engine=replace(engine, **{change: value})))
+        models.append(open_tiny(states, engine=replace(engine, **{change: value})))  # type: ignore[arg-type]
     assert answer(models[1], FIRST)[1] == 0
 
 

@@ -226,7 +226,7 @@ def _killed(folder: Path) -> list[Path]:
     process.send_signal(signal.SIGKILL)
     process.wait()
     result = states(folder).find(KEY, [1, 2, 3], most=9)
-    assert not result or states(folder).load(result[0]) == bytes([result[0].ids[2]]) * 30_000_000
+    assert not result or states(folder).load(result[0]) == bytearray([result[0].ids[2]]) * 30_000_000
     return [path for path in parts if path.exists()]
 
 
