@@ -134,7 +134,7 @@ class EngineChild:
             if not ended:
                 self._send(Cancel(number))
 
-    def count(self, texts: tuple[str, ...]) -> Sequence[int]:
+    def count(self, text: str) -> int:
         """Count tokens, when the model is loaded.
 
         Raises:
@@ -143,8 +143,9 @@ class EngineChild:
         self.wait_until_loaded()
         number, answers = self._register(None)
         try:
-            self._send(Count(number, texts))
-            return _unpacked(_next(answers))
+            self._send(Count(number, text))
+            count: int = _unpacked(_next(answers))[0]
+            return count
         finally:
             self._forget(number)
 
@@ -299,7 +300,7 @@ def _unpacked(answer: Answer | Exception) -> Sequence[Any]:
     if isinstance(answer, Given):
         return answer.events
     if isinstance(answer, Counted):
-        return answer.counts
+        return (answer.tokens,)
     raise _error(answer) if isinstance(answer, Failed) else _afresh(answer)
 
 

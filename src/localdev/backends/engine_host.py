@@ -169,11 +169,11 @@ class Host:
         """Count tokens."""
         assert self._backend is not None, "the program waits until the model is loaded"
         try:
-            counts = tuple(map(self._backend.count_tokens, message.texts))
+            tokens = self._backend.count_tokens(message.text)
         except Exception as error:  # noqa: BLE001 - the program raises it where the count is waited for
             self._fail(message.number, error)
             return
-        self._say(Counted(message.number, counts))
+        self._say(Counted(message.number, tokens))
 
     def _cancel(self, number: int) -> None:
         """Stop a request that runs, or see that one that waits is passed over."""

@@ -66,7 +66,7 @@ class ProcessBackend:
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of plain text; may be called while an answer is streamed."""
-        return self._running().count((text,))[0]
+        return self._running().count(text)
 
     def stream(self, request: ChatRequest) -> Iterator[BackendEvent]:
         """Yield the answer as it comes, then one `Finished`; see `LlamaCppBackend.stream` for the errors.

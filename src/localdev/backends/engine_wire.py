@@ -37,10 +37,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Count the tokens of texts, now."""
+    """Count the tokens of a text, now."""
 
     number: int
-    texts: tuple[str, ...]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The numbers of tokens that were asked for."""
+    """The number of tokens that was asked for."""
 
     number: int
-    counts: tuple[int, ...]
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True)
