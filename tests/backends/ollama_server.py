@@ -214,8 +214,8 @@ def serve_bodies(**changed: Answer | Sequence[Answer]) -> Iterator[Asked]:
 def serve_tiny() -> Iterator[Asked]:
     """Run a server that generates with the tiny model under the name `tiny`; `.url` is its address.
 
-    Window, stop, seed, samplers, `num_predict`, JSON schema, `suffix` and embeddings do what Ollama's do. The model's
-    own window has 2048 tokens.
+    Window, stop, seed, samplers, `num_predict`, JSON schema and `suffix` do what Ollama's do. The model's own window
+    has 2048 tokens.
     """
     with serve(_TinyOllama().answers) as asked:
         yield asked
@@ -255,6 +255,8 @@ class _TinyOllama:
         """Begin an answer, or refuse it."""
         import llama_cpp
 
+        from localdev.backends.llamacpp_schema import schema_grammar
+
         options = body["options"]
         self._window = min(options.get("num_ctx", 4096), 2048)
         prompt = self._chat(body["messages"]) if "messages" in body else self._fill_in(body["prompt"], body["suffix"])
@@ -265,7 +267,7 @@ class _TinyOllama:
         grammar = None
         if isinstance(body.get("format"), dict):
             try:
-                grammar = llama_cpp.LlamaGrammar.from_json_schema(json.dumps(body["format"]), verbose=False)
+                grammar = llama_cpp.LlamaGrammar.from_string(schema_grammar(body["format"]), verbose=False)
             except Exception as fault:  # noqa: BLE001 - whatever the converter raises, Ollama answers 400
                 return error(400, f"failed to parse grammar: {fault}")
         return self._generate(body, prompt, grammar)
