@@ -11,7 +11,7 @@ from localdev.assistant.passages import AskRequest, Filled, Found
 from localdev.assistant.verify import Verifier
 from localdev.core.chat import ChatRequest, Usage
 from localdev.core.errors import BackendError
-from localdev.core.events import Answered, Citation, Event, Finished, Notice, Sources, TextDelta, Timings
+from localdev.core.events import Answered, BackendEvent, Citation, Event, Finished, Notice, Sources, TextDelta, Timings
 from localdev.core.ports import ChatBackend, Repository
 from localdev.core.search import Hit
 from localdev.prompting.prompts import Prompt
@@ -69,28 +69,28 @@ class ModelAnswer:
         yield from found.notices(sources)
         given = [found.question, self.request.extra, *(source.text for source in filled.packed)]
         verifier = Verifier(len(sources), Known(self.repository, given))
-        yield from self._ask_model(filled, verifier)
-        if not self.text.strip():
-            return
-        yield from self._warnings(verifier, sources)
-        yield self._whole(verifier, sources)
-
-    def _ask_model(self, filled: Filled, verifier: Verifier) -> Iterator[Event]:
-        """Ask the model and pass on what is checked."""
         self.clock.lap()
-        request = ChatRequest(filled.messages, sampling=self.request.sampling, cache_key=self.prompt.label)
+        asked = self.request
+        request = ChatRequest(filled.messages, sampling=asked.sampling, cache_key=self.prompt.label, owner=asked.owner)
         stream = self.backend.stream(request)
         try:
-            for event in stream:
-                if isinstance(event, Finished):
-                    self.usage, self.stop_reason = event.usage, event.reason
-                    continue
-                self.clock.first_token_ms = self.clock.first_token_ms or self.clock.lap()
-                yield from self._show(verifier.feed(event.text))
-        finally:
+            yield from self._pass_on(stream, verifier)
+            if self.text.strip():
+                yield from self._warnings(verifier, sources)
+                yield self._whole(verifier, sources)
+        finally:  # the backend may have work left behind the last event, which nobody is to wait for
             close = getattr(stream, "close", None)
             if close is not None:
                 close()
+
+    def _pass_on(self, stream: Iterator[BackendEvent], verifier: Verifier) -> Iterator[Event]:
+        """Pass on what is checked of the model's words."""
+        for event in stream:
+            if isinstance(event, Finished):
+                self.usage, self.stop_reason = event.usage, event.reason
+                break
+            self.clock.first_token_ms = self.clock.first_token_ms or self.clock.lap()
+            yield from self._show(verifier.feed(event.text))
         if not self.stop_reason:
             raise BackendError("the engine ended without saying why", "run the command again")
         yield from self._show(verifier.finish())

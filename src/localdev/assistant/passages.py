@@ -34,7 +34,8 @@ class AskRequest:
     """A question and how to answer it.
 
     `limit` is the number of passages, `extra` further text given by the user, `context_tokens` the most tokens that
-    passages may take (0: as many as the window leaves).
+    passages may take (0: as many as the window leaves). `owner` is the id of the repository, under which a backend
+    keeps what it keeps of the prompt.
     """
 
     question: str
@@ -44,6 +45,7 @@ class AskRequest:
     context_tokens: int = 0
     sampling: Sampling = field(default_factory=Sampling)
     where: SearchFilter | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
