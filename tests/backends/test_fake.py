@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from localdev.backends.fake import FakeBackend, Reply, load_script
 from localdev.core.chat import ChatRequest, Usage
-from localdev.core.errors import BackendError, ContextOverflow, NotFound, UsageError
+from localdev.core.errors import BackendError, ContextOverflow, CutShort, NotFound, UsageError
 from localdev.core.events import Finished, TextDelta
 from tests.backends.conftest import ask, collect
 
@@ -64,14 +65,42 @@ def test_closing_the_stream_stops_it() -> None:
 
 
 def test_window_and_closing() -> None:
-    """A request longer than the window is refused, and so is any after closing."""
+    """A request that fills the window is refused, and so is any after closing."""
     backend = FakeBackend(["x"], context_window=5)
     with pytest.raises(ContextOverflow, match="6 tokens"):
         next(backend.stream(ChatRequest(prefix="a" * 12, suffix="b" * 12)))
-    assert collect(backend.stream(ChatRequest(prefix="a" * 12, suffix="b" * 8)))[0] == "x"
+    assert collect(backend.stream(ChatRequest(prefix="a" * 12, suffix="b" * 4)))[0] == "x"
     backend.close()
     with pytest.raises(BackendError, match="closed"):
         next(backend.stream(ask("q")))
+
+
+def test_stop_and_length() -> None:
+    """Stop strings are heeded wherever pieces are cut, and so is the most tokens of an answer."""
+    stopped = collect(FakeBackend(["one END two"], piece=2).stream(ask("q", stop=("END",))))
+    assert stopped == ("one ", Finished("stop", Usage(1, 0, 3)))
+    cut = collect(FakeBackend(["abcdefghij"]).stream(ask("q", max_tokens=2)))
+    assert cut == ("abcdefgh", Finished("length", Usage(1, 0, 2)))
+
+
+def test_schema() -> None:
+    """A reply to a schema must follow it; one that is cut is an error."""
+    request = ChatRequest(ask("q").messages, schema={"type": "object", "required": ["a"]})
+    assert collect(FakeBackend(['{"a": 1}']).stream(request))[0] == '{"a": 1}'
+    for reply, message in (("yes", "no JSON"), ("{}", "lacks 'a'")):
+        with pytest.raises(BackendError, match=message):
+            list(FakeBackend([reply]).stream(request))
+    with pytest.raises(CutShort):
+        list(FakeBackend([Reply('{"a":', reason="length")]).stream(request))
+
+
+@pytest.mark.parametrize("more", [{"grammar": "g"}, {"adapter": "a"}, {"logprobs": 1}])
+def test_what_a_script_cannot_do(more: dict[str, Any]) -> None:
+    """Grammars, adapters and log-probabilities are refused, and use up no reply."""
+    backend = FakeBackend(["x"])
+    with pytest.raises(UsageError, match="the fake model has no"):
+        next(backend.stream(ChatRequest(ask("q").messages, **more)))
+    assert not backend.requests and collect(backend.stream(ask("q")))[0] == "x"
 
 
 def test_script_file(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from localdev.backends.openai_api.dialects import DIALECTS
 from localdev.backends.openai_api.events import ServerEvent
 from localdev.backends.openai_api.failures import failure, overflow, retry_after
 from localdev.backends.openai_api.probe import Server
-from localdev.backends.openai_api.schema_check import breach
 from localdev.backends.openai_api.thinking import ThinkingSplitter
+from localdev.backends.schema_check import breach
 from localdev.core.chat import ChatRequest, Message, Sampling, Usage
 from localdev.core.errors import BackendError, ConfigError, ContextOverflow, LocaldevError, NotFound, UsageError
 from localdev.core.events import TextDelta, ThinkingDelta
@@ -118,13 +118,18 @@ SCHEMA = {"type": "object"}
     ("kind", "expected"),
     [
         ("", {"type": "json_schema", "json_schema": {"name": "answer", "schema": SCHEMA, "strict": True}}),
-        ("llama_cpp.server", {"type": "json_object", "schema": SCHEMA}),
         ("tgi", {"type": "json_object", "value": SCHEMA}),
     ],
 )
 def test_schema_forms(kind: str, expected: dict[str, Any]) -> None:
     """Each kind of server is given a schema in the form it reads."""
     assert body_of(ChatRequest(CHAT, schema=SCHEMA), kind)["response_format"] == expected
+
+
+def test_schema_as_grammar() -> None:
+    """llama_cpp.server is given a grammar: its own turning of schemas lets control characters into texts."""
+    body = body_of(ChatRequest(CHAT, schema={"type": "string"}), "llama_cpp.server")
+    assert body["grammar"].count("root ::=") == 1 and "response_format" not in body
 
 
 @pytest.mark.parametrize(

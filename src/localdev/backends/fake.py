@@ -7,6 +7,7 @@ A reply is a text, or an object:
      "fail_after": 3, "error": "the engine went away", "reason": "length"}
 
 A reply with `match` answers every request whose last message contains that text; the others are used up in order.
+Stop strings and the most tokens of an answer are heeded; an answer to a schema must follow it, or the script is wrong.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from localdev.backends.llamacpp_text import TextAssembler
+from localdev.backends.schema_check import breach
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
-from localdev.core.errors import BackendError, ContextOverflow, NotFound, UsageError
+from localdev.core.errors import BackendError, ContextOverflow, CutShort, NotFound, UsageError
 from localdev.core.events import BackendEvent, Finished, TextDelta
 
 _CHARS_PER_TOKEN = 4  # about what real tokenizers give for code
@@ -52,7 +55,7 @@ class FakeBackend:
         self._matched = [reply for reply in every if reply.match]
         self._in_order = [reply for reply in every if not reply.match]
         self._used = 0
-        self._info = ModelInfo(name, "fake", context_window, capabilities=frozenset({"chat", "fim"}))
+        self._info = ModelInfo(name, "fake", context_window, capabilities=frozenset({"chat", "fim", "schema"}))
         self._piece = piece
         self._closed = False
         self.requests: list[ChatRequest] = []
@@ -70,21 +73,24 @@ class FakeBackend:
         """Yield the scripted reply in pieces, then one `Finished`; closing the iterator ends it there.
 
         Raises:
-            BackendError: the script says so, has no reply left, or the backend is closed.
-            ContextOverflow: the request is longer than the scripted window.
+            BackendError: the script says so, has no reply left or one against the schema, or the backend is closed.
+            ContextOverflow: the request leaves no room for an answer in the scripted window.
+            CutShort: the answer to a schema came to its most tokens.
+            UsageError: the request is empty, or asks for what no script can do.
         """
         if self._closed:
             raise BackendError("the fake model was closed", "open it again")
+        _refuse(request)
         self.requests.append(request)
         prompt = sum(self.count_tokens(message.content) for message in request.messages)
         prompt += self.count_tokens(request.prefix + request.suffix)
-        if prompt > self._info.context_window:
+        if prompt >= self._info.context_window:
             raise ContextOverflow(
                 f"the request has {prompt} tokens, the window of {self._info.name} {self._info.context_window}",
                 "ask for less context",
             )
         reply = self._choose(request.messages[-1].content if request.messages else request.prefix)
-        yield from self._play(reply, prompt)
+        yield from self._play(reply, prompt, request)
 
     def close(self) -> None:
         """Refuse further requests."""
@@ -100,20 +106,50 @@ class FakeBackend:
         self._used += 1
         return self._in_order[self._used - 1]
 
-    def _play(self, reply: Reply, prompt_tokens: int) -> Iterator[BackendEvent]:
-        """Stream one reply."""
+    def _play(self, reply: Reply, prompt_tokens: int, request: ChatRequest) -> Iterator[BackendEvent]:
+        """Stream one reply as far as the request wants it."""
+        room = min(request.sampling.max_tokens, self._info.context_window - prompt_tokens)
+        text, reason = reply.text, reply.reason
+        if self.count_tokens(text) > room:
+            text, reason = text[: room * _CHARS_PER_TOKEN], "length"
         size = max(1, reply.piece or self._piece)
-        pieces = [reply.text[at : at + size] for at in range(0, len(reply.text), size)]
-        for number, piece in enumerate(pieces):
-            if number == reply.fail_after:
+        writer = TextAssembler(request.sampling.stop)
+        for number, at in enumerate(range(0, len(text), size)):
+            if number == reply.fail_after or writer.stopped:
                 break
             if reply.delay:
                 time.sleep(reply.delay)
             self.pieces += 1
-            yield TextDelta(piece)
+            if piece := writer.add(text[at : at + size].encode("utf-8", "surrogatepass")):
+                yield TextDelta(piece)
         if reply.fail_after >= 0:
             raise BackendError(reply.error, "this failure stands in the fake model's script")
-        yield Finished(reply.reason, Usage(prompt_tokens, 0, self.count_tokens(reply.text)))
+        if rest := writer.finish():
+            yield TextDelta(rest)
+        if request.schema is not None:
+            _check_schema(text, reason, request.schema)
+        yield Finished("stop" if writer.stopped else reason, Usage(prompt_tokens, 0, self.count_tokens(text)))
+
+
+def _refuse(request: ChatRequest) -> None:
+    """Refuse an empty request, and what a list of answers cannot do."""
+    if not (request.messages or request.prefix or request.suffix):
+        raise UsageError("the request is empty", "give messages, or a prefix and a suffix")
+    for asked, what in ((request.grammar, "grammars"), (request.adapter, "adapters"), (request.logprobs, "logprobs")):
+        if asked:
+            raise UsageError(f"the fake model has no {what}", "use a GGUF model")
+
+
+def _check_schema(text: str, reason: str, schema: dict[str, Any]) -> None:
+    """Hold a script to the schema of the request, as an engine would be."""
+    if reason == "length":
+        raise CutShort("the answer reached its length before its JSON was whole", "allow more tokens")
+    try:
+        problem = breach(json.loads(text), schema)
+    except ValueError:
+        problem = "the answer is no JSON"
+    if problem:
+        raise BackendError(f"the fake model's reply does not follow the schema: {problem}", "correct the script")
 
 
 def load_script(path: Path) -> FakeBackend:

@@ -17,9 +17,9 @@ from localdev.backends.openai_api.connection import Channel, Reply
 from localdev.backends.openai_api.events import EventParser
 from localdev.backends.openai_api.failures import message_of
 from localdev.backends.openai_api.probe import probe
-from localdev.backends.openai_api.schema_check import breach
 from localdev.backends.openai_api.tokens import TokenCounter
 from localdev.backends.options import BackendOptions
+from localdev.backends.schema_check import breach
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, ContextOverflow, CutShort, TimedOut, UsageError
 from localdev.core.events import BackendEvent, Finished

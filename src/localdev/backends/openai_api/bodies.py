@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from localdev.backends.llamacpp_schema import schema_grammar
 from localdev.backends.openai_api.probe import Server
 from localdev.core.chat import ChatRequest, Sampling
 from localdev.core.errors import UsageError
@@ -46,7 +47,7 @@ def make_call(request: ChatRequest, model: str, server: Server, *, limit: int, a
     """Write a request that `checked_request` has passed; `limit` is the most tokens of the answer.
 
     Raises:
-        UsageError: there is no such adapter.
+        UsageError: there is no such adapter, or the schema cannot be turned into a grammar.
     """
     body: dict[str, Any] = {
         "model": model,
@@ -99,13 +100,14 @@ def _sampling(sampling: Sampling, server: Server) -> dict[str, Any]:
 
 def _constraint(request: ChatRequest, server: Server) -> dict[str, Any]:
     """Give the fields that hold the answer to a schema or a grammar."""
+    if request.schema is not None and server.dialect.schema == "grammar":
+        return {"grammar": schema_grammar(request.schema)}
     if request.schema is not None:
         forms: dict[str, dict[str, Any]] = {
             "json_schema": {
                 "type": "json_schema",
                 "json_schema": {"name": "answer", "schema": request.schema, "strict": True},
             },
-            "json_object": {"type": "json_object", "schema": request.schema},
             "value": {"type": "json_object", "value": request.schema},
         }
         return {"response_format": forms[server.dialect.schema]}

@@ -18,7 +18,7 @@ class Dialect:
     """
 
     kind: str
-    schema: Literal["json_schema", "json_object", "value"] = "json_schema"
+    schema: Literal["json_schema", "grammar", "value"] = "json_schema"
     grammar: Literal["", "grammar", "structured_outputs", "guided_grammar"] = ""
     fim: Literal["", "suffix", "infill"] = ""
     adapters: Literal["", "models", "lora"] = ""
@@ -41,7 +41,12 @@ DIALECTS: dict[str, Dialect] = {
     "vllm-old": Dialect("vllm", grammar="guided_grammar", adapters="models", samplers=_VLLM.samplers, cut=_VLLM.cut),
     "llama-server": Dialect("llama-server", grammar="grammar", fim="infill", adapters="lora", samplers=_LLAMA_SAMPLERS),
     "llama_cpp.server": Dialect(
-        "llama_cpp.server", schema="json_object", grammar="grammar", fim="suffix", samplers=_LLAMA_SAMPLERS
+        # Its own turning of a schema into a grammar lets through what is no JSON: control characters in texts.
+        "llama_cpp.server",
+        schema="grammar",
+        grammar="grammar",
+        fim="suffix",
+        samplers=_LLAMA_SAMPLERS,
     ),
     "tgi": Dialect("tgi", schema="value"),
     "lmstudio": Dialect("lmstudio", fim="suffix"),
