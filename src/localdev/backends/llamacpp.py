@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from localdev.backends.llamacpp_engine import Engine, Interrupted
 from localdev.backends.llamacpp_prefix import Kept, open_keeper
 from localdev.backends.llamacpp_prompt import PromptBuilder
 from localdev.backends.llamacpp_sampling import Sampler, sampler
+from localdev.backends.llamacpp_schema import schema_grammar
 from localdev.backends.llamacpp_turns import Turns
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
@@ -175,10 +175,4 @@ def _grammar(request: ChatRequest) -> str:
         return request.grammar
     if request.grammar:
         raise UsageError("the request has both a schema and a grammar", "give one of them")
-    from llama_cpp.llama_grammar import json_schema_to_gbnf
-
-    try:
-        grammar: str = json_schema_to_gbnf(json.dumps(request.schema))
-    except (ValueError, KeyError, TypeError, NotImplementedError, AssertionError) as error:
-        raise UsageError(f"the JSON schema cannot be turned into a grammar: {error}", "use a simpler schema") from error
-    return grammar
+    return schema_grammar(request.schema)

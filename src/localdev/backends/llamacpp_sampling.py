@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import ctypes
 import math
@@ -25,6 +26,7 @@ class Sampler:
         self._engine, self._lib, self._chain, self._grammar = engine, engine.lib, chain, grammar
         if grammar:
             self._candidates = _Candidates(engine)
+            self._letters = codecs.getincrementaldecoder("utf-8")("strict")
         self.draw = self._draw_within if grammar else self._draw_free
 
     def _draw_free(self, index: int = -1) -> int:
@@ -36,20 +38,43 @@ class Sampler:
         """Draw a token the grammar allows.
 
         The chain's own choice is checked alone first, which is cheap; only where the grammar refuses it, the grammar
-        goes over the whole vocabulary. llama.cpp's own loop would end the process at a grammar's dead end.
+        goes over the whole vocabulary. llama.cpp's own loop would end the process at a grammar's dead end. Its grammars
+        also take the bytes of a letter as they come, valid or not, so that is seen to here.
         """
-        token = self._candidates.choose([self._chain], index)
-        if not self._candidates.allows(self._grammar, token):
-            token = self._candidates.choose([self._grammar, self._chain], index)
-            if not self._candidates.allows(self._grammar, token):
+        candidates, refused = self._candidates, list[int]()
+        token = candidates.choose([self._chain], index)
+        if not candidates.allows(self._grammar, token) or not self._spells(token):
+            token = candidates.choose([self._grammar, self._chain], index)
+            while candidates.allows(self._grammar, token) and not self._spells(token):
+                refused.append(token)
+                token = candidates.choose([self._grammar, self._chain], index, refused)
+            if token in refused or not candidates.allows(self._grammar, token):
                 raise BackendError(
                     "the grammar has a dead end: no token of the model can follow what was written",
                     "correct the grammar, so that every beginning it allows can be finished",
                 )
         self._lib.llama_sampler_accept(self._chain, token)
         if not self._engine.is_end(token):
+            self._letters.decode(self._engine.piece(token))
             self._lib.llama_sampler_accept(self._grammar, token)
         return token
+
+    def _spells(self, token: int) -> bool:
+        """Say whether a token ends the answer or goes on with it in valid UTF-8.
+
+        Grammars take control tokens for the text of their names; in the answer they would be nothing.
+        """
+        piece = self._engine.piece(token)
+        if not piece:
+            return self._engine.is_end(token)
+        before = self._letters.getstate()
+        try:
+            self._letters.decode(piece)
+        except UnicodeDecodeError:
+            return False
+        finally:
+            self._letters.setstate(before)
+        return True
 
 
 class _Candidates:
@@ -69,9 +94,10 @@ class _Candidates:
         self._alone = lib.llama_token_data_array()
         self._data = ctypes.cast(self._rows.ctypes.data, ctypes.POINTER(lib.llama_token_data))
 
-    def choose(self, samplers: Sequence[Any], index: int) -> int:
-        """Let samplers go over the model's logits, the last one choosing."""
+    def choose(self, samplers: Sequence[Any], index: int, refused: Sequence[int] = ()) -> int:
+        """Let samplers go over the model's logits without the tokens refused, the last one choosing."""
         self._fresh["logit"] = self._engine.logits(index)
+        self._fresh["logit"][list(refused)] = -math.inf
         self._rows[:] = self._fresh  # samplers sort in place
         array = self._array
         array.data, array.size, array.selected, array.sorted = self._data, len(self._rows), -1, False
