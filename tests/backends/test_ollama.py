@@ -331,6 +331,7 @@ def test_a_schema() -> None:
         assert collect(backend.stream(request))[0] == "{}"
     assert asked.bodies("/api/chat")[0]["format"] == schema
     assert isinstance(refused(lines(said("{"), LAST | {"done_reason": "length"}), request), CutShort)
+    assert "ignored the JSON schema" in str(refused(lines(said("Sure!"), LAST), request))
 
 
 @pytest.mark.parametrize(

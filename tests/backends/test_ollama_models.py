@@ -68,7 +68,7 @@ def test_list_show_and_version() -> None:
     assert second.name == "llama3.2:latest"
     assert (details.architecture, details.context_length, details.embedding_length) == ("llama", 8192, 4096)
     assert (details.num_ctx, details.digest) == (16384, DIGEST)
-    assert details.capabilities == {"completion", "vision"}
+    assert details.capabilities == frozenset({"completion", "vision"})
 
 
 def test_another_program_at_the_address() -> None:

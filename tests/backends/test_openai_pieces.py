@@ -17,8 +17,8 @@ from localdev.backends.openai_api.dialects import DIALECTS
 from localdev.backends.openai_api.events import ServerEvent
 from localdev.backends.openai_api.failures import failure, overflow, retry_after
 from localdev.backends.openai_api.probe import Server
-from localdev.backends.openai_api.thinking import ThinkingSplitter
 from localdev.backends.schema_check import breach
+from localdev.backends.thinking import ThinkingSplitter
 from localdev.core.chat import ChatRequest, Message, Sampling, Usage
 from localdev.core.errors import BackendError, ConfigError, ContextOverflow, LocaldevError, NotFound, UsageError
 from localdev.core.events import TextDelta, ThinkingDelta

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from localdev.backends.ollama_errors import lacks_insert
 from localdev.backends.ollama_models import OllamaDetails, show_model
 from localdev.backends.ollama_window import TokenEstimate, check_granted, check_read, step_for, window_of
 from localdev.backends.options import BackendOptions
+from localdev.backends.schema_check import breach
 from localdev.core.chat import ChatRequest, ModelInfo, Sampling, Usage
 from localdev.core.errors import BackendError, ContextOverflow, CutShort, ModelError, UsageError
 from localdev.core.events import BackendEvent, Finished, TextDelta
@@ -173,7 +175,10 @@ class OllamaBackend:
                     break
                 if part.get("done"):
                     yield from self._wanted(reader.finish(), request, limit)
-                    yield self._finished(part, request, prompt, size, limit=limit, asked=asked)
+                    finished = self._finished(part, prompt, size, limit=limit, asked=asked)
+                    if request.schema is not None:
+                        self._check_schema(finished, reader.text, request.schema)
+                    yield finished
                     return
         raise BackendError(
             f"{self._server.url} ended its answer in the middle",
@@ -191,11 +196,11 @@ class OllamaBackend:
             if limit:
                 yield event
 
-    def _finished(self, part: Any, request: ChatRequest, prompt: str, size: int, *, limit: int, asked: int) -> Finished:
+    def _finished(self, part: dict[str, Any], prompt: str, size: int, *, limit: int, asked: int) -> Finished:
         """Read the last part.
 
         Raises:
-            ContextOverflow, CutShort, BackendError: the prompt was not read whole, a schema not filled, or no answer.
+            ContextOverflow, BackendError: the prompt was not read whole, or nothing was answered.
         """
         with self._server.speaking():
             reason, counted, made = part.get("done_reason"), int(part.get("prompt_eval_count") or 0), _made(part)
@@ -205,12 +210,23 @@ class OllamaBackend:
             check_read(self._name, prompt, counted=counted, asked=asked)
             self._estimate.learn(prompt, counted)
         cut = not limit or reason == "length" or (reason is None and made >= limit)
-        if cut and request.schema is not None:
-            raise CutShort(
-                f"{self._name} was cut off after {made} tokens, before its JSON was complete",
-                "ask for more tokens, or for less",
-            )
         return Finished("length" if cut else "stop", Usage(counted or size, 0, made if limit else 0))
+
+    def _check_schema(self, finished: Finished, text: str, schema: dict[str, Any]) -> None:
+        """Refuse half an answer, and one to a schema that the server let pass unheeded, as for some models it does."""
+        if finished.reason == "length":
+            raise CutShort(
+                f"{self._name} was cut off after {finished.usage.completion_tokens} tokens, before its JSON was whole",
+                "allow more tokens, or ask for less",
+            )
+        try:
+            problem = breach(json.loads(text), schema)
+        except (ValueError, RecursionError):
+            problem = "the answer is no JSON"
+        if problem:
+            raise BackendError(
+                f"the Ollama at {self._server.url} ignored the JSON schema: {problem}", "use another model"
+            )
 
     def _loaded(self) -> int:
         """Give the window that the model is loaded with; 0 where it is not loaded or the server does not say."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from localdev.backends.openai_api.thinking import ThinkingSplitter
+from localdev.backends.thinking import ThinkingSplitter
 from localdev.core.chat import TokenLogprob
 from localdev.core.events import BackendEvent, TextDelta, ThinkingDelta
 
@@ -16,6 +16,7 @@ class AnswerReader:
     def __init__(self) -> None:
         self._splitter = ThinkingSplitter()
         self._logprobs: tuple[TokenLogprob, ...] = ()
+        self.text = ""
 
     def read(self, part: dict[str, Any]) -> Iterator[BackendEvent]:
         """Yield what one part adds, of either call.
@@ -44,6 +45,7 @@ class AnswerReader:
         if thinking or text:
             logprobs, self._logprobs = self._logprobs, ()
             if text:
+                self.text += text
                 yield TextDelta(text, logprobs)
 
 
