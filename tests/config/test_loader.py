@@ -241,3 +241,18 @@ def test_mistakes_can_be_passed_over(folders: Folders, root: Path) -> None:
     ]
     write_user(folders, "ask.k = ")
     assert len(load(Sources(folders, root, {}, {}), tolerant=True).problems) == 1
+
+
+def test_a_model_for_this_run_comes_before_the_lists_of_a_file(folders: Folders) -> None:
+    """`--model` and its variable do every job; a list given as strongly stays; a file's `model` yields to its lists."""
+    write_user(folders, 'model = "common"\n[models]\nask = ["big", "small"]\n')
+
+    def chosen(environ: dict[str, str], model: str = "") -> tuple[str, tuple[str, ...], str]:
+        result = loaded(folders, None, environ=environ, flags={"model": ("--model", model)} if model else {})
+        return result.settings.model, result.settings.models.ask, str(result.origins["models.ask"]).rpartition("/")[2]
+
+    assert chosen({}) == ("common", ("big", "small"), "config.toml:3")
+    assert chosen({}, "x") == ("x", (), "--model")
+    assert chosen({"LOCALDEV_MODEL": "x"}) == ("x", (), "$LOCALDEV_MODEL")
+    assert chosen({"LOCALDEV_MODEL": "x", "LOCALDEV_MODELS_ASK": "y"}) == ("x", ("y",), "$LOCALDEV_MODELS_ASK")
+    assert chosen({"LOCALDEV_MODELS_ASK": "y"}, "x") == ("x", (), "--model")

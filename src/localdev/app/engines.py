@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localdev.app.hints import how_to_get_a_model
+from localdev.app.remote import KINDS, Contact, open_on_server, remote_options
 from localdev.config.settings import Settings
 from localdev.core.errors import MissingExtra, ModelError
 from localdev.core.events import Notice
@@ -29,19 +30,45 @@ class Engine:
     notice: Notice | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """What opening a model needs besides its name."""
+
+    settings: Settings
+    folders: Folders
+    opener: Opener
+    progress: ProgressSink | None
+    contact: Contact
+
+
 def open_engine(
-    settings: Settings, folders: Folders, *, opener: Opener | None = None, progress: ProgressSink | None = None
+    settings: Settings,
+    folders: Folders,
+    *,
+    job: str = "ask",
+    opener: Opener | None = None,
+    progress: ProgressSink | None = None,
+    contact: Contact | None = None,
 ) -> Engine:
-    """Open the configured model, else the only one that was added.
+    """Open the model that does a job: of `models.<job>` the first that can be had, else `model`, else the only one.
+
+    `opener` opens a backend (None: one of one's own); `contact` is what speaking to servers needs of the job.
 
     Raises:
         NotFound: no such model or file; the known ones are listed.
         ModelError, UsageError: what is named is no usable model.
         MissingExtra: a model was named but the engine is not installed.
+        EgressRefused: it is on a server beyond this machine that `egress.allow` does not name.
+        BackendError: its server does not answer.
     """
-    opener = opener or _open
-    if settings.model:
-        return Engine(_open_named(settings.model, settings, folders, opener=opener, progress=progress))
+    opening = _Opening(settings, folders, opener or _open, progress, contact or Contact())
+    named = models_for(settings, job)
+    if len(named) > 1:
+        from localdev.app.routing import RoutedBackend
+
+        return Engine(RoutedBackend(named, lambda model: _open_named(model, opening), opening.contact.tell))
+    if named:
+        return Engine(_open_named(named[0], opening))
     from localdev.models.passport import embeds
     from localdev.models.store import ModelStore
 
@@ -54,9 +81,15 @@ def open_engine(
             None, Notice("hint", f"several models are there ({names}): choose with `localdev config set model NAME`")
         )
     try:
-        return Engine(_open_named(stored[0].name, settings, folders, opener=opener, progress=progress))
+        return Engine(_open_named(stored[0].name, opening))
     except MissingExtra as error:  # nobody asked for this model, so the answer without one is still an answer
         return Engine(None, Notice("hint", f"{error}; {error.hint}"))
+
+
+def models_for(settings: Settings, job: str) -> tuple[str, ...]:
+    """Give the models that the settings name for a job, in order; none when they leave the choice to us."""
+    by_job: tuple[str, ...] = getattr(settings.models, job)
+    return tuple(dict.fromkeys(by_job)) or ((settings.model,) if settings.model else ())
 
 
 def _open(model: str, options: BackendOptions) -> ChatBackend:
@@ -66,13 +99,15 @@ def _open(model: str, options: BackendOptions) -> ChatBackend:
     return open_backend(model, options=options)
 
 
-def _open_named(
-    model: str, settings: Settings, folders: Folders, *, opener: Opener, progress: ProgressSink | None
-) -> ChatBackend:
-    """Open a model by path, by scheme (`fake:SCRIPT`), or by its name in the store."""
+def _open_named(model: str, opening: _Opening) -> ChatBackend:
+    """Open a model by path, by kind (`ollama:NAME`), or by its name in the store."""
     from localdev.backends.registry import kind_of
 
-    if kind_of(model) == "gguf":
+    settings, opener, kind = opening.settings, opening.opener, kind_of(model)
+    if kind in KINDS:
+        options = replace(_options(settings), remote=remote_options(kind, settings, opening.contact))
+        return open_on_server(model, options, settings, opener=opener, contact=opening.contact)
+    if kind == "gguf":
         from localdev.models.gguf import read_header
 
         path = expanded(Path(model))
@@ -80,14 +115,14 @@ def _open_named(
         header = read_header(path)
         _refuse_embedder(header.architecture, str(path))
         return opener(str(path), _options(settings, trained=header.context_length, name=path.stem))
-    if kind_of(model):
+    if kind:
         return opener(model, _options(settings))
     from localdev.models.store import ModelStore
 
-    store = ModelStore(folders.models)
+    store = ModelStore(opening.folders.models)
     passport = store.find(model)
     _refuse_embedder(passport.architecture, passport.name)
-    path = store.checked_file(passport, progress)
+    path = store.checked_file(passport, opening.progress)
     options = _options(settings, trained=passport.context_length, name=passport.name, digest=passport.digest)
     return opener(str(path), options)
 

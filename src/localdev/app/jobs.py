@@ -193,10 +193,14 @@ class LocalJobs:
     def _engine(self, *, without: bool) -> Engine:
         """Open the model, unless the answer is wanted without one."""
         from localdev.app.engines import Engine, open_engine
+        from localdev.app.remote import Contact
 
         if without:
             return Engine(None)
-        return open_engine(self._settings, self._folders, opener=self._open_backend, progress=self._aside)
+        contact = Contact(self._host.secrets, self._aside, self._journal())
+        return open_engine(
+            self._settings, self._folders, opener=self._open_backend, progress=self._aside, contact=contact
+        )
 
     def _open_backend(self, model: str, options: BackendOptions) -> ChatBackend:
         """Open a backend, or have one that other jobs use too."""

@@ -18,6 +18,7 @@ from localdev.core.folders import Folders
 # suite is told.
 _RESERVED = ("LOCALDEV_HOME", "LOCALDEV_CHECKOUT", "LOCALDEV_STORE_TOKEN", "LOCALDEV_API_KEY", "LOCALDEV_TEST_")
 _PREFIX = "LOCALDEV_"
+_OF_A_RUN = ("flag", "environment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,24 @@ def load(sources: Sources, *, tolerant: bool = False) -> Loaded:
     chosen: Layer = {name: (key.default, Origin("default")) for name, key in keys().items()}
     for layer in layers:
         chosen.update(layer)
+    _for_this_run(chosen)
     return Loaded(
         build({name: value for name, (value, _) in chosen.items()}),
         {name: origin for name, (_, origin) in chosen.items()},
         tuple(notices),
         tuple(problems),
     )
+
+
+def _for_this_run(chosen: Layer) -> None:
+    """Let `model` of a flag or a variable do every job: whoever gives it means this run, not the lists of a file."""
+    origin = chosen["model"][1]
+    if origin.kind not in _OF_A_RUN:
+        return
+    for name, (_, own) in list(chosen.items()):
+        weaker = own.kind not in _OF_A_RUN or (own.kind, origin.kind) == ("environment", "flag")
+        if name.startswith("models.") and weaker:
+            chosen[name] = ((), origin)
 
 
 def check_project(root: Path) -> None:

@@ -124,6 +124,10 @@ class ModelsSettings:
     """Which model does which job: names in order, the next one where one cannot be had; none given, it is `model`."""
 
     ask: tuple[str, ...] = _key((), "models for ask, in order", project="trusted")
+    chat: tuple[str, ...] = _key((), "models for chat, in order", project="trusted")
+    review: tuple[str, ...] = _key((), "models for review, in order", project="trusted")
+    commit: tuple[str, ...] = _key((), "models for commit, in order", project="trusted")
+    gen: tuple[str, ...] = _key((), "models for gen, in order", project="trusted")
     complete: tuple[str, ...] = _key((), "models for complete, in order", project="trusted")
 
 

@@ -1,0 +1,106 @@
+"""Models in order for one job: the first one that can be had answers, and it is said when that is not the first."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from localdev.core.errors import (
+    BackendError,
+    Busy,
+    ContextOverflow,
+    CutShort,
+    LocaldevError,
+    MissingExtra,
+    ModelError,
+    NotFound,
+)
+from localdev.core.events import Notice
+
+if TYPE_CHECKING:
+    from localdev.core.chat import ChatRequest, ModelInfo
+    from localdev.core.events import BackendEvent
+    from localdev.core.ports import ChatBackend
+
+# What another model may do without. A prompt that is too long, a mistake of the user and a host that is not allowed are
+# said instead: they would be as wrong for the next one, or hide what was asked for.
+_PASSING = (NotFound, MissingExtra, ModelError, Busy, BackendError)
+_STAYING = (ContextOverflow, CutShort)
+
+
+class RoutedBackend:
+    """The models of one job, opened one at a time, in order."""
+
+    def __init__(
+        self, models: Sequence[str], opened: Callable[[str], ChatBackend], tell: Callable[[Notice], None]
+    ) -> None:
+        """Open the first model that can be had.
+
+        Raises:
+            LocaldevError: none can; what the last one said.
+        """
+        self._left = list(models)
+        self._opened = opened
+        self._tell = tell
+        self._current = self._next()
+
+    def describe(self) -> ModelInfo:
+        """Say which model answers."""
+        return self._current.describe()
+
+    def count_tokens(self, text: str) -> int:
+        """Count with the tokenizer of the model that answers."""
+        return self._current.count_tokens(text)
+
+    def stream(self, request: ChatRequest) -> Iterator[BackendEvent]:
+        """Yield the answer; where a model fails before its first word, the next one is asked the same.
+
+        The prompt was fitted to the first model: one with a smaller window may refuse it as too long.
+
+        Raises:
+            LocaldevError: what the last model said, or any one in the middle of its answer.
+        """
+        while True:
+            events = self._current.stream(request)
+            try:
+                first = next(events, None)
+            except _PASSING as error:
+                if isinstance(error, _STAYING) or not self._left:
+                    raise
+                self._pass_over(error)
+                continue
+            break
+        with contextlib.ExitStack() as ending:
+            close = getattr(events, "close", None)
+            if close is not None:
+                ending.callback(close)
+            if first is not None:
+                yield first
+                yield from events
+
+    def close(self) -> None:
+        """Close the model that is open."""
+        self._current.close()
+
+    def _pass_over(self, error: LocaldevError) -> None:
+        """Close a model that has failed, and open the next one."""
+        name = self._current.describe().name
+        self._current.close()
+        self._say(name, error)
+        self._current = self._next()
+
+    def _next(self) -> ChatBackend:
+        """Open the next model that can be had."""
+        while True:
+            model = self._left.pop(0)
+            try:
+                return self._opened(model)
+            except _PASSING as error:
+                if isinstance(error, _STAYING) or not self._left:
+                    raise
+                self._say(model, error)
+
+    def _say(self, model: str, error: LocaldevError) -> None:
+        """Say which model is passed over, why, and which one is next."""
+        self._tell(Notice("warning", f"{model} cannot be had ({error}); asking {self._left[0]} instead"))
