@@ -11,7 +11,7 @@ import pytest
 
 from localdev.backends.fake import FakeBackend, Reply
 from localdev.core.chat import ChatRequest, Message, ModelInfo, Sampling, TokenLogprob, Usage
-from localdev.core.errors import BackendError
+from localdev.core.errors import BackendError, UsageError
 from localdev.core.events import BackendEvent, Finished, TextDelta, ThinkingDelta
 from localdev.privacy.detectors import CREDENTIALS
 from localdev.privacy.masked import MaskedBackend, MaskedEmbedder
@@ -52,15 +52,17 @@ def test_every_part_of_a_request_is_masked() -> None:
         suffix=CODE,
         sampling=Sampling(stop=(CODE, "\n\n"), seed=3),
         schema=schema,
-        grammar=CODE,
         owner="me",
     )
     assert json.loads(answered(backend.stream(request))) == {"value": "hunter2"}
     sent = inner.requests[0]
     masked = f'password = "{NAME}"\n'
-    assert (sent.prefix, sent.suffix, sent.grammar, sent.sampling.stop) == (masked, masked, masked, (masked, "\n\n"))
+    assert (sent.prefix, sent.suffix, sent.sampling.stop) == (masked, masked, (masked, "\n\n"))
     assert "hunter2" not in json.dumps(sent.schema["properties"]["other"] if sent.schema else None)
     assert (sent.sampling.seed, sent.owner) == (3, "me")
+    with pytest.raises(UsageError):  # a script follows no grammar, but keeps what it was asked
+        answered(backend.stream(ChatRequest(prefix=CODE, grammar=CODE)))
+    assert inner.requests[1].grammar == masked
 
 
 def test_nothing_is_told_of_nothing() -> None:

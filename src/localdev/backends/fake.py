@@ -80,8 +80,8 @@ class FakeBackend:
         """
         if self._closed:
             raise BackendError("the fake model was closed", "open it again")
-        _refuse(request)
         self.requests.append(request)
+        _refuse(request)
         prompt = sum(self.count_tokens(message.content) for message in request.messages)
         prompt += self.count_tokens(request.prefix + request.suffix)
         if prompt >= self._info.context_window:
