@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CHILD_SECONDS = 60
 _STORE_SECONDS = 3.0
+_OLLAMA_SECONDS = 1.0
 _ENGINE_PARTS = {"cuda": "CUDA", "metal": "Metal", "vulkan": "Vulkan", "hip": "ROCm", "sycl": "SYCL"}
 
 
@@ -65,6 +66,7 @@ def _checks(folders: Folders, root: Path, loaded: Loaded) -> dict[str, Callable[
         "index": lambda: _index(folders, root),
         "llama": _llama,
         "models": lambda: _models(folders, loaded.settings),
+        "ollama": lambda: _ollama(loaded.settings),
     }
 
 
@@ -255,3 +257,24 @@ def _models(folders: Folders, settings: Settings) -> Check:
     if not names:
         return Check("models", False, "none added", "`localdev models add FILE.gguf`", optional=True)
     return Check("models", True, ", ".join(names) + (f"; configured: {settings.model}" if settings.model else ""))
+
+
+def _ollama(settings: Settings) -> Check:
+    """An Ollama answers where the settings say; it is needed for models of that kind alone."""
+    from localdev.app.remote import server_of
+    from localdev.audit.hosts import is_loopback
+    from localdev.backends.ollama_client import OllamaServer, read_address
+    from localdev.backends.ollama_models import list_models, server_version
+    from localdev.backends.options import RemoteOptions
+
+    url = settings.remote.ollama_url
+    try:
+        if not is_loopback(server_of("ollama:any", url)[1]):
+            return Check("ollama", True, f"{url} is beyond this machine and was not asked")
+        options = RemoteOptions(connect_seconds=_OLLAMA_SECONDS, gap_seconds=_OLLAMA_SECONDS)
+        server = OllamaServer(read_address(url), options)
+        version, models = server_version(server), len(list_models(server))
+        server.close()
+    except LocaldevError as error:
+        return Check("ollama", False, str(error), error.hint, optional=True)
+    return Check("ollama", True, f"{version} at {server.url}, {counted(models, 'model')}")

@@ -1,33 +1,42 @@
-"""Chooses what turns text into vectors: the table in the package, a folder, or a GGUF file; nothing is substituted."""
+"""Chooses what turns text into vectors: the table in the package, a folder, a GGUF file, or a server's model.
+
+Nothing is substituted.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localdev.core.errors import ConfigError, ModelError, NotFound
+from localdev.core.errors import ConfigError, ModelError, NotFound, UsageError
 from localdev.core.folders import Folders, expanded
 
 if TYPE_CHECKING:
+    from localdev.app.remote import Contact
     from localdev.config.settings import Settings
     from localdev.core.ports import Embedder, ProgressSink
 
 STATIC = "static"
-_SENTENCES, _GGUF = "sentence-transformers", "gguf"
+_SENTENCES, _GGUF, _OLLAMA = "sentence-transformers", "gguf", "ollama"
 FORMS = (
-    "search.embedder is static, sentence-transformers:/path/to/folder, or gguf: and a name that "
-    "`localdev models list` shows or the path of a .gguf file"
+    "search.embedder is static, sentence-transformers:/path/to/folder, gguf: and a name that "
+    "`localdev models list` shows or the path of a .gguf file, or ollama:NAME"
 )
 _RECORD = "embedder-digests.json"
 
 
-def open_embedder(settings: Settings, folders: Folders, *, progress: ProgressSink | None = None) -> Embedder:
+def open_embedder(
+    settings: Settings, folders: Folders, *, progress: ProgressSink | None = None, contact: Contact | None = None
+) -> Embedder:
     """Open the configured embedder: its files are looked at, its weights are loaded with the first text.
+
+    `contact` is who is told of what goes to a server beyond this machine.
 
     Raises:
         ConfigError: the setting names no kind there is, or a path that depends on the current folder.
         NotFound, ModelError: what is named is not there, or no model to embed with.
         MissingExtra: the part that runs it is not installed.
+        Unreachable, TimedOut, EgressRefused: its server does not answer, or must not be asked.
     """
     kind, rest = read_form(settings.search.embedder)
     if kind == STATIC:
@@ -36,6 +45,8 @@ def open_embedder(settings: Settings, folders: Folders, *, progress: ProgressSin
         return make_embedder(STATIC)
     if kind == _SENTENCES:
         return _sentences(_full(rest), folders, progress)
+    if kind == _OLLAMA:
+        return _ollama(settings, contact)
     return _gguf(rest, settings, folders, progress=progress)
 
 
@@ -47,11 +58,23 @@ def read_form(text: str) -> tuple[str, str]:
         NotFound: a path begins with the home of somebody who has none.
     """
     kind, _, rest = text.partition(":")
-    if text != STATIC and not (kind in (_SENTENCES, _GGUF) and rest.strip()):
+    if text != STATIC and not (kind in (_SENTENCES, _GGUF, _OLLAMA) and rest.strip()):
         raise ConfigError(f"search.embedder = {text!r} names no embedder", FORMS)
-    if kind == _SENTENCES or _is_path(rest):
+    if kind == _OLLAMA:
+        _refuse_no_model(text)
+    elif kind == _SENTENCES or _is_path(rest):
         _full(rest)
     return kind, rest
+
+
+def _refuse_no_model(text: str) -> None:
+    """Refuse what names no model of an Ollama; the server is not asked."""
+    from localdev.backends.ollama_client import read_model
+
+    try:
+        read_model(text, "127.0.0.1")
+    except UsageError as error:
+        raise ConfigError(f"search.embedder: {error}", error.hint) from error
 
 
 def missing_part(text: str, folders: Folders) -> str:
@@ -59,6 +82,8 @@ def missing_part(text: str, folders: Folders) -> str:
     from localdev.models.store import ModelStore
 
     kind, rest = read_form(text)
+    if kind == _OLLAMA:  # what a server has is seen when it is asked
+        return ""
     if kind == _SENTENCES or _is_path(rest):
         return "" if _full(rest).exists() else f"there is no {_full(rest)} yet"
     try:
@@ -81,6 +106,16 @@ def _sentences(folder: Path, folders: Folders, progress: ProgressSink | None) ->
 
     files = model_files(folder)
     return SentenceTransformersEmbedder(folder, digest_of(files, folder, folders.cache / _RECORD, progress))
+
+
+def _ollama(settings: Settings, contact: Contact | None) -> Embedder:
+    """Open a model of an Ollama."""
+    from localdev.app.remote import Contact, open_embedder_on_server, remote_options
+    from localdev.backends.embedders.ollama import OllamaEmbedder
+
+    model, contact = settings.search.embedder, contact or Contact()
+    options = remote_options(_OLLAMA, settings, contact)
+    return open_embedder_on_server(model, settings, opener=lambda: OllamaEmbedder(model, options), contact=contact)
 
 
 def _gguf(model: str, settings: Settings, folders: Folders, *, progress: ProgressSink | None) -> Embedder:
