@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from localdev.backends.llamacpp_adapters import AdapterShelf
 from localdev.backends.llamacpp_answer import Answer, PlainSteps
 from localdev.backends.llamacpp_engine import Engine, Interrupted
 from localdev.backends.llamacpp_prefix import Kept, open_keeper
@@ -33,10 +34,11 @@ class LlamaCppBackend:
         """
         wanted = options or BackendOptions()
         _check_magic(path)
-        self._engine = Engine(path, threads=wanted.engine.threads, gpu_layers=wanted.engine.gpu_layers)
+        self._engine = Engine(path, wanted.engine)
         try:
             self._most = _window(wanted.context_window, self._engine.trained_window, path)
             self._prompts = PromptBuilder(self._engine)
+            self._adapters = AdapterShelf(self._engine, wanted.engine.adapters)
             self._prefixes = open_keeper(self._engine, path, wanted)
         except BaseException:
             self._engine.close()
@@ -48,7 +50,7 @@ class LlamaCppBackend:
             context_window=self._most,
             digest=wanted.digest,
             template=self._prompts.template_name,
-            capabilities=frozenset({"chat", "schema", "grammar", "seed", "logprobs"} | fim),
+            capabilities=frozenset({"chat", "schema", "grammar", "seed", "logprobs", "adapter"} | fim),
         )
         engine = self._engine
         self._turns = Turns(stop=engine.interrupt, clear=engine.resume, free=engine.close)
@@ -76,8 +78,6 @@ class LlamaCppBackend:
             ModelError, UsageError: the model or this version cannot do what the request asks for.
             BackendError: the engine failed or was closed.
         """
-        if request.adapter:
-            raise UsageError("adapters are not built in this version", "ask without an adapter")
         grammar = _grammar(request)
         with self._turns.turn(request) as mine:
             if self._turns.ended:
@@ -85,6 +85,7 @@ class LlamaCppBackend:
             if not mine:
                 yield Finished("cancelled", Usage())
                 return
+            self._adapters.use(request.adapter)
             prompt = self._prompt(request)
             limit = self._make_room(len(prompt), request.sampling.max_tokens)
             with sampler(self._engine, request.sampling, grammar, prompt=prompt) as drawn:
@@ -137,7 +138,7 @@ class LlamaCppBackend:
         """Say how the state of this request is kept: beyond the next one where the request names a stable prefix."""
         lasting = bool(request.cache_key)
         stable = self._prompts.stable(request.messages, prompt) if lasting else 0
-        return Kept(request.owner, lasting, stable, request.adapter)
+        return Kept(request.owner, lasting, stable, self._engine.identity)
 
     def _prompt(self, request: ChatRequest) -> list[int]:
         """Give the tokens of the request."""

@@ -20,7 +20,8 @@ from localdev.backends.llamacpp_native import (
     watch_flag,
 )
 from localdev.backends.llamacpp_vocab import Vocabulary
-from localdev.core.errors import BackendError
+from localdev.backends.options import EngineOptions
+from localdev.core.errors import BackendError, UsageError
 
 # Prompt tokens evaluated in one native call. Ctrl-C is only seen between calls, so on a CPU, where 512 tokens of a
 # 7-billion-parameter model take half a minute, the steps are smaller; the cost is a few percent.
@@ -36,19 +37,29 @@ class Interrupted(Exception):
 class Engine(Vocabulary):
     """A loaded model. Not thread-safe but for the vocabulary and `interrupt`; the caller sees to turns."""
 
-    def __init__(self, path: Path, *, threads: int, gpu_layers: int) -> None:
+    def __init__(self, path: Path, options: EngineOptions) -> None:
+        """Load a model.
+
+        Raises:
+            ModelError, MissingExtra: llama.cpp refuses the file, or is not installed.
+            UsageError: the options do not go together.
+        """
+        self._kinds = _attention(options)
         lib = load_library()
+        gpu_layers = options.gpu_layers
         self._model: Any = load_model(lib, path, gpu_layers)
         super().__init__(lib, self._model)
         self._context: Any = None
         self._memory: Any = None
         self._held: list[int] = []
-        self._threads = threads or physical_cores()
+        self.threads = options.threads or physical_cores()
         self._on_gpu = gpu_layers != 0 and bool(lib.llama_supports_gpu_offload())
         self._step = _GPU_STEP if self._on_gpu else _CPU_STEP
         self._next = (lib.llama_token * 1)()
         self._next_batch = lib.llama_batch_get_one(self._next, 1)
         self._flag = ctypes.create_string_buffer(2)
+        self._adapter: tuple[Any, float] = (None, 0.0)
+        self.identity = ""
         self.window = 0
         self.trained_window: int = lib.llama_model_n_ctx_train(self._model)
         # Such models keep one running state, which cannot be cut back to an earlier token.
@@ -74,14 +85,7 @@ class Engine(Vocabulary):
         size = min(-(-need // _WINDOW_STEP) * _WINDOW_STEP, most)
         held, state = list(self._held), self.save_state()
         self._free_context()
-        params = self._lib.llama_context_default_params()
-        params.n_ctx, params.n_batch, params.n_ubatch = size, self._step, self._step
-        params.n_threads = params.n_threads_batch = self._threads
-        params.no_perf = True
-        params.abort_callback, params.abort_callback_data = watch_flag(self._lib), ctypes.addressof(self._flag)
-        if not self._on_gpu:
-            # On a CPU flash attention is no gain for prompts and halves the speed of answers behind long ones.
-            params.flash_attn_type = self._lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params = self._context_params(size)
         complaints.clear()
         self._context = self._lib.llama_init_from_model(self._model, params)
         self._held = []
@@ -92,7 +96,41 @@ class Engine(Vocabulary):
             )
         self._memory = self._lib.llama_get_memory(self._context)
         self.window = self._lib.llama_n_ctx(self._context)
+        self._apply_adapter()
         self.load_state(held, state)
+
+    def _context_params(self, size: int) -> Any:
+        """Say how a context is to be."""
+        lib = self._lib
+        params = lib.llama_context_default_params()
+        params.n_ctx, params.n_batch, params.n_ubatch = size, self._step, self._step
+        params.n_threads = params.n_threads_batch = self.threads
+        params.no_perf = True
+        params.abort_callback, params.abort_callback_data = watch_flag(lib), ctypes.addressof(self._flag)
+        flash, kind = self._kinds
+        if flash is None and not self._on_gpu:
+            # On a CPU flash attention is no gain for prompts and halves the speed of answers behind long ones.
+            flash = False
+        if flash is not None:
+            params.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_ENABLED if flash else lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.type_k = params.type_v = getattr(lib, f"GGML_TYPE_{kind.upper()}")
+        return params
+
+    def use_adapter(self, adapter: Any, scale: float, identity: str) -> None:
+        """Switch to a native adapter, or to none; what is held under another `identity` is dropped."""
+        if identity == self.identity:
+            return
+        self._adapter, self.identity = (adapter, scale), identity
+        if self._context:
+            self._forget()
+            self._apply_adapter()
+
+    def _apply_adapter(self) -> None:
+        """Tell the context which adapter is in use."""
+        adapter, scale = self._adapter
+        natives = (self._lib.llama_adapter_lora_p_ctypes * 1)(adapter)
+        if self._lib.llama_set_adapters_lora(self._context, natives, int(bool(adapter)), (ctypes.c_float * 1)(scale)):
+            raise BackendError(f"llama.cpp cannot use the adapter: {reason()}", "ask without an adapter")
 
     def save_state(self) -> bytearray:
         """Give the state of the held tokens in llama.cpp's own form, empty when there is none."""
@@ -200,6 +238,31 @@ class Engine(Vocabulary):
         return self._lib
 
     @property
+    def model(self) -> Any:
+        """The native model."""
+        return self._model
+
+    @property
     def context(self) -> Any:
         """The native context, None before `make_room`."""
         return self._context
+
+
+def _attention(options: EngineOptions) -> tuple[bool | None, str]:
+    """Give whether flash attention is on (None: as llama.cpp finds best) and the type of the kept state.
+
+    A state in eight or four bits needs flash attention, so that is switched on with it.
+    """
+    flash = {"auto": None, "on": True, "off": False}.get(options.flash_attention, "")
+    if flash == "":
+        raise UsageError(f"flash_attention is {options.flash_attention!r}", "use auto, on or off")
+    if options.kv_type not in ("f16", "f32", "q8_0", "q4_0"):
+        raise UsageError(f"kv_type is {options.kv_type!r}", "use f16, f32, q8_0 or q4_0")
+    if options.kv_type.startswith("q"):
+        if flash is False:
+            raise UsageError(
+                f"a state of type {options.kv_type} needs flash attention, which is off",
+                "set flash_attention to auto or on, or kv_type to f16",
+            )
+        flash = True
+    return (flash if isinstance(flash, bool) else None), options.kv_type
