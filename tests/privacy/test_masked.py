@@ -46,7 +46,7 @@ def test_every_part_of_a_request_is_masked() -> None:
     """Prefix, suffix, stop, schema and grammar hold the same placeholders; the rest is handed on as it is."""
     inner = FakeBackend([json.dumps({"value": NAME})])
     backend = MaskedBackend(inner, CREDENTIALS)
-    schema = {"properties": {"value": {"const": "hunter2"}, "other": {"description": CODE}}}
+    schema = {"properties": {"value": {"type": "string"}, "other": {"description": CODE}}}
     request = ChatRequest(
         prefix=CODE,
         suffix=CODE,
