@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from localdev.app.pools import Aside, Host
 from localdev.app.recording import recorded
 from localdev.config.settings import Settings
-from localdev.core.errors import UsageError
+from localdev.core.errors import NotFound, UsageError
 from localdev.core.events import Event, Notice, Progress, Refreshed, Result, Sources
 from localdev.core.folders import Folders
 
@@ -49,6 +49,8 @@ class LocalJobs:
             "index": self._index,
             "outline": self._outline,
         }
+        # What needs no index and builds none.
+        self._plain: dict[str, Callable[[Options], Iterator[Event]]] = {"complete": self._complete}
 
     def run(self, job: str, options: Options) -> Iterator[Event]:
         """Start a job by name and yield its events; closing the iterator cancels it.
@@ -57,13 +59,20 @@ class LocalJobs:
             UsageError: there is no such job.
             LocaldevError: what the job itself raises.
         """
-        if job not in self._jobs:
-            raise UsageError(f"there is no job {job!r}", f"known jobs: {', '.join(self._jobs)}")
+        known = [*self._jobs, *self._plain]
+        if job not in known:
+            raise UsageError(f"there is no job {job!r}", f"known jobs: {', '.join(known)}")
         from localdev.audit import egress
 
         journal = self._journal()
         egress.install(lambda attempt, host: journal.record("egress_refused", {"attempt": attempt, "host": host}))
-        return recorded(job, self._events(job, options), journal, root=str(self._root))
+        events = self._without_repository(job, options) if job in self._plain else self._events(job, options)
+        return recorded(job, events, journal, root=str(self._root))
+
+    def _without_repository(self, job: str, options: Options) -> Generator[Event, None, None]:
+        """Run a job that needs no repository."""
+        with contextlib.nullcontext() if self._given else contextlib.closing(self._host.pools):
+            yield from self._plain[job](options)
 
     def _events(self, job: str, options: Options) -> Generator[Event, None, None]:
         """Run a job on the open repository."""
@@ -104,6 +113,29 @@ class LocalJobs:
                 yield Notice("hint", "the text on stdin was not used: only a model reads it")
             if engine.notice is not None:
                 yield engine.notice
+
+    def _complete(self, options: Options) -> Iterator[Event]:
+        """Options: prefix, suffix, path (relative to the root, or empty). The model stands in the settings.
+
+        Raises:
+            NotFound: there is no model; only a model can complete.
+        """
+        from localdev.assistant.complete import CompleteRequest, complete
+        from localdev.core.chat import Sampling
+
+        chosen = self._settings.complete
+        request = CompleteRequest(
+            options["prefix"],
+            options.get("suffix", ""),
+            path=options.get("path", ""),
+            context_tokens=chosen.context_tokens,
+            sampling=Sampling(max_tokens=chosen.max_tokens),
+        )
+        engine = self._engine(without=False, job="complete")
+        if engine.backend is None:
+            raise NotFound("`localdev complete` needs a model", engine.notice.text if engine.notice else "")
+        with contextlib.closing(engine.backend) as backend:
+            yield from complete(request, backend=backend)
 
     def _search(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
         """Options: queries, paths, languages, kinds, explain. One `Sources` and one `Result` for each query."""
@@ -190,7 +222,7 @@ class LocalJobs:
             for _ in backend.stream(request):
                 pass
 
-    def _engine(self, *, without: bool) -> Engine:
+    def _engine(self, *, without: bool, job: str = "ask") -> Engine:
         """Open the model, unless the answer is wanted without one."""
         from localdev.app.engines import Engine, open_engine
         from localdev.app.remote import Contact
@@ -199,7 +231,7 @@ class LocalJobs:
             return Engine(None)
         contact = Contact(self._host.secrets, self._aside, self._journal())
         return open_engine(
-            self._settings, self._folders, opener=self._open_backend, progress=self._aside, contact=contact
+            self._settings, self._folders, job=job, opener=self._open_backend, progress=self._aside, contact=contact
         )
 
     def _open_backend(self, model: str, options: BackendOptions) -> ChatBackend:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from localdev.core.errors import LocaldevError
-from localdev.core.events import Answered, Event, Refreshed, Sources
+from localdev.core.events import Answered, Event, Refreshed, Result, Sources
 from localdev.core.ports import Journal
 from localdev.core.search import Hit
 
@@ -54,6 +54,8 @@ def _note(event: Event, entry: dict[str, Any]) -> None:
         read.update({tuple(passage.values()): passage for passage in map(_read, event.hits)})
         if event.model:  # before anything is sent, so that an answer that fails is recorded with where it went
             entry.update(model=event.model, backend=event.backend, prompt=event.prompt)
+    elif isinstance(event, Result) and "usage" in event.payload:  # of a completion; its model came with its sources
+        entry.update({name: event.payload[name] for name in ("usage", "timings", "stop_reason")})
     elif isinstance(event, Answered):
         entry.update(
             model=event.model,

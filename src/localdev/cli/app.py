@@ -15,6 +15,7 @@ from localdev.cli.program import as_typed
 COMMANDS = {
     "ask": "Answer a question, with the places the answer rests on.",
     "search": "Rank the code that fits a query.",
+    "complete": "Fill in the code at a place of a file.",
     "outline": "Map the definitions that matter most.",
     "index": "Build or refresh the index of the repository.",
     "models": "Add, list and remove model files.",

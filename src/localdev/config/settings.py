@@ -85,6 +85,15 @@ class AskSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CompleteSettings:
+    """How `complete` fills in."""
+
+    # Half of what `ask` reads: a completion is waited for at the cursor.
+    context_tokens: int = _key(1000, "tokens around the cursor a model is given", low=32, high=200_000)
+    max_tokens: int = _key(128, "longest completion in tokens", low=1, high=32_768)
+
+
+@dataclass(frozen=True, slots=True)
 class OutlineSettings:
     """How `outline` answers."""
 
@@ -183,6 +192,7 @@ class Settings:
     )
     search: SearchSettings = field(default_factory=SearchSettings)
     ask: AskSettings = field(default_factory=AskSettings)
+    complete: CompleteSettings = field(default_factory=CompleteSettings)
     outline: OutlineSettings = field(default_factory=OutlineSettings)
     index: IndexSettings = field(default_factory=IndexSettings)
     llama: LlamaSettings = field(default_factory=LlamaSettings)

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from localdev.core.chat import Usage
 from localdev.core.code import RefreshReport
-from localdev.core.events import Answered
+from localdev.core.events import Answered, Timings
 from localdev.core.search import Hit
 
 SCHEMA_VERSION = 1
@@ -28,6 +29,23 @@ def answer_payload(answered: Answered) -> dict[str, Any]:
         "prompt": answered.prompt,
         "usage": asdict(answered.usage),
         "timings": {name: round(value, 1) for name, value in asdict(answered.timings).items()},
+    }
+
+
+def completion_payload(
+    completion: str, *, model: str, usage: Usage, timings: Timings, stop_reason: str
+) -> dict[str, Any]:
+    """Give what `complete --json` prints."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "completion": completion,
+        "model": model,
+        "usage": asdict(usage),
+        "timings": {
+            "first_token_ms": round(timings.first_token_ms, 1),
+            "total_ms": round(timings.total_ms, 1),
+        },
+        "stop_reason": stop_reason,
     }
 
 
