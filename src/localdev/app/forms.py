@@ -9,7 +9,7 @@ def refuse_unworkable(name: str, text: str) -> None:
     """Refuse a value that every later command would refuse.
 
     Raises:
-        ConfigError, EgressRefused, NotFound: what such a command would say.
+        ConfigError, UsageError, EgressRefused, NotFound: what such a command would say.
     """
     if name == "search.embedder":
         from localdev.app.embedders import read_form
@@ -19,6 +19,20 @@ def refuse_unworkable(name: str, text: str) -> None:
         from localdev.index.places import checked_place
 
         checked_place(text)
+    elif name == "egress.allow":
+        _refuse_unreadable_hosts(text)
+    elif name in ("remote.ollama_url", "remote.openai_url"):
+        from localdev.app.remote import server_of
+
+        server_of(f"{name.removeprefix('remote.').removesuffix('_url')}:any", text)
+
+
+def _refuse_unreadable_hosts(text: str) -> None:
+    """Refuse what `egress.allow` could not be read from."""
+    from localdev.audit.hosts import read_entry
+
+    for entry in filter(None, map(str.strip, text.split(","))):
+        read_entry(entry)
 
 
 def missing(name: str, text: str, folders: Folders) -> str:

@@ -84,7 +84,9 @@ class LocalJobs:
             refuse_too_many(self._root, self._settings.index.max_files)
         with (
             contextlib.nullcontext() if self._given else contextlib.closing(self._host.pools),
-            self._host.repository(self._settings, self._folders, self._root, self._aside) as repository,
+            self._host.repository(
+                self._settings, self._folders, self._root, self._aside, journal=self._journal()
+            ) as repository,
         ):
             yield from self._jobs[job](options, repository)
 

@@ -21,12 +21,13 @@ from localdev.app.stored import open_indexed
 from localdev.core.events import Notice, Progress
 
 if TYPE_CHECKING:
+    from localdev.app.remote import Contact
     from localdev.backends.options import BackendOptions
     from localdev.config.settings import Settings
     from localdev.core.chat import ChatRequest, ModelInfo
     from localdev.core.events import BackendEvent
     from localdev.core.folders import Folders
-    from localdev.core.ports import ChatBackend, Embedder
+    from localdev.core.ports import ChatBackend, Embedder, Journal
     from localdev.index.repository import IndexedRepository
 
 # An embedder is a table of 30 MB, or a model of some hundred.
@@ -44,7 +45,7 @@ class Pools:
         self._embedders: dict[tuple[object, ...], Embedder] = {}
         self._lock = threading.Lock()
 
-    def embedder(self, settings: Settings, folders: Folders, aside: Aside) -> Embedder:
+    def embedder(self, settings: Settings, folders: Folders, aside: Aside, contact: Contact) -> Embedder:
         """Give the configured embedder, one for all jobs that want the same.
 
         Raises:
@@ -52,7 +53,7 @@ class Pools:
         """
         from localdev.app.embedders import open_embedder
 
-        opened = open_embedder(settings, folders, progress=aside)
+        opened = open_embedder(settings, folders, progress=aside, contact=contact)
         key = (opened.name, settings.llama.threads, settings.llama.gpu_layers)
         with self._lock:
             shared = self._embedders.pop(key, opened)
@@ -80,15 +81,20 @@ class Host:
     cancellation: Cancellation = field(default_factory=Cancellation)
 
     @contextlib.contextmanager
-    def repository(self, settings: Settings, folders: Folders, root: Path, aside: Aside) -> Iterator[IndexedRepository]:
+    def repository(
+        self, settings: Settings, folders: Folders, root: Path, aside: Aside, *, journal: Journal | None = None
+    ) -> Iterator[IndexedRepository]:
         """Open a repository with the configured embedder, or have a kept one, for one job alone.
+
+        The journal is for what an embedder on a server is sent.
 
         Raises:
             LocaldevError: what the settings name cannot be used.
         """
+        from localdev.app.remote import Contact
         from localdev.index.layout import index_folder
 
-        embedder = self.pools.embedder(settings, folders, aside)
+        embedder = self.pools.embedder(settings, folders, aside, Contact(self.secrets, aside, journal))
         token = self.secrets.get(STORE_TOKEN, "")
 
         def opened(tell: Callable[[str], None]) -> IndexedRepository:

@@ -101,7 +101,7 @@ def open_embedder_on_server(
 
     with allowed(way.allowance):
         inner = opener()
-    return MaskedEmbedder(_AllowedEmbedder(inner, way.allowance), CREDENTIALS, way.masked)
+    return MaskedEmbedder(_AllowedEmbedder(inner, way.allowance), CREDENTIALS, way.record)
 
 
 def server_of(model: str, url: str) -> tuple[str, str, int]:
@@ -154,6 +154,10 @@ class _Way:
         was = "was" if count == 1 else "were"
         said = f"{counted(count, 'credential')} {was} masked before anything was sent to {self.host.host}"
         self.contact.tell(Notice("info", said))
+        self.record(count)
+
+    def record(self, count: int) -> None:
+        """Write down that credentials were masked: a whole repository is embedded without a word for each piece."""
         if self.contact.journal is not None:
             self.contact.journal.record("masked", {"host": self.host.host, "credentials": count})
 
