@@ -100,7 +100,7 @@ class Channel:
             self._open.add(sock)
         try:
             sock.settimeout(max(_SHORTEST, deadline - time.monotonic()))
-            data = None if body is None else json.dumps(body).encode("ascii")
+            data = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
             try:
                 connection.request("GET" if data is None else "POST", path, data, self._headers)
                 response = connection.getresponse()
