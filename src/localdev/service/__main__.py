@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
     try:
         from localdev.service.server import run
 
-        run(folders, address_of(folders), log)
+        run(address_of(folders), log)
     except LocaldevError as error:
         log.line("error", f"cannot start: {error}")
         return error.exit_code

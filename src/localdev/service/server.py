@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import threading
@@ -14,7 +15,6 @@ from typing import Any
 
 from localdev.app.pools import Pools
 from localdev.core.errors import LocaldevError
-from localdev.core.folders import Folders
 from localdev.service.address import Address, Listener, own_user, peer_user
 from localdev.service.identity import identity
 from localdev.service.ledger import Ledger
@@ -33,8 +33,8 @@ _DRAIN_SECONDS = 4.0
 class Server:
     """One service; `serve` returns when it is over."""
 
-    def __init__(self, folders: Folders, address: Address, log: Log) -> None:
-        """Listen.
+    def __init__(self, address: Address, log: Log, *, program: str = "") -> None:
+        """Listen, as the program that is running unless another one is named.
 
         Raises:
             StorageError: it cannot be listened there.
@@ -46,10 +46,10 @@ class Server:
         self._retired = threading.Event()
         self._sessions: set[threading.Thread] = set()
         self._warmer = Warmer(self._pools, self._ledger, log)
-        self._folders = folders
-        self._identity = identity()
+        self._identity = program or identity()
         self._listener = Listener(address)
-        self._listener.socket.settimeout(_LOOK_SECONDS)
+        self._listener.socket.setblocking(False)
+        self._woken, self._wake = socket.socketpair()
         self._service = Service(
             identity=self._identity,
             pid=os.getpid(),
@@ -59,7 +59,7 @@ class Server:
             log=log,
             status=self.status,
             retire=self._retire,
-            stop=self._stopping.set,
+            stop=self.stop,
             stopping=self._stopping,
             warmer=self._warmer,
         )
@@ -79,8 +79,9 @@ class Server:
             self._end()
 
     def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
-        """End soon: running jobs are cancelled; may be called by a signal."""
+        """End now: running jobs are cancelled; may be called from any thread and by a signal."""
         self._stopping.set()
+        self._wake.send(b"x")
 
     def status(self) -> dict[str, Any]:
         """Give what `service status` shows."""
@@ -98,16 +99,17 @@ class Server:
 
     def _accept(self) -> None:
         """Take a client, if one comes within a moment."""
+        listening = [] if self._retired.is_set() else [self._listener.socket]
         try:
+            if not select.select([*listening, self._woken], [], [], _LOOK_SECONDS)[0]:
+                return
             made, _ = self._listener.socket.accept()
-        except TimeoutError:
+        except BlockingIOError:
             return
-        except OSError as error:
+        except (OSError, ValueError) as error:  # out of descriptors, some of which will be closed; or just retired
             if not self._retired.is_set():
-                self._log.line(
-                    "error", f"cannot take a client: {where(error)}"
-                )  # out of descriptors: some will be closed
-            time.sleep(_LOOK_SECONDS)
+                self._log.line("error", f"cannot take a client: {where(error)}")
+            self._stopping.wait(_LOOK_SECONDS)
             return
         made.setblocking(True)
         if peer_user(made) not in (None, own_user()):
@@ -182,7 +184,7 @@ def _load_code() -> None:
     import localdev.retrieval.search  # noqa: F401
 
 
-def run(folders: Folders, address: Address, log: Log) -> None:
+def run(address: Address, log: Log) -> None:
     """Serve in this process: signals, the connections guard, then clients.
 
     Raises:
@@ -191,7 +193,7 @@ def run(folders: Folders, address: Address, log: Log) -> None:
     from localdev.audit import egress
 
     egress.install()
-    server = Server(folders, address, log)
+    server = Server(address, log)
     signal.signal(signal.SIGTERM, server.stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "SIGHUP"):

@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def started(folders: Folders, address: Address) -> Line:
         StorageError, Busy: its folders cannot be written.
     """
     private(address.folder)
-    with locked(address.folder / "starting.lock", START_SECONDS):
+    with locked(address.path.with_suffix(".lock"), START_SECONDS):
         line = find_own(address)
         if line is not None:
             return line
@@ -89,7 +90,8 @@ def _waited_for(process: subprocess.Popen[bytes], folders: Folders, address: Add
         while process.poll() is None:
             line = find_own(address)
             if line is not None:
-                process.returncode = 0  # it is not ours to wait for: it stays when this process ends
+                # Most clients end long before it does; one that does not takes notice of its end.
+                threading.Thread(target=process.wait, name="service-reap", daemon=True).start()
                 return line
             if time.monotonic() > deadline:
                 break
