@@ -8,6 +8,7 @@ from pathlib import Path
 from localdev.backends.llamacpp_adapters import AdapterShelf
 from localdev.backends.llamacpp_answer import Answer, PlainSteps
 from localdev.backends.llamacpp_engine import Engine, Interrupted
+from localdev.backends.llamacpp_lookup import LookupSteps
 from localdev.backends.llamacpp_prefix import Kept, open_keeper
 from localdev.backends.llamacpp_prompt import PromptBuilder
 from localdev.backends.llamacpp_sampling import Sampler, sampler
@@ -18,6 +19,7 @@ from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, ContextOverflow, ModelError, NotFound, UsageError
 from localdev.core.events import BackendEvent, Finished
 
+MOST_GUESSED = 64
 _CLOSED = "the model was closed"
 
 
@@ -52,6 +54,7 @@ class LlamaCppBackend:
             template=self._prompts.template_name,
             capabilities=frozenset({"chat", "schema", "grammar", "seed", "logprobs", "adapter"} | fim),
         )
+        self._lookup = _lookup(wanted.engine.lookup)
         engine = self._engine
         self._turns = Turns(stop=engine.interrupt, clear=engine.resume, free=engine.close)
 
@@ -126,7 +129,9 @@ class LlamaCppBackend:
         kept = 0
         try:
             kept = self._prefixes.begin(prompt, self._kept(request, prompt))
-            yield from answer.pieces(PlainSteps(self._engine, drawn), limit)
+            guess = self._lookup and not self._engine.recurrent
+            steps = LookupSteps(self._engine, drawn, prompt, self._lookup) if guess else PlainSteps(self._engine, drawn)
+            yield from answer.pieces(steps, limit)
         except Interrupted:
             if self._turns.ended:
                 raise BackendError(_CLOSED, "ask again") from None
@@ -168,6 +173,13 @@ def _window(wanted: int, trained: int, path: Path) -> int:
             f"set the context window to {trained} or less, or to 0 for the model's own",
         )
     return wanted or trained
+
+
+def _lookup(most: int) -> int:
+    """Check the number of tokens to guess: more than a short batch would cost more than they gain."""
+    if not 0 <= most <= MOST_GUESSED:
+        raise UsageError(f"lookup is {most}", f"give 0 (off) to {MOST_GUESSED} tokens")
+    return most
 
 
 def _grammar(request: ChatRequest) -> str:

@@ -184,6 +184,15 @@ class Engine(Vocabulary):
         self._decode(self._next_batch)
         self._held.append(token)
 
+    def advance_all(self, tokens: Sequence[int]) -> None:
+        """Evaluate a few tokens at once and give logits behind each: those behind `tokens[i]` are at index i."""
+        count = len(tokens)
+        native, wanted = (self._lib.llama_token * count)(*tokens), (ctypes.c_int8 * count)(*[1] * count)
+        batch = self._lib.llama_batch_get_one(native, count)  # a bare pointer: `native` must outlive it
+        batch.logits = wanted
+        self._decode(batch)
+        self._held.extend(tokens)
+
     def interrupt(self) -> None:
         """End what is being evaluated with `Interrupted`, now and until `resume`; may be called from any thread."""
         self._flag.value = b"x"
