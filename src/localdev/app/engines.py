@@ -105,7 +105,7 @@ def _open_named(model: str, opening: _Opening) -> ChatBackend:
 
     settings, opener, kind = opening.settings, opening.opener, kind_of(model)
     if kind in KINDS:
-        options = replace(_options(settings), remote=remote_options(kind, settings, opening.contact))
+        options = replace(_options(opening), remote=remote_options(kind, settings, opening.contact))
         return open_on_server(model, options, settings, opener=opener, contact=opening.contact)
     if kind == "gguf":
         from localdev.models.gguf import read_header
@@ -114,16 +114,16 @@ def _open_named(model: str, opening: _Opening) -> ChatBackend:
         # A file that is no model is refused here, with the reason, before any engine sees it.
         header = read_header(path)
         _refuse_embedder(header.architecture, str(path))
-        return opener(str(path), _options(settings, trained=header.context_length, name=path.stem))
+        return opener(str(path), _options(opening, trained=header.context_length, name=path.stem))
     if kind:
-        return opener(model, _options(settings))
+        return opener(model, _options(opening))
     from localdev.models.store import ModelStore
 
     store = ModelStore(opening.folders.models)
     passport = store.find(model)
     _refuse_embedder(passport.architecture, passport.name)
     path = store.checked_file(passport, opening.progress)
-    options = _options(settings, trained=passport.context_length, name=passport.name, digest=passport.digest)
+    options = _options(opening, trained=passport.context_length, name=passport.name, digest=passport.digest)
     return opener(str(path), options)
 
 
@@ -139,11 +139,11 @@ def _refuse_embedder(architecture: str, model: str) -> None:
         )
 
 
-def _options(settings: Settings, *, trained: int = 0, name: str = "", digest: str = "") -> BackendOptions:
+def _options(opening: _Opening, *, trained: int = 0, name: str = "", digest: str = "") -> BackendOptions:
     """Give how the settings want a model opened; a model is never given a larger window than it was trained for."""
     from localdev.backends.options import BackendOptions, EngineOptions
 
-    llama = settings.llama
+    llama = opening.settings.llama
     window = min(llama.context, trained) if trained else llama.context
     engine = EngineOptions(
         threads=llama.threads,

@@ -34,6 +34,11 @@ class Folders:
         return self.data / "models"
 
     @property
+    def states(self) -> Path:
+        """Kept states of prompts, one sub-folder per repository."""
+        return self.cache / "states"
+
+    @property
     def journal(self) -> Path:
         """The file of journal lines."""
         return self.state / "journal.jsonl"
