@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from localdev.core.ports import Embedder, ProgressSink
 
 STATIC = "static"
-_SENTENCES, _GGUF, _OLLAMA = "sentence-transformers", "gguf", "ollama"
+_SENTENCES, _GGUF, _OLLAMA, _OPENAI = "sentence-transformers", "gguf", "ollama", "openai"
 FORMS = (
     "search.embedder is static, sentence-transformers:/path/to/folder, gguf: and a name that "
-    "`localdev models list` shows or the path of a .gguf file, or ollama:NAME"
+    "`localdev models list` shows or the path of a .gguf file, ollama:NAME, or openai:NAME"
 )
 _RECORD = "embedder-digests.json"
+_DIMENSIONS = "embedder-dimensions.json"
 
 
 def open_embedder(
@@ -45,8 +46,8 @@ def open_embedder(
         return make_embedder(STATIC)
     if kind == _SENTENCES:
         return _sentences(_full(rest), folders, progress)
-    if kind == _OLLAMA:
-        return _ollama(settings, contact)
+    if kind in (_OLLAMA, _OPENAI):
+        return _on_server(kind, settings, folders, contact=contact)
     return _gguf(rest, settings, folders, progress=progress)
 
 
@@ -58,9 +59,9 @@ def read_form(text: str) -> tuple[str, str]:
         NotFound: a path begins with the home of somebody who has none.
     """
     kind, _, rest = text.partition(":")
-    if text != STATIC and not (kind in (_SENTENCES, _GGUF, _OLLAMA) and rest.strip()):
+    if text != STATIC and not (kind in (_SENTENCES, _GGUF, _OLLAMA, _OPENAI) and rest.strip()):
         raise ConfigError(f"search.embedder = {text!r} names no embedder", FORMS)
-    if kind == _OLLAMA:
+    if kind in (_OLLAMA, _OPENAI):
         _refuse_no_model(text)
     elif kind == _SENTENCES or _is_path(rest):
         _full(rest)
@@ -68,11 +69,11 @@ def read_form(text: str) -> tuple[str, str]:
 
 
 def _refuse_no_model(text: str) -> None:
-    """Refuse what names no model of an Ollama; the server is not asked."""
-    from localdev.backends.ollama_client import read_model
+    """Refuse what names no model of a server; the server is not asked."""
+    from localdev.app.remote import server_of
 
     try:
-        read_model(text, "127.0.0.1")
+        server_of(text, "http://127.0.0.1")
     except UsageError as error:
         raise ConfigError(f"search.embedder: {error}", error.hint) from error
 
@@ -82,7 +83,7 @@ def missing_part(text: str, folders: Folders) -> str:
     from localdev.models.store import ModelStore
 
     kind, rest = read_form(text)
-    if kind == _OLLAMA:  # what a server has is seen when it is asked
+    if kind in (_OLLAMA, _OPENAI):  # what a server has is seen when it is asked
         return ""
     if kind == _SENTENCES or _is_path(rest):
         return "" if _full(rest).exists() else f"there is no {_full(rest)} yet"
@@ -108,14 +109,23 @@ def _sentences(folder: Path, folders: Folders, progress: ProgressSink | None) ->
     return SentenceTransformersEmbedder(folder, digest_of(files, folder, folders.cache / _RECORD, progress))
 
 
-def _ollama(settings: Settings, contact: Contact | None) -> Embedder:
-    """Open a model of an Ollama."""
+def _on_server(kind: str, settings: Settings, folders: Folders, *, contact: Contact | None) -> Embedder:
+    """Open a model of an Ollama or an OpenAI-compatible server."""
     from localdev.app.remote import Contact, open_embedder_on_server, remote_options
-    from localdev.backends.embedders.ollama import OllamaEmbedder
 
     model, contact = settings.search.embedder, contact or Contact()
-    options = remote_options(_OLLAMA, settings, contact)
-    return open_embedder_on_server(model, settings, opener=lambda: OllamaEmbedder(model, options), contact=contact)
+    options = remote_options(kind, settings, contact)
+
+    def opened() -> Embedder:
+        if kind == _OLLAMA:
+            from localdev.backends.embedders.ollama import OllamaEmbedder
+
+            return OllamaEmbedder(model, options)
+        from localdev.backends.embedders.openai_api import OpenAIEmbedder
+
+        return OpenAIEmbedder(model, options, record=folders.cache / _DIMENSIONS)
+
+    return open_embedder_on_server(model, settings, opener=opened, contact=contact)
 
 
 def _gguf(model: str, settings: Settings, folders: Folders, *, progress: ProgressSink | None) -> Embedder:
