@@ -9,8 +9,8 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from localdev.core.errors import BackendError, ContextOverflow, CutShort, Locald
 from localdev.core.events import BackendEvent, Finished, TextDelta
 from localdev.core.ports import ChatBackend
 from tests.backends.conftest import TINY, ask, collect
+from tests.backends.lora import write_adapter
 from tests.backends.ollama_server import serve_tiny
 from tests.backends.openai_server import NAME, serve_gguf
 
@@ -58,12 +59,13 @@ class Kind:
     known: str = ""
     url: str = ""
     counts: bool = True  # whether `count_tokens` is exact
+    adapters: Mapping[str, Path] = field(default_factory=dict)  # where the backend can switch them
     logprobs: bool = True  # whether its server gives them: the loopback Ollama is as one of an older version
 
     def open(self, model: str = "") -> ChatBackend:
         """Open it through the registry, with a small window."""
         remote = RemoteOptions(url=self.url, first_token_seconds=60)
-        options = BackendOptions(WINDOW, engine=EngineOptions(threads=1), remote=remote)
+        options = BackendOptions(WINDOW, engine=EngineOptions(threads=1, adapters=self.adapters), remote=remote)
         return open_backend(model or self.model, options=options)
 
 
@@ -90,7 +92,8 @@ def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Kind:
         return Kind(f"fake:{path}", f"fake:{tmp_path / 'none.json'}")
     if request.param == "gguf":
         request.getfixturevalue("llama")
-        return Kind(str(TINY), str(tmp_path / "none.gguf"))
+        adapters = {"style": write_adapter(tmp_path / "style.gguf")}
+        return Kind(str(TINY), str(tmp_path / "none.gguf"), adapters=adapters)
     if request.param == "ollama":
         return Kind(
             "ollama:tiny", "ollama:none", "tiny", request.getfixturevalue("ollama_url"), counts=False, logprobs=False
@@ -237,8 +240,19 @@ def test_fill_in(backend: ChatBackend) -> None:
 
 def test_adapter(backend: ChatBackend) -> None:
     """An adapter that is not there is refused, and the next request is answered."""
-    refused(backend, ChatRequest(ask(QUESTION).messages, adapter="none-such"))
-    assert collect(backend.stream(ask(QUESTION, max_tokens=4)))[0]
+    with pytest.raises((UsageError, NotFound)) as caught:
+        next(backend.stream(ChatRequest(ask(QUESTION).messages, adapter="none-such")))
+    assert caught.value.hint and collect(backend.stream(ask(QUESTION, max_tokens=4)))[0]
+
+
+def test_adapter_switch(backend: ChatBackend, kind: Kind) -> None:
+    """An adapter changes the answer of the request that names it, and of no other."""
+    plain = ask(QUESTION, max_tokens=24)
+    assert bool(kind.adapters) == can(backend, "adapter")
+    first = collect(backend.stream(plain))[0]
+    for name in kind.adapters:
+        assert collect(backend.stream(replace(plain, adapter=name)))[0] != first
+        assert collect(backend.stream(plain))[0] == first
 
 
 def test_empty_request(backend: ChatBackend) -> None:
