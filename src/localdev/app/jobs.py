@@ -92,11 +92,13 @@ class LocalJobs:
 
     def _ask(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
         """Options: question, extra, show_prompt, no_model. `k` and the model stand in the settings."""
+        from localdev.app.orders import FileOrders
         from localdev.assistant.ask import AskRequest, ask
         from localdev.core.chat import Sampling
+        from localdev.index.layout import index_folder
         from localdev.prompting.prompts import load_prompt
 
-        chosen = self._settings.ask
+        chosen, folder = self._settings.ask, index_folder(self._folders.indexes, self._root)
         request = AskRequest(
             options["question"],
             limit=chosen.k,
@@ -104,13 +106,22 @@ class LocalJobs:
             show_prompt=options.get("show_prompt", False),
             context_tokens=chosen.context_tokens,
             sampling=Sampling(temperature=chosen.temperature, seed=chosen.seed, max_tokens=chosen.max_tokens),
+            adapter=chosen.adapter,
+            owner=folder.name,
         )
         prompt = load_prompt("ask", folders=self._prompt_folders())
         engine = self._engine(without=options.get("no_model", False))
         with contextlib.ExitStack() as open_parts:
             if engine.backend is not None:
                 open_parts.callback(engine.backend.close)
-            yield from ask(request, repository=repository, prompt=prompt, backend=engine.backend, progress=self._aside)
+            yield from ask(
+                request,
+                repository=repository,
+                prompt=prompt,
+                backend=engine.backend,
+                progress=self._aside,
+                orders=FileOrders(folder),
+            )
             if engine.backend is None and request.extra.strip() and not request.show_prompt:
                 yield Notice("hint", "the text on stdin was not used: only a model reads it")
             if engine.notice is not None:

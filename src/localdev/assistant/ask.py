@@ -9,7 +9,7 @@ from localdev.assistant.passages import AskRequest, Found, fill_prompt, find_pas
 from localdev.assistant.places import MOST_PLACES, describe_places
 from localdev.core.errors import UsageError
 from localdev.core.events import Answered, Event, Notice, PromptShown, Refreshed, Sources, TextDelta
-from localdev.core.ports import ChatBackend, ProgressSink, Repository
+from localdev.core.ports import ChatBackend, ProgressSink, PromptOrders, Repository
 from localdev.core.search import Hit
 from localdev.prompting.prompts import Prompt
 from localdev.retrieval.query import read_query
@@ -24,10 +24,12 @@ def ask(
     prompt: Prompt,
     backend: ChatBackend | None = None,
     progress: ProgressSink | None = None,
+    orders: PromptOrders | None = None,
 ) -> Iterator[Event]:
     """Answer a question, yielding events; `Answered` is the last one, or `PromptShown` when only that was asked for.
 
-    Without a backend the answer is the places themselves. Closing the iterator stops the engine.
+    Without a backend the answer is the places themselves. Closing the iterator stops the engine. With `orders` a prompt
+    begins as an earlier one did, as far as their passages are the same.
 
     Raises:
         UsageError: the question is empty, or a file it names lies outside the repository.
@@ -43,7 +45,7 @@ def ask(
     found = find_passages(request, repository)
     clock.retrieve_ms = clock.lap()
     if request.show_prompt:
-        filled = fill_prompt(request, found, prompt=prompt, backend=backend)
+        filled = fill_prompt(request, found, prompt=prompt, backend=backend, orders=orders)
         yield from found.notices([source.hit for source in filled.packed])
         yield PromptShown(filled.messages, filled.tokens)
         return
@@ -53,7 +55,10 @@ def ask(
         yield from _answer_with_places(found, repository, clock, most=request.limit)
         return
     answer = ModelAnswer(request, repository, prompt, backend, clock)
-    yield from answer.stream(found, fill_prompt(request, found, prompt=prompt, backend=backend))
+    filled = fill_prompt(request, found, prompt=prompt, backend=backend, orders=orders)
+    if orders is not None:
+        orders.remember(filled.order)
+    yield from answer.stream(found, filled)
     if not answer.text.strip():
         yield Notice("warning", "the model gave an empty answer; these are the places it was asked about")
         yield from _answer_with_places(found, repository, clock, most=request.limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,9 +11,10 @@ from localdev.assistant.mentions import find_mentions, mentioned_hits
 from localdev.core.chat import Message, Sampling
 from localdev.core.errors import ContextOverflow
 from localdev.core.events import Notice
-from localdev.core.ports import ChatBackend, Repository
+from localdev.core.ports import ChatBackend, PromptOrders, Repository
 from localdev.core.search import Hit, SearchFilter
 from localdev.prompting.prompts import Prompt, render_prompt
+from localdev.prompting.steady import steady_order
 from localdev.retrieval.likeness import ONLY_SIMILAR, only_similar
 from localdev.retrieval.pack import PackedSource, pack, pack_all
 from localdev.retrieval.search import search
@@ -35,7 +37,7 @@ class AskRequest:
 
     `limit` is the number of passages, `extra` further text given by the user, `context_tokens` the most tokens that
     passages may take (0: as many as the window leaves). `owner` is the id of the repository, under which a backend
-    keeps what it keeps of the prompt.
+    keeps what it keeps of the prompt, `adapter` the LoRA adapter to answer with.
     """
 
     question: str
@@ -46,6 +48,7 @@ class AskRequest:
     sampling: Sampling = field(default_factory=Sampling)
     where: SearchFilter | None = None
     owner: str = ""
+    adapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +110,23 @@ class Filled:
     packed: tuple[PackedSource, ...]
     tokens: int
 
+    @property
+    def order(self) -> list[str]:
+        """The passages in the order they stand in, as digests."""
+        return [_digest(source) for source in self.packed]
 
-def fill_prompt(request: AskRequest, found: Found, *, prompt: Prompt, backend: ChatBackend | None) -> Filled:
+
+def fill_prompt(
+    request: AskRequest,
+    found: Found,
+    *,
+    prompt: Prompt,
+    backend: ChatBackend | None,
+    orders: PromptOrders | None = None,
+) -> Filled:
     """Fit the passages into what the model's window leaves and render the prompt; without a backend sizes are guessed.
+
+    They stand in the order that lets the prompt begin as an earlier one did, best first where there is none.
 
     Raises:
         ContextOverflow: question and extra text alone leave no room.
@@ -133,6 +150,9 @@ def fill_prompt(request: AskRequest, found: Found, *, prompt: Prompt, backend: C
             "shorten the question or the text given with it, lower ask.max_tokens, or use a model with a larger window",
         )
     packed = _choose(found, min(room, request.context_tokens or room), count, most=request.limit)
+    if orders is not None:
+        digests, sizes = [_digest(source) for source in packed], [source.tokens for source in packed]
+        packed = tuple(packed[place] for place in steady_order(digests, sizes, orders.earlier()))
     messages = render(packed)
     return Filled(messages, packed, sum(count(message.content) for message in messages))
 
@@ -142,3 +162,9 @@ def _choose(found: Found, budget: int, count: Callable[[str], int], *, most: int
     named = pack_all(found.hits[: found.named], budget=budget, count=count)
     left = budget - sum(source.tokens for source in named)
     return (*named, *pack(found.hits[found.named :], budget=left, count=count, most=most))
+
+
+def _digest(source: PackedSource) -> str:
+    """Tell passages apart by all that stands in the prompt of them but their number."""
+    shown = f"{source.path}:{source.start_line}-{source.end_line}\n{source.text}"
+    return hashlib.blake2b(shown.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()

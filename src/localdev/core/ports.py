@@ -159,6 +159,18 @@ class ChatBackend(Protocol):
         ...
 
 
+class PromptOrders(Protocol):
+    """Remembers in which order the passages of a repository's earlier prompts stood."""
+
+    def earlier(self) -> Sequence[Sequence[str]]:
+        """Give the orders of earlier prompts as digests of their passages, the most recent one first."""
+        ...
+
+    def remember(self, order: Sequence[str]) -> None:
+        """Note the order of a prompt; what cannot be written is forgotten."""
+        ...
+
+
 class Journal(Protocol):
     """Records what was done."""
 
