@@ -158,34 +158,25 @@ class Lease:
 
 def watched(backend: ChatBackend, request: ChatRequest, cancellation: Cancellation) -> Iterator[BackendEvent]:
     """Stream from a backend; a job that is cancelled meanwhile wakes it where it can be woken."""
-    stop = getattr(backend, "cancel", None)
-    call = (lambda: stop(request)) if stop is not None else (lambda: None)
-    with cancellation.calling(call), contextlib.closing(_closable(backend.stream(request))) as events:
-        for event in events:
-            cancellation.check()
-            yield event
+    stop: Callable[[ChatRequest], bool] | None = getattr(backend, "cancel", None)
+    over = threading.Event()
+
+    def wake() -> None:
+        while stop is not None and not stop(request) and not over.wait(0.001):
+            pass  # the stream has begun here, but not yet in the engine
+
+    with cancellation.calling(wake):
+        stream = backend.stream(request)
+        try:
+            for event in stream:
+                cancellation.check()
+                yield event
+        finally:
+            over.set()
+            close = getattr(stream, "close", None)
+            if close is not None:
+                close()
     cancellation.check()
-
-
-def _closable(events: Iterator[BackendEvent]) -> _Closable:
-    """Give a stream that can be closed, as a generator can."""
-    return _Closable(events)
-
-
-class _Closable:
-    """A stream with a `close`, whether it has one of its own or not."""
-
-    def __init__(self, events: Iterator[BackendEvent]) -> None:
-        self._events = events
-
-    def __iter__(self) -> Iterator[BackendEvent]:
-        return self._events
-
-    def close(self) -> None:
-        """Stop the engine."""
-        close = getattr(self._events, "close", None)
-        if close is not None:
-            close()
 
 
 def _facts(opened: Opened) -> dict[str, Any]:

@@ -21,12 +21,19 @@ Tell = Callable[[str], None]
 Open = Callable[[Tell], "IndexedRepository"]
 
 
+class _Voice:
+    """Whom the sentences of an open repository go to: the job that has it; apart, so that nothing goes in a circle."""
+
+    def __init__(self) -> None:
+        self.tell: Tell = _nobody
+
+
 class _Kept:
-    """An open repository, whom its sentences for the user go to, and which generation it showed when it was kept."""
+    """An open repository, and which generation it showed when it was kept."""
 
     def __init__(self, open_it: Open) -> None:
-        self.tell: Tell = _nobody
-        self.repository = open_it(lambda text: self.tell(text))
+        self.voice = voice = _Voice()
+        self.repository = open_it(lambda text: voice.tell(text))
         self.generation: Path | None = None
         self.since = 0.0
 
@@ -45,13 +52,13 @@ class Repositories:
             idle = self._idle.get(key)
             kept = idle.pop() if idle else None
         kept = kept or _Kept(open_it)
-        kept.tell = tell
+        kept.voice.tell = tell
         try:
             yield kept.repository
         except BaseException:
             kept.repository.close()
             raise
-        kept.tell = _nobody
+        kept.voice.tell = _nobody
         self._keep(key, folder, kept)
 
     def sweep(self, seconds: float = IDLE_SECONDS) -> None:

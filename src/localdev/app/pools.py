@@ -17,6 +17,7 @@ from localdev.app.anywhere import STORE_TOKEN, secrets_of
 from localdev.app.cancelling import Cancellation
 from localdev.app.pool_models import Models, watched
 from localdev.app.pool_repositories import Repositories
+from localdev.app.remote import KINDS
 from localdev.app.stored import open_indexed
 from localdev.core.events import Notice, Progress
 
@@ -46,7 +47,7 @@ class Pools:
         self._lock = threading.Lock()
 
     def embedder(self, settings: Settings, folders: Folders, aside: Aside, contact: Contact) -> Embedder:
-        """Give the configured embedder, one for all jobs that want the same.
+        """Give the configured embedder, one for all jobs that want the same; one on a server is the job's own.
 
         Raises:
             LocaldevError: what opening it says.
@@ -54,6 +55,8 @@ class Pools:
         from localdev.app.embedders import open_embedder
 
         opened = open_embedder(settings, folders, progress=aside, contact=contact)
+        if not _is_shared(settings):
+            return opened
         key = (opened.name, settings.llama.threads, settings.llama.gpu_layers)
         with self._lock:
             shared = self._embedders.pop(key, opened)
@@ -100,6 +103,10 @@ class Host:
         def opened(tell: Callable[[str], None]) -> IndexedRepository:
             return open_indexed(folders, root, embedder, store=settings.index, token=token, on_notice=tell)
 
+        if not _is_shared(settings):
+            with contextlib.closing(opened(lambda text: aside(Notice("info", text)))) as repository:
+                yield repository
+            return
         key = (folders.indexes, root, embedder.name, settings.index, token)
         folder = index_folder(folders.indexes, root)
         with self.pools.repositories.taken(key, folder, lambda text: aside(Notice("info", text)), opened) as taken:
@@ -116,6 +123,11 @@ class Host:
         if kind_of(model) == "gguf":
             return self.pools.models.lease(model, options, self.cancellation, aside)
         return _Watched(open_backend(model, options=options), self.cancellation)
+
+
+def _is_shared(settings: Settings) -> bool:
+    """Tell whether other jobs may use what is opened with the embedder: one on a server speaks for one job alone."""
+    return not settings.search.embedder.startswith(tuple(f"{kind}:" for kind in KINDS))
 
 
 class _Watched:
