@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from pathlib import Path
 
 from localdev.config.settings import Settings
+from localdev.core.folders import expanded
 
 # Variables that hold secrets: a job reads them from what it was given, never from the process it runs in.
 STORE_TOKEN = "LOCALDEV_STORE_TOKEN"  # what the Chroma server of `index.store` asks for
@@ -36,9 +38,15 @@ def anywhere(settings: Settings) -> Settings:
         for item in fields(settings.models)
         if getattr(settings.models, item.name)
     }
-    if not by_job and _full(settings.model) == settings.model:
+    adapter = _full_adapter(settings.ask.adapter)
+    if not by_job and (_full(settings.model), adapter) == (settings.model, settings.ask.adapter):
         return settings
-    return replace(settings, model=_full(settings.model), models=replace(settings.models, **by_job))
+    return replace(
+        settings,
+        model=_full(settings.model),
+        models=replace(settings.models, **by_job),
+        ask=replace(settings.ask, adapter=adapter),
+    )
 
 
 def _full(model: str) -> str:
@@ -48,3 +56,9 @@ def _full(model: str) -> str:
     if model.lower().endswith(".gguf") and not model.startswith("~") and ":" not in model[2:]:
         return os.path.abspath(model)
     return model
+
+
+def _full_adapter(adapter: str) -> str:
+    """Give the full path of an adapter, `PATH` or `PATH@SCALE`."""
+    path, at, scale = adapter.rpartition("@") if "@" in adapter else (adapter, "", "")
+    return os.path.abspath(expanded(Path(path))) + at + scale if path else adapter

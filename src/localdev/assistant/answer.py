@@ -71,7 +71,13 @@ class ModelAnswer:
         verifier = Verifier(len(sources), Known(self.repository, given))
         self.clock.lap()
         asked = self.request
-        request = ChatRequest(filled.messages, sampling=asked.sampling, cache_key=self.prompt.label, owner=asked.owner)
+        request = ChatRequest(
+            filled.messages,
+            sampling=asked.sampling,
+            adapter=asked.adapter,
+            cache_key=self.prompt.label,
+            owner=asked.owner,
+        )
         stream = self.backend.stream(request)
         try:
             yield from self._pass_on(stream, verifier)

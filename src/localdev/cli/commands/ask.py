@@ -33,6 +33,9 @@ def ask(
     model: Annotated[
         str | None, typer.Option("--model", metavar="MODEL", help="A name from `models list`, or a GGUF file.")
     ] = None,
+    adapter: Annotated[
+        str | None, typer.Option("--adapter", metavar="FILE[@SCALE]", help="LoRA adapter to answer with.")
+    ] = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Answer with the places themselves.")] = False,
     show_prompt: Annotated[bool, typer.Option("--show-prompt", help="Print what a model would be sent.")] = False,
     no_service: NoService = False,
@@ -47,7 +50,8 @@ def ask(
     if model is not None and no_model:
         raise UsageError("--model and --no-model exclude each other", "leave one of them out")
     text = _question(question)
-    place = open_workplace(context, directory, {"ask.k": ("-k", limit), "model": ("--model", model)})
+    flags = {"ask.k": ("-k", limit), "model": ("--model", model), "ask.adapter": ("--adapter", adapter)}
+    place = open_workplace(context, directory, flags)
     options = {"question": text, "extra": _extra(place), "no_model": no_model, "show_prompt": show_prompt}
     found = True
     service = use_service(place, "ask", never=no_service, model=not no_model)
