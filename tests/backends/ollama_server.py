@@ -181,6 +181,7 @@ class _Server(ThreadingHTTPServer):
     """A server that does not complain of clients that leave: that is what many tests are about."""
 
     daemon_threads = True
+    request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Print what went wrong, unless it is a closed connection."""

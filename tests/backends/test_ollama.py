@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -231,6 +232,31 @@ def test_logprobs() -> None:
     assert [(found.token, found.logprob, found.top) for found in first.logprobs] == [("The", -0.5, (("A", -1.5),))]
     assert asked.bodies("/api/chat")[0]["top_logprobs"] == 2
     assert isinstance(refused(lines(PART, LAST), request), ModelError)
+    thought_first = [said("", thinking="Hm") | {"logprobs": tokens}, PART | {"logprobs": tokens}, said(" end"), LAST]
+    with playing(chat=lines(*thought_first)) as backend:
+        counts = [len(event.logprobs) for event in backend.stream(request) if isinstance(event, TextDelta)]
+    assert counts == [1, 0], "those of the thinking are no part of the answer"
+
+
+def test_torn_and_twisted_bodies() -> None:
+    """Whatever a server sends, the outcome is an answer or one error of ours, and never another exception."""
+    chance = random.Random(7)
+    whole = b"".join(lines(said("", thinking="Hm"), PART, said(" sky"), LAST).body)  # type: ignore[arg-type]
+    bodies = []
+    for _ in range(150):
+        body = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(body))
+            body[at : at + chance.randint(0, 12)] = chance.randbytes(chance.randint(0, 3))
+        bodies.append(Answer((bytes(body),), kind=NDJSON, cut=chance.random() < 0.2))
+    outcomes: set[type] = set()
+    with playing(chat=bodies) as backend:
+        for _ in bodies:
+            try:
+                outcomes.add(type(list(backend.stream(QUESTION))[-1]))
+            except LocaldevError as found:
+                outcomes.add(type(found))
+    assert {Finished, BackendError} <= outcomes
 
 
 FILL = ChatRequest(prefix="def compute_gcd(a, b):", suffix="    return result")
@@ -346,6 +372,9 @@ def test_a_schema() -> None:
         (error(400, "the input length exceeds the context length"), ContextOverflow, "refuses the prompt"),
         (error(400, "registry.ollama.ai/library/tiny does not support insert"), ModelError, "insert"),
         (error(400, 'invalid format: "x"; expected "json" or a valid JSON Schema object'), UsageError, "schema"),
+        (error(400, "invalid model name"), UsageError, "no name of a model"),
+        (lines(PART, LAST | {"prompt_eval_count": float("inf")}), BackendError, "does not speak"),
+        (Answer((b"[" * 100_000,), kind=NDJSON), BackendError, "does not speak"),
         (error(400, '"tiny" does not support chat'), ModelError, "does not support chat"),
         (lines(PART, {"error": "an error was encountered while running the model"}), BackendError, "while it answered"),
         (lines(PART), BackendError, "in the middle"),

@@ -170,11 +170,11 @@ class OllamaBackend:
                     checked = True
                 with self._server.speaking(self._name):
                     events = list(reader.read(part))
-                yield from self._wanted(events, request, limit)
+                yield from self._wanted(events, request, reader, limit)
                 if call.cancelled:
                     break
                 if part.get("done"):
-                    yield from self._wanted(reader.finish(), request, limit)
+                    yield from self._wanted(reader.finish(), request, reader, limit)
                     finished = self._finished(part, prompt, size, limit=limit, asked=asked)
                     if request.schema is not None:
                         self._check_schema(finished, reader.text, request.schema)
@@ -185,10 +185,12 @@ class OllamaBackend:
             "ask again; Ollama also does so where a model repeats itself over and over",
         )
 
-    def _wanted(self, events: Iterable[BackendEvent], request: ChatRequest, limit: int) -> Iterator[BackendEvent]:
+    def _wanted(
+        self, events: Iterable[BackendEvent], request: ChatRequest, reader: AnswerReader, limit: int
+    ) -> Iterator[BackendEvent]:
         """Leave out the one token that is asked for where none is wanted, and miss what should have come."""
         for event in events:
-            if request.logprobs and isinstance(event, TextDelta) and not event.logprobs:
+            if request.logprobs and isinstance(event, TextDelta) and not reader.has_logprobs:
                 raise ModelError(
                     f"the Ollama at {self._server.url} gives no log-probabilities for {self._name}",
                     "Ollama 0.12.11 and newer do; update it, or ask without",

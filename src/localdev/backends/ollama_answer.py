@@ -17,6 +17,7 @@ class AnswerReader:
         self._splitter = ThinkingSplitter()
         self._logprobs: tuple[TokenLogprob, ...] = ()
         self.text = ""
+        self.has_logprobs = False
 
     def read(self, part: dict[str, Any]) -> Iterator[BackendEvent]:
         """Yield what one part adds, of either call.
@@ -29,9 +30,12 @@ class AnswerReader:
         thinking = message.get("thinking") or part.get("thinking") or ""
         if not isinstance(text, str) or not isinstance(thinking, str):
             raise TypeError("a part of an answer is no text")
+        logprobs = tuple(map(_logprob, part.get("logprobs") or ()))
+        self.has_logprobs = self.has_logprobs or bool(logprobs)
         if thinking:
             yield ThinkingDelta(thinking)
-        self._logprobs += tuple(map(_logprob, part.get("logprobs") or ()))
+        else:
+            self._logprobs += logprobs
         yield from self._events(*self._splitter.add(text))
 
     def finish(self) -> Iterator[BackendEvent]:

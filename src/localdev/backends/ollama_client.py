@@ -14,6 +14,8 @@ from localdev.core.errors import LocaldevError, UsageError
 
 _FORM = "write ollama:NAME, ollama:NAME:TAG or ollama:NAME@URL"
 _PORT = 11434  # of `ollama serve`
+# What reading an answer that is not JSON, or JSON of another shape, can raise: the client checks neither.
+_ODD_SHAPES = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
 
 def read_model(text: str, url: str) -> tuple[str, str]:
@@ -130,8 +132,7 @@ class OllamaServer:
             raise
         except ollama.ResponseError as error:
             raise self._refusal(error, model) from error
-        except (ValueError, TypeError, AttributeError, LookupError) as error:
-            # Not JSON, or JSON of another shape: the client checks neither before it uses it.
+        except _ODD_SHAPES as error:
             raise no_ollama(self.url, f"{type(error).__name__}: {error}") from error
 
     def _refusal(self, error: Any, model: str) -> LocaldevError:

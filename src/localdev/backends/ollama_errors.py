@@ -35,6 +35,8 @@ def refusal(status: int, text: str, *, url: str, model: str, known: Sequence[str
     if "not found" in lower and "model" in lower:
         there = ", ".join(known) or "none"
         return NotFound(f"{url} has no model {model!r}; there are: {there}", f"get it with `ollama pull {model}`")
+    if "invalid model name" in lower:
+        return UsageError(f"{model!r} is no name of a model to Ollama", "look it up with `ollama list`")
     if "file does not exist" in lower:  # what a pull says of a name that the library does not have
         return NotFound(f"there is no model {model!r} to be had: {said}", "check the name and the tag")
     if any(part in lower for part in _MEMORY):

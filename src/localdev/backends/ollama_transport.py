@@ -82,7 +82,7 @@ class Transport(httpx.BaseTransport):
 
     def _trace(self, event: str, info: dict[str, Any]) -> None:
         """Note each connection as it is opened."""
-        if event == "connection.connect_tcp.complete":
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._connections.append(info["return_value"])
             if self._interrupted:
                 self.interrupt()
