@@ -73,6 +73,8 @@ class Pools:
         """Close everything."""
         self.models.close()
         self.repositories.close()
+        with self._lock:
+            self._embedders.clear()
 
 
 @dataclass(frozen=True, slots=True)
