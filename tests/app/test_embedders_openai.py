@@ -1,15 +1,20 @@
-"""An embedder and models of an OpenAI-compatible server, named by the settings: scripted servers answer."""
+"""An embedder of an OpenAI-compatible server, named by the settings and examined by `doctor`."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from localdev.app.doctor import Check, examine
 from localdev.app.embedders import missing_part, open_embedder, read_form
 from localdev.app.remote import Contact
+from localdev.config.loader import Sources as Layers
+from localdev.config.loader import load
 from localdev.config.settings import build
 from localdev.core.errors import ConfigError, EgressRefused, NotFound, Unreachable
 from localdev.core.folders import Folders
-from tests.backends.openai_server import Route, as_json, listing, serve_script
+from tests.backends.openai_server import Route, as_json, free_port, listing, serve_script
 
 VECTOR = as_json({"data": [{"index": 0, "embedding": [3, 4]}]})
 ROUTES: dict[str, Route] = {"/v1/models": listing({"id": "org/m"}), "/v1/embeddings": VECTOR}
@@ -59,3 +64,20 @@ def test_what_names_no_model(value: str) -> None:
 def test_setting_it_asks_no_server(folders: Folders) -> None:
     """A model may be named before its server runs."""
     assert read_form("openai:org/m")[0] == "openai" and missing_part("openai:org/m", folders) == ""
+
+
+def checked(folders: Folders, root: Path, url: str) -> Check:
+    """Run the check of the server."""
+    loaded = load(Layers(folders, root, {"LOCALDEV_REMOTE_OPENAI_URL": url}, {}))
+    return next(check for check in examine(folders, root, loaded) if check.name == "openai")
+
+
+def test_doctor(folders: Folders, tmp_path: Path) -> None:
+    """A server that answers is shown with its models; none, or one elsewhere, leaves everything else working."""
+    with serve_script(ROUTES) as script:
+        found = checked(folders, tmp_path, script.url)
+        assert found.ok and found.detail == f"1 model at {script.url}: org/m"
+    found = checked(folders, tmp_path, f"http://127.0.0.1:{free_port()}/v1")
+    assert (found.ok, found.optional) == (False, True) and "nothing answers" in found.detail and found.hint
+    found = checked(folders, tmp_path, "http://192.0.2.1/v1")
+    assert found.ok and "was not asked" in found.detail

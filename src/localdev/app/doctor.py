@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _CHILD_SECONDS = 60
 _STORE_SECONDS = 3.0
-_OLLAMA_SECONDS = 1.0
+_SERVER_SECONDS = 1.0
 _ENGINE_PARTS = {"cuda": "CUDA", "metal": "Metal", "vulkan": "Vulkan", "hip": "ROCm", "sycl": "SYCL"}
 
 
@@ -67,6 +67,7 @@ def _checks(folders: Folders, root: Path, loaded: Loaded) -> dict[str, Callable[
         "llama": _llama,
         "models": lambda: _models(folders, loaded.settings),
         "ollama": lambda: _ollama(loaded.settings),
+        "openai": lambda: _openai(loaded.settings),
     }
 
 
@@ -271,10 +272,31 @@ def _ollama(settings: Settings) -> Check:
     try:
         if not is_loopback(server_of("ollama:any", url)[1]):
             return Check("ollama", True, f"{url} is beyond this machine and was not asked")
-        options = RemoteOptions(connect_seconds=_OLLAMA_SECONDS, gap_seconds=_OLLAMA_SECONDS)
+        options = RemoteOptions(connect_seconds=_SERVER_SECONDS, gap_seconds=_SERVER_SECONDS)
         server = OllamaServer(read_address(url), options)
         version, models = server_version(server), len(list_models(server))
         server.close()
     except LocaldevError as error:
         return Check("ollama", False, str(error), error.hint, optional=True)
     return Check("ollama", True, f"{version} at {server.url}, {counted(models, 'model')}")
+
+
+def _openai(settings: Settings) -> Check:
+    """An OpenAI-compatible server answers where the settings say; it is needed for models of that kind alone."""
+    from localdev.app.anywhere import API_KEY
+    from localdev.app.remote import server_of
+    from localdev.audit.hosts import is_loopback
+    from localdev.backends.openai_api.address import read_address
+    from localdev.backends.openai_api.connection import Channel
+    from localdev.backends.openai_api.probe import list_models
+
+    url = settings.remote.openai_url
+    try:
+        if not is_loopback(server_of("openai:any", url)[1]):
+            return Check("openai", True, f"{url} is beyond this machine and was not asked")
+        key = os.environ.get(API_KEY, "")
+        channel = Channel(read_address(url), api_key=key, connect_seconds=_SERVER_SECONDS)
+        models = sorted(list_models(channel, seconds=_SERVER_SECONDS))
+    except LocaldevError as error:
+        return Check("openai", False, str(error), error.hint, optional=True)
+    return Check("openai", True, f"{counted(len(models), 'model')} at {channel.address.url}: {', '.join(models[:3])}")

@@ -41,7 +41,7 @@ def probe(channel: Channel, model: str) -> Server:
         Unreachable, TimedOut, BackendError: there is no server with this API.
     """
     address = channel.address
-    listed = _listed(channel, model)
+    listed = list_models(channel)
     if model not in listed:
         shown = ", ".join(sorted(listed)[:_SHOWN]) or "none"
         more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
@@ -65,9 +65,13 @@ def probe(channel: Channel, model: str) -> Server:
     return Server(DIALECTS[""], _number(said, "max_model_len", "context_length", "context_window", "n_ctx"))
 
 
-def _listed(channel: Channel, model: str) -> dict[str, dict[str, Any]]:
-    """Give the server's models by name."""
-    found = checked(channel, call(channel, f"{channel.address.api}/models", seconds=SECONDS), model)
+def list_models(channel: Channel, *, seconds: float = SECONDS) -> dict[str, dict[str, Any]]:
+    """Give what the server says of each of its models, by name.
+
+    Raises:
+        Unreachable, TimedOut, BackendError: there is no server with this API.
+    """
+    found = checked(channel, call(channel, f"{channel.address.api}/models", seconds=seconds), "")
     data = found.get("data") if isinstance(found, dict) else None
     if not isinstance(data, list):
         raise BackendError(
