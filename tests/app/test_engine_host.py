@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from localdev.app.engines import open_engine
+from localdev.app.remote import Contact
 from localdev.backends.engine_process import ProcessBackend
-from localdev.config.settings import Settings
+from localdev.config.settings import ModelsSettings, Settings
+from localdev.core.events import Notice
 from localdev.core.folders import find_folders
 from localdev.core.wire import dumps
 
@@ -37,3 +40,20 @@ def test_models_are_opened_behind_the_guard() -> None:
     assert b"localdev.app.engine_host" in dumps(backend._opening)
     assert backend.describe().name == "tiny"
     backend.close()
+
+
+@pytest.mark.llama
+def test_a_model_that_does_not_load_is_passed_over(tmp_path: Path) -> None:
+    """Loading goes on behind the opening; what it fails with still leads to the next model, and is said."""
+    pytest.importorskip("llama_cpp")
+    foreign = tmp_path / "foreign.gguf"
+    name = b"general.architecture" + struct.pack("<IQ", 8, 5)  # which the engine is the first to find unknown
+    foreign.write_bytes(TINY.read_bytes().replace(name + b"llama", name + b"nosuc"))
+    told: list[Notice] = []
+    settings = Settings(models=ModelsSettings(ask=(str(foreign), str(TINY))))
+    backend = open_engine(settings, find_folders(), contact=Contact(tell=told.append)).backend
+    assert backend is not None
+    assert backend.count_tokens("x") > 0
+    assert backend.describe().name == "tiny"
+    backend.close()
+    assert [f"{foreign} cannot be had (llama.cpp cannot load" in notice.text for notice in told] == [True]

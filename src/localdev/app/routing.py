@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from localdev.core.errors import (
     BackendError,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _PASSING = (NotFound, MissingExtra, ModelError, Busy, BackendError)
 _STAYING = (ContextOverflow, CutShort)
 
+T = TypeVar("T")
+
 
 class RoutedBackend:
     """The models of one job, opened one at a time, in order."""
@@ -41,17 +43,18 @@ class RoutedBackend:
             LocaldevError: none can; what the last one said.
         """
         self._left = list(models)
+        self._name = ""
         self._opened = opened
         self._tell = tell
         self._current = self._next()
 
     def describe(self) -> ModelInfo:
-        """Say which model answers."""
-        return self._current.describe()
+        """Say which model answers; one that turns out not to load is passed over."""
+        return self._tried(lambda backend: backend.describe())
 
     def count_tokens(self, text: str) -> int:
         """Count with the tokenizer of the model that answers."""
-        return self._current.count_tokens(text)
+        return self._tried(lambda backend: backend.count_tokens(text))
 
     def stream(self, request: ChatRequest) -> Iterator[BackendEvent]:
         """Yield the answer; where a model fails before its first word, the next one is asked the same.
@@ -83,17 +86,26 @@ class RoutedBackend:
         """Close the model that is open."""
         self._current.close()
 
+    def _tried(self, use: Callable[[ChatBackend], T]) -> T:
+        """Use the first model that can be had: one in a process of its own says only when used that it cannot load."""
+        while True:
+            try:
+                return use(self._current)
+            except _PASSING as error:
+                if isinstance(error, _STAYING) or not self._left:
+                    raise
+                self._pass_over(error)
+
     def _pass_over(self, error: LocaldevError) -> None:
         """Close a model that has failed, and open the next one."""
-        name = self._current.describe().name
         self._current.close()
-        self._say(name, error)
+        self._say(self._name, error)
         self._current = self._next()
 
     def _next(self) -> ChatBackend:
         """Open the next model that can be had."""
         while True:
-            model = self._left.pop(0)
+            model = self._name = self._left.pop(0)
             try:
                 return self._opened(model)
             except _PASSING as error:
