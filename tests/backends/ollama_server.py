@@ -261,7 +261,7 @@ class _TinyOllama:
 
     def _show(self) -> Answer:
         info = {"general.architecture": "llama", "llama.context_length": 2048, "llama.embedding_length": 128}
-        return show(model_info=info, capabilities=["completion", "insert"])
+        return show(model_info=info, capabilities=["completion", "insert"], parameters=None)
 
     def _start(self, body: Any) -> Answer | Iterator[bytes]:
         """Begin an answer, or refuse it."""

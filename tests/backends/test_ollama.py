@@ -122,7 +122,7 @@ def test_the_documented_stream() -> None:
 
 
 def test_what_is_sent() -> None:
-    """Every option goes out in full, with a window that fits the request, and nothing of the environment."""
+    """Every sampler goes out in full, with a window that fits, and the Modelfile's stops besides one's own."""
     sampling = Sampling(0.5, 0.9, 7, 100, ("a", "b"), 40, 0.05, 1.1, 0.2, 0.3)
     request = ChatRequest((Message("system", "be \udcff brief"), Message("user", "x" * 12_000)), sampling=sampling)
     with serve_bodies(chat=lines(PART, LAST), ps=running(context_length=4096)) as asked:
@@ -130,10 +130,13 @@ def test_what_is_sent() -> None:
         with pytest.raises(ContextOverflow, match="61 tokens"):  # a count of the documentation's own prompt
             collect(backend.stream(ChatRequest((Message("user", "word " * 1500),), sampling=sampling)))
         collect(backend.stream(request))
-    [_, body] = asked.bodies("/api/chat")
+        collect(backend.stream(QUESTION))
+    [_, body, plain] = asked.bodies("/api/chat")
+    assert "stop" not in plain["options"], "an empty list would switch the Modelfile's off"
     assert body["options"] == {
         "num_ctx": 4096, "num_predict": 100, "temperature": 0.5, "top_p": 0.9, "top_k": 40, "min_p": 0.05,
-        "repeat_penalty": 1.1, "presence_penalty": 0.2, "frequency_penalty": 0.3, "seed": 7, "stop": ["a", "b"],
+        "repeat_penalty": 1.1, "presence_penalty": 0.2, "frequency_penalty": 0.3, "seed": 7,
+        "stop": ["a", "b", "<|eot_id|>"],
     }  # fmt: skip
     assert body["messages"][0] == {"role": "system", "content": "be ? brief"}
     assert (body["model"], body["keep_alive"], body["truncate"]) == ("tiny", -1.0, False)

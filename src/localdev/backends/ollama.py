@@ -6,6 +6,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,17 @@ _MOST_LOGPROBS = 20  # the server refuses more
 _CLOSED = "the model was closed"
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One request, all its text, its tokens by the estimate, the most of the answer, and the window to ask for."""
+
+    request: ChatRequest
+    text: str
+    size: int
+    limit: int
+    window: int
+
+
 class OllamaBackend:
     """Asks one model of one Ollama. Threads may ask at once; the server lets them take turns."""
 
@@ -44,6 +56,7 @@ class OllamaBackend:
         shown = show_model(self._server, self._name)
         if shown.capabilities is not None and not shown.capabilities & {"completion", "insert"}:
             raise ModelError(f"{self._name} writes no text: Ollama calls it {_listed(shown)}", "use another model")
+        self._stop = shown.stop
         self._thinks = "thinking" in (shown.capabilities or ())
         self._info = _describe(shown, wanted, urlsplit(url).netloc)
         self._estimate = TokenEstimate()
@@ -75,20 +88,11 @@ class OllamaBackend:
         if self._closed:
             raise BackendError(_CLOSED, "open it again")
         self._refuse(request)
-        prompt = _prompt_text(request)
-        size = self._size(request)
-        room = self._info.context_window - size
-        if room < 1:
-            raise ContextOverflow(
-                f"the request has about {size} tokens, the window of {self._name} is {self._info.context_window}",
-                "ask for less context, raise llama.context, or use a model with a larger window",
-            )
-        limit = max(0, min(request.sampling.max_tokens, room))
-        asked = step_for(size + limit, self._info.context_window, self._loaded())
-        call = self._call(request, asked, limit)
+        plan = self._plan(request)
+        call = self._call(plan)
         with self._under_way(request, call):
             try:
-                yield from self._read(call, request, prompt, size, limit=limit, asked=asked)
+                yield from self._read(call, plan)
             except BackendError as error:
                 if self._closed:
                     raise BackendError(_CLOSED, "ask again") from error
@@ -131,17 +135,30 @@ class OllamaBackend:
         if "fim" not in self._info.capabilities:
             raise lacks_insert(self._name)
 
-    def _size(self, request: ChatRequest) -> int:
-        """Estimate the tokens of a whole prompt."""
-        texts = [message.content for message in request.messages] or [request.prefix, request.suffix]
-        return _AROUND_PROMPT + sum(_AROUND_MESSAGE + self._estimate.tokens(text) for text in texts)
+    def _plan(self, request: ChatRequest) -> _Plan:
+        """Reckon what a request needs.
 
-    def _call(self, request: ChatRequest, asked: int, limit: int) -> Call:
+        Raises:
+            ContextOverflow: its prompt leaves no room in the window for an answer.
+        """
+        texts = [message.content for message in request.messages] or [request.prefix, request.suffix]
+        size = _AROUND_PROMPT + sum(_AROUND_MESSAGE + self._estimate.tokens(text) for text in texts)
+        most = self._info.context_window
+        if size >= most:
+            raise ContextOverflow(
+                f"the request has about {size} tokens, the window of {self._name} is {most}",
+                "ask for less context, raise llama.context, or use a model with a larger window",
+            )
+        limit = max(0, min(request.sampling.max_tokens, most - size))
+        return _Plan(request, "\n".join(texts), size, limit, step_for(size + limit, most, self._loaded()))
+
+    def _call(self, plan: _Plan) -> Call:
         """Prepare the request as the server reads it."""
+        request = plan.request
         body: dict[str, Any] = {
             "model": self._name,
             "stream": True,
-            "options": _options(request.sampling, asked, limit),
+            "options": _options(request.sampling, plan) | self._stops(request.sampling),
             "keep_alive": keep_alive(self._options),
             "truncate": False,  # newer versions then refuse a prompt that is too long; older ones are checked
         }
@@ -158,26 +175,29 @@ class OllamaBackend:
         sides = {"prompt": sendable(request.prefix) or "\n", "suffix": sendable(request.suffix) or "\n"}
         return self._server.call("/api/generate", body | sides)
 
-    def _read(
-        self, call: Call, request: ChatRequest, prompt: str, size: int, *, limit: int, asked: int
-    ) -> Iterator[BackendEvent]:
+    def _stops(self, sampling: Sampling) -> dict[str, list[str]]:
+        """Give what ends an answer; a list of one's own replaces the Modelfile's, which many templates need."""
+        return {"stop": [*sampling.stop, *self._stop]} if sampling.stop else {}
+
+    def _read(self, call: Call, plan: _Plan) -> Iterator[BackendEvent]:
         """Yield the events of one answer."""
         reader, checked = AnswerReader(), False
         with contextlib.closing(call.parts()) as parts:
             for part in parts:
                 if not checked:
-                    check_granted(self._name, size + limit, asked=asked, granted=self._loaded())
+                    need = plan.size + plan.limit
+                    check_granted(self._name, need, asked=plan.window, granted=self._loaded())
                     checked = True
                 with self._server.speaking(self._name):
                     events = list(reader.read(part))
-                yield from self._wanted(events, request, reader, limit)
+                yield from self._wanted(events, reader, plan)
                 if call.cancelled:
                     break
                 if part.get("done"):
-                    yield from self._wanted(reader.finish(), request, reader, limit)
-                    finished = self._finished(part, prompt, size, limit=limit, asked=asked)
-                    if request.schema is not None:
-                        self._check_schema(finished, reader.text, request.schema)
+                    yield from self._wanted(reader.finish(), reader, plan)
+                    finished = self._finished(part, plan)
+                    if plan.request.schema is not None:
+                        self._check_schema(finished, reader.text, plan.request.schema)
                     yield finished
                     return
         raise BackendError(
@@ -185,34 +205,33 @@ class OllamaBackend:
             "ask again; Ollama also does so where a model repeats itself over and over",
         )
 
-    def _wanted(
-        self, events: Iterable[BackendEvent], request: ChatRequest, reader: AnswerReader, limit: int
-    ) -> Iterator[BackendEvent]:
+    def _wanted(self, events: Iterable[BackendEvent], reader: AnswerReader, plan: _Plan) -> Iterator[BackendEvent]:
         """Leave out the one token that is asked for where none is wanted, and miss what should have come."""
         for event in events:
-            if request.logprobs and isinstance(event, TextDelta) and not reader.has_logprobs:
+            if plan.request.logprobs and isinstance(event, TextDelta) and not reader.has_logprobs:
                 raise ModelError(
                     f"the Ollama at {self._server.url} gives no log-probabilities for {self._name}",
                     "Ollama 0.12.11 and newer do; update it, or ask without",
                 )
-            if limit:
+            if plan.limit:
                 yield event
 
-    def _finished(self, part: dict[str, Any], prompt: str, size: int, *, limit: int, asked: int) -> Finished:
+    def _finished(self, part: dict[str, Any], plan: _Plan) -> Finished:
         """Read the last part.
 
         Raises:
             ContextOverflow, BackendError: the prompt was not read whole, or nothing was answered.
         """
         with self._server.speaking():
-            reason, counted, made = part.get("done_reason"), int(part.get("prompt_eval_count") or 0), _made(part)
+            counted, made = int(part.get("prompt_eval_count") or 0), int(part.get("eval_count") or 0)
+        reason = part.get("done_reason")
         if reason in ("load", "unload"):
             raise BackendError(f"Ollama only {reason}ed {self._name} and answered nothing", "ask again")
         if counted:  # versions before 0.4 leave it out where all was kept
-            check_read(self._name, prompt, counted=counted, asked=asked)
-            self._estimate.learn(prompt, counted)
-        cut = not limit or reason == "length" or (reason is None and made >= limit)
-        return Finished("length" if cut else "stop", Usage(counted or size, 0, made if limit else 0))
+            check_read(self._name, plan.text, counted=counted, asked=plan.window)
+            self._estimate.learn(plan.text, counted)
+        cut = not plan.limit or reason == "length" or (reason is None and made >= plan.limit)
+        return Finished("length" if cut else "stop", Usage(counted or plan.size, 0, made if plan.limit else 0))
 
     def _check_schema(self, finished: Finished, text: str, schema: dict[str, Any]) -> None:
         """Refuse half an answer, and one to a schema that the server let pass unheeded, as for some models it does."""
@@ -274,16 +293,11 @@ def _listed(shown: OllamaDetails) -> str:
     return ", ".join(sorted(shown.capabilities or ())) or "nothing"
 
 
-def _prompt_text(request: ChatRequest) -> str:
-    """Give all text of a request."""
-    return "\n".join([message.content for message in request.messages] or [request.prefix, request.suffix])
-
-
-def _options(sampling: Sampling, asked: int, limit: int) -> dict[str, Any]:
-    """Give Ollama's options: every one in full, so that a Modelfile's own values change nothing."""
+def _options(sampling: Sampling, plan: _Plan) -> dict[str, Any]:
+    """Give Ollama's options, every sampler in full, so that a Modelfile's own values change nothing."""
     return {
-        "num_ctx": asked,
-        "num_predict": max(1, limit),  # 0 means no limit to some versions
+        "num_ctx": plan.window,
+        "num_predict": max(1, plan.limit),  # 0 means no limit to some versions
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "top_k": sampling.top_k,
@@ -292,10 +306,4 @@ def _options(sampling: Sampling, asked: int, limit: int) -> dict[str, Any]:
         "presence_penalty": sampling.presence_penalty,
         "frequency_penalty": sampling.frequency_penalty,
         "seed": sampling.seed,
-        "stop": list(sampling.stop),
     }
-
-
-def _made(part: dict[str, Any]) -> int:
-    """Give the number of tokens of the answer; absent where there are none."""
-    return int(part.get("eval_count") or 0)

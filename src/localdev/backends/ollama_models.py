@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,8 +30,8 @@ class OllamaDetails:
     """What the server knows of one model.
 
     `context_length` (tokens) and `embedding_length` are 0 where it does not say; `num_ctx` is the window its Modelfile
-    asks for, 0 for none. `capabilities` are Ollama's words (completion, insert, tools, vision, embedding, thinking),
-    None from versions before 0.6.4, which do not tell.
+    asks for, 0 for none, `stop` what it ends answers at. `capabilities` are Ollama's words (completion, insert, tools,
+    vision, embedding, thinking), None from versions before 0.6.4, which do not tell.
     """
 
     name: str
@@ -39,6 +40,7 @@ class OllamaDetails:
     context_length: int = 0
     embedding_length: int = 0
     num_ctx: int = 0
+    stop: tuple[str, ...] = ()
     template: str = ""
     capabilities: frozenset[str] | None = None
     details: dict[str, Any] = field(default_factory=dict)
@@ -95,13 +97,15 @@ def show_model(server: OllamaServer, name: str) -> OllamaDetails:
     info = _mapping(shown.get("model_info"))
     architecture = str(info.get("general.architecture") or "")
     listed = shown.get("capabilities")
+    parameters = _parameters(str(shown.get("parameters") or ""))
     return OllamaDetails(
         name=name,
         digest=next((model.digest for model in list_models(server) if model.name == full_name(name)), ""),
         architecture=architecture,
         context_length=_number(info.get(f"{architecture}.context_length")),
         embedding_length=_number(info.get(f"{architecture}.embedding_length")),
-        num_ctx=_parameter(str(shown.get("parameters") or ""), "num_ctx"),
+        num_ctx=max([int(text) for text in parameters.get("num_ctx", ()) if text.isdecimal()], default=0),
+        stop=tuple(parameters.get("stop", ())),
         template=str(shown.get("template") or ""),
         capabilities=frozenset(map(str, listed)) if isinstance(listed, list) else None,
         details=_mapping(shown.get("details")),
@@ -137,10 +141,14 @@ def _number(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
-def _parameter(text: str, name: str) -> int:
-    """Read a number from the lines of a Modelfile's parameters."""
+def _parameters(text: str) -> dict[str, list[str]]:
+    """Read a Modelfile's parameters, a line each: name, blanks, value, texts in quotes; names may come again."""
+    found: dict[str, list[str]] = {}
     for line in text.splitlines():
-        key, _, value = line.partition(" ")
-        if key == name and value.strip().isdecimal():
-            return int(value)
-    return 0
+        name, _, value = line.partition(" ")
+        value = value.strip()
+        if value.startswith('"'):
+            with contextlib.suppress(ValueError):
+                value = str(json.loads(value))
+        found.setdefault(name, []).append(value)
+    return found
