@@ -28,7 +28,7 @@ def test_the_path_is_made_full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
     assert full("b@c/a.gguf@1") == f"{tmp_path}/b@c/a.gguf@1"
     assert full("~/a.gguf") == f"{home}/a.gguf"
     assert full("/x/a.gguf") == "/x/a.gguf"
-    assert full("") == ""
+    assert [full(name) for name in ("", "style", "style@0.5")] == ["", "style", "style@0.5"]
 
 
 def test_a_model_without_adapters_says_so(jobs: OpenJobs, script: Callable[[object], str]) -> None:

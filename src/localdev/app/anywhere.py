@@ -59,6 +59,8 @@ def _full(model: str) -> str:
 
 
 def _full_adapter(adapter: str) -> str:
-    """Give the full path of an adapter, `PATH` or `PATH@SCALE`."""
+    """Give the full path of an adapter, `PATH` or `PATH@SCALE`; the names that servers know theirs by stay."""
     path, at, scale = adapter.rpartition("@") if "@" in adapter else (adapter, "", "")
-    return os.path.abspath(expanded(Path(path))) + at + scale if path else adapter
+    if not path.lower().endswith(".gguf"):
+        return adapter
+    return os.path.abspath(expanded(Path(path))) + at + scale

@@ -82,7 +82,9 @@ class AskSettings:
     max_tokens: int = _key(768, "longest answer in tokens", low=1, high=32_768)
     temperature: float = _key(0.0, "0 always gives the same answer; higher varies more", low=0, high=2)
     seed: int = _key(0, "makes a varied answer repeatable", low=0, high=2**31 - 1)
-    adapter: str = _key("", "LoRA adapter to answer with: a GGUF file, or FILE@SCALE", project="trusted")
+    adapter: str = _key(
+        "", "LoRA adapter to answer with: a GGUF file or a server's name for one, @SCALE", project="trusted"
+    )
 
 
 @dataclass(frozen=True, slots=True)

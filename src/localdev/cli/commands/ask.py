@@ -34,7 +34,7 @@ def ask(
         str | None, typer.Option("--model", metavar="MODEL", help="A name from `models list`, or a GGUF file.")
     ] = None,
     adapter: Annotated[
-        str | None, typer.Option("--adapter", metavar="FILE[@SCALE]", help="LoRA adapter to answer with.")
+        str | None, typer.Option("--adapter", metavar="ADAPTER", help="LoRA adapter: a GGUF file, or FILE@SCALE.")
     ] = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Answer with the places themselves.")] = False,
     show_prompt: Annotated[bool, typer.Option("--show-prompt", help="Print what a model would be sent.")] = False,
