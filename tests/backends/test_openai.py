@@ -276,7 +276,7 @@ BELIEVED = {"chat", "schema", "seed", "logprobs"}
         ({"owned_by": "vllm", "max_model_len": 4096}, {}, "vllm", 4096, {"grammar"}),
         (
             {"owned_by": "llamacpp", "meta": {"n_ctx_train": 32768}},
-            {"/props": as_json({"default_generation_settings": {"n_ctx": 2048}})},
+            {"/props?model=m": as_json({"default_generation_settings": {"n_ctx": 2048}})},
             "llama-server",
             2048,
             {"grammar", "fim"},
@@ -348,6 +348,22 @@ def test_adapters_of_vllm() -> None:
             next(backend.stream(ChatRequest(ask("hi").messages, adapter="x")))
 
 
+def test_adapters_of_llama_server() -> None:
+    """llama-server names its adapters by file; one is chosen by its number, with a scale."""
+    routes: dict[str, Route] = {
+        "/v1/models": listing({"id": "m", "owned_by": "llamacpp"}),
+        "/lora-adapters?model=m": as_json(
+            [{"id": 0, "path": "a/sql.gguf", "scale": 1.0}, {"id": 1, "path": "C:\\b.gguf"}]
+        ),
+        CHAT: Said(GOOD),
+    }
+    with serve_script(routes) as script:
+        backend = connect(script)
+        collect(backend.stream(ChatRequest(ask("hi").messages, adapter="b@0.5")))
+        collect(backend.stream(ask("hi")))
+        assert [body.get("lora") for body in script.bodies(CHAT)] == [[{"id": 1, "scale": 0.5}], None]
+
+
 def test_vllm_counts_before_it_is_asked() -> None:
     """vLLM's own count of the conversation decides what fits, and how long the answer may be."""
     counted = as_json({"count": 30, "max_model_len": 40, "tokens": [1]})
@@ -367,7 +383,7 @@ def test_tokens_are_counted_once() -> None:
     with serve_script({"/v1/models": models, "/tokenize": as_json({"tokens": [1, 2, 3]})}) as script:
         backend = connect(script)
         assert [backend.count_tokens("abc"), backend.count_tokens("abc"), backend.count_tokens("")] == [3, 3, 0]
-        assert script.bodies("/tokenize") == [{"content": "abc", "add_special": False}]
+        assert script.bodies("/tokenize") == [{"model": "m", "content": "abc", "add_special": False}]
 
 
 @pytest.mark.parametrize(("grows", "works"), [(4, True), (0, False)])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from localdev.backends.openai_api.calls import call, checked
 from localdev.backends.openai_api.connection import Channel
@@ -95,11 +96,12 @@ def _vllm(channel: Channel, model: str, listed: Mapping[str, dict[str, Any]]) ->
 def _llama_server(channel: Channel, model: str, entry: Mapping[str, Any]) -> Server:
     """llama-server gives each request a share of its window; the model's own is the most it can be."""
     root = channel.address.root
-    settings = _get(channel, f"{root}/props").get("default_generation_settings")
+    which = f"?model={quote(model, safe='')}"  # read by one that serves several models, ignored by others
+    settings = _get(channel, f"{root}/props{which}").get("default_generation_settings")
     meta = entry.get("meta")
     window = _number(settings if isinstance(settings, dict) else {}, "n_ctx")
     window = window or _number(meta if isinstance(meta, dict) else {}, "n_ctx", "n_ctx_train")
-    answer = call(channel, f"{root}/lora-adapters", seconds=SECONDS)
+    answer = call(channel, f"{root}/lora-adapters{which}", seconds=SECONDS)
     listed = answer.body if answer.status == 200 and isinstance(answer.body, list) else []
     adapters = {
         PurePosixPath(str(item.get("path", "")).replace("\\", "/")).stem: item["id"]

@@ -68,7 +68,7 @@ class TokenCounter:
         """Ask the server."""
         bodies: dict[str, dict[str, Any]] = {
             "vllm": {"model": self._model, "prompt": text, "add_special_tokens": False},
-            "llama-server": {"content": text, "add_special": False},
+            "llama-server": {"model": self._model, "content": text, "add_special": False},
             "llama_cpp.server": {"model": self._model, "input": text},
             "tgi": {"inputs": text, "add_special_tokens": False},
         }
