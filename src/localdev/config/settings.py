@@ -67,7 +67,7 @@ class SearchSettings:
     k: int = _key(10, "number of results", low=1, high=1000)
     embedder: str = _key(
         "static",
-        "what makes vectors: static, sentence-transformers:FOLDER, gguf:FILE, gguf:NAME, or ollama:NAME",
+        "what makes vectors: static, sentence-transformers:FOLDER, gguf:FILE, gguf:NAME, ollama:NAME, or openai:NAME",
         project="trusted",
     )
 
