@@ -13,7 +13,7 @@ from localdev.app.remote import Contact
 from localdev.app.routing import RoutedBackend
 from localdev.backends.fake import FakeBackend, Reply
 from localdev.config.settings import build
-from localdev.core.chat import ChatRequest, Message
+from localdev.core.chat import ChatRequest, Message, ModelInfo
 from localdev.core.errors import BackendError, ContextOverflow, LocaldevError, NotFound, Unreachable, UsageError
 from localdev.core.events import Answered, Notice, TextDelta
 from localdev.core.folders import Folders
@@ -186,3 +186,21 @@ def test_the_key_is_that_of_whoever_asks(folders: Folders, monkeypatch: pytest.M
         ("ollama:m", "", "http://127.0.0.1:11434", "1h"),
     ]
     assert "of the job" not in repr(contact)
+
+
+def test_an_answer_is_never_said_to_be_another_models() -> None:
+    """What the backend says of itself after an answer is what it was, though the model has gone meanwhile."""
+
+    class Gone(FakeBackend):
+        """Cannot say what it is once it was asked."""
+
+        def describe(self) -> ModelInfo:
+            """Say what it is, at first."""
+            if self.requests:
+                raise BackendError("gone")
+            return super().describe()
+
+    order = Order(big=Gone(["yes"], name="big"), small=scripted("small", "no"))
+    backend = order.routed()
+    assert backend.describe().name == "big"
+    assert text_of(backend) == "yes" and backend.describe().name == "big" and order.told == []

@@ -218,9 +218,13 @@ class LocalJobs:
         Raises:
             LocaldevError: what opening or running the model says.
         """
+        from localdev.app.engines import models_for
+        from localdev.app.remote import is_on_server
         from localdev.core.chat import ChatRequest, Message, Sampling
         from localdev.prompting.prompts import load_prompt
 
+        if any(map(is_on_server, models_for(self._settings, "ask")[:1])):
+            return
         prompt = load_prompt("ask", folders=self._prompt_folders())
         role, text = prompt.sections[0]
         if role != "system" or "{{" in text or "{%" in text:

@@ -41,6 +41,11 @@ class Contact:
     journal: Journal | None = None
 
 
+def is_on_server(model: str) -> bool:
+    """Say whether a model, or an embedder, is one of a server."""
+    return model.partition(":")[0].lower() in KINDS and ":" in model
+
+
 def remote_options(kind: str, settings: Settings, contact: Contact) -> RemoteOptions:
     """Give how the settings want a server of a kind spoken to; the key is for OpenAI-compatible ones."""
     from localdev.backends.options import RemoteOptions

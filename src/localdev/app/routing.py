@@ -44,13 +44,16 @@ class RoutedBackend:
         """
         self._left = list(models)
         self._name = ""
+        self._info: ModelInfo | None = None
         self._opened = opened
         self._tell = tell
         self._current = self._next()
 
     def describe(self) -> ModelInfo:
         """Say which model answers; one that turns out not to load is passed over."""
-        return self._tried(lambda backend: backend.describe())
+        # Kept, so that the answer of one that has gone meanwhile is not said to be another one's.
+        self._info = self._info or self._tried(lambda backend: backend.describe())
+        return self._info
 
     def count_tokens(self, text: str) -> int:
         """Count with the tokenizer of the model that answers."""
@@ -104,6 +107,7 @@ class RoutedBackend:
 
     def _next(self) -> ChatBackend:
         """Open the next model that can be had."""
+        self._info = None
         while True:
             model = self._name = self._left.pop(0)
             try:
