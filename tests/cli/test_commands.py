@@ -242,6 +242,20 @@ def test_wipe(run: Run, repository: Path) -> None:
     assert "nothing to remove" in run("wipe", "--all", "--yes", "-C", repository).out
 
 
+def test_wipe_removes_kept_states(run: Run, repository: Path, home: Path) -> None:
+    """States of prompts go with their repository's index, are counted, and those of others stay."""
+    run("index", "-C", repository)
+    (index,) = (home / "localdev" / "data" / "indexes").glob("sample-*")
+    states = home / "localdev" / "cache" / "states"
+    for owner in (index.name, "shared"):
+        (states / owner).mkdir(parents=True)
+        (states / owner / "one.kv").write_bytes(b"x" * 5000)
+    gone = run("wipe", "-C", repository, "--yes")
+    assert f"removed {states / index.name} (5.0 kB, 1 state of prompts)" in gone.out
+    assert not index.exists() and [path.name for path in states.iterdir()] == ["shared"]
+    assert json.loads(run("wipe", "--all", "--yes", "--json", "-C", repository).out)["bytes"] == 5000
+
+
 def test_content_cannot_drive_the_terminal(run: Run, repository: Path) -> None:
     """Escape codes in names and code are shown, not obeyed."""
     (repository / "evil\x1b[31m.py").write_text('def settings_evil():\n    """Settings \x1b]0;title\x07 here."""\n')

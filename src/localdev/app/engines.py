@@ -151,6 +151,8 @@ def _options(opening: _Opening, *, trained: int = 0, name: str = "", digest: str
         flash_attention=llama.flash_attention,
         kv_type=llama.kv_type,
         lookup=llama.lookup,
+        states=opening.folders.states,
+        states_bytes=llama.states_mb * 1_000_000,
         host_module="localdev.app.engine_host",
     )
     return BackendOptions(context_window=window, name=name, digest=digest, engine=engine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from localdev.core.ports import Embedder
     from localdev.index.repository import IndexedRepository
 
+# Another process may put a state into a folder that is being removed.
+_ATTEMPTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class StoredIndex:
@@ -24,6 +28,15 @@ class StoredIndex:
 
     path: Path
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStates:
+    """The kept states of a repository's prompts: their folder, how many there are, and the bytes they hold."""
+
+    path: Path
+    bytes: int
+    files: int
 
 
 def open_indexed(
@@ -83,6 +96,31 @@ def stored_indexes(folders: Folders, root: Path | None) -> list[StoredIndex]:
     else:
         candidates = []
     return [StoredIndex(path, folder_size(path)) for path in candidates if path.is_dir()]
+
+
+def stored_states(folders: Folders, root: Path | None) -> list[StoredStates]:
+    """List the kept states of prompts: those of one repository, or with no root all of them."""
+    from localdev.index.layout import folder_size, index_folder
+
+    if root is not None:
+        candidates = [folders.states / index_folder(folders.indexes, root).name]
+    else:
+        candidates = sorted(folders.states.iterdir()) if folders.states.is_dir() else []
+    there = [path for path in candidates if path.is_dir()]
+    return [StoredStates(path, folder_size(path), sum(1 for _ in path.iterdir())) for path in there]
+
+
+def wipe_states(stored: StoredStates) -> None:
+    """Remove the kept states of a repository's prompts.
+
+    Raises:
+        StorageError: something of it cannot be removed.
+    """
+    for _ in range(_ATTEMPTS):
+        shutil.rmtree(stored.path, ignore_errors=True)
+        if not stored.path.exists():
+            return
+    raise StorageError(f"cannot remove all of {stored.path}", "check its permissions, then run the command again")
 
 
 def wipe_index(stored: StoredIndex) -> None:

@@ -131,7 +131,7 @@ class Host:
             for event in stream:
                 held.append(event)
                 now = time.monotonic()
-                if now - sent >= _TOGETHER_SECONDS:
+                if now - sent >= _TOGETHER_SECONDS or isinstance(event, Finished):
                     self._say(Given(number, tuple(held)))
                     held, sent = [], now
         finally:

@@ -15,35 +15,44 @@ app = new_app()
 @app.command()
 def wipe(
     context: typer.Context,
-    everything: Annotated[bool, typer.Option("--all", help="The indexes of all repositories.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="What is stored of all repositories.")] = False,
     yes: Yes = False,
     as_json: Json = False,
     directory: Directory = None,
 ) -> None:
-    """Remove the stored index, which holds source code. Models, settings and the journal stay."""
-    from localdev.app.stored import stored_indexes, wipe_index
+    """Remove the stored index and the kept states of prompts, which hold source code.
+
+    Models, settings and the journal stay.
+    """
+    from localdev.app.hints import counted
+    from localdev.app.stored import stored_indexes, stored_states, wipe_index, wipe_states
     from localdev.cli.commands.index import size
     from localdev.cli.confirm import confirmed
     from localdev.render.payloads import SCHEMA_VERSION
 
     place = open_workplace(context, directory)
     out = place.printer
-    found = stored_indexes(place.folders, None if everything else place.root)
-    if not found and not as_json:
+    root = None if everything else place.root
+    indexes, states = stored_indexes(place.folders, root), stored_states(place.folders, root)
+    lines = [(each.path, each.bytes, "") for each in indexes]
+    lines += [(each.path, each.bytes, f", {counted(each.files, 'state')} of prompts") for each in states]
+    if not lines and not as_json:
         out.line("there is nothing to remove")
         return
-    total = sum(each.bytes for each in found)
-    for each in found:
-        out.aside(out.styled(f"{size(each.bytes):>10}  {each.path}", "plain"))
-    what = f"all indexes ({len(found)})" if everything else "this index"
-    if found and not confirmed(f"Remove {what}, {size(total)}? It can be built again.", yes=yes):
+    total = sum(held for _, held, _ in lines)
+    for path, held, what in lines:
+        out.aside(out.styled(f"{size(held):>10}  {path}{what}", "plain"))
+    question = f"all of it ({counted(len(lines), 'folder')})" if everything else "what is stored of this repository"
+    if lines and not confirmed(f"Remove {question}, {size(total)}? It can be built again.", yes=yes):
         out.aside("nothing was removed")
         raise typer.Exit(1)
-    for each in found:
-        wipe_index(each)
+    for index in indexes:
+        wipe_index(index)
+    for kept in states:
+        wipe_states(kept)
     if as_json:
-        removed = [{"path": str(each.path), "bytes": each.bytes} for each in found]
+        removed = [{"path": str(path), "bytes": held} for path, held, _ in lines]
         out.json({"schema_version": SCHEMA_VERSION, "removed": removed, "bytes": total})
         return
-    for each in found:
-        out.line(out.styled(f"removed {each.path} ({size(each.bytes)})", "plain"))
+    for path, held, what in lines:
+        out.line(out.styled(f"removed {path} ({size(held)}{what})", "plain"))
