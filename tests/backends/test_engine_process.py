@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -229,19 +230,26 @@ def test_a_template_that_does_not_end(kind: str, llama: None, tmp_path: Path) ->
 
 
 def test_an_engine_that_dies_of_its_file(llama: None, tmp_path: Path) -> None:
-    """It is tried twice, then left alone; the error holds what was last said on stderr."""
-    host = tmp_path / "dying_host.py"
+    """It is tried twice, then left alone; the error holds what the engine said last."""
+    host = tmp_path / "counting_host.py"
     host.write_text(
-        f"import os, sys\nopen({str(tmp_path / 'starts')!r}, 'a').write('x')\n"
-        "sys.stderr.write('GGML_ASSERT(n > 0) failed\\n'); sys.stderr.flush()\nos.abort()\n"
+        f"from localdev.backends import engine_host\nopen({str(tmp_path / 'starts')!r}, 'a').write('x')\n"
+        "engine_host.main()\n"
     )
-    options = BackendOptions(engine=EngineOptions(threads=1, host_module="dying_host"))
+    bad = tmp_path / "bad.gguf"
+    layers = b"llama.block_count" + struct.pack("<I", 4)
+    assert layers + struct.pack("<I", 5) in TINY.read_bytes()
+    bad.write_bytes(TINY.read_bytes().replace(layers + struct.pack("<I", 5), layers + struct.pack("<I", 0)))
+    options = BackendOptions(engine=EngineOptions(threads=1, host_module="counting_host"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(tmp_path))
-        backend = ProcessBackend(TINY, options)
+        backend = ProcessBackend(bad, options)
         for _ in range(4):
-            with pytest.raises(BackendError, match=r"SIGABRT.*while it loaded the model .tiny.: GGML_ASSERT"):
+            with pytest.raises(
+                BackendError, match=r"SIGABRT.*while it loaded the model .bad.: .*GGML_ASSERT"
+            ) as caught:
                 backend.describe()
+            assert "damaged" in caught.value.hint
         backend.close()
     assert len((tmp_path / "starts").read_text()) == 2
 

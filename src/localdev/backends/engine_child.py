@@ -257,6 +257,10 @@ class EngineChild:
             return BackendError(
                 what, "the memory may have run out: use a smaller model, or `localdev config set llama.context 2048`"
             )
+        if self._phase == "loading":
+            return BackendError(
+                what, "the file may be damaged or not for this engine: get it again, or use another file of the model"
+            )
         return BackendError(
             what,
             "run the command again; if it happens again, the model's file or the engine is at fault: "
@@ -272,9 +276,9 @@ class EngineChild:
 
 
 # A thread of the engine that waits for another one spins, by OpenMP's default, and on a busy machine keeps the very
-# thread it waits for off the processor: with one other process at work on two cores a model of half a billion parameters
-# wrote 0.7 tokens a second so, and 9 with threads that sleep; on a quiet machine it is the same either way. The second
-# one: else a crash starts a debugger to print its stack.
+# thread it waits for off the processor: with one other process at work on two cores a model of half a billion
+# parameters wrote 0.7 tokens a second so, and 9 with threads that sleep; on a quiet machine it is the same either way.
+# The second one: else a crash starts a debugger to print its stack.
 _ENVIRONMENT = {"OMP_WAIT_POLICY": "passive", "GGML_NO_BACKTRACE": "1"}
 
 
