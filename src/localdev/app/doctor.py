@@ -245,7 +245,8 @@ def built_for(package: Path) -> str:
 
 
 def _models(folders: Folders, settings: Settings) -> Check:
-    """At least one model to answer with was added, all are as they were then, and the configured one is there."""
+    """At least one model to answer with was added, all are as they were then, and the configured ones are there."""
+    from localdev.app.engines import jobs_with_models, models_for
     from localdev.backends.registry import kind_of
     from localdev.models.passport import embeds
     from localdev.models.store import ModelStore
@@ -253,11 +254,13 @@ def _models(folders: Folders, settings: Settings) -> Check:
     store = ModelStore(folders.models)
     whole = [passport for passport in store.list() if store.checked_file(passport)]
     names = [passport.name for passport in whole if not embeds(passport.architecture)]
-    if settings.model and not kind_of(settings.model):
-        store.find(settings.model)
-    if not names:
+    for model in dict.fromkeys(model for job in jobs_with_models() for model in models_for(settings, job)):
+        if not kind_of(model):
+            store.find(model)
+    if not names and not models_for(settings, "ask"):
         return Check("models", False, "none added", "`localdev models add FILE.gguf`", optional=True)
-    return Check("models", True, ", ".join(names) + (f"; configured: {settings.model}" if settings.model else ""))
+    chosen = ", ".join(models_for(settings, "ask"))
+    return Check("models", True, (", ".join(names) or "none added") + (f"; configured: {chosen}" if chosen else ""))
 
 
 def _ollama(settings: Settings) -> Check:

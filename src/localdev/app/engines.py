@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localdev.app.hints import how_to_get_a_model
 from localdev.app.remote import KINDS, Contact, open_on_server, remote_options
-from localdev.config.settings import Settings
+from localdev.config.settings import ModelsSettings, Settings
 from localdev.core.errors import MissingExtra, ModelError
 from localdev.core.events import Notice
 from localdev.core.folders import Folders, expanded
@@ -90,6 +90,11 @@ def models_for(settings: Settings, job: str) -> tuple[str, ...]:
     """Give the models that the settings name for a job, in order; none when they leave the choice to us."""
     by_job: tuple[str, ...] = getattr(settings.models, job)
     return tuple(dict.fromkeys(by_job)) or ((settings.model,) if settings.model else ())
+
+
+def jobs_with_models() -> list[str]:
+    """List the jobs that a model can be chosen for."""
+    return [field.name for field in fields(ModelsSettings)]
 
 
 def _open(model: str, options: BackendOptions) -> ChatBackend:
