@@ -12,7 +12,7 @@ from localdev.backends.ollama_client import OllamaServer, full_name, read_addres
 from localdev.backends.ollama_models import list_models, pull_model, server_version, show_model
 from localdev.backends.ollama_window import TokenEstimate, fewest_tokens, step_for, window_of
 from localdev.backends.options import RemoteOptions
-from localdev.core.errors import BackendError, LocaldevError, NotFound, UsageError
+from localdev.core.errors import BackendError, EgressRefused, LocaldevError, NotFound, UsageError
 from localdev.core.events import Progress
 from tests.backends.ollama_server import DIGEST, Answer, error, lines, plain, serve_bodies, show
 
@@ -38,14 +38,15 @@ def test_model_strings(text: str, name: str, url: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["ollama:", "ollama:@http://127.0.0.1", "ollama:a b", "ollama:a@", "ollama:a@ftp://x", "ollama:a@http://", "gguf:a",
+    ["ollama:", "ollama:@http://127.0.0.1", "ollama:a b", "ollama:a@", "ollama:a@ftp://x", "ollama:a@ftp://x:21",
+     "ollama:a@http://", "gguf:a",
      "ollama:a@http://127.0.0.1:x", "ollama:a@http://me:pw@127.0.0.1", "ollama:a@http://127.0.0.1/?q=1"],
 )  # fmt: skip
 def test_what_is_no_model_string(text: str) -> None:
     """Each is refused before anything is sent."""
     with pytest.raises(UsageError) as caught:
         read_model(text, LOCAL)
-    assert caught.value.hint
+    assert caught.value.hint and "pw" not in str(caught.value)
 
 
 def test_addresses_and_names_in_full() -> None:
@@ -69,6 +70,18 @@ def test_list_show_and_version() -> None:
     assert (details.architecture, details.context_length, details.embedding_length) == ("llama", 8192, 4096)
     assert (details.num_ctx, details.digest) == (16384, DIGEST)
     assert details.capabilities == frozenset({"completion", "vision"})
+
+
+@pytest.mark.parametrize("name", ["gpt-oss:120b-cloud", "qwen3-coder:480B-Cloud", "glm:cloud"])
+def test_models_of_a_cloud(name: str) -> None:
+    """By such a tag a server on this machine asks another one, so nothing is sent, not even the name."""
+    with serve_bodies(pull=lines(*PULLED)) as asked:
+        server = OllamaServer(asked.url, RemoteOptions())
+        with pytest.raises(EgressRefused, match=r"ollama\.com"):
+            show_model(server, name)
+        with pytest.raises(EgressRefused):
+            list(pull_model(server, name))
+    assert not asked.calls
 
 
 def test_another_program_at_the_address() -> None:

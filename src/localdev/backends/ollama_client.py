@@ -14,6 +14,7 @@ from localdev.core.errors import LocaldevError, UsageError
 
 _FORM = "write ollama:NAME, ollama:NAME:TAG or ollama:NAME@URL"
 _PORT = 11434  # of `ollama serve`
+_SCHEMES = {"http": 80, "https": 443}
 # What reading an answer that is not JSON, or JSON of another shape, can raise: the client checks neither.
 _ODD_SHAPES = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
@@ -41,10 +42,12 @@ def read_address(url: str) -> str:
     bare = "://" not in url
     try:
         parts = urlsplit(f"http://{url}" if bare else url)
-        port = parts.port or (_PORT if bare else {"http": 80, "https": 443}.get(parts.scheme))
+        port = parts.port or (_PORT if bare else _SCHEMES.get(parts.scheme))
     except ValueError as error:
         raise UsageError(f"{url!r} is no address of an Ollama: {error}", hint) from error
-    if port is None or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
+    if parts.username is not None:  # not shown: a password may be in it
+        raise UsageError("the address of an Ollama holds a name or a password", hint)
+    if port is None or parts.scheme not in _SCHEMES or not parts.hostname or parts.query or parts.fragment:
         raise UsageError(f"{url!r} is no address of an Ollama", hint)
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"

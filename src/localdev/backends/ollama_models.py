@@ -87,13 +87,11 @@ def show_model(server: OllamaServer, name: str) -> OllamaDetails:
         EgressRefused: it runs at somebody else's, with this server only passing everything on.
         LocaldevError: nothing answers, or no Ollama.
     """
+    if _in_cloud(name):  # asking for it would already be passed on
+        raise _runs_elsewhere(server, name, "ollama.com")
     shown = server.ask("POST", "/api/show", {"model": name})
-    remote = shown.get("remote_host")
-    if remote:
-        raise EgressRefused(
-            f"{name} does not run on {server.url}: it passes every prompt on to {remote}",
-            "use a model that runs there itself (`ollama pull NAME`)",
-        )
+    if shown.get("remote_host"):
+        raise _runs_elsewhere(server, name, str(shown["remote_host"]))
     info = _mapping(shown.get("model_info"))
     architecture = str(info.get("general.architecture") or "")
     listed = shown.get("capabilities")
@@ -120,8 +118,11 @@ def pull_model(server: OllamaServer, name: str) -> Iterator[Progress]:
 
     Raises:
         NotFound: there is no such model to be had.
+        EgressRefused: it would run at somebody else's.
         LocaldevError: nothing answers, it failed, or ended before it was done.
     """
+    if _in_cloud(name):
+        raise _runs_elsewhere(server, name, "ollama.com")
     done = False
     with contextlib.closing(server.each(server.client.pull(name, stream=True), name)) as parts:
         for part in parts:
@@ -129,6 +130,20 @@ def pull_model(server: OllamaServer, name: str) -> Iterator[Progress]:
             yield Progress(part.status or "", int(part.completed or 0), int(part.total or 0), unit="bytes")
     if not done:
         raise BackendError(f"{server.url} ended before {name} was there", "pull it again: it goes on where it was")
+
+
+def _in_cloud(name: str) -> bool:
+    """Tell the tags by which a server is asked to pass everything on to its maker's."""
+    tag = full_name(name).rpartition(":")[2].lower()
+    return tag == "cloud" or tag.endswith("-cloud")
+
+
+def _runs_elsewhere(server: OllamaServer, name: str, host: str) -> EgressRefused:
+    """Say where a model really runs."""
+    return EgressRefused(
+        f"{name} does not run on {server.url}: that passes every prompt on to {host}",
+        "use a model that runs there itself (`ollama list` shows their sizes)",
+    )
 
 
 def _mapping(value: Any) -> dict[str, Any]:
