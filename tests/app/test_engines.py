@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from localdev.app.doctor import examine
+from localdev.app.doctor import check_models
 from localdev.app.engines import models_for, open_engine
 from localdev.app.remote import Contact
 from localdev.app.routing import RoutedBackend
 from localdev.backends.fake import FakeBackend, Reply
-from localdev.config.loader import Loaded
 from localdev.config.settings import build
 from localdev.core.chat import ChatRequest, Message, ModelInfo
 from localdev.core.errors import BackendError, ContextOverflow, LocaldevError, NotFound, Unreachable, UsageError
@@ -208,8 +207,8 @@ def test_an_answer_is_never_said_to_be_another_models() -> None:
     assert text_of(backend) == "yes" and backend.describe().name == "big" and order.told == []
 
 
-def test_doctor_misses_a_model_of_any_job(folders: Folders, root: Path) -> None:
+def test_doctor_misses_a_model_of_any_job(folders: Folders) -> None:
     """A name in a list is looked for like the one model is, whichever job it is for."""
     settings = build({"model": "fake:x.json", "models.commit": ("openai:m", "nosuchmodel")})
-    found = next(check for check in examine(folders, root, Loaded(settings, {})) if check.name == "models")
-    assert not found.ok and "nosuchmodel" in found.detail
+    with pytest.raises(NotFound, match="nosuchmodel"):
+        check_models(folders, settings)

@@ -65,7 +65,7 @@ def _checks(folders: Folders, root: Path, loaded: Loaded) -> dict[str, Callable[
         "folders": lambda: _folders(folders),
         "index": lambda: _index(folders, root),
         "llama": _llama,
-        "models": lambda: _models(folders, loaded.settings),
+        "models": lambda: check_models(folders, loaded.settings),
         "ollama": lambda: _ollama(loaded.settings),
         "openai": lambda: _openai(loaded.settings),
     }
@@ -244,8 +244,12 @@ def built_for(package: Path) -> str:
     return " and ".join([*found, "CPU"])
 
 
-def _models(folders: Folders, settings: Settings) -> Check:
-    """At least one model to answer with was added, all are as they were then, and the configured ones are there."""
+def check_models(folders: Folders, settings: Settings) -> Check:
+    """At least one model to answer with was added, all are as they were then, and the configured ones are there.
+
+    Raises:
+        NotFound, ModelError: one of them is not.
+    """
     from localdev.app.engines import jobs_with_models, models_for
     from localdev.backends.registry import kind_of
     from localdev.models.passport import embeds
