@@ -122,8 +122,22 @@ def test_one_bos(tiny: LlamaCppBackend, tmp_path: Path) -> None:
 
 
 def test_a_file_without_a_template(llama: None, tmp_path: Path) -> None:
-    """Turns are plain then, the description says so, and the answer ends where the next turn would begin."""
+    """The template of the family is taken, here by its control tokens, and the description says so."""
     backend = patched(tmp_path, b"tokenizer.chat_template", b"tokenizer.chat_Template")
+    described, answered = backend.describe().template, collect(backend.stream(ask(QUESTION, max_tokens=20)))
+    backend.close()
+    assert described == "chatml (the file has none)"
+    own = LlamaCppBackend(TINY, BackendOptions(engine=EngineOptions(threads=1)))
+    assert collect(own.stream(ask(QUESTION, max_tokens=20))) == answered
+    own.close()
+
+
+def test_a_file_with_neither_template_nor_turns(llama: None, tmp_path: Path) -> None:
+    """Turns are plain then, the description says so, and the answer ends where the next turn would begin."""
+    path = tmp_path / "plain.gguf"
+    data = TINY.read_bytes().replace(b"tokenizer.chat_template", b"tokenizer.chat_Template")
+    path.write_bytes(data.replace(b"<|im_start|>", b"<|xx_start|>"))
+    backend = LlamaCppBackend(path, BackendOptions(engine=EngineOptions(threads=1)))
     assert backend.describe().template == "plain (the file has none)"
     plain = [backend._engine.bos, *backend._engine.tokenize("User: x\n\nAssistant:")]
     assert backend._prompts.chat([Message("user", "x")]) == plain
@@ -131,6 +145,36 @@ def test_a_file_without_a_template(llama: None, tmp_path: Path) -> None:
     text, finished = collect(backend.stream(request))
     backend.close()
     assert (text, finished.reason) == ("one", "stop")
+
+
+@pytest.mark.parametrize(
+    "options", [{"kv_type": "q8_0"}, {"kv_type": "f32"}, {"flash_attention": "on"}, {"kv_type": "q4_0"}]
+)
+def test_attention_options(options: dict[str, str], llama: None) -> None:
+    """The kept state may be of other types and attention of the other kind; logits stay near those of the default."""
+    import numpy as np
+
+    found = []
+    for kinds in ({}, options):
+        backend = LlamaCppBackend(TINY, BackendOptions(engine=EngineOptions(threads=1, **kinds)))  # type: ignore[arg-type]
+        collect(backend.stream(ask(QUESTION, max_tokens=0)))
+        found.append(backend._engine.logits(-1).copy())
+        backend.close()
+    assert np.abs(found[0] - found[1]).max() < (1.5 if "q" in options.get("kv_type", "") else 0.02)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"kv_type": "q8_0", "flash_attention": "off"}, "needs flash attention"),
+        ({"kv_type": "q5_1"}, "kv_type is 'q5_1'"),
+        ({"flash_attention": "maybe"}, "flash_attention is 'maybe'"),
+    ],
+)
+def test_refused_options(options: dict[str, str], said: str, llama: None) -> None:
+    """Options that do not exist or do not go together are errors before anything is loaded."""
+    with pytest.raises(UsageError, match=said):
+        LlamaCppBackend(TINY, BackendOptions(engine=EngineOptions(**options)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("length", [1, 2, 5])

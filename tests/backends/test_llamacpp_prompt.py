@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from localdev.backends.llamacpp_prompt import PLAIN_TEMPLATE, ChatTemplate, tokenize_spans
+from localdev.backends.llamacpp_prompt import ChatTemplate, tokenize_spans
+from localdev.backends.llamacpp_templates import PLAIN
 from localdev.core.chat import Message
 from localdev.core.errors import BackendError, ModelError
 
@@ -31,7 +32,7 @@ def test_chatml_golden() -> None:
 
 def test_plain_golden() -> None:
     """Without a template in the file the turns are plain."""
-    assert shown(PLAIN_TEMPLATE, TALK[:2]) == "System: Be brief.\n\nUser: Hi\n\nAssistant:"
+    assert shown(PLAIN, TALK[:2]) == "System: Be brief.\n\nUser: Hi\n\nAssistant:"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,12 @@ def test_a_refused_system_message_is_folded() -> None:
         ("{{ messages[7].content.x }}", "failed"),
         ("{{ ''.__class__.__mro__ }}", "failed"),
         ("{{ messages.append(1) }}", "failed"),
+        ("{{ 'x' * 10000000 }}", "failed: the result of . is too large"),
+        ("{{ ['x'] * 10000000 }}", "too large"),
+        ("{{ 9 ** 99999 }}", "too large"),
+        ("{{ 10 ** 900 * 10 ** 900 }}", "failed"),
+        ("{{ '%9999999d' % 1 }}", "too large"),
+        ("{% for a in range(999999) %}{% endfor %}", "failed"),
         ("{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}", "failed"),
     ],
 )

@@ -67,6 +67,13 @@ class Engine(Vocabulary):
         template = lib.llama_model_chat_template(self._model, None)
         self.template: str = template.decode("utf-8", errors="replace") if template else ""
 
+    def metadata(self, key: str) -> str:
+        """Give a value of the file's header as text, empty where there is none."""
+        room = 256
+        buffer = ctypes.create_string_buffer(room)
+        found = self._lib.llama_model_meta_val_str(self._model, key.encode(), buffer, room)
+        return buffer.value.decode("utf-8", errors="replace") if found >= 0 else ""
+
     def close(self) -> None:
         """Free context and model; the engine must not be used afterwards."""
         self._free_context()

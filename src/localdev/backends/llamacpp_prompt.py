@@ -8,23 +8,24 @@ ten characters, not the end of a turn.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from itertools import takewhile
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from localdev.backends.llamacpp_engine import Engine
+from localdev.backends.llamacpp_templates import known_template
 from localdev.core.chat import Message
 from localdev.core.errors import BackendError, ModelError
 
+if TYPE_CHECKING:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+_LARGEST = 1_000_000  # letters, items or a number that a template may get by multiplying
 # Stand-ins are numbers between two characters that Unicode keeps out of texts for good.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _STAND_IN = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
-PLAIN_TEMPLATE = (
-    "{% for message in messages %}{{ message['role'] | capitalize }}: {{ message['content'] }}\n\n{% endfor %}"
-    "{% if add_generation_prompt %}Assistant:{% endif %}"
-)
-PLAIN_STOP = ("\nUser:", "\nSystem:")
 _HINT = "use another model, or a file of this model with a corrected chat template"
 # What a template can make Python raise; endless recursion and texts beyond all memory are among it.
 _FAULTS = (
@@ -37,11 +38,10 @@ class ChatTemplate:
 
     def __init__(self, source: str, *, bos: str = "", eos: str = "") -> None:
         import jinja2
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         # The settings templates are written for. There is no clock (`strftime_now`): a prompt that changes every day
         # could not be kept, and templates have a fixed date for that case.
-        environment = ImmutableSandboxedEnvironment(
+        environment = _sandbox()(
             trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"], autoescape=False
         )
         environment.filters["tojson"] = _to_json
@@ -88,6 +88,43 @@ class ChatTemplate:
         for number, part in enumerate(_STAND_IN.split(rendered)):
             spans.append((texts[int(part)], True) if number % 2 else (part, False))
         return [span for span in spans if span[0]]
+
+
+def _sandbox() -> type[ImmutableSandboxedEnvironment]:
+    """Give the sandbox: beyond Jinja's own limits, what templates get by multiplying stays small.
+
+    A template that loops without end, or grows a text step by step, ends with the process that contains the engine.
+    """
+    from jinja2.exceptions import SecurityError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Sandbox(ImmutableSandboxedEnvironment):
+        """A sandbox in which no operation makes something huge."""
+
+        intercepted_binops = frozenset({"*", "**", "%", "<<"})
+
+        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+            """Multiply, or refuse to."""
+            if not _small(operator, left, right):
+                raise SecurityError(f"the result of {operator} is too large")
+            return super().call_binop(context, operator, left, right)
+
+    return Sandbox
+
+
+def _small(operator: str, left: Any, right: Any) -> bool:
+    """Say whether an operation gives something of a size that a prompt can need."""
+    if operator == "%" and isinstance(left, str):
+        return "*" not in left and not re.search(r"%[^a-zA-Z]*\d{4}", left)
+    sizes = [abs(each) if isinstance(each, int | float) else len(each) for each in (left, right) if _has_size(each)]
+    if operator == "**":
+        return all(size <= 1000 for size in sizes)
+    return operator == "%" or math.prod(sizes) <= _LARGEST
+
+
+def _has_size(value: Any) -> bool:
+    """Say whether a value is a number, or something with a length."""
+    return isinstance(value, int | float | str | bytes | list | tuple)
 
 
 def _said(error: BaseException) -> str:
@@ -153,28 +190,33 @@ def tokenize_spans(
 
 
 class PromptBuilder:
-    """Makes prompts for one loaded model."""
+    """Makes prompts for one loaded model; `stop` are texts that end an answer besides those of the request."""
+
+    stop: tuple[str, ...]
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._template = ChatTemplate(
-            engine.template or PLAIN_TEMPLATE, bos=engine.text_of(engine.bos), eos=engine.text_of(engine.eos)
-        )
         self._controls: ControlTokens | None = None
-        self.stop = () if engine.template else PLAIN_STOP
+        source, self.template_name = engine.template, "from the file"
+        self.stop = ()
+        if not source:
+            known = known_template(
+                engine.metadata("general.architecture"), engine.metadata("general.name"), self._control_tokens()
+            )
+            source, self.stop = known.source, known.stop
+            self.template_name = f"{known.name} (the file has none)"
+        self._template = ChatTemplate(source, bos=engine.text_of(engine.bos), eos=engine.text_of(engine.eos))
 
-    @property
-    def template_name(self) -> str:
-        """Say which template is used."""
-        return "from the file" if self._engine.template else "plain (the file has none)"
+    def _control_tokens(self) -> ControlTokens:
+        """Give the control tokens: 0.1 s for a vocabulary of 150,000, so once, and not at loading if it can wait."""
+        if self._controls is None:
+            self._controls = self._engine.control_tokens()
+        return self._controls
 
     def chat(self, messages: Sequence[Message]) -> list[int]:
         """Give the tokens of a conversation that the model is to answer, with one BOS where the model wants it."""
-        if self._controls is None:
-            self._controls = (
-                self._engine.control_tokens()
-            )  # 0.1 s for a vocabulary of 150,000: once, and not at loading
-        return self._with_bos(tokenize_spans(self._template.render(messages), self._controls, self._engine.tokenize))
+        spans = self._template.render(messages)
+        return self._with_bos(tokenize_spans(spans, self._control_tokens(), self._engine.tokenize))
 
     def stable(self, messages: Sequence[Message], tokens: Sequence[int]) -> int:
         """Say how many of a conversation's `tokens` come from its system message alone, whatever is asked behind it."""
