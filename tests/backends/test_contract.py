@@ -294,6 +294,20 @@ def test_cancel(backend: ChatBackend) -> None:
     assert time.monotonic() - started < 5
 
 
+def test_cancel_by_name(backend: ChatBackend) -> None:
+    """Where a stream can be cancelled from outside, it ends soon and says so; others go on."""
+    cancel = getattr(backend, "cancel", None)
+    if cancel is None:
+        return
+    request = ask(QUESTION, max_tokens=400, temperature=1.0)
+    stream = backend.stream(request)
+    next(stream)
+    assert cancel(request) and not cancel(ask(QUESTION))
+    rest = list(stream)
+    assert isinstance(rest[-1], Finished) and rest[-1].reason == "cancelled"
+    assert not cancel(request) and collect(backend.stream(ask(QUESTION, max_tokens=4)))[0]
+
+
 def in_threads(*works: Callable[[], Any]) -> list[Any]:
     """Run functions side by side and give their results in order."""
     found: list[Any] = [None] * len(works)

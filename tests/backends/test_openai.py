@@ -238,6 +238,20 @@ def test_closing_the_backend_ends_streams() -> None:
             next(backend.stream(ask("hi")))
 
 
+@pytest.mark.parametrize("said", [Said([30.0]), Said([events(delta("a")), 30.0]), Said(b"", 503)])
+def test_cancelling(said: Said) -> None:
+    """A stream is cancelled from another thread while it waits for a token, the first one or the next try."""
+    with serve_script({"/v1/models": listing(), CHAT: said}) as script:
+        backend = connect(script, retries=9)
+        request = ask("hi")
+        threading.Timer(0.2, backend.cancel, [request]).start()
+        started = time.monotonic()
+        assert list(backend.stream(request))[-1] == Finished("cancelled", Usage())
+        assert time.monotonic() - started < 2 and not backend.cancel(request) and not backend.cancel()
+        script.routes[CHAT] = Said(GOOD)
+        assert collect(backend.stream(request))[0] == "hello"
+
+
 def test_schema_that_is_ignored() -> None:
     """Half a JSON is cut short; a server that takes a schema and answers anything is named."""
     request = ChatRequest(ask("hi").messages, schema=SCHEMA)
@@ -404,6 +418,19 @@ def test_suffix_is_tried_out(grows: int, works: bool) -> None:
         else:
             with pytest.raises(UsageError, match="ignores the suffix"):
                 next(backend.stream(request))
+
+
+def test_suffix_at_a_busy_server() -> None:
+    """A server that is busy while its suffix is tried out has not shown that it reads none."""
+    good = Said(events({"choices": [{"text": "x", "finish_reason": "stop"}]}))
+    counts = [as_json({"usage": {"prompt_tokens": tokens}}) for tokens in (3, 7)]
+    routes: dict[str, Route] = {"/v1/models": listing(), "/v1/completions": [Said(b"", 503), *counts, good]}
+    with serve_script(routes) as script:
+        backend = connect(script)
+        request = ChatRequest(prefix="a", suffix="b")
+        with pytest.raises(BackendError, match="not ready"):
+            next(backend.stream(request))
+        assert collect(backend.stream(request))[0] == "x"
 
 
 def test_infill_of_llama_server() -> None:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import math
-import time
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 from localdev.backends.openai_api.address import read_model
 from localdev.backends.openai_api.answer import AnswerReader
 from localdev.backends.openai_api.bodies import Call, checked_request, make_call
-from localdev.backends.openai_api.calls import CLOSED, call, checked, no_first_token, streamed
-from localdev.backends.openai_api.connection import Channel, Reply
-from localdev.backends.openai_api.events import EventParser
-from localdev.backends.openai_api.failures import message_of
+from localdev.backends.openai_api.calls import CLOSED, call, checked, streamed
+from localdev.backends.openai_api.connection import Channel
+from localdev.backends.openai_api.failures import PASSING, failure
 from localdev.backends.openai_api.probe import probe
+from localdev.backends.openai_api.reading import read_answer
 from localdev.backends.openai_api.tokens import TokenCounter
 from localdev.backends.options import BackendOptions
 from localdev.backends.schema_check import breach
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
-from localdev.core.errors import BackendError, ContextOverflow, CutShort, TimedOut, UsageError
+from localdev.core.errors import BackendError, ContextOverflow, CutShort, UsageError
 from localdev.core.events import BackendEvent, Finished
 
 # Where neither the server nor the settings say a window. Most servers are started with at least this.
 _UNKNOWN_WINDOW = 8192
 # A chat template adds a few tokens to each message. So many are left free where the server's own count is not known.
 _PER_MESSAGE, _PER_CHAT = 8, 16
-# The counts come right after the end of the answer; a server that sends none is not waited for longer.
-_LAST_SECONDS = 5.0
 _PROBE_SUFFIX = "\n    return first + second + third\n"
 
 
@@ -48,6 +44,8 @@ class OpenAIBackend:
         self._remote = options.remote
         self._channel = Channel(address, api_key=options.remote.api_key, connect_seconds=options.remote.connect_seconds)
         self._server = probe(self._channel, self._name)
+        self._lock = threading.Lock()
+        self._streams: list[tuple[ChatRequest, Channel]] = []
         self._tokens = TokenCounter(self._channel, self._server, self._name, seconds=options.remote.first_token_seconds)
         windows = [size for size in (self._server.window, options.context_window) if size]
         self._window = min(windows, default=0)
@@ -88,68 +86,53 @@ class OpenAIBackend:
         """
         self._check_open()
         checked_request(request, self._server)
+        channel = self._channel.another()
+        with self._lock:
+            self._streams.append((request, channel))
+        try:
+            yield from self._answer(request, channel)
+        except BackendError as error:
+            if self._channel.closed.is_set():
+                raise BackendError(CLOSED, "open it again") from error
+            if not channel.closed.is_set():
+                raise
+            yield Finished("cancelled", Usage())
+        finally:
+            with self._lock:
+                self._streams = [entry for entry in self._streams if entry[1] is not channel]
+
+    def cancel(self, request: ChatRequest | None = None) -> bool:
+        """End the stream of a request (None: every one) from another thread, even before its first token.
+
+        It ends with the reason `cancelled`. False where there is no such stream.
+        """
+        with self._lock:
+            found = [channel for asked, channel in self._streams if request is None or asked is request]
+        for channel in found:
+            channel.close()
+        return bool(found)
+
+    def close(self) -> None:
+        """End what is streamed in other threads, and refuse further requests."""
+        self._channel.close()
+        self.cancel()
+
+    def _answer(self, request: ChatRequest, channel: Channel) -> Iterator[BackendEvent]:
+        """Ask over a channel of the request's own and yield the answer."""
         prompt, limit = self._fit(request)
-        address = self._channel.address
+        address = channel.address
         made = make_call(request, self._name, self._server, limit=limit, api=address.api, root=address.root)
         if limit < 1:
             yield Finished("length", Usage(prompt or self._estimate(request)))
             return
         if not request.messages:
-            self._check_fill_in()
+            self._check_fill_in(channel)
         reader = AnswerReader(made.form, request.sampling.stop, where=address.url, model=self._info.name)
-        with streamed(self._channel, made.path, made.body, remote=self._remote, model=self._info.name) as (reply, due):
-            yield from self._read(reply, due, reader)
+        with streamed(channel, made.path, made.body, remote=self._remote, model=self._info.name) as (reply, due):
+            yield from read_answer(channel, reply, due, reader, remote=self._remote)
         if not reader.events:
-            self._explain_silence(made)
+            self._explain_silence(made, channel)
         yield self._finished(request, reader)
-
-    def close(self) -> None:
-        """End what is streamed in other threads, and refuse further requests."""
-        self._channel.close()
-
-    def _read(self, reply: Reply, due: float, reader: AnswerReader) -> Iterator[BackendEvent]:
-        """Yield the events of a reply until its answer is over."""
-        kind = reply.headers.get("content-type", "")
-        if kind and "event-stream" not in kind:
-            with contextlib.suppress(TimeoutError):
-                kind = message_of(reply.read_all(due, 20_000)) or kind
-            raise BackendError(f"{self._channel.address.url} does not stream: {kind}", "check the address of the API")
-        parser = EventParser()
-        while not (reader.done or reader.stopped):
-            data = self._next(reply, due, reader)
-            for event in parser.feed(data) if data else parser.finish():
-                yield from reader.take(event)
-                if (
-                    reader.started or reader.reason
-                ):  # also what only counts tokens, or says the reason, is a sign of life
-                    due = time.monotonic() + min(self._remote.gap_seconds, _LAST_SECONDS if reader.reason else math.inf)
-                if reader.done or reader.stopped:
-                    break
-            if not data:
-                break
-        yield from reader.finish()
-
-    def _next(self, reply: Reply, due: float, reader: AnswerReader) -> bytes:
-        """Wait for the next bytes; what is slow or broken after the answer's end does not spoil it."""
-        try:
-            data = reply.read(due)
-            if not (data or reader.reason):
-                self._check_open()  # which also ends the stream
-            return data
-        except TimeoutError as error:
-            if reader.reason:
-                return b""
-            if not reader.started:
-                raise no_first_token(self._remote, self._channel) from error
-            raise TimedOut(
-                f"{self._channel.address.url} was silent for {self._remote.gap_seconds:g} s in the middle of an answer",
-                "see the server's log, or raise remote.gap_seconds",
-            ) from error
-        except BackendError:
-            if reader.reason:
-                return b""
-            self._check_open()
-            raise
 
     def _finished(self, request: ChatRequest, reader: AnswerReader) -> Finished:
         """Judge the end of an answer and give the last event."""
@@ -226,30 +209,32 @@ class OpenAIBackend:
         except BackendError:
             return self._tokens.estimate(text)
 
-    def _check_fill_in(self) -> None:
+    def _check_fill_in(self, channel: Channel) -> None:
         """Find out once whether the server reads a suffix: the prompt's tokens grow with it, or it is ignored.
 
         Raises:
             UsageError: it does not.
         """
         if self._fills_in is None:
-            self._fills_in = 0 < self._prompt_tokens("") < self._prompt_tokens(_PROBE_SUFFIX)
+            self._fills_in = 0 < self._prompt_tokens("", channel) < self._prompt_tokens(_PROBE_SUFFIX, channel)
         if not self._fills_in:
             raise UsageError(
                 f"{self._channel.address.url} does not fill in text with {self._name}: it ignores the suffix",
                 "use a model with FIM tokens on a server that reads `suffix`, or a GGUF file",
             )
 
-    def _prompt_tokens(self, suffix: str) -> int:
-        """Ask for one token and give how many the prompt had; 0 where that is refused."""
+    def _prompt_tokens(self, suffix: str, channel: Channel) -> int:
+        """Ask for one token and give how many the prompt had; 0 where that is refused, not where the server is busy."""
         body = {"model": self._name, "prompt": "def add(", "suffix": suffix, "max_tokens": 1, "temperature": 0}
-        path = f"{self._channel.address.api}/completions"
-        answer = call(self._channel, path, body, seconds=self._remote.first_token_seconds)
+        path = f"{channel.address.api}/completions"
+        answer = call(channel, path, body, seconds=self._remote.first_token_seconds)
+        if answer.status in PASSING or answer.status == 500:
+            raise failure(answer.status, answer.headers, answer.raw, model=self._name, where=channel.address.url)
         usage = answer.body.get("usage") if answer.status == 200 and isinstance(answer.body, dict) else None
         found = usage.get("prompt_tokens") if isinstance(usage, dict) else 0
         return found if isinstance(found, int) else 0
 
-    def _explain_silence(self, made: Call) -> None:
+    def _explain_silence(self, made: Call, channel: Channel) -> None:
         """Find out why a stream was empty: llama_cpp.server says its errors only without one.
 
         Raises:
@@ -258,8 +243,8 @@ class OpenAIBackend:
         body = {**made.body, "stream": False, "max_tokens": 1}
         body.pop("stream_options", None)
         checked(
-            self._channel,
-            call(self._channel, made.path, body, seconds=self._remote.first_token_seconds),
+            channel,
+            call(channel, made.path, body, seconds=self._remote.first_token_seconds),
             self._info.name,
         )
         raise BackendError(f"{self._channel.address.url} answered with nothing", "see the server's log")

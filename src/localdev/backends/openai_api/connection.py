@@ -120,6 +120,12 @@ class Channel:
             _shut(sock)
             connection.close()
 
+    def another(self) -> Channel:
+        """Give a channel to the same server that is closed by itself."""
+        found = Channel(self.address, connect_seconds=self._connect_seconds)
+        found._headers = self._headers
+        return found
+
     def close(self) -> None:
         """Break every connection that is open; their readers fail at once."""
         self.closed.set()
