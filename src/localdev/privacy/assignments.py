@@ -45,6 +45,10 @@ _LINE = re.compile(
     r"(?P<sign>[ \t]*=[ \t]*|:[ \t]+)(?P<value>[^\s\"'`#][^\s\"'`]{2,1000})[ \t]*(?:[ \t]#[^\n]*)?\r?$",
     re.MULTILINE,
 )
+# A variable for one command: `PGPASSWORD=x psql`, `-e DB_PASSWORD=x`.
+_INLINE = re.compile(
+    r"(?<![\w$.-])(?P<name>[A-Z][A-Z0-9_]{2,60})=(?P<value>[^\s\"'`;&|#,()\\]{3,500})(?=[\s;&|\"'`\\])"
+)
 # What only code has: calls, subscripts, the end of an item or statement.
 _CODE = re.compile(r"[()\[\]{};,]|^[&*!]\w|::|->")
 
@@ -59,7 +63,11 @@ def assignments(text: str) -> Iterator[Assignment]:
         for found in pattern.finditer(text):
             yield Assignment(found["name"], found.start("value"), found.end("value"))
     for found in _BESIDE.finditer(text):
-        yield Assignment(found["name"], found.start("value"), found.end("value"), beside=True)
+        # `define("DB_PASSWORD", "x")`; other names beside a text may only be the next one of a list.
+        beside = not found["name"].isupper() or found["value"].isupper()
+        yield Assignment(found["name"], found.start("value"), found.end("value"), beside=beside)
+    for found in _INLINE.finditer(text):
+        yield Assignment(found["name"], found.start("value"), found.end("value"), plain=True)
     for found in _LINE.finditer(text):
         if not _CODE.search(found["value"]):
             spaced = found["sign"] != "="

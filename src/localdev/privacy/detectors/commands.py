@@ -11,7 +11,7 @@ _FLAG = r"(?<![\w-])--?(?:[a-z]+-){0,3}"
 _VALUE = r"(?P<secret>[^\s\"'`,;|&()\[\]\\]{4,200})"
 
 _RULES = (
-    rule("PASSWORD", "pass", rf"{_FLAG}(?:password|passwd|passphrase|pass)(?:=|\s+(?=\S*[^a-zA-Z\s]))[\"']?{_VALUE}"),
+    rule("PASSWORD", "pass", rf"{_FLAG}(?:password|passwd|passphrase|pass)(?:=|\s+(?=[^\s\"'`]*[^a-zA-Z\s\"'`]))[\"']?{_VALUE}"),
     rule("TOKEN", "token secret key", rf"{_FLAG}(?:token|secret|api-key|access-key|secret-key)(?:=|\s+)[\"']?{_VALUE}"),
     rule("PASSWORD", "curl", r"\bcurl\b[^\n|]{0,300}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"'`]+:(?P<secret>[^\s\"'`]{3,})"),
     rule("PASSWORD", "sshpass", rf"\bsshpass\s+-p\s*[\"']?{_VALUE}"),

@@ -25,6 +25,18 @@ _RULES = (
         r"(?P<secret>[A-Za-z0-9._~+/=-]{8,})",
         re.IGNORECASE,
     ),
+    rule(
+        "COOKIE",
+        "ookie OOKIE",
+        r"cookie\W{1,6}(?:[\w.-]+=[^;\s\"']*;\s?){0,20}?[\w.-]{0,40}(?:sess|auth|token|sid)[\w.-]{0,40}="
+        r"(?P<secret>(?=[^;\s\"']*\d)[^;\s\"'{}]{12,4000})",
+        re.IGNORECASE,
+    ),
+    rule(
+        "PASSWORD",
+        "auth",
+        r"\bauth\s?=\s?\(\s?[rbuf]?[\"'][^\"'\n]*[\"'],\s?[rbuf]?[\"'](?P<secret>[^\"'\n]{3,200})[\"']\s?\)",
+    ),
 )
 
 

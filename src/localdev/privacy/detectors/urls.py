@@ -25,6 +25,14 @@ _PASSWORDS = (
     ),
     rule("DB_PASSWORD", "password=", r"(?<!\w)password=(?P<secret>[^\s\"';]{3,200}) (?:host|dbname|user|sslmode)="),
 )
+_QUERIES = (
+    rule(
+        "URL_TOKEN",
+        "key= token= auth= secret= password= signature= sig=",
+        r"[?&](?:[\w-]{0,20}(?:api_?key|token|auth|secret|signature)|key|password|sig)=(?P<secret>[^&\s\"'`<>{}()]{8,500})",
+        re.IGNORECASE,
+    ),
+)
 _USERS = (rule("URL_TOKEN", "://", rf"{_SCHEME}(?P<secret>[^\s:/@\"'<>`]{{16,200}})(?::x-oauth-basic)?@(?=[\w\[])"),)
 
 
@@ -32,3 +40,6 @@ def find(text: str) -> Iterator[Span]:
     """Find the passwords of addresses, and tokens in the place of a user's name."""
     yield from (found for found in apply(_PASSWORDS, text) if not is_placeholder(found.value))
     yield from (found for found in apply(_USERS, text) if looks_random(found.value))
+    for found in apply(_QUERIES, text):
+        if any(each.isdigit() for each in found.value) and not is_placeholder(found.value):
+            yield found
