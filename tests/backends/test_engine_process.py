@@ -195,7 +195,7 @@ def test_all_who_wait_are_told_of_a_crash(walled: ProcessBackend) -> None:
     assert len(found) == 3
 
 
-def lead(folder: Path, source: str) -> Path:
+def patched(folder: Path, source: str) -> Path:
     """Write a copy of the tiny model with another chat template, of at most the same length."""
     own = read_header(TINY).chat_template
     path = folder / "patched.gguf"
@@ -203,30 +203,44 @@ def lead(folder: Path, source: str) -> Path:
     return path
 
 
-LOOPS = {
-    "many steps": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
-    "one huge step": "{{ ((messages | length + 9) ** 99999999) % 7 }}",
-}
+MANY_STEPS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+# While Python computes a power nothing else of Python runs, no other thread and no handler of a signal.
+ONE_STEP = (
+    "inside = engine_host.LlamaCppBackend._prompt\n"
+    "engine_host.LlamaCppBackend._prompt = lambda self, r: 7 ** 10**9 if r.messages else inside(self, r)\n"
+)
 
 
-@pytest.mark.parametrize("kind", LOOPS)
-def test_a_template_that_does_not_end(kind: str, llama: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", ["", ONE_STEP])
+def test_a_template_that_does_not_end(more: str, llama: None, tmp_path: Path) -> None:
     """It ends the process when its time is up; the error says so, and what needs no template still works."""
     host = tmp_path / "modules" / "quick_host.py"
     host.parent.mkdir()
     host.write_text(
-        "from localdev.backends import engine_host\nengine_host.TEMPLATE_SECONDS = 0.5\n"
-        "if __name__ == '__main__':\n    engine_host.main()\n"
+        f"from localdev.backends import engine_host\nengine_host.TEMPLATE_SECONDS = 0.5\n{more}engine_host.main()\n"
     )
     options = BackendOptions(engine=EngineOptions(threads=1, host_module="quick_host"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(host.parent))
-        backend = ProcessBackend(lead(tmp_path, LOOPS[kind]), options)
+        backend = ProcessBackend(patched(tmp_path, MANY_STEPS), options)
         with pytest.raises(BackendError, match="the chat template of patched does not end") as caught:
             list(backend.stream(ask("x")))
         assert "another model" in caught.value.hint
         assert collect(backend.stream(ChatRequest(prefix="x", sampling=Sampling(max_tokens=2))))[1].reason == "length"
         backend.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the limit needs the size of the process")
+def test_a_template_that_takes_all_memory(llama: None, tmp_path: Path) -> None:
+    """A text that doubles itself is stopped, and the process lives on."""
+    source = "{% set n = namespace(s='aaaaaaaa') %}{% for i in range(60) %}{% set n.s = n.s ~ n.s %}{% endfor %}"
+    backend = ProcessBackend(patched(tmp_path, source), ONE_THREAD)
+    pid = backend.facts()["pid"]
+    with pytest.raises(BackendError, match="the model's chat template failed: MemoryError"):
+        list(backend.stream(ask("x")))
+    assert collect(backend.stream(ChatRequest(prefix="x", sampling=Sampling(max_tokens=2))))[1].reason == "length"
+    assert backend.facts()["pid"] == pid
+    backend.close()
 
 
 def test_an_engine_that_dies_of_its_file(llama: None, tmp_path: Path) -> None:
@@ -395,7 +409,7 @@ def test_nothing_is_left_behind(llama: None, tmp_path: Path) -> None:
 @pytest.mark.parametrize("phase", ["answering", "template"])
 def test_it_dies_with_the_program(phase: str, llama: None, tmp_path: Path) -> None:
     """The process does not outlive a program that was killed, whatever it is doing."""
-    model = TINY if phase == "answering" else lead(tmp_path, LOOPS["many steps"])
+    model = TINY if phase == "answering" else patched(tmp_path, MANY_STEPS)
     code = (
         "import sys, threading; from pathlib import Path; from tests.backends.test_engine_process import *\n"
         "backend = ProcessBackend(Path(sys.argv[1]), ONE_THREAD); backend.describe()\n"

@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 from localdev.backends.engine_wire import (
@@ -38,6 +39,9 @@ from localdev.core.wire import dumps, error_to_json, loads
 
 # Templates render in milliseconds; one that needs longer than this, tokenizing included, loops.
 TEMPLATE_SECONDS = 10.0
+# The longest prompts take a hundred megabytes while they are built; a template that needs more than this doubles a text
+# until there is no memory left.
+TEMPLATE_BYTES = 512 << 20
 # Waking the program up for a token costs 0.1 ms on a virtual machine. Tokens that come faster than this are sent
 # together, so that a text waits for one further token at most; slower ones, as of all but tiny models, at once.
 _TOGETHER_SECONDS = 0.005
@@ -45,10 +49,10 @@ _BUG = 70  # the exit code that systems have for it
 
 
 class _Watched(LlamaCppBackend):
-    """The engine, ending the process when a chat template does not end.
+    """The engine, ending the process when a chat template does not end, and bounding the memory it takes.
 
-    Nothing in Python can stop a template, least of all inside one huge multiplication; the fault handler's own thread
-    ends the process without Python's help.
+    Nothing in Python can stop a template, least of all inside one huge step; the fault handler's own thread ends the
+    process without Python's help.
     """
 
     host: Host | None = None
@@ -60,9 +64,29 @@ class _Watched(LlamaCppBackend):
         with self.host.phase("template"):
             faulthandler.dump_traceback_later(TEMPLATE_SECONDS, exit=True)
             try:
-                return super()._prompt(request)
+                with _bounded(TEMPLATE_BYTES):
+                    return super()._prompt(request)
             finally:
                 faulthandler.cancel_dump_traceback_later()
+
+
+@contextlib.contextmanager
+def _bounded(more: int) -> Iterator[None]:
+    """Let the process take at most so many bytes more, where the system has such a limit; then it is a MemoryError."""
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    except (ImportError, OSError):
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = pages * resource.getpagesize() + more
+    resource.setrlimit(resource.RLIMIT_AS, (most if soft == resource.RLIM_INFINITY else min(most, soft), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 class Host:
