@@ -157,6 +157,21 @@ def test_a_stream_closed_early_keeps_what_it_had(states: Path, models: list[Llam
     assert cached > 100 and text == answer(models[2], FIRST)[0]
 
 
+def test_making_ready(states: Path, models: list[LlamaCppBackend]) -> None:
+    """A request for no tokens evaluates what all prompts begin with, and leaves a conversation that does so alone."""
+    ready = request("-", tokens=0)
+    models.append(open_tiny(states))
+    text, finished = collect(models[0].stream(ready))
+    assert text == "" and finished.usage.cached_tokens == 0 and len(kept(states)) == 1
+    stable = models[0]._engine.evaluated
+    assert answer(models[0], FIRST)[1] == stable > 100
+    held = models[0]._engine.evaluated
+    collect(models[0].stream(ready))
+    assert models[0]._engine.evaluated == held and len(kept(states)) == 2
+    models.append(open_tiny(states))
+    assert collect(models[1].stream(ready))[1].usage.cached_tokens == stable == models[1]._engine.evaluated
+
+
 @pytest.mark.parametrize("change", ["digest", "kv_type", "flash_attention"])
 def test_states_of_another_model_are_not_used(change: str, states: Path, models: list[LlamaCppBackend]) -> None:
     """What the state depends on is part of its key."""

@@ -221,6 +221,7 @@ class LocalJobs:
         from localdev.app.engines import models_for
         from localdev.app.remote import is_on_server
         from localdev.core.chat import ChatRequest, Message, Sampling
+        from localdev.index.layout import index_folder
         from localdev.prompting.prompts import load_prompt
 
         if any(map(is_on_server, models_for(self._settings, "ask")[:1])):
@@ -235,7 +236,9 @@ class LocalJobs:
         with contextlib.closing(backend):
             if backend.describe().backend != "llamacpp":
                 return
-            request = ChatRequest((Message(role, text),), sampling=Sampling(max_tokens=1), cache_key=prompt.label)
+            owner = index_folder(self._folders.indexes, self._root).name
+            messages = (Message(role, text), Message("user", "-"))  # some templates refuse the one without the other
+            request = ChatRequest(messages, sampling=Sampling(max_tokens=0), cache_key=prompt.label, owner=owner)
             for _ in backend.stream(request):
                 pass
 

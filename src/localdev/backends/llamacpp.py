@@ -36,9 +36,10 @@ class LlamaCppBackend:
         """
         wanted = options or BackendOptions()
         _check_magic(path)
-        self._engine = Engine(path, wanted.engine)
+        self._engine = Engine(path, wanted.engine, window=wanted.context_window)
         try:
-            self._most = _window(wanted.context_window, self._engine.trained_window, path)
+            most = _window(wanted.context_window, self._engine.trained_window, path)
+            self._most = min(most, self._engine.plan.window or most)
             self._prompts = PromptBuilder(self._engine)
             self._adapters = AdapterShelf(self._engine, wanted.engine.adapters)
             self._prefixes = open_keeper(self._engine, path, wanted)
@@ -53,6 +54,7 @@ class LlamaCppBackend:
             digest=wanted.digest,
             template=self._prompts.template_name,
             capabilities=frozenset({"chat", "schema", "grammar", "seed", "logprobs", "adapter"} | fim),
+            placement=self._engine.placement,
         )
         self._lookup = _lookup(wanted.engine.lookup)
         engine = self._engine
@@ -73,7 +75,8 @@ class LlamaCppBackend:
 
         Nothing is evaluated ahead: a token is computed when the next event is asked for, so closing the iterator stops
         the engine at once. The answer ends with reason `length` at `max_tokens` or at the end of the window, and with
-        `cancelled` after `cancel`.
+        `cancelled` after `cancel`. Of a request for no tokens that is to be
+        kept only the stable beginning is made ready.
 
         Raises:
             ContextOverflow: the prompt leaves no room in the window for an answer; nothing is cut off.
@@ -128,7 +131,9 @@ class LlamaCppBackend:
         answer = Answer(self._engine, request, self._prompts.stop if request.messages else ())
         kept = 0
         try:
-            kept = self._prefixes.begin(prompt, self._kept(request, prompt))
+            how = self._kept(request, prompt)
+            ready = not limit and how.stable
+            kept = self._prefixes.prepare(prompt, how) if ready else self._prefixes.begin(prompt, how)
             guess = self._lookup and not self._engine.recurrent
             steps = LookupSteps(self._engine, drawn, prompt, self._lookup) if guess else PlainSteps(self._engine, drawn)
             yield from answer.pieces(steps, limit)

@@ -51,13 +51,21 @@ class PrefixKeeper:
 
         The last token is always evaluated, since the next one is drawn from what it gives.
         """
-        request = request or Kept()
-        if request.adapter != self._request.adapter:
-            self._engine.keep(0)
-        self._request, self._prompt, self._stable = request, len(prompt), None
+        self._take(prompt, request or Kept())
         kept = self._reuse(prompt[:-1])
         start = self._evaluate_stable(prompt, kept)
         self._engine.evaluate(prompt[start:])
+        return kept
+
+    def prepare(self, prompt: Sequence[int], request: Kept) -> int:
+        """Hold the stable tokens of a prompt, unless what is held begins with them; give how many were kept."""
+        self._take(prompt, request)
+        stable = prompt[: request.stable]
+        if common(pack_tokens(self._engine.held), pack_tokens(stable)) == len(stable):
+            return len(stable)
+        kept = self._reuse(stable)
+        start = self._evaluate_stable(prompt, kept)
+        self._engine.evaluate(stable[start:])
         return kept
 
     def settle(self) -> None:
@@ -74,6 +82,12 @@ class PrefixKeeper:
         state = self._engine.save_state()
         if state:
             self._states.save(owner, key, held, state, prompt=min(self._prompt, len(held)))
+
+    def _take(self, prompt: Sequence[int], request: Kept) -> None:
+        """Note what is asked; nothing is left to use of what other adapters made."""
+        if request.adapter != self._request.adapter:
+            self._engine.keep(0)
+        self._request, self._prompt, self._stable = request, len(prompt), None
 
     def _reuse(self, tokens: Sequence[int]) -> int:
         """Let the engine hold as much of these tokens as was evaluated before; give how many."""
