@@ -384,6 +384,7 @@ def test_describe(tiny: LlamaCppBackend) -> None:
     """The backend says what it is."""
     info = tiny.describe()
     assert (info.name, info.context_window, info.template) == ("tiny", 2048, "from the file")
+    assert info.placement == "all on the processor, 1 thread"
     assert info.capabilities == {"chat", "fim", "schema", "grammar", "seed", "logprobs", "adapter"}
 
 

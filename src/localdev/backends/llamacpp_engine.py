@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from localdev.backends.llamacpp_devices import devices, model_sizes
 from localdev.backends.llamacpp_native import (
     complaints,
     load_library,
@@ -20,6 +21,7 @@ from localdev.backends.llamacpp_native import (
     watch_flag,
 )
 from localdev.backends.llamacpp_vocab import Vocabulary
+from localdev.backends.offload import ModelSizes, plan_offload
 from localdev.backends.options import EngineOptions
 from localdev.core.errors import BackendError, UsageError
 
@@ -37,8 +39,8 @@ class Interrupted(Exception):
 class Engine(Vocabulary):
     """A loaded model. Not thread-safe but for the vocabulary and `interrupt`; the caller sees to turns."""
 
-    def __init__(self, path: Path, options: EngineOptions) -> None:
-        """Load a model.
+    def __init__(self, path: Path, options: EngineOptions, *, window: int = 0) -> None:
+        """Load a model, for contexts of up to `window` tokens (0: its own window).
 
         Raises:
             ModelError, MissingExtra: llama.cpp refuses the file, or is not installed.
@@ -46,14 +48,16 @@ class Engine(Vocabulary):
         """
         self._kinds = _attention(options)
         lib = load_library()
-        gpu_layers = options.gpu_layers
-        self._model: Any = load_model(lib, path, gpu_layers)
+        found = devices(lib)
+        sizes = model_sizes(lib, path, options.kv_type) if found else ModelSizes()
+        self.plan = plan_offload(sizes, found, window=window, asked=options.gpu_layers)
+        self._model: Any = load_model(lib, path, self.plan.layers)
         super().__init__(lib, self._model)
         self._context: Any = None
         self._memory: Any = None
         self._held: list[int] = []
         self.threads = options.threads or physical_cores()
-        self._on_gpu = gpu_layers != 0 and bool(lib.llama_supports_gpu_offload())
+        self._on_gpu = self.plan.layers > 0
         self._step = _GPU_STEP if self._on_gpu else _CPU_STEP
         self._next = (lib.llama_token * 1)()
         self._next_batch = lib.llama_batch_get_one(self._next, 1)
@@ -66,6 +70,11 @@ class Engine(Vocabulary):
         self.recurrent = bool(lib.llama_model_is_recurrent(self._model) or lib.llama_model_is_hybrid(self._model))
         template = lib.llama_model_chat_template(self._model, None)
         self.template: str = template.decode("utf-8", errors="replace") if template else ""
+
+    @property
+    def placement(self) -> str:
+        """Say where the model runs."""
+        return f"{self.plan.said}, {self.threads} thread{'s' if self.threads != 1 else ''}"
 
     def metadata(self, key: str) -> str:
         """Give a value of the file's header as text, empty where there is none."""
