@@ -56,6 +56,10 @@ def cases(tmp_path: Path) -> dict[str, list[str]]:
         "ask no such script": [*ask, "--model", "fake:none.json"],
         "ask no such file": [*ask, "--model", "none.gguf"],
         "ask no such model": [*ask, "--model", "none"],
+        "complete": ["complete", "--at", "app/settings.py:6:5", "--model", f"fake:{tmp_path}/good.json"],
+        "complete json": ["complete", "--at", "app/main.py:1:1", "--json", "--model", f"fake:{tmp_path}/good.json"],
+        "complete failing": ["complete", "--at", "app/main.py:1:1", "--model", f"fake:{tmp_path}/broken.json"],
+        "complete without one": ["complete", "--at", "app/main.py:1:1"],
     }
 
 

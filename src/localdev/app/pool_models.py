@@ -81,8 +81,11 @@ class Models:
         with self._changed:
             opened = list(self._opened.values())
             self._opened.clear()
-        for each in opened:
-            each.backend.close()
+        closing = [threading.Thread(target=each.backend.close) for each in opened]  # each may have state to keep
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join()
 
     def give_back(self, opened: Opened) -> None:
         """Take a model back from a job, and close what is too many."""

@@ -26,8 +26,10 @@ from localdev.service.warming import Warmer
 
 # How long after what is idle, replaced or removed is noticed.
 _LOOK_SECONDS = 1.0
-# An end on SIGTERM takes no longer: what has not stopped by then is ended with the process.
-_DRAIN_SECONDS = 4.0
+# What has not stopped by then is ended with the process. A system that shuts down waits for less than ten seconds; else
+# there is time for the engines to keep gigabytes of state.
+_SIGNAL_SECONDS = 4.0
+_END_SECONDS = 12.0
 
 
 class Server:
@@ -49,6 +51,7 @@ class Server:
         self._identity = program or identity()
         self._listener = Listener(address)
         self._listener.socket.setblocking(False)
+        self._end_seconds = _END_SECONDS
         self._woken, self._wake = socket.socketpair()
         self._service = Service(
             identity=self._identity,
@@ -78,10 +81,15 @@ class Server:
         finally:
             self._end()
 
-    def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
-        """End now: running jobs are cancelled; may be called from any thread and by a signal."""
+    def stop(self) -> None:
+        """End now: running jobs are cancelled; may be called from any thread."""
         self._stopping.set()
         self._wake.send(b"x")
+
+    def on_signal(self, _signal: int, _frame: FrameType | None) -> None:
+        """End now, and soon."""
+        self._end_seconds = _SIGNAL_SECONDS
+        self.stop()
 
     def status(self) -> dict[str, Any]:
         """Give what `service status` shows."""
@@ -156,7 +164,7 @@ class Server:
         reason = "stopped" if self._stopping.is_set() else "replaced" if self._retired.is_set() else "idle"
         self._stopping.set()
         self._listener.close()
-        deadline = time.monotonic() + _DRAIN_SECONDS
+        deadline = time.monotonic() + self._end_seconds
         self._warmer.close()
         for running in self._ledger.running():
             running.cancellation.cancel()
@@ -194,7 +202,7 @@ def run(address: Address, log: Log) -> None:
 
     egress.install()
     server = Server(address, log)
-    signal.signal(signal.SIGTERM, server.stop)
+    signal.signal(signal.SIGTERM, server.on_signal)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -14,8 +14,9 @@ from typing import Any
 
 from localdev.app.cancelling import Cancellation, Cancelled
 from localdev.app.pools import Host, Pools
+from localdev.core.chat import Usage
 from localdev.core.errors import BackendError
-from localdev.core.events import Answered, Notice, Progress
+from localdev.core.events import Answered, Event, Notice, Progress, Result
 from localdev.core.wire import WireError
 from localdev.service import frames
 from localdev.service.frames import Line
@@ -68,7 +69,7 @@ class Session:
             if isinstance(request, frames.RunJob):
                 self._run(request)
             elif isinstance(request, frames.Warm):
-                self._service.warmer.note(request.job)
+                self._service.warmer.wanted(request.job)
                 self._line.send(frames.Done())
             elif isinstance(request, frames.AskStatus):
                 self._line.send(frames.Status(self._service.status()))
@@ -202,7 +203,6 @@ class JobThread:
             self._outgoing.drop()
         else:
             self._outgoing.finish(last)
-        service.warmer.note(request)
 
     def _run_job(self) -> None:
         """Run the job and pass its events on.
@@ -219,12 +219,18 @@ class JobThread:
         try:
             for event in events:
                 self._outgoing.put(event, self._cancellation)
-                if isinstance(event, Answered):
-                    self._service.ledger.used(event.usage)
+                self._note(event)
         finally:
             close = getattr(events, "close", None)
             if close is not None:
                 close()
+
+    def _note(self, event: Event) -> None:
+        """Count the tokens of an answer."""
+        if isinstance(event, Answered):
+            self._service.ledger.used(event.usage)
+        elif isinstance(event, Result) and (usage := event.payload.get("usage")):
+            self._service.ledger.used(Usage(usage["prompt_tokens"], usage["cached_tokens"]))
 
     def _aside(self, event: Progress | Notice) -> None:
         """Pass on what is told from inside long work, which ends here when the job is cancelled."""

@@ -17,14 +17,16 @@ from localdev.service.outcomes import where
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Whoever asks one thing often asks the next at once; only then is nobody kept waiting.
-_QUIET_SECONDS = 2.0
-# Jobs after which a question may follow, and which use a model.
-_FOLLOWED = frozenset({"ask", "complete", "warm"})
+# Whoever starts the service often asks at once; a question is served before anything is warmed for it.
+_QUIET_SECONDS = 0.5
 
 
 class Warmer:
-    """Warms with the settings of the last client, once after each job that used a model."""
+    """Warms when a client asks for it and no model is loaded.
+
+    Not after a job: the engine then holds the state of a whole prompt, which the next question shares more of than
+    its stable part; warming would throw the rest away.
+    """
 
     def __init__(self, pools: Pools, ledger: Ledger, log: Log) -> None:
         self._pools = pools
@@ -39,17 +41,18 @@ class Warmer:
         """Whether it is warming."""
         return self._thread is not None and self._thread.is_alive()
 
-    def note(self, request: RunJob) -> None:
-        """Take notice of a job that is over."""
-        if request.job in _FOLLOWED and not request.options.get("no_model"):
-            self._due = request
+    def wanted(self, request: RunJob) -> None:
+        """Warm with these settings as soon as it is quiet."""
+        self._due = request
 
     def warm_if_due(self) -> None:
-        """Begin to warm when something used a model and it is quiet since."""
+        """Begin to warm when it is wanted and quiet."""
         request = self._due
         if request is None or self.busy or self._ledger.idle_seconds() < _QUIET_SECONDS:
             return
         self._due = None
+        if self._pools.models.facts():
+            return
         self._cancellation = Cancellation()
         self._thread = threading.Thread(
             target=self._warm, args=(request, self._cancellation), name="service-warm", daemon=True
