@@ -135,6 +135,7 @@ class LocalJobs:
         """
         from localdev.assistant.complete import CompleteRequest, complete
         from localdev.core.chat import Sampling
+        from localdev.index.layout import index_folder
 
         chosen = self._settings.complete
         request = CompleteRequest(
@@ -143,6 +144,7 @@ class LocalJobs:
             path=options.get("path", ""),
             context_tokens=chosen.context_tokens,
             sampling=Sampling(max_tokens=chosen.max_tokens),
+            owner=index_folder(self._folders.indexes, self._root).name,
         )
         engine = self._engine(without=False, job="complete")
         if engine.backend is None:
