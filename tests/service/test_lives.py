@@ -91,6 +91,19 @@ def test_stopped_in_an_answer(shell: Run, repository: Path, folders: Folders, sc
     assert shell("service", "status", "--json").code == 1
 
 
+def test_terminated_in_an_answer(repository: Path, folders: Folders, script: Script) -> None:
+    """SIGTERM, as a system sends it that shuts down, is over within seconds, and recorded."""
+    process = asked(repository, script(_LONG, delay=0.05))
+    pid = facts(folders)["pid"]
+    os.kill(pid, signal.SIGTERM)
+    began = time.monotonic()
+    assert "was stopped while it was working" in process.communicate(timeout=20)[1]
+    assert process.returncode == 4
+    until(lambda: "ended: stopped" in log_file(folders).read_text())
+    assert time.monotonic() - began < 5
+    assert json.loads(folders.journal.read_text().splitlines()[-1])["outcome"] == "cancelled"
+
+
 def test_it_ends_when_idle(
     shell: Run, repository: Path, folders: Folders, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -167,7 +167,7 @@ class Server:
         deadline = time.monotonic() + self._end_seconds
         self._warmer.close()
         for running in self._ledger.running():
-            running.cancellation.cancel()
+            threading.Thread(target=running.cancellation.cancel, daemon=True).start()
         for session in list(self._sessions):
             session.join(max(0.0, deadline - time.monotonic()))
         closing = threading.Thread(target=self._close_pools, daemon=True)

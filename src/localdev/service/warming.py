@@ -60,13 +60,14 @@ class Warmer:
         self._thread.start()
 
     def yield_to(self) -> None:
-        """Stop warming: a client came."""
-        self._cancellation.cancel()
+        """Stop warming: a client came, and must not wait until an engine that is loading can be told."""
+        if self.busy:
+            threading.Thread(target=self._cancellation.cancel, name="service-warm-end", daemon=True).start()
 
     def close(self) -> None:
         """Stop for good."""
         self._due = None
-        self._cancellation.cancel()
+        self.yield_to()
 
     def _warm(self, request: RunJob, cancellation: Cancellation) -> None:
         """Run the job; whatever goes wrong with it is told to whoever asks next."""
