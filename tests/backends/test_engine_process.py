@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -17,10 +18,11 @@ from pathlib import Path
 import pytest
 
 from localdev.backends import engine_child
+from localdev.backends.engine_host import Host
 from localdev.backends.engine_process import ProcessBackend
 from localdev.backends.llamacpp import LlamaCppBackend
 from localdev.backends.options import BackendOptions, EngineOptions
-from localdev.core.chat import ChatRequest, Message, Sampling
+from localdev.core.chat import ChatRequest, Message, Sampling, Usage
 from localdev.core.errors import BackendError, ContextOverflow, LocaldevError, ModelError, NotFound, UsageError
 from localdev.core.events import BackendEvent, Finished, TextDelta
 from localdev.models.gguf import read_header
@@ -282,6 +284,21 @@ def test_what_libraries_print_is_no_answer(llama: None, tmp_path: Path) -> None:
         backend = ProcessBackend(TINY, options)
         assert backend.describe().name == "tiny"
         backend.close()
+
+
+def test_the_end_does_not_wait_for_what_comes_behind_it() -> None:
+    """The last event is sent before the engine does what it does after an answer, such as writing its state."""
+    sent = io.BytesIO()
+    seen: list[bytes] = []
+
+    def answer() -> Iterator[BackendEvent]:
+        yield TextDelta("a")
+        yield TextDelta("b")
+        yield Finished("stop", Usage())
+        seen.append(sent.getvalue())
+
+    Host(io.BytesIO(), sent)._pass_on(1, answer())
+    assert b"Finished" in seen[0] and sent.getvalue() == seen[0]
 
 
 def timed(events: Iterator[BackendEvent]) -> float:

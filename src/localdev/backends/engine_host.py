@@ -32,6 +32,7 @@ from localdev.backends.engine_wire import (
     ToHost,
 )
 from localdev.backends.llamacpp import LlamaCppBackend
+from localdev.backends.llamacpp_prefix import Kept
 from localdev.core.chat import ChatRequest, Usage
 from localdev.core.errors import LocaldevError
 from localdev.core.events import BackendEvent, Finished
@@ -58,14 +59,25 @@ class _Watched(LlamaCppBackend):
     host: Host | None = None
 
     def _prompt(self, request: ChatRequest) -> list[int]:
-        """Build the prompt, within the time a template has."""
-        if self.host is None or not request.messages:
+        """Build the prompt."""
+        with self._rendering(request):
             return super()._prompt(request)
-        with self.host.phase("template"):
+
+    def _kept(self, request: ChatRequest, prompt: list[int]) -> Kept:
+        """Find the stable beginning, for which the template is rendered once more."""
+        with self._rendering(request):
+            return super()._kept(request, prompt)
+
+    @contextlib.contextmanager
+    def _rendering(self, request: ChatRequest) -> Iterator[None]:
+        """Do what may render a template, within the time and memory one has."""
+        if self.host is None or not request.messages:
+            yield
+            return
+        with self.host.phase("template"), _bounded(TEMPLATE_BYTES):
             faulthandler.dump_traceback_later(TEMPLATE_SECONDS, exit=True)
             try:
-                with _bounded(TEMPLATE_BYTES):
-                    return super()._prompt(request)
+                yield
             finally:
                 faulthandler.cancel_dump_traceback_later()
 
