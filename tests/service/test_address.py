@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 import threading
 from collections.abc import Iterator
@@ -146,3 +147,26 @@ def test_identity_changes_with_the_program(tmp_path: Path, monkeypatch: pytest.M
     assert identity() == before and str(package) in before
     os.utime(package / "cli" / "main.py", (2e9, 2e9))
     assert identity() != before
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"\n", b"{", b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 100_000 + b"\n", b"[" * 50_000 + b"\n"]
+)
+def test_clients_that_talk_nonsense(on_a_port: Address, tmp_path: Path, said: bytes) -> None:
+    """Instead of a greeting, or after it; they are dropped, and the service goes on."""
+    found = find(on_a_port)
+    reached = connected(on_a_port, 5)
+    assert found is not None and reached is not None
+    reached[0].sendall(said)
+    reached[0].shutdown(socket.SHUT_WR)
+    assert reached[0].recv(100) == b""
+    reached[0].close()
+    greeted = found.line
+    greeted._socket.sendall(said)
+    greeted._socket.shutdown(socket.SHUT_WR)
+    assert greeted.receive(Welcome) is None
+    greeted.close()
+    again = find(on_a_port)
+    assert again is not None and again.same
+    again.line.close()
+    assert "a bug" not in (tmp_path / "log").read_text()
