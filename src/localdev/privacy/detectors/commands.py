@@ -9,9 +9,11 @@ from localdev.privacy.strength import is_placeholder, looks_random
 
 _FLAG = r"(?<![\w-])--?(?:[a-z]+-){0,3}"
 _VALUE = r"(?P<secret>[^\s\"'`,;|&()\[\]\\]{4,200})"
+# After a blank a plain word may be the next one of a sentence.
+_NO_WORD = r"(?=[^\s\"'`]*[^a-zA-Z\s\"'`])"
 
 _RULES = (
-    rule("PASSWORD", "pass", rf"{_FLAG}(?:password|passwd|passphrase|pass)(?:=|\s+(?=[^\s\"'`]*[^a-zA-Z\s\"'`]))[\"']?{_VALUE}"),
+    rule("PASSWORD", "pass", rf"{_FLAG}(?:password|passwd|passphrase|pass)(?:=|\s+{_NO_WORD})[\"']?{_VALUE}"),
     rule("TOKEN", "token secret key", rf"{_FLAG}(?:token|secret|api-key|access-key|secret-key)(?:=|\s+)[\"']?{_VALUE}"),
     rule("PASSWORD", "curl", r"\bcurl\b[^\n|]{0,300}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"'`]+:(?P<secret>[^\s\"'`]{3,})"),
     rule("PASSWORD", "sshpass", rf"\bsshpass\s+-p\s*[\"']?{_VALUE}"),

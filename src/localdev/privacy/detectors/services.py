@@ -18,7 +18,7 @@ _RULES = (
     rule("MAILCHIMP", "-us", START + r"[a-f0-9]{32}-us\d{1,2}" + END),
     rule("TELEGRAM", ":AA", r"(?<!\d)\d{8,10}:AA[\w-]{32,}"),
     rule("ANTHROPIC", "sk-ant-", START + r"sk-ant-[\w-]{20,}"),
-    rule("OPENAI", "sk-", START + r"sk-(?!ant-)(?:proj-|svcacct-|admin-)?(?=[\w-]*\d)[\w-]{20,}"),
+    rule("OPENAI", "sk-", r"(?<![\w-])sk-(?!ant-)(?=[\w-]{0,200}\d)[\w-]{20,}"),
     rule("HUGGINGFACE", "hf_ api_org_", START + r"(?:hf|api_org)_[A-Za-z]{30,}" + END),
     rule("SHOPIFY", "shp", START + r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
     rule("SQUARE", "sq0 EAAA", START + r"(?:sq0(?:csp|atp)-[\w-]{22,}|EAAA[\w-]{60})"),
