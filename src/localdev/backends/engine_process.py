@@ -15,7 +15,7 @@ from typing import Any
 
 from localdev.backends.engine_child import EngineChild
 from localdev.backends.engine_wire import Open
-from localdev.backends.llamacpp import _check_magic
+from localdev.backends.llamacpp import check_magic
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, ModelInfo
 from localdev.core.errors import BackendError, MissingExtra
@@ -42,7 +42,7 @@ class ProcessBackend:
             MissingExtra: llama-cpp-python is not installed.
             BackendError: no process can be started.
         """
-        _check_magic(path)
+        check_magic(path)
         if importlib.util.find_spec("llama_cpp") is None:
             raise MissingExtra("the embedded engine is not installed", "add it: `localdev setup llama`")
         chosen = options or BackendOptions()

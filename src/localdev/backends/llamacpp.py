@@ -35,7 +35,7 @@ class LlamaCppBackend:
             UsageError: a window larger than the model's own is asked for.
         """
         wanted = options or BackendOptions()
-        _check_magic(path)
+        check_magic(path)
         self._engine = Engine(path, wanted.engine, window=wanted.context_window)
         try:
             most = _window(wanted.context_window, self._engine.trained_window, path)
@@ -159,7 +159,7 @@ class LlamaCppBackend:
         return self._prompts.fill_in(request.prefix, request.suffix)
 
 
-def _check_magic(path: Path) -> None:
+def check_magic(path: Path) -> None:
     """Refuse what is not GGUF before native code sees it; the rest of the header is the model store's to check."""
     try:
         with path.open("rb") as file:
