@@ -269,7 +269,7 @@ def test_an_empty_prompt_is_refused(llama: None, tmp_path: Path) -> None:
 
 def test_overflow_is_refused(tiny: LlamaCppBackend) -> None:
     """A prompt beyond the window is an error with both numbers, and the backend goes on working."""
-    with pytest.raises(ContextOverflow, match="the window of tiny is 2048"):
+    with pytest.raises(ContextOverflow, match=r"the request has \d{4} tokens, the window of tiny is 2048"):
         collect(tiny.stream(ask("x = 1\n" * 1500)))
     assert collect(tiny.stream(ask(QUESTION, max_tokens=1)))[1].reason == "length"
 
@@ -285,7 +285,7 @@ def test_the_end_of_the_window_is_a_length_stop(llama: None) -> None:
 
 def test_a_window_beyond_the_models_own(llama: None) -> None:
     """A window the model was not trained for is refused."""
-    with pytest.raises(UsageError, match="trained for 2048"):
+    with pytest.raises(UsageError, match=r"4096 tokens was asked for.* trained for 2048"):
         LlamaCppBackend(TINY, BackendOptions(context_window=4096))
 
 
@@ -331,6 +331,22 @@ def test_fill_in_the_middle(tiny: LlamaCppBackend) -> None:
     _, finished = collect(tiny.stream(request))
     plain = tiny.count_tokens(request.prefix) + tiny.count_tokens(request.suffix)
     assert finished.usage.prompt_tokens == plain + 4, "three markers and BOS"
+
+
+def test_a_model_without_the_tokens_for_it(llama: None, tmp_path: Path) -> None:
+    """Filling in the middle needs tokens the model was trained with: the error says so, and `describe` too."""
+    path = tmp_path / "model.gguf"
+    path.write_bytes(TINY.read_bytes().replace(b".fim_mid_token_id", b".xim_mid_token_id"))
+    by_text = LlamaCppBackend(path, BackendOptions(engine=EngineOptions(threads=1)))
+    assert "fim" in by_text.describe().capabilities, "the vocabulary's own text tells"
+    by_text.close()
+    path.write_bytes(path.read_bytes().replace(b"<|fim_middle|>", b"<|xim_middle|>"))
+    backend = LlamaCppBackend(path, BackendOptions(engine=EngineOptions(threads=1)))
+    assert "fim" not in backend.describe().capabilities
+    with pytest.raises(ModelError, match="no fill-in-the-middle tokens"):
+        collect(backend.stream(ChatRequest(prefix="def add(")))
+    assert collect(backend.stream(ask(QUESTION, max_tokens=1)))[1].reason == "length"
+    backend.close()
 
 
 def test_an_empty_request(tiny: LlamaCppBackend) -> None:
@@ -415,6 +431,19 @@ def test_loading_and_running_is_quiet(llama: None) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(TINY)], capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize(("own", "seen"), [({}, "4000 None"), ({"OMP_WAIT_POLICY": "active"}, "None active")])
+def test_waiting_threads(own: dict[str, str], seen: str, llama: None) -> None:
+    """Threads of GNU's OpenMP sleep soon while they wait, unless the user said how."""
+    code = (
+        "import os; from localdev.backends.llamacpp_native import load_library; load_library()\n"
+        "print(os.environ.get('GOMP_SPINCOUNT'), os.environ.get('OMP_WAIT_POLICY'))"
+    )
+    clean = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env={**clean, **own}, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == seen
 
 
 def test_cores() -> None:
