@@ -26,7 +26,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.common import Row, environment, find_tool, report, run
+from benchmarks.common import Row, add_tool_options, environment, find_tool, report, run
 
 _TOKENS = 64
 _ANSWER_TOKENS = 16
@@ -257,12 +257,11 @@ def main() -> None:
     parser.add_argument("--repo", type=Path, default=Path(__file__).parent.parent)
     parser.add_argument("--parts", default="tokens,asks,eight")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--localdev", metavar="PATH", help="the localdev program (default: this environment's)")
-    parser.add_argument("--out", metavar="FILE", type=Path, help="write the JSON here, too")
+    add_tool_options(parser, [])
     options = parser.parse_args()
     rows: list[Row] = []
     details: dict[str, object] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="ld") as folder:
         for part in options.parts.split(","):
             if part == "tokens":
                 found, more = tokens(options.model, options.rounds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -268,3 +269,38 @@ def test_named_lines_that_do_not_fit_are_said(repository: IndexedRepository, sho
     fits = AskRequest("explain @long.py:3-12", sampling=Sampling(max_tokens=100))
     assert "only a part" not in notices(run(repository, fits, backend))
     assert "only a part" not in notices(run(repository, "explain @long.py"))
+
+
+class Orders:
+    """Orders in memory."""
+
+    def __init__(self) -> None:
+        self.kept: list[list[str]] = []
+
+    def earlier(self) -> list[list[str]]:
+        """Give the orders."""
+        return self.kept
+
+    def remember(self, order: Sequence[str]) -> None:
+        """Put one in front."""
+        self.kept.insert(0, list(order))
+
+
+def test_a_prompt_begins_as_an_earlier_one_did(repository: IndexedRepository) -> None:
+    """The same passages as without orders, in another order: what an earlier prompt began with comes first."""
+
+    def asked(orders: Orders | None) -> tuple[list[str], str]:
+        backend = FakeBackend([Reply("`discount` decides [1].")])
+        prompt = load_prompt("ask")
+        events = list(ask(AskRequest(QUESTION), repository=repository, prompt=prompt, backend=backend, orders=orders))
+        (sources,) = [event for event in events if isinstance(event, Sources)]
+        return [hit.chunk.text for hit in sources.hits], backend.requests[-1].messages[-1].content
+
+    orders = Orders()
+    usual, prompt = asked(orders)
+    assert len(usual) == 2 and (usual, prompt) == asked(None)
+    (order,) = orders.kept
+    orders.kept = [[order[1], "something else"]]
+    steady, prompt = asked(orders)
+    assert steady == usual[::-1] and orders.kept[0] == order[::-1]
+    assert prompt.startswith("[1] ") and prompt.index(usual[1]) < prompt.index(usual[0])
