@@ -109,7 +109,7 @@ def test_it_ends_when_idle(
 ) -> None:
     """After the idle time of its last client, but not while a job runs."""
     monkeypatch.setenv("LOCALDEV_SERVICE_IDLE_MINUTES", "0.01")
-    answer = shell("ask", "settings?", "--model", script("four pieces of it", piece=4, delay=0.5), cwd=repository)
+    answer = shell("ask", "settings?", "--model", script("four pieces of it", piece=4, delay=0.3), cwd=repository)
     assert answer.code == 0  # it took longer than the idle time
     until(lambda: client.status(folders) is None)
     until(lambda: "ended: idle" in log_file(folders).read_text())

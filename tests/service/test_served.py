@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from localdev.config.settings import build
 from localdev.core.folders import Folders
+from localdev.service.client import ServiceJobs, reach
+from localdev.service.frames import RunJob
 from localdev.service.log import log_file
 from tests.service.conftest import Outcome, Run, background, facts, until
 
@@ -137,9 +140,21 @@ def test_a_hundred_searches_leave_nothing(run: Run, repository: Path, folders: F
 
 def _search_often(folders: Folders, root: Path) -> None:
     """Search 25 times through the service."""
-    from localdev.config.settings import build
-    from localdev.service.client import ServiceJobs
-
     for number in range(25):
         jobs = ServiceJobs(build({}), folders, root, lambda _event: None, {})
         assert [*jobs.run("search", {"queries": [f"settings {number}"]})]
+
+
+def test_a_client_that_does_not_read(run: Run, repository: Path, folders: Folders) -> None:
+    """One that is stopped in its terminal holds up nobody; when it leaves, its job is over."""
+    run("service", "start", "-C", repository)
+    line = reach(folders, start=False)
+    assert line is not None
+    queries = [f"settings {number}" for number in range(3000)]
+    line.send(RunJob("search", {"queries": queries}, build({}), folders, str(repository)))
+    until(lambda: facts(folders)["running"])
+    assert run("search", "settings", "-C", repository).code == 0
+    assert [each["job"] for each in facts(folders)["running"]] == ["search"]
+    line.close()
+    until(lambda: not facts(folders)["running"])
+    assert facts(folders)["jobs"]["cancelled"] == 1

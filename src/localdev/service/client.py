@@ -40,7 +40,7 @@ from localdev.service.identity import identity
 from localdev.service.outcomes import raise_again
 
 # Greetings are answered at once, by a thread that does nothing else.
-_GREETING_SECONDS = 5.0
+_GREETING_SECONDS = 3.0
 # The service says every few seconds that it is alive.
 _SILENCE_SECONDS = 60.0
 # Stopping takes some seconds where answers are to be ended and states to be kept.

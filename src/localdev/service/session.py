@@ -119,17 +119,14 @@ class Outgoing:
         """Have a frame sent; waits while the client is far behind, but not for a cancelled job."""
         while True:
             cancellation.check()
-            with contextlib.suppress(queue.Full):
-                self._frames.put(frame, timeout=0.2)
+            if self._taken(frame):
                 return
 
     def finish(self, frame: Any) -> None:
         """Have the last frame sent and wait until it is, or until the client is gone."""
-        while not self._gone:
-            with contextlib.suppress(queue.Full):
-                self._frames.put(frame, timeout=0.2)
-                self._frames.put(None)
-                break
+        for each in (frame, None):
+            while not self._gone and not self._taken(each):
+                pass
         self._thread.join()
 
     def drop(self) -> None:
@@ -139,6 +136,14 @@ class Outgoing:
         with contextlib.suppress(queue.Full):
             self._frames.put_nowait(None)
         self._thread.join()
+
+    def _taken(self, frame: Any) -> bool:
+        """Put a frame into the line, if there is room within a moment."""
+        try:
+            self._frames.put(frame, timeout=0.2)
+        except queue.Full:
+            return False
+        return True
 
     def _send(self) -> None:
         """Send what comes; where nothing does, that the service is alive."""
