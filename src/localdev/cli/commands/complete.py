@@ -55,10 +55,7 @@ def complete(
     from localdev.cli.events import running
     from localdev.core.events import Result, TextDelta
 
-    flags = {
-        "complete.max_tokens": ("--max-tokens", max_tokens),
-        "models.complete": ("--model", None if model is None else (model,)),
-    }
+    flags = {"complete.max_tokens": ("--max-tokens", max_tokens), "model": ("--model", model)}
     place = open_workplace(context, directory, flags)
     options = _at_place(place, at) if at is not None else _at_mark(place, cursor)
     service = use_service(place, "complete", never=no_service)
