@@ -27,6 +27,10 @@ class Steps(Protocol):
         """Evaluate the token drawn; at most `room` more will be asked for."""
         ...
 
+    def finish(self) -> None:
+        """Leave the engine with the tokens of the answer alone."""
+        ...
+
 
 class PlainSteps:
     """One token at a time."""
@@ -43,6 +47,9 @@ class PlainSteps:
         """Evaluate the token."""
         self._advance(token)
 
+    def finish(self) -> None:
+        """Nothing else was evaluated."""
+
 
 class Answer:
     """The answer to one request; `made` counts its tokens, `reason` says why it ended."""
@@ -57,7 +64,14 @@ class Answer:
         self.reason: Literal["stop", "length", "cancelled"] = "length"
 
     def pieces(self, steps: Steps, limit: int) -> Iterator[TextDelta]:
-        """Draw up to `limit` tokens. The hot path: see the benchmark of generation."""
+        """Draw up to `limit` tokens."""
+        try:
+            yield from self._drawn(steps, limit)
+        finally:
+            steps.finish()
+
+    def _drawn(self, steps: Steps, limit: int) -> Iterator[TextDelta]:
+        """Draw tokens. The hot path: see the benchmark of generation."""
         engine, writer, trail = self._engine, self._writer, self._trail
         while self.made < limit:
             token = steps.draw()

@@ -72,15 +72,20 @@ class LookupSteps:
             return
         if guessed:
             self._learn(self._right, len(guessed))
-            self._engine.keep(len(self._engine.held) - (len(guessed) - self._right))
-        self._right = 0
-        self._guessed = self._guesser.guess(min(self._length, room - 1)) if self._may_guess() else []
-        if self._guessed:
-            self._engine.advance_all([token, *self._guessed])
-            self.index = 0
+        self.finish()
+        guess = self._guesser.guess(min(self._length, room - 1)) if self._may_guess() else []
+        if guess:
+            self._engine.advance_all([token, *guess])
+            self._guessed, self.index = guess, 0
         else:
             self._engine.advance(token)
-            self.index = -1
+
+    def finish(self) -> None:
+        """Take back what was guessed and not drawn."""
+        wrong = len(self._guessed) - self._right
+        self._guessed, self._right, self.index = [], 0, -1
+        if wrong:
+            self._engine.keep(max(0, len(self._engine.held) - wrong))
 
     def _may_guess(self) -> bool:
         """Say whether the pause is over."""
