@@ -75,8 +75,8 @@ class LlamaCppBackend:
 
         Nothing is evaluated ahead: a token is computed when the next event is asked for, so closing the iterator stops
         the engine at once. The answer ends with reason `length` at `max_tokens` or at the end of the window, and with
-        `cancelled` after `cancel`. Of a request for no tokens that is to be
-        kept only the stable beginning is made ready.
+        `cancelled` after `cancel`. Of a request for no tokens that has a cache key only the stable beginning is made
+        ready.
 
         Raises:
             ContextOverflow: the prompt leaves no room in the window for an answer; nothing is cut off.
