@@ -106,6 +106,31 @@ def test_a_new_process_goes_on_from_disk(states: Path, models: list[LlamaCppBack
     assert again == text and cached > 100
 
 
+FULL = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files cannot be limited here")
+def test_a_full_disk_does_not_touch_answers(states: Path, models: list[LlamaCppBackend]) -> None:
+    """Two answers come as without a disk; that nothing is kept is said once, and nothing is left behind."""
+    models.append(open_tiny(None))
+    script = FULL + AGAIN.replace("model.close()", "print(json.dumps(tests.answer(model, tests.SECOND)))")
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(states)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    said = [json.loads(line)[0] for line in run.stdout.splitlines()]
+    assert said == [answer(models[0], FIRST)[0], answer(models[0], SECOND)[0]]
+    assert run.stderr.count("was not kept for later questions: File too large") == 1
+    assert not [path for path in states.rglob("*") if path.is_file()]
+
+
 def test_a_conversation_goes_on(states: Path, models: list[LlamaCppBackend]) -> None:
     """The next turn begins behind the answer before it, also with another conversation in between."""
     models += [open_tiny(states), open_tiny(None)]
