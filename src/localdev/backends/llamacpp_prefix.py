@@ -25,7 +25,7 @@ _LEAST_GAIN = 32
 class Kept:
     """How the state of a request is kept.
 
-    `owner` is whose text the prompt holds; only a `lasting` state is written to disk. The first `stable` tokens are
+    `owner` is whose text the prompt holds; only for a `lasting` one the disk is looked at and written. The first `stable` tokens are
     those of many prompts. `adapter` identifies the adapters and their scales: states of others are not usable.
     """
 
@@ -95,7 +95,7 @@ class PrefixKeeper:
         same = common(pack_tokens(engine.held), pack_tokens(tokens))
         if engine.recurrent and same < len(engine.held):
             same = 0
-        if self._states is not None:
+        if self._states is not None and self._request.lasting:
             found = self._states.find(self._state_key, tokens, most=engine.window, whole=engine.recurrent)
             if found is not None and found[1] >= same + _LEAST_GAIN:
                 state, length = found
