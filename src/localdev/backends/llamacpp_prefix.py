@@ -25,8 +25,9 @@ _LEAST_GAIN = 32
 class Kept:
     """How the state of a request is kept.
 
-    `owner` is whose text the prompt holds; only for a `lasting` one the disk is looked at and written. The first `stable` tokens are
-    those of many prompts. `adapter` identifies the adapters and their scales: states of others are not usable.
+    `owner` is whose text the prompt holds; only for a `lasting` one the disk is looked at and written. The first
+    `stable` tokens are those of many prompts. `adapter` identifies the adapters and their scales: states of others are
+    not usable.
     """
 
     owner: str = ""
