@@ -132,7 +132,7 @@ def test_somebody_else_who_listens(short: Address, folders: Folders) -> None:
 def test_what_a_service_is_told_by_its_environment() -> None:
     """None of our variables: neither settings nor secrets of the command that happened to start it."""
     given = {"PATH": "/bin", "LOCALDEV_MODEL": "m", "LOCALDEV_API_KEY": "k", "LOCALDEV_STORE_TOKEN": "t"}
-    assert environment(given) == {"PATH": "/bin"}
+    assert environment(given) == {"PATH": "/bin", "MALLOC_ARENA_MAX": "2"}
 
 
 def test_identity_changes_with_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

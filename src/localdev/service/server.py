@@ -46,6 +46,7 @@ class Server:
         self._ledger = Ledger()
         self._stopping = threading.Event()
         self._retired = threading.Event()
+        self._why = ""
         self._sessions: set[threading.Thread] = set()
         self._warmer = Warmer(self._pools, self._ledger, log)
         self._identity = program or identity()
@@ -150,18 +151,19 @@ class Server:
         """Tell whether it is time to end."""
         if self._stopping.is_set():
             return True
-        if self._sessions or self._warmer.busy:
-            return False
-        return self._retired.is_set() or self._ledger.idle_seconds() >= self._ledger.idle_minutes * 60
+        if self._ledger.idle_seconds() >= self._ledger.idle_minutes * 60 and not self._warmer.busy:
+            self._retire("idle")  # who has just come is still served
+        return self._retired.is_set() and not self._sessions and not self._warmer.busy
 
-    def _retire(self) -> None:
+    def _retire(self, why: str = "replaced") -> None:
         """Free the address for another service; the present clients are served to their end."""
+        self._why = self._why or why
         self._retired.set()
         self._listener.close()
 
     def _end(self) -> None:
         """Cancel what runs, keep what is to be kept, and leave; all within seconds."""
-        reason = "stopped" if self._stopping.is_set() else "replaced" if self._retired.is_set() else "idle"
+        why = "stopped" if self._stopping.is_set() else self._why
         self._stopping.set()
         self._listener.close()
         deadline = time.monotonic() + self._end_seconds
@@ -173,7 +175,7 @@ class Server:
         closing = threading.Thread(target=self._close_pools, daemon=True)
         closing.start()
         closing.join(max(0.5, deadline - time.monotonic()))
-        self._log.line("info", f"ended: {reason}")
+        self._log.line("info", f"ended: {why}")
 
     def _close_pools(self) -> None:
         """Close models and repositories."""

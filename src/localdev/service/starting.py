@@ -79,8 +79,12 @@ def _is_here(path: str) -> bool:
 
 
 def environment(own: os._Environ[str] | dict[str, str]) -> dict[str, str]:
-    """Give the environment of the service: none of the variables that say how one command is to be run."""
-    return {name: value for name, value in own.items() if not name.startswith(_PREFIX)}
+    """Give the environment of the service: none of the variables that say how one command is to be run.
+
+    Each job has threads of its own, and glibc would let up to eight pools of memory for each core grow full of holes.
+    """
+    kept = {name: value for name, value in own.items() if not name.startswith(_PREFIX)}
+    return {"MALLOC_ARENA_MAX": "2", **kept}
 
 
 def _waited_for(process: subprocess.Popen[bytes], folders: Folders, address: Address) -> Line:
