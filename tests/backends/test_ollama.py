@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
+from localdev.backends.addresses import read_address
 from localdev.backends.ollama import OllamaBackend
-from localdev.backends.ollama_client import OllamaServer, read_address
+from localdev.backends.ollama_client import OllamaServer
 from localdev.backends.ollama_models import list_models, show_model
 from localdev.backends.options import BackendOptions, RemoteOptions
 from localdev.core.chat import ChatRequest, Message, Sampling, Usage
@@ -526,7 +527,7 @@ def test_no_tokens_wanted(tiny_ollama: OllamaBackend) -> None:
 
 def real_server() -> OllamaServer:
     """Give the Ollama that runs on this machine; skips loudly where none does."""
-    url = read_address(os.environ.get("OLLAMA_HOST", "127.0.0.1").replace("0.0.0.0", "127.0.0.1"))
+    url = read_address(os.environ.get("OLLAMA_HOST", "127.0.0.1").replace("0.0.0.0", "127.0.0.1"), "ollama").url
     server = OllamaServer(url, RemoteOptions(url=url, connect_seconds=1.0))
     try:
         list_models(server)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from localdev.backends.ollama_client import OllamaServer, full_name, read_address, read_model
+from localdev.backends.addresses import read_address, read_model
+from localdev.backends.ollama_client import OllamaServer, full_name
 from localdev.backends.ollama_models import list_models, pull_model, server_version, show_model
 from localdev.backends.ollama_window import TokenEstimate, fewest_tokens, step_for, window_of
 from localdev.backends.options import RemoteOptions
@@ -33,7 +34,8 @@ LOCAL = "http://127.0.0.1:11434"
 )
 def test_model_strings(text: str, name: str, url: str) -> None:
     """A name may hold a tag, a registry and a folder; an address of its own goes before the configured one."""
-    assert read_model(text, LOCAL) == (name, url)
+    found, address = read_model(text, LOCAL)
+    assert (found, address.url) == (name, url)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,8 @@ def test_what_is_no_model_string(text: str) -> None:
 
 def test_addresses_and_names_in_full() -> None:
     """A host alone gets Ollama's port, a name alone its tag; a port in a registry's address is no tag."""
-    assert read_address("127.0.0.1") == LOCAL and read_address("http://127.0.0.1") == "http://127.0.0.1:80"
+    assert read_address("127.0.0.1", "ollama").url == LOCAL
+    assert read_address("http://127.0.0.1", "ollama").url == "http://127.0.0.1:80"
     assert full_name("qwen3") == "qwen3:latest" and full_name("host:5000/qwen3") == "host:5000/qwen3:latest"
     assert full_name("qwen3:8b") == "qwen3:8b"
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localdev.backends.openai_api.address import read_model
+from localdev.backends.addresses import read_model
 from localdev.backends.openai_api.answer import AnswerReader
 from localdev.backends.openai_api.bodies import checked_request, make_call
 from localdev.backends.openai_api.dialects import DIALECTS
@@ -397,7 +397,7 @@ def test_schema_check(value: Any, schema: Any, wrong: str) -> None:
 
 def test_key_that_no_header_may_hold() -> None:
     """Such a key is refused without being shown."""
-    from localdev.backends.openai_api.address import checked_key
+    from localdev.backends.openai_api.connection import checked_key
 
     assert checked_key(" sesame\n") == "sesame"
     with pytest.raises(ConfigError) as caught:

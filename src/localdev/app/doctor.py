@@ -269,18 +269,19 @@ def check_models(folders: Folders, settings: Settings) -> Check:
 
 def _ollama(settings: Settings) -> Check:
     """An Ollama answers where the settings say; it is needed for models of that kind alone."""
-    from localdev.app.remote import server_of
     from localdev.audit.hosts import is_loopback
-    from localdev.backends.ollama_client import OllamaServer, read_address
+    from localdev.backends.addresses import read_address
+    from localdev.backends.ollama_client import OllamaServer
     from localdev.backends.ollama_models import list_models, server_version
     from localdev.backends.options import RemoteOptions
 
     url = settings.remote.ollama_url
     try:
-        if not is_loopback(server_of("ollama:any", url)[1]):
+        address = read_address(url, "ollama")
+        if not is_loopback(address.host):
             return Check("ollama", True, f"{url} is beyond this machine and was not asked")
         options = RemoteOptions(connect_seconds=_SERVER_SECONDS, gap_seconds=_SERVER_SECONDS)
-        server = OllamaServer(read_address(url), options)
+        server = OllamaServer(address.url, options)
         version, models = server_version(server), len(list_models(server))
         server.close()
     except LocaldevError as error:
@@ -291,18 +292,18 @@ def _ollama(settings: Settings) -> Check:
 def _openai(settings: Settings) -> Check:
     """An OpenAI-compatible server answers where the settings say; it is needed for models of that kind alone."""
     from localdev.app.anywhere import API_KEY
-    from localdev.app.remote import server_of
     from localdev.audit.hosts import is_loopback
-    from localdev.backends.openai_api.address import read_address
+    from localdev.backends.addresses import read_address
     from localdev.backends.openai_api.connection import Channel
     from localdev.backends.openai_api.probe import list_models
 
     url = settings.remote.openai_url
     try:
-        if not is_loopback(server_of("openai:any", url)[1]):
+        address = read_address(url, "openai")
+        if not is_loopback(address.host):
             return Check("openai", True, f"{url} is beyond this machine and was not asked")
         key = os.environ.get(API_KEY, "")
-        channel = Channel(read_address(url), api_key=key, connect_seconds=_SERVER_SECONDS)
+        channel = Channel(address, api_key=key, connect_seconds=_SERVER_SECONDS)
         models = sorted(list_models(channel, seconds=_SERVER_SECONDS))
     except LocaldevError as error:
         return Check("openai", False, str(error), error.hint, optional=True)

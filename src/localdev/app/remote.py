@@ -115,16 +115,9 @@ def server_of(model: str, url: str) -> tuple[str, str, int]:
     Raises:
         UsageError: it names none.
     """
-    if model.lower().startswith("ollama:"):
-        import urllib.parse
+    from localdev.backends.addresses import read_model
 
-        from localdev.backends.ollama_client import read_model
-
-        parts = urllib.parse.urlsplit(read_model(model, url)[1])
-        return parts.scheme, parts.hostname or "", parts.port or 0
-    from localdev.backends.openai_api.address import read_model as read_openai
-
-    address = read_openai(model, url)[1]
+    address = read_model(model, url)[1]
     return address.scheme, address.host, address.port
 
 

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
+from localdev.backends.addresses import read_model
 from localdev.backends.ollama_answer import AnswerReader
-from localdev.backends.ollama_client import Call, OllamaServer, full_name, keep_alive, read_model, sendable
+from localdev.backends.ollama_client import Call, OllamaServer, full_name, keep_alive, sendable
 from localdev.backends.ollama_errors import lacks_insert
 from localdev.backends.ollama_models import OllamaDetails, show_model
 from localdev.backends.ollama_window import TokenEstimate, check_granted, check_read, step_for, window_of
@@ -50,15 +50,15 @@ class OllamaBackend:
             ModelError, EgressRefused: the model writes no text, or runs somewhere else.
         """
         wanted = options or BackendOptions()
-        self._name, url = read_model(model, wanted.remote.url)
+        self._name, address = read_model(model, wanted.remote.url)
         self._options = wanted.remote
-        self._server = OllamaServer(url, wanted.remote)
+        self._server = OllamaServer(address.url, wanted.remote)
         shown = show_model(self._server, self._name)
         if shown.capabilities is not None and not shown.capabilities & {"completion", "insert"}:
             raise ModelError(f"{self._name} writes no text: Ollama calls it {_listed(shown)}", "use another model")
         self._stop = shown.stop
         self._thinks = "thinking" in (shown.capabilities or ())
-        self._info = _describe(shown, wanted, urlsplit(url).netloc)
+        self._info = _describe(shown, wanted, address.place)
         self._estimate = TokenEstimate()
         self._lock = threading.Lock()
         self._calls: list[tuple[ChatRequest, Call]] = []

@@ -3,54 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Generator, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from localdev.backends.ollama_errors import no_ollama, refusal
 from localdev.backends.options import RemoteOptions
-from localdev.core.errors import LocaldevError, UsageError
+from localdev.core.errors import LocaldevError
 
-_FORM = "write ollama:NAME, ollama:NAME:TAG or ollama:NAME@URL"
-_PORT = 11434  # of `ollama serve`
-_SCHEMES = {"http": 80, "https": 443}
 # What reading an answer that is not JSON, or JSON of another shape, can raise: the client checks neither.
 _ODD_SHAPES = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
-
-
-def read_model(text: str, url: str) -> tuple[str, str]:
-    """Give (name, address) of a model string; `url` is the address where it names none.
-
-    Raises:
-        UsageError: it names no model, or what it names is no address.
-    """
-    kind, _, rest = text.partition(":")
-    name, _, own = rest.partition("@")
-    if kind.lower() != "ollama" or not re.fullmatch(r"[\w./:-]+", name):
-        raise UsageError(f"{text!r} names no model of an Ollama", _FORM)
-    return name, read_address(own if "@" in rest else url)
-
-
-def read_address(url: str) -> str:
-    """Give an address in full: a host alone is spoken to by HTTP on Ollama's own port.
-
-    Raises:
-        UsageError: it is no address, or holds more than scheme, host, port and path.
-    """
-    hint = "write it as http://127.0.0.1:11434"
-    bare = "://" not in url
-    try:
-        parts = urlsplit(f"http://{url}" if bare else url)
-        port = parts.port or (_PORT if bare else _SCHEMES.get(parts.scheme))
-    except ValueError as error:
-        raise UsageError(f"{url!r} is no address of an Ollama: {error}", hint) from error
-    if parts.username is not None:  # not shown: a password may be in it
-        raise UsageError("the address of an Ollama holds a name or a password", hint)
-    if port is None or parts.scheme not in _SCHEMES or not parts.hostname or parts.query or parts.fragment:
-        raise UsageError(f"{url!r} is no address of an Ollama", hint)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
 
 
 def full_name(name: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from localdev.backends.addresses import read_model
 from localdev.backends.embedders.checks import unit_vectors
-from localdev.backends.ollama_client import OllamaServer, keep_alive, read_model, sendable
+from localdev.backends.ollama_client import OllamaServer, keep_alive, sendable
 from localdev.backends.ollama_models import show_model
 from localdev.core.errors import ContextOverflow, ModelError
 
@@ -31,8 +32,8 @@ class OllamaEmbedder:
             Unreachable, TimedOut, NotFound: no Ollama answers, or it has no such model.
             ModelError, EgressRefused: the model makes no vectors, or runs somewhere else.
         """
-        self._model, url = read_model(model, options.url)
-        self._server = OllamaServer(url, options)
+        self._model, address = read_model(model, options.url)
+        self._server = OllamaServer(address.url, options)
         self._keep_alive = keep_alive(options)
         shown = show_model(self._server, self._model)
         # Before 0.6.4 no capabilities are told, and later ones than that still list none for some embedding models.
@@ -43,7 +44,8 @@ class OllamaEmbedder:
             )
         if not shown.digest or not shown.embedding_length:
             raise ModelError(
-                f"the Ollama at {url} does not say which vectors {self._model} makes", "update Ollama (0.5 or newer)"
+                f"the Ollama at {address.url} does not say which vectors {self._model} makes",
+                "update Ollama (0.5 or newer)",
             )
         self._digest = shown.digest
         self._dimension = shown.embedding_length

@@ -37,7 +37,7 @@ class OpenAIEmbedder:
             UsageError, ConfigError: the model string, the address or the key cannot be read.
             Unreachable, TimedOut, NotFound, ModelError, BackendError: the server gives no vector.
         """
-        from localdev.backends.openai_api.address import read_model
+        from localdev.backends.addresses import read_model
         from localdev.backends.openai_api.connection import Channel
 
         self._model, address = read_model(model, remote.url)
@@ -132,7 +132,7 @@ class OpenAIEmbedder:
         body: dict[str, Any] = {"model": self._model, "input": texts, "encoding_format": "float"}
         if server.dialect.cut and server.window:
             body[server.dialect.cut] = server.window
-        answer = call(self._channel, f"{self._channel.address.api}/embeddings", body, seconds=self._seconds)
+        answer = call(self._channel, f"{self._channel.address.path}/embeddings", body, seconds=self._seconds)
         if answer.status != 200 and (too_long := overflow(answer.raw)):
             return too_long, too_long.error(self._model)
         found = checked(self._channel, answer, self._model)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from localdev.backends.openai_api.address import read_model
+from localdev.backends.addresses import read_model
 from localdev.backends.openai_api.answer import AnswerReader
 from localdev.backends.openai_api.bodies import Call, checked_request, make_call
 from localdev.backends.openai_api.calls import CLOSED, call, checked, streamed
@@ -121,7 +121,7 @@ class OpenAIBackend:
         """Ask over a channel of the request's own and yield the answer."""
         prompt, limit = self._fit(request)
         address = channel.address
-        made = make_call(request, self._name, self._server, limit=limit, api=address.api, root=address.root)
+        made = make_call(request, self._name, self._server, limit=limit, api=address.path, root=address.root)
         if limit < 1:
             yield Finished("length", Usage(prompt or self._estimate(request)))
             return
@@ -226,7 +226,7 @@ class OpenAIBackend:
     def _prompt_tokens(self, suffix: str, channel: Channel) -> int:
         """Ask for one token and give how many the prompt had; 0 where that is refused, not where the server is busy."""
         body = {"model": self._name, "prompt": "def add(", "suffix": suffix, "max_tokens": 1, "temperature": 0}
-        path = f"{channel.address.api}/completions"
+        path = f"{channel.address.path}/completions"
         answer = call(channel, path, body, seconds=self._remote.first_token_seconds)
         if answer.status in PASSING or answer.status == 500:
             raise failure(answer.status, answer.headers, answer.raw, model=self._name, where=channel.address.url)

@@ -16,8 +16,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from localdev.backends.openai_api.address import Address, checked_key
-from localdev.core.errors import BackendError, TimedOut, Unreachable
+from localdev.backends.addresses import Address
+from localdev.core.errors import BackendError, ConfigError, TimedOut, Unreachable
 
 _MOST_BODY = 256 * 1024 * 1024  # a batch of embeddings as text is some megabytes
 _READ = 65_536
@@ -168,3 +168,18 @@ def _short(error: BaseException) -> str:
     """Fold an error's text into one short line."""
     text = getattr(error, "strerror", None) or str(error)
     return " ".join(str(text).split())[:200] or type(error).__name__
+
+
+def checked_key(key: str) -> str:
+    """Give the key without the spaces and newlines around it; an error never shows it.
+
+    Raises:
+        ConfigError: no header may hold it.
+    """
+    key = key.strip()
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigError(
+            "LOCALDEV_API_KEY holds characters no header may",
+            "set it to the server's key alone: one line of letters, digits and signs of ASCII",
+        )
+    return key

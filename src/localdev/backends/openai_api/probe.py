@@ -72,7 +72,7 @@ def list_models(channel: Channel, *, seconds: float = SECONDS) -> dict[str, dict
     Raises:
         Unreachable, TimedOut, BackendError: there is no server with this API.
     """
-    found = checked(channel, call(channel, f"{channel.address.api}/models", seconds=seconds), "")
+    found = checked(channel, call(channel, f"{channel.address.path}/models", seconds=seconds), "")
     data = found.get("data") if isinstance(found, dict) else None
     if not isinstance(data, list):
         raise BackendError(
