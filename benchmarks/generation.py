@@ -138,7 +138,7 @@ class Asker:
 
 def tokens(model: Path, rounds: int) -> tuple[list[Row], dict[str, object]]:
     """Compare the backend's stream with the plain loop over the same library; medians of the rounds."""
-    from localdev.backends.llamacpp import LlamaCppBackend
+    from localdev.backends.llamacpp.backend import LlamaCppBackend
     from localdev.backends.options import BackendOptions
     from localdev.core.chat import ChatRequest, Message, Sampling
 
@@ -172,7 +172,7 @@ class Plain:
     """
 
     def __init__(self, model: Path, prompt: Sequence[int]) -> None:
-        from localdev.backends.llamacpp_native import load_library, load_model, physical_cores
+        from localdev.backends.llamacpp.native import load_library, load_model, physical_cores
 
         lib = self._lib = load_library()
         params = lib.llama_context_default_params()

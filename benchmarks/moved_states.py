@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from localdev.backends.llamacpp import LlamaCppBackend
-from localdev.backends.llamacpp_engine import Engine
+from localdev.backends.llamacpp.backend import LlamaCppBackend
+from localdev.backends.llamacpp.engine import Engine
 from localdev.backends.options import BackendOptions, EngineOptions
 
 _ANSWER, _CHARACTERS, _WINDOW, _SEED = 24, 900, 2048, 1

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from localdev.assistant.passages import AskRequest, fill_prompt, find_passages
 from localdev.backends.embedders.static import StaticEmbedder
-from localdev.backends.llamacpp import LlamaCppBackend
+from localdev.backends.llamacpp.backend import LlamaCppBackend
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import Message
 from localdev.core.ports import Repository

@@ -17,7 +17,7 @@ from typing import Any
 
 import jsonschema
 
-from localdev.backends.llamacpp import LlamaCppBackend
+from localdev.backends.llamacpp.backend import LlamaCppBackend
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.errors import LocaldevError

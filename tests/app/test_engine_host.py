@@ -11,7 +11,7 @@ import pytest
 
 from localdev.app.engines import open_engine
 from localdev.app.remote import Contact
-from localdev.backends.engine_process import ProcessBackend
+from localdev.backends.engine.process import ProcessBackend
 from localdev.config.settings import ModelsSettings, Settings
 from localdev.core.events import Notice
 from localdev.core.folders import find_folders
@@ -19,7 +19,7 @@ from localdev.core.wire import dumps
 
 TINY = Path(__file__).parent.parent / "data" / "tiny.gguf"
 ATTEMPT = (
-    "from localdev.app import engine_host\nfrom localdev.backends import engine_host as inner\nimport socket\n"
+    "from localdev.app import engine_host\nfrom localdev.backends.engine import host as inner\nimport socket\n"
     "def run(self):\n    socket.create_connection(('192.0.2.1', 80), timeout=1)\n"
     "inner.Host.run = run\nengine_host.main()\n"
 )

@@ -14,7 +14,7 @@ from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.events import BackendEvent, Finished, TextDelta
 
 if TYPE_CHECKING:
-    from localdev.backends.llamacpp import LlamaCppBackend
+    from localdev.backends.llamacpp.backend import LlamaCppBackend
 
 TINY = Path(__file__).parent.parent / "data" / "tiny.gguf"
 
@@ -32,7 +32,7 @@ def llama() -> None:
 @pytest.fixture
 def tiny(llama: None) -> Iterator[LlamaCppBackend]:
     """Give the tiny model, freshly loaded (20 ms)."""
-    from localdev.backends.llamacpp import LlamaCppBackend
+    from localdev.backends.llamacpp.backend import LlamaCppBackend
     from localdev.backends.options import BackendOptions, EngineOptions
 
     backend = LlamaCppBackend(TINY, BackendOptions(engine=EngineOptions(threads=1)))

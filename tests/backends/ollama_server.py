@@ -267,7 +267,7 @@ class _TinyOllama:
         """Begin an answer, or refuse it."""
         import llama_cpp
 
-        from localdev.backends.llamacpp_schema import schema_grammar
+        from localdev.backends.llamacpp.schema import schema_grammar
 
         options = body["options"]
         self._window = min(options.get("num_ctx", 4096), 2048)

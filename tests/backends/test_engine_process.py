@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from localdev.backends import engine_child
-from localdev.backends.engine_host import Host
-from localdev.backends.engine_process import ProcessBackend
-from localdev.backends.llamacpp import LlamaCppBackend
+from localdev.backends.engine import child
+from localdev.backends.engine.host import Host
+from localdev.backends.engine.process import ProcessBackend
+from localdev.backends.llamacpp.backend import LlamaCppBackend
 from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.core.chat import ChatRequest, Message, Sampling, Usage
 from localdev.core.errors import BackendError, ContextOverflow, LocaldevError, ModelError, NotFound, UsageError
@@ -208,8 +208,8 @@ def patched(folder: Path, source: str) -> Path:
 MANY_STEPS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 # While Python computes a power nothing else of Python runs, no other thread and no handler of a signal.
 ONE_STEP = (
-    "inside = engine_host.LlamaCppBackend._prompt\n"
-    "engine_host.LlamaCppBackend._prompt = lambda self, r: 7 ** 10**9 if r.messages else inside(self, r)\n"
+    "inside = host.LlamaCppBackend._prompt\n"
+    "host.LlamaCppBackend._prompt = lambda self, r: 7 ** 10**9 if r.messages else inside(self, r)\n"
 )
 
 
@@ -219,7 +219,7 @@ def test_a_template_that_does_not_end(more: str, llama: None, tmp_path: Path) ->
     host = tmp_path / "modules" / "quick_host.py"
     host.parent.mkdir()
     host.write_text(
-        f"from localdev.backends import engine_host\nengine_host.TEMPLATE_SECONDS = 0.5\n{more}engine_host.main()\n"
+        f"from localdev.backends.engine import host\nhost.TEMPLATE_SECONDS = 0.5\n{more}host.main()\n"
     )
     options = BackendOptions(engine=EngineOptions(threads=1, host_module="quick_host"))
     with pytest.MonkeyPatch.context() as patch:
@@ -249,8 +249,7 @@ def test_an_engine_that_dies_of_its_file(llama: None, tmp_path: Path) -> None:
     """It is tried twice, then left alone; the error holds what the engine said last."""
     host = tmp_path / "counting_host.py"
     host.write_text(
-        f"from localdev.backends import engine_host\nopen({str(tmp_path / 'starts')!r}, 'a').write('x')\n"
-        "engine_host.main()\n"
+        f"from localdev.backends.engine import host\nopen({str(tmp_path / 'starts')!r}, 'a').write('x')\nhost.main()\n"
     )
     bad = tmp_path / "bad.gguf"
     layers = b"llama.block_count" + struct.pack("<I", 4)
@@ -274,9 +273,9 @@ def test_what_libraries_print_is_no_answer(llama: None, tmp_path: Path) -> None:
     """Text on stdout of the process, from Python or native code, does not get between the messages."""
     host = tmp_path / "noisy_host.py"
     host.write_text(
-        "import os\nfrom localdev.backends import engine_host\nrun = engine_host.Host.run\n"
+        "import os\nfrom localdev.backends.engine import host\nrun = host.Host.run\n"
         "def noisy(self):\n    print('hello', flush=True)\n    os.write(1, b'{}\\n')\n    run(self)\n"
-        "engine_host.Host.run = noisy\nengine_host.main()\n"
+        "host.Host.run = noisy\nhost.main()\n"
     )
     options = BackendOptions(engine=EngineOptions(threads=1, host_module="noisy_host"))
     with pytest.MonkeyPatch.context() as patch:
@@ -399,7 +398,7 @@ def test_a_process_that_does_not_close_is_killed(walled: ProcessBackend, monkeyp
     """Closing waits only so long."""
     walled.describe()
     kill(walled, signal.SIGSTOP)
-    monkeypatch.setattr(engine_child, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(child, "CLOSE_SECONDS", 0.2)
     walled.close()
     with pytest.raises(ProcessLookupError):
         kill(walled, 0)

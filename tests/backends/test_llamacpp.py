@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from localdev.backends.llamacpp import LlamaCppBackend
-from localdev.backends.llamacpp_native import physical_cores
-from localdev.backends.llamacpp_prefix import PrefixKeeper
-from localdev.backends.llamacpp_sampling import sampler
+from localdev.backends.llamacpp.backend import LlamaCppBackend
+from localdev.backends.llamacpp.native import physical_cores
+from localdev.backends.llamacpp.prefix import PrefixKeeper
+from localdev.backends.llamacpp.sampling import sampler
 from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.errors import BackendError, ContextOverflow, ModelError, NotFound, UsageError
@@ -425,7 +425,7 @@ def test_bad_files(llama: None, tmp_path: Path, capfd: pytest.CaptureFixture[str
 def test_loading_and_running_is_quiet(llama: None) -> None:
     """In a process of its own nothing is written by the engine, on either stream."""
     code = (
-        "import sys; from pathlib import Path; from localdev.backends.llamacpp import LlamaCppBackend as B\n"
+        "import sys; from pathlib import Path; from localdev.backends.llamacpp.backend import LlamaCppBackend as B\n"
         "from localdev.core.chat import ChatRequest, Sampling\n"
         "b = B(Path(sys.argv[1])); list(b.stream(ChatRequest(prefix='x', sampling=Sampling(max_tokens=3)))); b.close()"
     )
@@ -437,7 +437,7 @@ def test_loading_and_running_is_quiet(llama: None) -> None:
 def test_waiting_threads(own: dict[str, str], seen: str, llama: None) -> None:
     """Threads of GNU's OpenMP sleep soon while they wait, unless the user said how."""
     code = (
-        "import os; from localdev.backends.llamacpp_native import load_library; load_library()\n"
+        "import os; from localdev.backends.llamacpp.native import load_library; load_library()\n"
         "print(os.environ.get('GOMP_SPINCOUNT'), os.environ.get('OMP_WAIT_POLICY'))"
     )
     clean = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from localdev.backends.llamacpp import LlamaCppBackend
+from localdev.backends.llamacpp.backend import LlamaCppBackend
 from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.core.errors import LocaldevError, ModelError, NotFound, UsageError
 from tests.backends.conftest import TINY, ask, collect

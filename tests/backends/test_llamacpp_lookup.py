@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localdev.backends.llamacpp import LlamaCppBackend
-from localdev.backends.llamacpp_lookup import Guesser
+from localdev.backends.llamacpp.backend import LlamaCppBackend
+from localdev.backends.llamacpp.lookup import Guesser
 from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.errors import UsageError

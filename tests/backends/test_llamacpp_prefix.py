@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from localdev.backends.llamacpp import LlamaCppBackend
+from localdev.backends.llamacpp.backend import LlamaCppBackend
 from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.events import Finished, TextDelta

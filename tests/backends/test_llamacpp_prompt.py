@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from localdev.backends.llamacpp_prompt import ChatTemplate, tokenize_spans
-from localdev.backends.llamacpp_templates import PLAIN
+from localdev.backends.llamacpp.prompt import ChatTemplate, tokenize_spans
+from localdev.backends.llamacpp.templates import PLAIN
 from localdev.core.chat import Message
 from localdev.core.errors import BackendError, ModelError
 

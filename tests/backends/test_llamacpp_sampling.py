@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from localdev.backends.llamacpp import LlamaCppBackend
+from localdev.backends.llamacpp.backend import LlamaCppBackend
 from localdev.core.chat import ChatRequest, Message, Sampling, TokenLogprob
 from localdev.core.errors import BackendError, CutShort, UsageError
 from localdev.core.events import TextDelta

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.schema_tries import SCHEMAS, failure
-from localdev.backends.llamacpp import LlamaCppBackend
-from localdev.backends.llamacpp_schema import schema_grammar
-from localdev.backends.llamacpp_schema_numbers import integer_rule, number_rule
+from localdev.backends.llamacpp.backend import LlamaCppBackend
+from localdev.backends.llamacpp.schema import schema_grammar
+from localdev.backends.llamacpp.schema_numbers import integer_rule, number_rule
 from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.errors import CutShort, UsageError
 from tests.backends.conftest import collect

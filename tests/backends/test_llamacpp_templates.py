@@ -6,8 +6,8 @@ import ctypes
 
 import pytest
 
-from localdev.backends.llamacpp_prompt import ChatTemplate
-from localdev.backends.llamacpp_templates import KNOWN, PLAIN_TEMPLATE, KnownTemplate, known_template
+from localdev.backends.llamacpp.prompt import ChatTemplate
+from localdev.backends.llamacpp.templates import KNOWN, PLAIN_TEMPLATE, KnownTemplate, known_template
 from localdev.core.chat import Message
 
 TALKS = [

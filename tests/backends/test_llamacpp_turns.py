@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from localdev.backends.llamacpp import LlamaCppBackend
-from localdev.backends.llamacpp_turns import Turns
+from localdev.backends.llamacpp.backend import LlamaCppBackend
+from localdev.backends.llamacpp.turns import Turns
 from localdev.core.chat import ChatRequest
 from localdev.core.errors import BackendError
 from localdev.core.events import BackendEvent, Finished, TextDelta

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localdev.backends.offload import LEAST_WINDOW, Device, ModelSizes, Plan, plan_offload
+from localdev.backends.llamacpp.offload import LEAST_WINDOW, Device, ModelSizes, Plan, plan_offload
 from tests.backends.conftest import TINY
 
 GB, MB = 2**30, 2**20
@@ -52,8 +52,8 @@ def test_what_is_planned_fits(free: float, window: int) -> None:
 @pytest.mark.llama
 def test_sizes_of_a_file(llama: None) -> None:
     """The header's tensors add up to the file, and a token's state in a layer is that of its type."""
-    from localdev.backends.llamacpp_devices import devices, model_sizes
-    from localdev.backends.llamacpp_native import load_library
+    from localdev.backends.llamacpp.devices import devices, model_sizes
+    from localdev.backends.llamacpp.native import load_library
 
     lib = load_library()
     found = model_sizes(lib, TINY, "f16")

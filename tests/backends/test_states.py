@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from localdev.backends.states import State, StateFolder, common, owner_folder, pack_tokens
+from localdev.backends.llamacpp.states import State, StateFolder, common, owner_folder, pack_tokens
 
 ROOM = 10**9
 KEY = "model"
@@ -190,7 +190,7 @@ def test_owners_cannot_lead_out_of_the_folder(owner: str, tmp_path: Path) -> Non
 WRITER = """
 import sys
 from pathlib import Path
-from localdev.backends.states import StateFolder
+from localdev.backends.llamacpp.states import StateFolder
 opened = StateFolder(Path(sys.argv[1]), 10**9)
 print("ready", flush=True)
 for number in range(int(sys.argv[2])):
@@ -244,7 +244,7 @@ def test_killed_while_writing(tmp_path: Path) -> None:
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from localdev.backends.states import StateFolder
+from localdev.backends.llamacpp.states import StateFolder
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 said = []

@@ -229,7 +229,7 @@ def _llama() -> Check:
     """The embedded engine is installed; say what it was built for."""
     if util.find_spec("llama_cpp") is None:
         return Check("llama", False, "the embedded engine is not installed", "`localdev setup llama`", optional=True)
-    from localdev.backends.llamacpp_native import load_library
+    from localdev.backends.llamacpp.native import load_library
 
     folder = Path(load_library().__file__).parent
     return Check(

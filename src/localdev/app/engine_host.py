@@ -12,9 +12,9 @@ from localdev.audit import egress
 def main() -> None:
     """Switch the guard on and run the engine."""
     egress.install()
-    from localdev.backends import engine_host
+    from localdev.backends.engine import host
 
-    engine_host.main()
+    host.main()
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from localdev.backends.llamacpp_text import TextAssembler
 from localdev.backends.schema_check import breach
+from localdev.backends.text import TextAssembler
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, ContextOverflow, CutShort, NotFound, UsageError
 from localdev.core.events import BackendEvent, Finished, TextDelta

@@ -26,7 +26,7 @@ class EngineOptions:
     adapters: Mapping[str, Path] = field(default_factory=dict)
     states: Path | None = None
     states_bytes: int = 0
-    host_module: str = "localdev.backends.engine_host"
+    host_module: str = "localdev.backends.engine.host"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from localdev.backends.engine_process import ProcessBackend
+from localdev.backends.engine.process import ProcessBackend
 from localdev.backends.fake import load_script
 from localdev.backends.ollama import OllamaBackend
 from localdev.backends.options import BackendOptions

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localdev.backends.embedders.checks import unit_vectors
-from localdev.backends.llamacpp_native import load_library, load_model, physical_cores, reason
+from localdev.backends.llamacpp.native import load_library, load_model, physical_cores, reason
 from localdev.core.errors import BackendError, ModelError
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from localdev.backends.llamacpp_text import TextAssembler
 from localdev.backends.openai_api.events import ServerEvent
 from localdev.backends.openai_api.failures import failure, overflow, said_by
+from localdev.backends.text import TextAssembler
 from localdev.backends.thinking import ThinkingSplitter
 from localdev.core.chat import TokenLogprob, Usage
 from localdev.core.errors import BackendError, LocaldevError

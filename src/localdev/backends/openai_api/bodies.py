@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from localdev.backends.llamacpp_schema import schema_grammar
+from localdev.backends.llamacpp.schema import schema_grammar
 from localdev.backends.openai_api.probe import Server
 from localdev.core.chat import ChatRequest, Sampling
 from localdev.core.errors import UsageError

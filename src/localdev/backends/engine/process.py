@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from localdev.backends.engine_child import EngineChild
-from localdev.backends.engine_wire import Open
-from localdev.backends.llamacpp import check_magic
+from localdev.backends.engine.child import EngineChild
+from localdev.backends.engine.wire import Open
+from localdev.backends.llamacpp.backend import check_magic
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, ModelInfo
 from localdev.core.errors import BackendError, MissingExtra

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from localdev.backends.offload import Device, ModelSizes
+from localdev.backends.llamacpp.offload import Device, ModelSizes
 from localdev.core.errors import ModelError
 
 # Bytes of a block and its number of values, by the name of the type in which the state is kept (ggml's type traits).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from localdev.backends.llamacpp_engine import Engine
+from localdev.backends.llamacpp.engine import Engine
 from localdev.core.chat import TokenLogprob
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from localdev.backends.llamacpp_adapters import AdapterShelf
-from localdev.backends.llamacpp_answer import Answer, PlainSteps
-from localdev.backends.llamacpp_engine import Engine, Interrupted
-from localdev.backends.llamacpp_lookup import LookupSteps
-from localdev.backends.llamacpp_prefix import Kept, open_keeper
-from localdev.backends.llamacpp_prompt import PromptBuilder
-from localdev.backends.llamacpp_sampling import Sampler, sampler
-from localdev.backends.llamacpp_schema import schema_grammar
-from localdev.backends.llamacpp_turns import Turns
+from localdev.backends.llamacpp.adapters import AdapterShelf
+from localdev.backends.llamacpp.answer import Answer, PlainSteps
+from localdev.backends.llamacpp.engine import Engine, Interrupted
+from localdev.backends.llamacpp.lookup import LookupSteps
+from localdev.backends.llamacpp.prefix import Kept, open_keeper
+from localdev.backends.llamacpp.prompt import PromptBuilder
+from localdev.backends.llamacpp.sampling import Sampler, sampler
+from localdev.backends.llamacpp.schema import schema_grammar
+from localdev.backends.llamacpp.turns import Turns
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, ContextOverflow, ModelError, NotFound, UsageError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localdev.backends.llamacpp_text import TextAssembler
+from localdev.backends.text import TextAssembler
 
 
 def run(data: bytes, cuts: list[int], stop: tuple[str, ...]) -> tuple[list[str], bool]:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from localdev.backends.llamacpp_engine import Engine
+from localdev.backends.llamacpp.engine import Engine
+from localdev.backends.llamacpp.states import StateFolder, common, pack_tokens
 from localdev.backends.options import BackendOptions
-from localdev.backends.states import StateFolder, common, pack_tokens
 
 # Reading a state takes as long as evaluating some tens of tokens: for fewer it is not worth it, to keep or to read.
 _LEAST_TOKENS = 64

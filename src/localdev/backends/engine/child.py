@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from localdev.backends.engine_wire import (
+from localdev.backends.engine.wire import (
     Ask,
     At,
     Cancel,

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from localdev.backends.llamacpp_engine import Engine
-from localdev.backends.llamacpp_native import complaints, reason
+from localdev.backends.llamacpp.engine import Engine
+from localdev.backends.llamacpp.native import complaints, reason
 from localdev.core.errors import ModelError, NotFound, UsageError
 
 _HINT = "use an adapter that was made for this very model and converted to GGUF"

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from localdev.backends.llamacpp_devices import devices, model_sizes
-from localdev.backends.llamacpp_native import (
+from localdev.backends.llamacpp.devices import devices, model_sizes
+from localdev.backends.llamacpp.native import (
     complaints,
     load_library,
     load_model,
@@ -20,8 +20,8 @@ from localdev.backends.llamacpp_native import (
     reason,
     watch_flag,
 )
-from localdev.backends.llamacpp_vocab import Vocabulary
-from localdev.backends.offload import ModelSizes, plan_offload
+from localdev.backends.llamacpp.offload import ModelSizes, plan_offload
+from localdev.backends.llamacpp.vocab import Vocabulary
 from localdev.backends.options import EngineOptions
 from localdev.core.errors import BackendError, UsageError
 

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from localdev.backends.llamacpp_engine import Engine
-from localdev.backends.llamacpp_native import complaints, reason
+from localdev.backends.llamacpp.engine import Engine
+from localdev.backends.llamacpp.native import complaints, reason
 from localdev.core.chat import Sampling
 from localdev.core.errors import BackendError, UsageError
 

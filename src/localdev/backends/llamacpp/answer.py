@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal, Protocol
 
-from localdev.backends.llamacpp_engine import Engine
-from localdev.backends.llamacpp_logprobs import LogprobTrail
-from localdev.backends.llamacpp_sampling import Sampler
-from localdev.backends.llamacpp_text import TextAssembler
+from localdev.backends.llamacpp.engine import Engine
+from localdev.backends.llamacpp.logprobs import LogprobTrail
+from localdev.backends.llamacpp.sampling import Sampler
+from localdev.backends.text import TextAssembler
 from localdev.core.chat import ChatRequest
 from localdev.core.errors import CutShort
 from localdev.core.events import TextDelta

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from localdev.backends.llamacpp_engine import Engine
-from localdev.backends.llamacpp_templates import known_template
+from localdev.backends.llamacpp.engine import Engine
+from localdev.backends.llamacpp.templates import known_template
 from localdev.core.chat import Message
 from localdev.core.errors import BackendError, ModelError
 

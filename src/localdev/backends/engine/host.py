@@ -1,6 +1,6 @@
-"""The process that runs one model of the embedded engine: `python -m localdev.backends.engine_host`.
+"""The process that runs one model of the embedded engine: `python -m localdev.backends.engine.host`.
 
-It is started by `engine_process`, which says on stdin what to open and to do. Nothing but answers goes to the pipe that
+It is started by `engine.process`, which says on stdin what to open and to do. Nothing but answers goes to the pipe that
 was its stdout; what libraries print goes to stderr, where the program looks for the reason when the process dies.
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from localdev.backends.engine_wire import (
+from localdev.backends.engine.wire import (
     Ask,
     At,
     Cancel,
@@ -31,8 +31,8 @@ from localdev.backends.engine_wire import (
     Ready,
     ToHost,
 )
-from localdev.backends.llamacpp import LlamaCppBackend
-from localdev.backends.llamacpp_prefix import Kept
+from localdev.backends.llamacpp.backend import LlamaCppBackend
+from localdev.backends.llamacpp.prefix import Kept
 from localdev.core.chat import ChatRequest, Usage
 from localdev.core.errors import LocaldevError
 from localdev.core.events import BackendEvent, Finished

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from localdev.backends.llamacpp_engine import Engine
-from localdev.backends.llamacpp_sampling import Sampler
+from localdev.backends.llamacpp.engine import Engine
+from localdev.backends.llamacpp.sampling import Sampler
 
 _LONG, _SHORT = 3, 2  # tokens that must agree; two alone agree by chance more often than three
 _LONGEST_PAUSE = 64  # tokens without a guess after many wrong ones

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from localdev.backends.llamacpp_schema_numbers import integer_rule, number_rule
+from localdev.backends.llamacpp.schema_numbers import integer_rule, number_rule
 from localdev.core.errors import UsageError
 
 Schema = Mapping[str, Any]
