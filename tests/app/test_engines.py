@@ -16,7 +16,7 @@ from localdev.backends.fake import FakeBackend, Reply
 from localdev.config.settings import build
 from localdev.core.chat import ChatRequest, Message, ModelInfo
 from localdev.core.errors import BackendError, ContextOverflow, LocaldevError, NotFound, Unreachable, UsageError
-from localdev.core.events import Answered, Notice, TextDelta
+from localdev.core.events import Answered, Finished, Notice, TextDelta
 from localdev.core.folders import Folders
 from tests.app.conftest import OpenJobs
 
@@ -212,3 +212,13 @@ def test_doctor_misses_a_model_of_any_job(folders: Folders) -> None:
     settings = build({"model": "fake:x.json", "models.commit": ("openai:m", "nosuchmodel")})
     with pytest.raises(NotFound, match="nosuchmodel"):
         check_models(folders, settings)
+
+
+def test_cancelling_ends_the_model_that_answers() -> None:
+    """The stream of the model that was asked in the end is the one that is cancelled."""
+    order = Order(big=BackendError("gone"), small=scripted("small", Reply(text="a" * 400, delay=0.01)))
+    backend = order.routed()
+    stream = backend.stream(ASKED)
+    assert isinstance(next(stream), TextDelta) and backend.cancel(ASKED)
+    last = list(stream)[-1]
+    assert isinstance(last, Finished) and last.reason == "cancelled"

@@ -479,6 +479,29 @@ def test_cancelling_from_another_thread(chat: Answer) -> None:
     assert time.monotonic() - began < 2
 
 
+def test_cancelling_before_it_is_sent() -> None:
+    """A stream that waits for what the server says of its models is woken too, and its prompt is not sent any more."""
+    with serve_bodies(ps=Answer((5.0, b"{}"))) as asked:
+        backend = opened(asked)
+        request = ask("why is the sky blue?")
+        threading.Timer(0.2, backend.cancel, [request]).start()
+        began = time.monotonic()
+        assert list(backend.stream(request)) == [Finished("cancelled", Usage())]
+        assert time.monotonic() - began < 2 and not asked.bodies("/api/chat")
+
+
+def test_no_connection_is_left_open() -> None:
+    """Nobody closes an embedder, so whatever was asked leaves no connection behind."""
+    with serve_bodies() as asked:
+        server = OllamaServer(asked.url, RemoteOptions())
+        before = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+        for _ in range(3):
+            list_models(server)
+        if before:
+            time.sleep(0.05)  # the other end is in this process, too
+            assert len(os.listdir("/proc/self/fd")) <= before
+
+
 def test_closing_the_backend() -> None:
     """A stream under way ends with an error, later requests are refused, and closing again is harmless."""
     with serve_bodies(chat=ENDLESS) as asked:

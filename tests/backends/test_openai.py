@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from localdev.backends.addresses import read_address
 from localdev.backends.openai_api.backend import OpenAIBackend
+from localdev.backends.openai_api.calls import call
+from localdev.backends.openai_api.connection import Channel
 from localdev.backends.options import BackendOptions, RemoteOptions
 from localdev.core.chat import ChatRequest, Message, ModelInfo, Sampling, Usage
 from localdev.core.errors import (
@@ -250,6 +253,28 @@ def test_cancelling(said: Said) -> None:
         assert time.monotonic() - started < 2 and not backend.cancel(request) and not backend.cancel()
         script.routes[CHAT] = Said(GOOD)
         assert collect(backend.stream(request))[0] == "hello"
+
+
+def test_cancelling_before_it_is_sent() -> None:
+    """A stream that waits for the tokenizer is woken too, and its prompt is not sent any more."""
+    models = listing({"id": "m", "owned_by": "vllm", "max_model_len": 40})
+    with serve_script({"/v1/models": models, "/tokenize": Said([30.0]), CHAT: Said([30.0])}) as script:
+        backend = connect(script)
+        request = ask("hi")
+        threading.Timer(0.2, backend.cancel, [request]).start()
+        started = time.monotonic()
+        assert list(backend.stream(request)) == [Finished("cancelled", Usage())]
+        assert time.monotonic() - started < 2 and not script.bodies(CHAT)
+
+
+def test_cancelling_while_it_connects() -> None:
+    """A connection that is made only after the stream was cancelled sends nothing."""
+    with serve_script({"/v1/models": listing()}) as script:
+        channel = Channel(read_address(script.url, "openai"))
+        channel.close()
+        with pytest.raises(BackendError, match="given up"):
+            call(channel, "/v1/models", seconds=5)
+        assert not script.asked
 
 
 def test_schema_that_is_ignored() -> None:

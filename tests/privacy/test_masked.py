@@ -111,6 +111,10 @@ class Played:
         finally:
             self.closed = True
 
+    def cancel(self, request: ChatRequest | None = None) -> bool:
+        """Have nothing to cancel."""
+        return False
+
     def close(self) -> None:
         """Do nothing."""
 
@@ -144,6 +148,23 @@ def test_closing_reaches_the_engine() -> None:
     next(stream)
     stream.close()  # type: ignore[attr-defined]
     assert inner.closed
+
+
+def test_cancelling_reaches_the_engine() -> None:
+    """The request that the caller knows ends, and no other one, though the engine knows the masked one alone."""
+    inner = FakeBackend([Reply(text="a" * 400, delay=0.01)] * 2)
+    backend = MaskedBackend(inner, CREDENTIALS)
+    request, other = (ChatRequest((Message("user", CODE),)) for _ in range(2))
+    assert not backend.cancel(request)
+    streams = [backend.stream(request), backend.stream(other)]
+    assert all(isinstance(next(stream), TextDelta) for stream in streams)
+    assert backend.cancel(request) and not backend.cancel(ChatRequest((Message("user", CODE),)))
+    last = list(streams[0])[-1]
+    assert isinstance(last, Finished) and last.reason == "cancelled" and not backend.cancel(request)
+    assert isinstance(next(streams[1]), TextDelta)
+    assert backend.cancel()
+    last = list(streams[1])[-1]
+    assert isinstance(last, Finished) and last.reason == "cancelled"
 
 
 def test_failures_pass() -> None:

@@ -152,6 +152,10 @@ class Lease:
         finally:
             opened.streaming -= 1
 
+    def cancel(self, request: ChatRequest | None = None) -> bool:
+        """End a stream of this job's; without a request nothing, for other jobs have theirs in the same engine."""
+        return request is not None and self._backend.cancel(request)
+
     def close(self) -> None:
         """Give the model back."""
         opened, self._opened = self._opened, None
@@ -160,12 +164,11 @@ class Lease:
 
 
 def watched(backend: ChatBackend, request: ChatRequest, cancellation: Cancellation) -> Iterator[BackendEvent]:
-    """Stream from a backend; a job that is cancelled meanwhile wakes it where it can be woken."""
-    stop: Callable[[ChatRequest], bool] | None = getattr(backend, "cancel", None)
+    """Stream from a backend; a job that is cancelled meanwhile wakes it."""
     over = threading.Event()
 
     def wake() -> None:
-        while stop is not None and not stop(request) and not over.wait(0.001):
+        while not backend.cancel(request) and not over.wait(0.001):
             pass  # the stream has begun here, but not yet in the engine
 
     with cancellation.calling(wake):

@@ -151,6 +151,10 @@ class _Watched:
         """Pass the model's words on."""
         return watched(self._backend, request, self._cancellation)
 
+    def cancel(self, request: ChatRequest | None = None) -> bool:
+        """End a stream of the backend."""
+        return self._backend.cancel(request)
+
     def close(self) -> None:
         """Close the backend."""
         self._backend.close()

@@ -221,6 +221,10 @@ class _AllowedBackend:
                 with allowed(self._allowance):
                     close()
 
+    def cancel(self, request: ChatRequest | None = None) -> bool:
+        """Cancel as the inner backend does: it only closes connections."""
+        return self._inner.cancel(request)
+
     def close(self) -> None:
         """Close the inner backend."""
         from localdev.audit.allowance import allowed

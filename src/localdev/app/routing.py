@@ -85,6 +85,10 @@ class RoutedBackend:
                 yield first
                 yield from events
 
+    def cancel(self, request: ChatRequest | None = None) -> bool:
+        """End a stream of the model that answers."""
+        return self._current.cancel(request)
+
     def close(self) -> None:
         """Close the model that is open."""
         self._current.close()

@@ -13,7 +13,7 @@ Stop strings and the most tokens of an answer are heeded; an answer to a schema 
 from __future__ import annotations
 
 import json
-import time
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,6 +24,7 @@ from localdev.backends.text import TextAssembler
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, ContextOverflow, CutShort, NotFound, UsageError
 from localdev.core.events import BackendEvent, Finished, TextDelta
+from localdev.core.under_way import UnderWay
 
 _CHARS_PER_TOKEN = 4  # about what real tokenizers give for code
 
@@ -58,6 +59,7 @@ class FakeBackend:
         self._info = ModelInfo(name, "fake", context_window, capabilities=frozenset({"chat", "fim", "schema"}))
         self._piece = piece
         self._closed = False
+        self._under_way = UnderWay()
         self.requests: list[ChatRequest] = []
         self.pieces = 0
 
@@ -90,7 +92,13 @@ class FakeBackend:
                 "ask for less context",
             )
         reply = self._choose(request.messages[-1].content if request.messages else request.prefix)
-        yield from self._play(reply, prompt, request)
+        ended = threading.Event()
+        with self._under_way.entered(request, ended.set):
+            yield from self._play(reply, prompt, request, ended)
+
+    def cancel(self, request: ChatRequest | None = None) -> bool:
+        """End the stream of a request (None: every one) before its next piece; False where there is none."""
+        return self._under_way.cancel(request)
 
     def close(self) -> None:
         """Refuse further requests."""
@@ -106,7 +114,9 @@ class FakeBackend:
         self._used += 1
         return self._in_order[self._used - 1]
 
-    def _play(self, reply: Reply, prompt_tokens: int, request: ChatRequest) -> Iterator[BackendEvent]:
+    def _play(
+        self, reply: Reply, prompt_tokens: int, request: ChatRequest, ended: threading.Event
+    ) -> Iterator[BackendEvent]:
         """Stream one reply as far as the request wants it."""
         room = min(request.sampling.max_tokens, self._info.context_window - prompt_tokens)
         text, reason = reply.text, reply.reason
@@ -117,8 +127,9 @@ class FakeBackend:
         for number, at in enumerate(range(0, len(text), size)):
             if number == reply.fail_after or writer.stopped:
                 break
-            if reply.delay:
-                time.sleep(reply.delay)
+            if ended.wait(reply.delay):
+                yield Finished("cancelled", Usage(prompt_tokens, 0, self.count_tokens(text[:at])))
+                return
             self.pieces += 1
             if piece := writer.add(text[at : at + size].encode("utf-8", "surrogatepass")):
                 yield TextDelta(piece)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from localdev.backends.addresses import read_model
 from localdev.backends.ollama_answer import AnswerReader
-from localdev.backends.ollama_client import Call, OllamaServer, full_name, keep_alive, sendable
+from localdev.backends.ollama_client import OllamaServer, full_name, keep_alive, sendable
 from localdev.backends.ollama_errors import lacks_insert
 from localdev.backends.ollama_models import OllamaDetails, show_model
 from localdev.backends.ollama_window import TokenEstimate, check_granted, check_read, step_for, window_of
@@ -20,6 +19,7 @@ from localdev.backends.schema_check import breach
 from localdev.core.chat import ChatRequest, ModelInfo, Sampling, Usage
 from localdev.core.errors import BackendError, ContextOverflow, CutShort, ModelError, UsageError
 from localdev.core.events import BackendEvent, Finished, TextDelta
+from localdev.core.under_way import UnderWay
 
 # What a template puts around each message, and around all of them, in tokens: ChatML has 5 and 3.
 _AROUND_MESSAGE, _AROUND_PROMPT = 8, 16
@@ -60,8 +60,7 @@ class OllamaBackend:
         self._thinks = "thinking" in (shown.capabilities or ())
         self._info = _describe(shown, wanted, address.place)
         self._estimate = TokenEstimate()
-        self._lock = threading.Lock()
-        self._calls: list[tuple[ChatRequest, Call]] = []
+        self._under_way = UnderWay()
         self._closed = False
 
     def describe(self) -> ModelInfo:
@@ -88,15 +87,16 @@ class OllamaBackend:
         if self._closed:
             raise BackendError(_CLOSED, "open it again")
         self._refuse(request)
-        plan = self._plan(request)
-        call = self._call(plan)
-        with self._under_way(request, call):
+        with (
+            contextlib.closing(self._server.another()) as server,
+            self._under_way.entered(request, server.interrupt),
+        ):
             try:
-                yield from self._read(call, plan)
+                yield from self._answer(request, server)
             except BackendError as error:
                 if self._closed:
                     raise BackendError(_CLOSED, "ask again") from error
-                if not call.cancelled:
+                if not server.interrupted:
                     raise
                 yield Finished("cancelled", Usage())
 
@@ -105,11 +105,7 @@ class OllamaBackend:
 
         It ends with the reason `cancelled`. False where there is no such stream.
         """
-        with self._lock:
-            calls = [call for asked, call in self._calls if request is None or asked is request]
-        for call in calls:
-            call.cancel()
-        return bool(calls)
+        return self._under_way.cancel(request)
 
     def close(self) -> None:
         """Refuse further requests, and break off those under way."""
@@ -135,7 +131,7 @@ class OllamaBackend:
         if "fim" not in self._info.capabilities:
             raise lacks_insert(self._name)
 
-    def _plan(self, request: ChatRequest) -> _Plan:
+    def _plan(self, request: ChatRequest, server: OllamaServer) -> _Plan:
         """Reckon what a request needs.
 
         Raises:
@@ -150,10 +146,10 @@ class OllamaBackend:
                 "ask for less context, raise llama.context, or use a model with a larger window",
             )
         limit = max(0, min(request.sampling.max_tokens, most - size))
-        return _Plan(request, "\n".join(texts), size, limit, step_for(size + limit, most, self._loaded()))
+        return _Plan(request, "\n".join(texts), size, limit, step_for(size + limit, most, self._loaded(server)))
 
-    def _call(self, plan: _Plan) -> Call:
-        """Prepare the request as the server reads it."""
+    def _call(self, plan: _Plan) -> tuple[str, dict[str, Any]]:
+        """Give path and body of the request as the server reads it."""
         request = plan.request
         body: dict[str, Any] = {
             "model": self._name,
@@ -170,28 +166,29 @@ class OllamaBackend:
             body["think"] = bool(request.messages)
         if request.messages:
             turns = [{"role": message.role, "content": sendable(message.content)} for message in request.messages]
-            return self._server.call("/api/chat", body | {"messages": turns})
+            return "/api/chat", body | {"messages": turns}
         # An empty side would mean something else to Ollama: only to load the model, or to continue a plain text.
         sides = {"prompt": sendable(request.prefix) or "\n", "suffix": sendable(request.suffix) or "\n"}
-        return self._server.call("/api/generate", body | sides)
+        return "/api/generate", body | sides
 
     def _stops(self, sampling: Sampling) -> dict[str, list[str]]:
         """Give what ends an answer; a list of one's own replaces the Modelfile's, which many templates need."""
         return {"stop": [*sampling.stop, *self._stop]} if sampling.stop else {}
 
-    def _read(self, call: Call, plan: _Plan) -> Iterator[BackendEvent]:
-        """Yield the events of one answer."""
+    def _answer(self, request: ChatRequest, server: OllamaServer) -> Iterator[BackendEvent]:
+        """Ask over connections of the request's own, and yield the events of the answer."""
+        plan = self._plan(request, server)
         reader, checked = AnswerReader(), False
-        with contextlib.closing(call.parts()) as parts:
+        with contextlib.closing(server.parts(*self._call(plan))) as parts:
             for part in parts:
                 if not checked:
                     need = plan.size + plan.limit
-                    check_granted(self._name, need, asked=plan.window, granted=self._loaded())
+                    check_granted(self._name, need, asked=plan.window, granted=self._loaded(server))
                     checked = True
-                with self._server.speaking(self._name):
+                with server.speaking(self._name):
                     events = list(reader.read(part))
                 yield from self._wanted(events, reader, plan)
-                if call.cancelled:
+                if server.interrupted:
                     break
                 if part.get("done"):
                     yield from self._wanted(reader.finish(), reader, plan)
@@ -249,25 +246,13 @@ class OllamaBackend:
                 f"the Ollama at {self._server.url} ignored the JSON schema: {problem}", "use another model"
             )
 
-    def _loaded(self) -> int:
+    def _loaded(self, server: OllamaServer) -> int:
         """Give the window that the model is loaded with; 0 where it is not loaded or the server does not say."""
-        with self._server.speaking():
-            for entry in self._server.client.ps().models:
+        with server.speaking():
+            for entry in server.client.ps().models:
                 if entry.model == full_name(self._name) or (entry.digest and entry.digest == self._info.digest):
                     return entry.context_length or 0
         return 0
-
-    @contextlib.contextmanager
-    def _under_way(self, request: ChatRequest, call: Call) -> Iterator[None]:
-        """Keep a call where `cancel` finds it."""
-        entry = (request, call)
-        with self._lock:
-            self._calls.append(entry)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._calls.remove(entry)
 
 
 def _describe(shown: OllamaDetails, wanted: BackendOptions, place: str) -> ModelInfo:

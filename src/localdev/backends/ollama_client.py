@@ -33,20 +33,33 @@ def sendable(text: str) -> str:
 
 
 class OllamaServer:
-    """Speaks with one server through its Python client; connections are kept. Threads may share it."""
+    """Speaks with one server through its Python client. Threads may share it."""
 
     def __init__(self, url: str, options: RemoteOptions) -> None:
         """Take a full address; nothing is sent yet."""
         self.url = url
         self._options = options
         self._client: Any = None
+        self._transport: Any = None
+        self.interrupted = False
 
     @property
     def client(self) -> Any:
         """The `ollama.Client`."""
         if self._client is None:
-            self._client = _new_client(self.url, self._options)[0]
+            self._client, self._transport = _new_client(self.url, self._options)
         return self._client
+
+    def another(self) -> OllamaServer:
+        """Give connections of their own to the same server, which `interrupt` breaks off by themselves."""
+        found = OllamaServer(self.url, self._options)
+        found._client, found._transport = _new_client(self.url, self._options)
+        return found
+
+    def interrupt(self) -> None:
+        """Break off all that is asked from here on and under way, from another thread; only for one of `another`."""
+        self.interrupted = True
+        self._transport.interrupt()
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send a request and give its answer as plain JSON.
@@ -61,9 +74,13 @@ class OllamaServer:
             found: dict[str, Any] = self.client._request(dict, method, path, json=body)
         return found
 
-    def call(self, path: str, body: dict[str, Any]) -> Call:
-        """Prepare a request whose answer is streamed, on a connection of its own."""
-        return Call(self, self._options, path, body)
+    def parts(self, path: str, body: dict[str, Any]) -> Generator[dict[str, Any]]:
+        """Send a request and yield the parts of its answer; closing the iterator ends the connection.
+
+        Raises:
+            LocaldevError: as `speaking` does.
+        """
+        yield from self.each(self.client._request(dict, "POST", path, json=body, stream=True), body["model"])
 
     def each(self, parts: Any, model: str) -> Generator[Any]:
         """Yield what an iterator of the client gives, its errors as ours.
@@ -116,34 +133,6 @@ class OllamaServer:
         """Close the connections."""
         if self._client is not None:
             self._client.close()
-
-
-class Call:
-    """A request whose answer is streamed as plain JSON."""
-
-    def __init__(self, server: OllamaServer, options: RemoteOptions, path: str, body: dict[str, Any]) -> None:
-        self._server = server
-        self._client, self._transport = _new_client(server.url, options)
-        self._path = path
-        self._body = body
-        self.cancelled = False
-
-    def parts(self) -> Generator[dict[str, Any]]:
-        """Send it and yield the parts; closing the iterator ends the connection.
-
-        Raises:
-            LocaldevError: as `OllamaServer.speaking` does.
-        """
-        try:
-            parts = self._client._request(dict, "POST", self._path, json=self._body, stream=True)
-            yield from self._server.each(parts, self._body["model"])
-        finally:
-            self._client.close()
-
-    def cancel(self) -> None:
-        """End the connection from another thread; `parts` then raises or ends, and so does the server's work."""
-        self.cancelled = True
-        self._transport.interrupt()
 
 
 def _new_client(url: str, options: RemoteOptions) -> tuple[Any, Any]:

@@ -30,8 +30,11 @@ class Transport(httpx.BaseTransport):
     """Sends requests to one server: no proxy, no key but the configured one, no compression."""
 
     def __init__(self, url: str, options: RemoteOptions) -> None:
-        # Without TLS its certificates need not be read, which takes 20 ms.
-        self._inner = httpx.HTTPTransport(verify=url.startswith("https"))
+        # Without TLS its certificates need not be read, which takes 20 ms. No connection outlives its request: nobody
+        # would close it, and one to a server beyond this machine would stay open unseen.
+        self._inner = httpx.HTTPTransport(
+            verify=url.startswith("https"), limits=httpx.Limits(max_keepalive_connections=0)
+        )
         self._url = url
         self._options = options
         self._connections: list[Any] = []
@@ -83,7 +86,8 @@ class Transport(httpx.BaseTransport):
     def _trace(self, event: str, info: dict[str, Any]) -> None:
         """Note each connection as it is opened."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            self._connections.append(info["return_value"])
+            still = [stream for stream in self._connections if stream.get_extra_info("socket").fileno() >= 0]
+            self._connections = [*still, info["return_value"]]
             if self._interrupted:
                 self.interrupt()
 

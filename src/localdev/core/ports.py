@@ -154,6 +154,14 @@ class ChatBackend(Protocol):
         """Yield text as it comes, then one `Finished`; closing the iterator stops the engine within one token."""
         ...
 
+    def cancel(self, request: ChatRequest | None = None) -> bool:
+        """End the stream of a request (None: every one) from another thread, even before its first token.
+
+        It then ends with the reason `cancelled`. False where there is no such stream (yet). The request is told by
+        identity: one that is equal is another one.
+        """
+        ...
+
     def close(self) -> None:
         """Free the model."""
         ...

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localdev.core.chat import ChatRequest, Message, ModelInfo, TokenLogprob
 from localdev.core.events import BackendEvent, TextDelta, ThinkingDelta
 from localdev.core.ports import ChatBackend, Embedder
+from localdev.core.under_way import UnderWay
 from localdev.privacy.masking import Masker, Unmasker, mask_values, texts_in
 from localdev.privacy.spans import Detector
 
@@ -30,6 +31,7 @@ class MaskedBackend:
         self._inner = inner
         self._detectors = detectors
         self._told = told or (lambda _count: None)
+        self._under_way = UnderWay()
 
     def describe(self) -> ModelInfo:
         """Say what the inner backend says."""
@@ -47,11 +49,17 @@ class MaskedBackend:
             self._told(masker.count)
         events = self._inner.stream(masked)
         try:
-            yield from _restored(events, masker, in_json=request.schema is not None)
+            # The inner backend knows the masked request alone.
+            with self._under_way.entered(request, lambda: self._inner.cancel(masked)):
+                yield from _restored(events, masker, in_json=request.schema is not None)
         finally:
             close = getattr(events, "close", None)
             if close is not None:
                 close()
+
+    def cancel(self, request: ChatRequest | None = None) -> bool:
+        """End the stream of a request (None: every one) as the inner backend does."""
+        return self._under_way.cancel(request)
 
     def close(self) -> None:
         """Close the inner backend."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +20,7 @@ from localdev.backends.schema_check import breach
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, ContextOverflow, CutShort, UsageError
 from localdev.core.events import BackendEvent, Finished
+from localdev.core.under_way import UnderWay
 
 # Where neither the server nor the settings say a window. Most servers are started with at least this.
 _UNKNOWN_WINDOW = 8192
@@ -44,8 +44,7 @@ class OpenAIBackend:
         self._remote = options.remote
         self._channel = Channel(address, api_key=options.remote.api_key, connect_seconds=options.remote.connect_seconds)
         self._server = probe(self._channel, self._name)
-        self._lock = threading.Lock()
-        self._streams: list[tuple[ChatRequest, Channel]] = []
+        self._under_way = UnderWay()
         self._tokens = TokenCounter(self._channel, self._server, self._name, seconds=options.remote.first_token_seconds)
         windows = [size for size in (self._server.window, options.context_window) if size]
         self._window = min(windows, default=0)
@@ -87,30 +86,22 @@ class OpenAIBackend:
         self._check_open()
         checked_request(request, self._server)
         channel = self._channel.another()
-        with self._lock:
-            self._streams.append((request, channel))
-        try:
-            yield from self._answer(request, channel)
-        except BackendError as error:
-            if self._channel.closed.is_set():
-                raise BackendError(CLOSED, "open it again") from error
-            if not channel.closed.is_set():
-                raise
-            yield Finished("cancelled", Usage())
-        finally:
-            with self._lock:
-                self._streams = [entry for entry in self._streams if entry[1] is not channel]
+        with self._under_way.entered(request, channel.close):
+            try:
+                yield from self._answer(request, channel)
+            except BackendError as error:
+                if self._channel.closed.is_set():
+                    raise BackendError(CLOSED, "open it again") from error
+                if not channel.closed.is_set():
+                    raise
+                yield Finished("cancelled", Usage())
 
     def cancel(self, request: ChatRequest | None = None) -> bool:
         """End the stream of a request (None: every one) from another thread, even before its first token.
 
         It ends with the reason `cancelled`. False where there is no such stream.
         """
-        with self._lock:
-            found = [channel for asked, channel in self._streams if request is None or asked is request]
-        for channel in found:
-            channel.close()
-        return bool(found)
+        return self._under_way.cancel(request)
 
     def close(self) -> None:
         """End what is streamed in other threads, and refuse further requests."""
@@ -119,11 +110,11 @@ class OpenAIBackend:
 
     def _answer(self, request: ChatRequest, channel: Channel) -> Iterator[BackendEvent]:
         """Ask over a channel of the request's own and yield the answer."""
-        prompt, limit = self._fit(request)
+        prompt, limit = self._fit(request, channel)
         address = channel.address
         made = make_call(request, self._name, self._server, limit=limit, api=address.path, root=address.root)
         if limit < 1:
-            yield Finished("length", Usage(prompt or self._estimate(request)))
+            yield Finished("length", Usage(prompt or self._estimate(request, channel)))
             return
         if not request.messages:
             self._check_fill_in(channel)
@@ -132,9 +123,9 @@ class OpenAIBackend:
             yield from read_answer(channel, reply, due, reader, remote=self._remote)
         if not reader.events:
             self._explain_silence(made, channel)
-        yield self._finished(request, reader)
+        yield self._finished(request, reader, channel=channel)
 
-    def _finished(self, request: ChatRequest, reader: AnswerReader) -> Finished:
+    def _finished(self, request: ChatRequest, reader: AnswerReader, *, channel: Channel) -> Finished:
         """Judge the end of an answer and give the last event."""
         reason = "stop" if reader.stopped else reader.reason
         if reason is None:
@@ -148,7 +139,7 @@ class OpenAIBackend:
             self._check_schema(reason, reader.text, request.schema)
         usage = reader.usage
         if usage is None:
-            usage = Usage(self._estimate(request), 0, self._count_or_estimate(reader.text))
+            usage = Usage(self._estimate(request, channel), 0, self._count_or_estimate(reader.text, channel))
         return Finished(reason, usage)
 
     def _check_schema(self, reason: str, text: str, schema: dict[str, Any]) -> None:
@@ -165,7 +156,7 @@ class OpenAIBackend:
                 "use a server that holds answers to a schema, or another model",
             )
 
-    def _fit(self, request: ChatRequest) -> tuple[int, int]:
+    def _fit(self, request: ChatRequest, channel: Channel) -> tuple[int, int]:
         """Give the prompt's tokens (0 where nobody counted) and the most the answer may have.
 
         Raises:
@@ -182,7 +173,7 @@ class OpenAIBackend:
             return 0, most
         if not self._tokens.exact:
             return 0, most  # the server is the judge: an estimate would refuse what fits
-        prompt, exact = self._count(request)
+        prompt, exact = self._count(request, channel)
         room = self._window - prompt
         if room < 1:
             raise ContextOverflow(
@@ -191,21 +182,22 @@ class OpenAIBackend:
             )
         return prompt, min(most, room if exact else max(1, room - slack))
 
-    def _count(self, request: ChatRequest) -> tuple[int, bool]:
+    def _count(self, request: ChatRequest, channel: Channel) -> tuple[int, bool]:
         """Count the prompt: (tokens, whether that is exact)."""
         if request.messages:
-            return self._tokens.chat(request.messages)
-        return self._tokens.count(request.prefix) + self._tokens.count(request.suffix), False
+            return self._tokens.chat(request.messages, channel)
+        sides = (request.prefix, request.suffix)
+        return sum(self._tokens.count(text, channel) for text in sides), False
 
-    def _estimate(self, request: ChatRequest) -> int:
+    def _estimate(self, request: ChatRequest, channel: Channel) -> int:
         """Count a prompt whose server gave no figures."""
         texts = [message.content for message in request.messages] or [request.prefix, request.suffix]
-        return sum(map(self._count_or_estimate, texts))
+        return sum(self._count_or_estimate(text, channel) for text in texts)
 
-    def _count_or_estimate(self, text: str) -> int:
+    def _count_or_estimate(self, text: str, channel: Channel) -> int:
         """Count a text; a whole answer is not lost because the tokenizer fails after it."""
         try:
-            return self._tokens.count(text)
+            return self._tokens.count(text, channel)
         except BackendError:
             return self._tokens.estimate(text)
 

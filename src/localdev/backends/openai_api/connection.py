@@ -99,6 +99,8 @@ class Channel:
         with self._lock:
             self._open.add(sock)
         try:
+            if self.closed.is_set():  # while the connection was made
+                raise BackendError(f"the connection to {self.address.url} was given up here", "ask again")
             sock.settimeout(max(_SHORTEST, deadline - time.monotonic()))
             data = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
             try:

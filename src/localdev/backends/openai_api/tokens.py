@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,12 +26,11 @@ class TokenCounter:
         self._server = server
         self._model = model
         self._seconds = seconds
-        self._marks: int | None = None
-        self._remembered = functools.lru_cache(_REMEMBERED)(self._ask)
+        self._counts: dict[str, int] = {}
         self.exact = bool(server.tokenizer)
 
-    def count(self, text: str) -> int:
-        """Count the tokens of plain text, without marks for its start or end.
+    def count(self, text: str, channel: Channel | None = None) -> int:
+        """Count the tokens of plain text, without marks for its start or end; `channel` is a request's own.
 
         Raises:
             BackendError, Unreachable, TimedOut: the server does not answer, or not with a number.
@@ -43,17 +41,15 @@ class TokenCounter:
             return self.estimate(text)
         if self._server.tokenizer.startswith("/extras/"):
             # It adds the marks of a beginning, which an empty text is made of.
-            if self._marks is None:
-                self._marks = self._ask("")
-            return max(0, self._remembered(text) - self._marks)
-        return self._remembered(text)
+            return max(0, self._known(text, channel) - self._known("", channel))
+        return self._known(text, channel)
 
     @staticmethod
     def estimate(text: str) -> int:
         """Give about how many tokens a text has."""
         return -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
 
-    def chat(self, messages: Sequence[Message]) -> tuple[int, bool]:
+    def chat(self, messages: Sequence[Message], channel: Channel) -> tuple[int, bool]:
         """Count a conversation: (tokens, whether that is exact).
 
         vLLM counts it with its template; elsewhere it is what the messages hold, without the template's own tokens.
@@ -61,10 +57,19 @@ class TokenCounter:
         if self._server.dialect.kind == "vllm":
             written = [{"role": message.role, "content": message.content} for message in messages]
             body = {"model": self._model, "messages": written, "add_generation_prompt": True}
-            return _number(self._post(body), self._channel), True
-        return sum(self.count(message.content) for message in messages), False
+            return self._post(body, channel), True
+        return sum(self.count(message.content, channel) for message in messages), False
 
-    def _ask(self, text: str) -> int:
+    def _known(self, text: str, channel: Channel | None) -> int:
+        """Ask the server, unless this was asked before."""
+        found = self._counts.get(text)
+        if found is None:
+            if len(self._counts) >= _REMEMBERED:
+                self._counts.clear()
+            found = self._counts[text] = self._ask(text, channel or self._channel)
+        return found
+
+    def _ask(self, text: str, channel: Channel) -> int:
         """Ask the server."""
         bodies: dict[str, dict[str, Any]] = {
             "vllm": {"model": self._model, "prompt": text, "add_special_tokens": False},
@@ -72,20 +77,16 @@ class TokenCounter:
             "llama_cpp.server": {"model": self._model, "input": text},
             "tgi": {"inputs": text, "add_special_tokens": False},
         }
-        return _number(self._post(bodies[self._server.dialect.kind]), self._channel)
+        return self._post(bodies[self._server.dialect.kind], channel)
 
-    def _post(self, body: dict[str, Any]) -> Any:
-        """Call the tokenizer, which stands beside the API, not in it."""
-        path = self._channel.address.root + self._server.tokenizer
-        return checked(self._channel, call(self._channel, path, body, seconds=self._seconds), self._model)
-
-
-def _number(found: Any, channel: Channel) -> int:
-    """Read a count: a number, or a list of tokens."""
-    if isinstance(found, dict):
-        found = found.get("count", found.get("tokens"))
-    if isinstance(found, list):
-        return len(found)
-    if isinstance(found, int):
-        return found
-    raise BackendError(f"the tokenizer of {channel.address.url} gives no number", "see the server's log")
+    def _post(self, body: dict[str, Any], channel: Channel) -> int:
+        """Call the tokenizer, which stands beside the API, not in it, and read its count: a number or a list."""
+        path = channel.address.root + self._server.tokenizer
+        found = checked(channel, call(channel, path, body, seconds=self._seconds), self._model)
+        if isinstance(found, dict):
+            found = found.get("count", found.get("tokens"))
+        if isinstance(found, list):
+            return len(found)
+        if isinstance(found, int):
+            return found
+        raise BackendError(f"the tokenizer of {channel.address.url} gives no number", "see the server's log")
