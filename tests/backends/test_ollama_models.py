@@ -11,8 +11,9 @@ import pytest
 from localdev.backends.addresses import read_address, read_model
 from localdev.backends.ollama_client import OllamaServer, full_name
 from localdev.backends.ollama_models import list_models, pull_model, server_version, show_model
-from localdev.backends.ollama_window import TokenEstimate, fewest_tokens, step_for, window_of
+from localdev.backends.ollama_window import fewest_tokens, step_for, window_of
 from localdev.backends.options import RemoteOptions
+from localdev.backends.token_estimate import TokenEstimate
 from localdev.core.errors import BackendError, EgressRefused, LocaldevError, NotFound, UsageError
 from localdev.core.events import Progress
 from tests.backends.ollama_server import DIGEST, Answer, error, lines, plain, serve_bodies, show

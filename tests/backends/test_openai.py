@@ -290,8 +290,17 @@ def test_schema_that_is_ignored() -> None:
 
 
 def test_counts_without_the_server() -> None:
-    """Where a server sends no counts and has no tokenizer, three bytes are taken for a token."""
-    assert answer(Said(events(delta("abcdef", "stop"))), ask("123456789"))[1].usage == Usage(3, 0, 2)
+    """Where a server sends no counts and has no tokenizer, they are estimated."""
+    assert answer(Said(events(delta("abcdef", "stop"))), ask("123456789"))[1].usage == Usage(9, 0, 2)
+
+
+def test_estimates_learn() -> None:
+    """What a server without a tokenizer counted for a prompt makes the next estimates better."""
+    with serve_script({"/v1/models": listing(), CHAT: Said(events(delta("a", "stop"), usage(150, 1)))}) as script:
+        backend = connect(script)
+        before = backend.count_tokens("word " * 300)
+        collect(backend.stream(ask("word " * 300)))
+        assert before == 375 and backend.count_tokens("word " * 300) == 158
 
 
 def test_no_logprobs() -> None:
@@ -474,7 +483,7 @@ def test_no_tokens_wanted() -> None:
     """An answer of no tokens is none; nothing is sent for it."""
     with serve_script({"/v1/models": listing(), CHAT: Said(GOOD)}) as script:
         found = list(connect(script).stream(ask("hi", max_tokens=0)))
-        assert found == [Finished("length", Usage(1))] and not script.bodies(CHAT)
+        assert found == [Finished("length", Usage(2))] and not script.bodies(CHAT)
 
 
 def test_many_at_once() -> None:

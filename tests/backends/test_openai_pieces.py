@@ -11,15 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localdev.backends.addresses import read_model
+from localdev.backends.ollama_errors import refusal
 from localdev.backends.openai_api.answer import AnswerReader
 from localdev.backends.openai_api.bodies import checked_request, make_call
 from localdev.backends.openai_api.dialects import DIALECTS
 from localdev.backends.openai_api.events import ServerEvent
 from localdev.backends.openai_api.failures import failure, overflow, retry_after
 from localdev.backends.openai_api.probe import Server
+from localdev.backends.options import BackendOptions, RemoteOptions
 from localdev.backends.schema_check import breach
 from localdev.backends.thinking import ThinkingSplitter
-from localdev.core.chat import ChatRequest, Message, Sampling, Usage
+from localdev.core.chat import ChatRequest, Message, Sampling, TokenLogprob, Usage
 from localdev.core.errors import BackendError, ConfigError, ContextOverflow, LocaldevError, NotFound, UsageError
 from localdev.core.events import TextDelta, ThinkingDelta
 from tests.backends.openai_server import delta, usage
@@ -403,3 +405,33 @@ def test_key_that_no_header_may_hold() -> None:
     with pytest.raises(ConfigError) as caught:
         checked_key("ses\nöme")
     assert "ses" not in str(caught.value)
+
+
+@pytest.mark.parametrize("thought", [{"reasoning_content": "hm"}, {"content": "<think>hm</think>"}])
+def test_logprobs_of_thinking_are_left_out(thought: dict[str, str]) -> None:
+    """Those that come with the answer are the answer's own."""
+    logprobs: list[dict[str, Any]] = [
+        {"content": [{"token": token, "logprob": -0.5, "top_logprobs": []}]} for token in ("hm", "yes")
+    ]
+    reader = AnswerReader("chat", (), where="here", model="m")
+    pieces = [
+        {"choices": [{"index": 0, "delta": inner, "logprobs": given}]}
+        for inner, given in zip((thought, {"content": "yes"}), logprobs, strict=True)
+    ]
+    found = [event for piece in pieces for event in reader.take(ServerEvent(json.dumps(piece)))]
+    assert found == [ThinkingDelta("hm"), TextDelta("yes", (TokenLogprob("yes", -0.5),))]
+
+
+def test_a_key_is_not_shown() -> None:
+    """Options in a log or an error hold no key."""
+    assert "sesame" not in repr(BackendOptions(remote=RemoteOptions(api_key="sesame")))
+
+
+def test_nothing_a_server_says_steers_a_terminal() -> None:
+    """Its words come in one line of printable letters, addresses included."""
+    for error in (
+        failure(302, {"location": "http://h/\x1b]0;x\x07"}, b"", model="m", where="here"),
+        failure(500, {}, b"\x1b[31m red\nline", model="m", where="here"),
+        refusal(500, "\x1b[31m red\nline", url="here", model="m", known=()),
+    ):
+        assert str(error).isprintable()

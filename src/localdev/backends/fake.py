@@ -19,10 +19,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from localdev.backends.schema_check import breach
+from localdev.backends.schema_check import check_answer
 from localdev.backends.text import TextAssembler
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
-from localdev.core.errors import BackendError, ContextOverflow, CutShort, NotFound, UsageError
+from localdev.core.errors import BackendError, ContextOverflow, NotFound, UsageError
 from localdev.core.events import BackendEvent, Finished, TextDelta
 from localdev.core.under_way import UnderWay
 
@@ -138,7 +138,9 @@ class FakeBackend:
         if rest := writer.finish():
             yield TextDelta(rest)
         if request.schema is not None:
-            _check_schema(text, reason, request.schema)
+            check_answer(
+                text, request.schema, cut=reason == "length", who="the fake model's script", hint="correct the script"
+            )
         yield Finished("stop" if writer.stopped else reason, Usage(prompt_tokens, 0, self.count_tokens(text)))
 
 
@@ -149,18 +151,6 @@ def _refuse(request: ChatRequest) -> None:
     for asked, what in ((request.grammar, "grammars"), (request.adapter, "adapters"), (request.logprobs, "logprobs")):
         if asked:
             raise UsageError(f"the fake model has no {what}", "use a GGUF model")
-
-
-def _check_schema(text: str, reason: str, schema: dict[str, Any]) -> None:
-    """Hold a script to the schema of the request, as an engine would be."""
-    if reason == "length":
-        raise CutShort("the answer reached its length before its JSON was whole", "allow more tokens")
-    try:
-        problem = breach(json.loads(text), schema)
-    except ValueError:
-        problem = "the answer is no JSON"
-    if problem:
-        raise BackendError(f"the fake model's reply does not follow the schema: {problem}", "correct the script")
 
 
 def load_script(path: Path) -> FakeBackend:

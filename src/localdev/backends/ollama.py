@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +12,12 @@ from localdev.backends.ollama_answer import AnswerReader
 from localdev.backends.ollama_client import OllamaServer, full_name, keep_alive, sendable
 from localdev.backends.ollama_errors import lacks_insert
 from localdev.backends.ollama_models import OllamaDetails, show_model
-from localdev.backends.ollama_window import TokenEstimate, check_granted, check_read, step_for, window_of
+from localdev.backends.ollama_window import check_granted, check_read, step_for, window_of
 from localdev.backends.options import BackendOptions
-from localdev.backends.schema_check import breach
+from localdev.backends.schema_check import check_answer
+from localdev.backends.token_estimate import TokenEstimate
 from localdev.core.chat import ChatRequest, ModelInfo, Sampling, Usage
-from localdev.core.errors import BackendError, ContextOverflow, CutShort, ModelError, UsageError
+from localdev.core.errors import BackendError, ContextOverflow, ModelError, UsageError
 from localdev.core.events import BackendEvent, Finished, TextDelta
 from localdev.core.under_way import UnderWay
 
@@ -194,7 +194,9 @@ class OllamaBackend:
                     yield from self._wanted(reader.finish(), reader, plan)
                     finished = self._finished(part, plan)
                     if plan.request.schema is not None:
-                        self._check_schema(finished, reader.text, plan.request.schema)
+                        cut = finished.reason == "length"
+                        who = f"the Ollama at {self._server.url}"
+                        check_answer(reader.text, plan.request.schema, cut=cut, who=who, hint="use another model")
                     yield finished
                     return
         raise BackendError(
@@ -229,22 +231,6 @@ class OllamaBackend:
             self._estimate.learn(plan.text, counted)
         cut = not plan.limit or reason == "length" or (reason is None and made >= plan.limit)
         return Finished("length" if cut else "stop", Usage(counted or plan.size, 0, made if plan.limit else 0))
-
-    def _check_schema(self, finished: Finished, text: str, schema: dict[str, Any]) -> None:
-        """Refuse half an answer, and one to a schema that the server let pass unheeded, as for some models it does."""
-        if finished.reason == "length":
-            raise CutShort(
-                f"{self._name} was cut off after {finished.usage.completion_tokens} tokens, before its JSON was whole",
-                "allow more tokens, or ask for less",
-            )
-        try:
-            problem = breach(json.loads(text), schema)
-        except (ValueError, RecursionError):
-            problem = "the answer is no JSON"
-        if problem:
-            raise BackendError(
-                f"the Ollama at {self._server.url} ignored the JSON schema: {problem}", "use another model"
-            )
 
     def _loaded(self, server: OllamaServer) -> int:
         """Give the window that the model is loaded with; 0 where it is not loaded or the server does not say."""

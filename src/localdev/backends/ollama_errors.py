@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from localdev.backends.said import one_line
 from localdev.core.errors import (
     BackendError,
     Busy,
@@ -30,7 +31,7 @@ def refusal(status: int, text: str, *, url: str, model: str, known: Sequence[str
 
     `known` are the names of the models that are there, for the message about one that is not.
     """
-    said = _one_line(text)
+    said = _said(text)
     lower = said.lower()
     if "not found" in lower and "model" in lower:
         there = ", ".join(known) or "none"
@@ -78,14 +79,11 @@ def lacks_insert(model: str) -> ModelError:
 def no_ollama(url: str, what: str) -> BackendError:
     """Say that what answers speaks something else."""
     return BackendError(
-        f"what answers at {url} does not speak as an Ollama: {_one_line(what)}",
+        f"what answers at {url} does not speak as an Ollama: {_said(what)}",
         "check remote.ollama_url, and whether another program listens there",
     )
 
 
-def _one_line(text: str) -> str:
+def _said(text: str) -> str:
     """Shorten what a server said; a page for browsers is only named."""
-    flat = " ".join(str(text).split())
-    if flat.startswith("<"):
-        return "an HTML page"
-    return flat if len(flat) <= 300 else flat[:300] + " ..."
+    return "an HTML page" if text.lstrip().startswith("<") else one_line(text)

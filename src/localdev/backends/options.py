@@ -39,7 +39,7 @@ class RemoteOptions:
     """
 
     url: str = ""
-    api_key: str = ""
+    api_key: str = field(default="", repr=False)
     connect_seconds: float = 5.0
     first_token_seconds: float = 300.0
     gap_seconds: float = 60.0

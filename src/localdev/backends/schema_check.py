@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+from localdev.core.errors import BackendError, CutShort
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "object": dict,
@@ -13,6 +16,23 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "boolean": bool,
     "null": type(None),
 }
+
+
+def check_answer(text: str, schema: Any, *, cut: bool, who: str, hint: str) -> None:
+    """Refuse an answer to a schema that is not whole or does not follow it; `who` wrote it, and `hint` says what to do.
+
+    Raises:
+        CutShort: it was cut by its length.
+        BackendError: it is no JSON, or breaks the schema.
+    """
+    if cut:
+        raise CutShort("the answer reached its length before its JSON was whole", "allow more tokens, or ask for less")
+    try:
+        problem = breach(json.loads(text), schema)
+    except (ValueError, RecursionError):
+        problem = "the answer is no JSON"
+    if problem:
+        raise BackendError(f"{who} ignored the JSON schema: {problem}", hint)
 
 
 def breach(value: Any, schema: Any, place: str = "the answer") -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from localdev.backends.openai_api.events import ServerEvent
 from localdev.backends.openai_api.failures import failure, overflow, said_by
+from localdev.backends.said import one_line
 from localdev.backends.text import TextAssembler
 from localdev.backends.thinking import ThinkingSplitter
 from localdev.core.chat import TokenLogprob, Usage
@@ -97,6 +98,7 @@ class AnswerReader:
         for name in ("reasoning_content", "reasoning"):
             if isinstance(inner.get(name), str) and inner[name]:
                 self.started = True
+                self._logprobs.clear()  # of what is thought, not of the answer
                 yield ThinkingDelta(inner[name])
                 break
         text = inner.get({"chat": "content", "text": "text"}.get(self._form, "content"))
@@ -108,6 +110,8 @@ class AnswerReader:
     def _emit(self, thinking: str, text: str) -> Iterator[TextDelta | ThinkingDelta]:
         """Yield a piece of thinking, then one of the answer."""
         if thinking:
+            if not text:
+                self._logprobs.clear()
             yield ThinkingDelta(thinking)
         if text and not self._writer.stopped and (certain := self._writer.add(text.encode("utf-8", "replace"))):
             yield self._delta(certain)
@@ -129,7 +133,7 @@ class AnswerReader:
         ):
             raise self._error(event, piece)
         if not isinstance(piece, dict):
-            shown = " ".join(event.data.split())[:80]
+            shown = one_line(event.data)[:80]
             raise BackendError(f"{self._where} sent a piece that is no JSON: {shown}", "see the server's log")
         return piece
 
@@ -143,7 +147,7 @@ class AnswerReader:
         if isinstance(code, int) and 400 <= code < 600:
             return failure(code, {}, raw, model=self._model, where=self._where)
         said = said_by(piece) or (event.data if piece is None else "it does not say why")
-        return BackendError(f"{self._where} failed: {' '.join(said.split())[:300]}", "see the server's log")
+        return BackendError(f"{self._where} failed: {one_line(said)}", "see the server's log")
 
     def _count(self, piece: dict[str, Any]) -> None:
         """Take the token counts, which come with the last pieces or with every one."""
@@ -174,7 +178,7 @@ class AnswerReader:
         if not said:
             return
         if said not in _REASONS:
-            what = _REFUSED.get(str(said), f"the answer ended for a reason that is not known: {str(said)[:60]}")
+            what = _REFUSED.get(str(said), f"the answer ended for a reason that is not known: {one_line(said)[:60]}")
             raise BackendError(f"{self._where}: {what}", "ask in another way, or see the server's log")
         self.reason = _REASONS[said]
 

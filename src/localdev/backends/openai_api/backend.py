@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 from localdev.backends.addresses import read_model
 from localdev.backends.openai_api.answer import AnswerReader
@@ -16,9 +14,9 @@ from localdev.backends.openai_api.probe import probe
 from localdev.backends.openai_api.reading import read_answer
 from localdev.backends.openai_api.tokens import TokenCounter
 from localdev.backends.options import BackendOptions
-from localdev.backends.schema_check import breach
+from localdev.backends.schema_check import check_answer
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
-from localdev.core.errors import BackendError, ContextOverflow, CutShort, UsageError
+from localdev.core.errors import BackendError, ContextOverflow, UsageError
 from localdev.core.events import BackendEvent, Finished
 from localdev.core.under_way import UnderWay
 
@@ -26,6 +24,7 @@ from localdev.core.under_way import UnderWay
 _UNKNOWN_WINDOW = 8192
 # A chat template adds a few tokens to each message. So many are left free where the server's own count is not known.
 _PER_MESSAGE, _PER_CHAT = 8, 16
+_NO_SCHEMA = "use a server that holds answers to a schema, or another model"
 _PROBE_SUFFIX = "\n    return first + second + third\n"
 
 
@@ -66,7 +65,7 @@ class OpenAIBackend:
         return self._info
 
     def count_tokens(self, text: str) -> int:
-        """Count the tokens of plain text with the server's tokenizer; three bytes to a token where it has none.
+        """Count the tokens of plain text with the server's tokenizer; estimate them where it has none.
 
         Raises:
             BackendError: the server does not answer, or the model was closed.
@@ -136,25 +135,15 @@ class OpenAIBackend:
         if request.logprobs and reader.text and not reader.has_logprobs:
             raise BackendError(f"{self._channel.address.url} gives no log-probabilities", "ask without them")
         if request.schema is not None:
-            self._check_schema(reason, reader.text, request.schema)
+            check_answer(
+                reader.text, request.schema, cut=reason == "length", who=self._channel.address.url, hint=_NO_SCHEMA
+            )
         usage = reader.usage
+        if usage and request.messages:
+            self._tokens.learn("\n".join(_texts_of(request)), usage.prompt_tokens)
         if usage is None:
             usage = Usage(self._estimate(request, channel), 0, self._count_or_estimate(reader.text, channel))
         return Finished(reason, usage)
-
-    def _check_schema(self, reason: str, text: str, schema: dict[str, Any]) -> None:
-        """Refuse half an answer, and one of a server that takes a schema and ignores it."""
-        if reason == "length":
-            raise CutShort("the answer reached its length before its JSON was whole", "allow more tokens")
-        try:
-            problem = breach(json.loads(text), schema)
-        except (ValueError, RecursionError):
-            problem = "the answer is no JSON"
-        if problem:
-            raise BackendError(
-                f"{self._channel.address.url} ignored the JSON schema: {problem}",
-                "use a server that holds answers to a schema, or another model",
-            )
 
     def _fit(self, request: ChatRequest, channel: Channel) -> tuple[int, int]:
         """Give the prompt's tokens (0 where nobody counted) and the most the answer may have.
@@ -163,7 +152,7 @@ class OpenAIBackend:
             ContextOverflow: the prompt leaves no room for an answer.
         """
         most = request.sampling.max_tokens
-        texts = [message.content for message in request.messages] or [request.prefix, request.suffix]
+        texts = _texts_of(request)
         slack = _PER_CHAT + _PER_MESSAGE * len(texts)
         # A token is at least one byte, so most prompts need no counting before a large window.
         if (
@@ -191,8 +180,7 @@ class OpenAIBackend:
 
     def _estimate(self, request: ChatRequest, channel: Channel) -> int:
         """Count a prompt whose server gave no figures."""
-        texts = [message.content for message in request.messages] or [request.prefix, request.suffix]
-        return sum(self._count_or_estimate(text, channel) for text in texts)
+        return sum(self._count_or_estimate(text, channel) for text in _texts_of(request))
 
     def _count_or_estimate(self, text: str, channel: Channel) -> int:
         """Count a text; a whole answer is not lost because the tokenizer fails after it."""
@@ -245,3 +233,8 @@ class OpenAIBackend:
         """Refuse to go on after `close`."""
         if self._channel.closed.is_set():
             raise BackendError(CLOSED, "open it again")
+
+
+def _texts_of(request: ChatRequest) -> list[str]:
+    """Give the texts a prompt is made of."""
+    return [message.content for message in request.messages] or [request.prefix, request.suffix]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from localdev.backends.said import one_line
 from localdev.core.errors import BackendError, ContextOverflow, LocaldevError, NotFound
 
 PASSING = frozenset({429, 502, 503, 504})  # what may be over in a moment
@@ -54,7 +55,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes, *, model: str,
     told = f": {said}" if said else ""
     if 300 <= status < 400:
         return BackendError(
-            f"{where} sends on to {headers.get('location', 'another address')[:200]}, which is not followed",
+            f"{where} sends on to {one_line(headers.get('location', 'another address'))}, which is not followed",
             "set remote.openai_url to the address that answers",
         )
     if status in (401, 403):
@@ -82,8 +83,8 @@ def message_of(body: bytes) -> str:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        return "it answers with a page of HTML, not the API" if text.startswith("<") else _line(text)
-    return _line(said_by(found)) or _line(text)
+        return "it answers with a page of HTML, not the API" if text.startswith("<") else one_line(text)
+    return one_line(said_by(found)) or one_line(text)
 
 
 def said_by(found: Any) -> str:
@@ -132,9 +133,3 @@ def _wait(headers: Mapping[str, str]) -> str:
     """Say how long the server asks to wait."""
     seconds = retry_after(headers)
     return "" if seconds is None else f"; it asks to wait {seconds:.0f} s"
-
-
-def _line(text: str) -> str:
-    """Fold a server's words into one line of readable length, without anything that steers a terminal."""
-    folded = " ".join(text.split())
-    return "".join(letter if letter.isprintable() else "?" for letter in folded)[:300]

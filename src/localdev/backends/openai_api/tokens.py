@@ -1,4 +1,4 @@
-"""Counts tokens with the server's own tokenizer where it has one, else by a rule of thumb."""
+"""Counts tokens with the server's own tokenizer where it has one, else by an estimate."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any
 from localdev.backends.openai_api.calls import call, checked
 from localdev.backends.openai_api.connection import Channel
 from localdev.backends.openai_api.probe import Server
+from localdev.backends.token_estimate import TokenEstimate
 from localdev.core.chat import Message
 from localdev.core.errors import BackendError
 
-# Without a tokenizer a token is taken for three bytes. Code has three to four, so that this counts rather too many:
-# a prompt that is fitted by it fits.
-_BYTES_PER_TOKEN = 3
 _REMEMBERED = 1024
 
 
@@ -27,6 +25,7 @@ class TokenCounter:
         self._model = model
         self._seconds = seconds
         self._counts: dict[str, int] = {}
+        self._estimate = TokenEstimate()
         self.exact = bool(server.tokenizer)
 
     def count(self, text: str, channel: Channel | None = None) -> int:
@@ -44,10 +43,13 @@ class TokenCounter:
             return max(0, self._known(text, channel) - self._known("", channel))
         return self._known(text, channel)
 
-    @staticmethod
-    def estimate(text: str) -> int:
+    def estimate(self, text: str) -> int:
         """Give about how many tokens a text has."""
-        return -(-len(text.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
+        return self._estimate.tokens(text)
+
+    def learn(self, text: str, counted: int) -> None:
+        """Take what the server counted for a whole prompt, to estimate better."""
+        self._estimate.learn(text, counted)
 
     def chat(self, messages: Sequence[Message], channel: Channel) -> tuple[int, bool]:
         """Count a conversation: (tokens, whether that is exact).
