@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -107,17 +108,37 @@ def test_a_failed_job_is_recorded(
     assert line["outcome"] == outcome and line["error"]
 
 
-def test_a_refused_connection_is_recorded(root: Path, journal: Journal) -> None:
-    """What tries to leave the machine stands in the journal; in another process, because the guard stays on."""
-    code = (
-        "import socket, sys\nfrom pathlib import Path\nfrom localdev.app.jobs import LocalJobs\n"
-        "from localdev.config.settings import build\nfrom localdev.core.folders import find_folders\n"
-        "list(LocalJobs(build({}), find_folders(), Path(sys.argv[1])).run('outline', {}))\n"
-        "socket.create_connection(('198.51.100.7', 80), timeout=1)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(root)], capture_output=True, text=True, timeout=60)
-    assert "EgressRefused" in done.stderr
-    assert [line["host"] for line in journal() if line["kind"] == "egress_refused"] == ["198.51.100.7"]
+def test_refused_connections_are_recorded(tmp_path: Path) -> None:
+    """Each in the journal of the job that tried, of two that take turns too; in a process, as the guard stays."""
+    code = """
+import socket, sys
+from pathlib import Path
+from localdev.app.recording import recorded
+from localdev.audit import egress
+from localdev.audit.journal import FileJournal
+from localdev.core.errors import EgressRefused
+
+def tries(host):
+    for path in ("1", "2"):
+        try:
+            socket.create_connection((host, 80), timeout=1)
+        except EgressRefused:
+            yield path
+
+egress.install(lambda attempt, host: print("nobody's:", host))
+folder = Path(sys.argv[1])
+jobs = [recorded("try", tries(host), FileJournal(folder / host), root="") for host in ("192.0.2.1", "192.0.2.2")]
+for step in range(2):
+    for job in jobs:
+        next(job)
+list(tries("192.0.2.3"))
+jobs[0].close()
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "nobody's: 192.0.2.3\n" * 2, done.stderr
+    for host in ("192.0.2.1", "192.0.2.2"):
+        lines = [json.loads(line) for line in (tmp_path / host).read_text().splitlines()]
+        assert [line["host"] for line in lines if line["kind"] == "egress_refused"] == [host, host]
 
 
 def test_a_cancelled_job_is_recorded(jobs: OpenJobs, journal: Journal, script: Script) -> None:

@@ -64,10 +64,9 @@ class LocalJobs:
             raise UsageError(f"there is no job {job!r}", f"known jobs: {', '.join(known)}")
         from localdev.audit import egress
 
-        journal = self._journal()
-        egress.install(lambda attempt, host: journal.record("egress_refused", {"attempt": attempt, "host": host}))
+        egress.install()
         events = self._without_repository(job, options) if job in self._plain else self._events(job, options)
-        return recorded(job, events, journal, root=str(self._root))
+        return recorded(job, events, self._journal(), root=str(self._root))
 
     def _without_repository(self, job: str, options: Options) -> Generator[Event, None, None]:
         """Run a job that needs no repository."""

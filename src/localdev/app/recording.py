@@ -1,4 +1,7 @@
-"""Keeps the journal's line of a job up to date while its events pass by, and writes it however the job ends."""
+"""Keeps the journal's line of a job up to date while its events pass by, and writes it however the job ends.
+
+A connection that the job is refused has a line of its own.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,8 @@ def recorded(job: str, events: Generator[Event, None, None], journal: Journal, *
     started = time.perf_counter()
     entry: dict[str, Any] = {"root": root, "outcome": "cancelled"}
     try:
-        with contextlib.closing(events):
-            for event in events:
+        with contextlib.closing(_telling(events, journal)) as told:
+            for event in told:
                 _note(event, entry)
                 yield event
         entry["outcome"] = "ok"
@@ -42,6 +45,25 @@ def recorded(job: str, events: Generator[Event, None, None], journal: Journal, *
         if "read" in entry:
             entry["read"] = list(entry["read"].values())
         journal.record(job, entry)
+
+
+def _telling(events: Generator[Event, None, None], journal: Journal) -> Generator[Event, None, None]:
+    """Pass the events on; what is refused to the job while it works for the next one is told to its own journal."""
+    from localdev.audit import egress
+
+    def refused(attempt: str, host: str) -> None:
+        journal.record("egress_refused", {"attempt": attempt, "host": host})
+
+    try:
+        while True:
+            with egress.telling(refused):
+                event = next(events, None)
+            if event is None:
+                return
+            yield event
+    finally:
+        with egress.telling(refused):
+            events.close()
 
 
 def _note(event: Event, entry: dict[str, Any]) -> None:

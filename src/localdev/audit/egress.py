@@ -18,17 +18,19 @@ network namespace or a firewall rule is the answer where a promise about the who
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from localdev.audit.allowance import current
 from localdev.audit.hosts import is_loopback, packed, text_of
 from localdev.core.errors import EgressRefused
 
-__all__ = ["ENVIRONMENT", "install", "is_loopback", "watch_lookups"]
+__all__ = ["ENVIRONMENT", "install", "is_loopback", "telling", "watch_lookups"]
 
 # Set for this process and its children by `install`, whatever was there: reports of use, and downloads on demand.
 ENVIRONMENT = {
@@ -47,6 +49,8 @@ ENVIRONMENT = {
 }
 
 OnRefused = Callable[[str, str], None]
+# Whom the running context tells of what was refused; where it has nobody, the process's own is told.
+_TOLD: ContextVar[OnRefused | None] = ContextVar("localdev_egress_refused", default=None)
 
 _HINT = (
     "localdev only talks to this machine (127.0.0.1, localhost, a local socket), and to servers of models whose hosts "
@@ -70,7 +74,7 @@ def install(on_refused: OnRefused | None = None) -> None:
     """Switch the guard on for the rest of this process's life; again is harmless and only changes `on_refused`.
 
     `on_refused` is called with what was attempted (`connect`, `getaddrinfo`, ...) and the host, before the caller gets
-    `EgressRefused`.
+    `EgressRefused`; not for what runs in a context that has its own (`telling`).
     """
     if on_refused is not None:
         _GUARD.on_refused = on_refused
@@ -78,6 +82,19 @@ def install(on_refused: OnRefused | None = None) -> None:
     if not _GUARD.installed:
         _GUARD.installed = True
         sys.addaudithook(_watch)
+
+
+@contextlib.contextmanager
+def telling(on_refused: OnRefused) -> Iterator[None]:
+    """Tell `on_refused` of what is refused inside, in this context; threads and generators as for `allowance.allowed`.
+
+    The guard itself is switched on by `install` alone.
+    """
+    token = _TOLD.set(on_refused)
+    try:
+        yield
+    finally:
+        _TOLD.reset(token)
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
@@ -205,8 +222,9 @@ def _refuse(event: str, host: object) -> None:
     """Tell the app and raise."""
     shown = text_of(host) or repr(host)
     error = EgressRefused(f"refused to connect to {shown}: it is not this machine", _HINT)
+    told = _TOLD.get() or _GUARD.on_refused
     try:
-        if _GUARD.on_refused is not None:
-            _GUARD.on_refused(event, shown)
+        if told is not None:
+            told(event, shown)
     finally:
         raise error  # also when telling failed: the connection must not come to be

@@ -202,7 +202,7 @@ def run(address: Address, log: Log) -> None:
     """
     from localdev.audit import egress
 
-    egress.install()
+    egress.install(lambda attempt, host: log.line("warning", f"refused outside of any job: {attempt} {host}"))
     server = Server(address, log)
     signal.signal(signal.SIGTERM, server.on_signal)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
