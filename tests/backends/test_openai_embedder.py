@@ -104,7 +104,7 @@ def test_dimension_is_recorded(tmp_path: Path) -> None:
         (Said(b"<html>", kind="text/html"), BackendError, "HTML"),
         (Said(b"", 401), BackendError, "refused the key"),
         (as_json({"error": {"code": "context_length_exceeded"}}, 400), ContextOverflow, "longer than the window"),
-        ([listed([1, 0]), listed([1, 0, 0])], ModelError, "1x3 numbers where 1x2"),
+        ([listed([1, 0]), listed([1, 0, 0])], ModelError, "of 2 numbers, and now of 3"),
         ([listed([1, 0]), listed([0, 0])], ModelError, "zeros"),
         ([listed([1, 0]), listed([float("nan"), 0])], ModelError, "no finite"),
         ([listed([1, 0]), listed([1, 0], [1, 0])], ModelError, "2x2 numbers where 1x2"),
@@ -136,3 +136,16 @@ def test_real_server(llama: None) -> None:
     assert found.shape == here.shape and not found[1].any()
     assert close[0] > 0.999 and close[3] > 0.999
     assert close[2] > 0.9  # cut by the server at its window, with or without the end mark
+
+
+def test_another_model_under_the_same_name(tmp_path: Path) -> None:
+    """Vectors of another length than the one written down are an error once: the next run begins with them."""
+    record = tmp_path / "lengths.json"
+    with serve(listed([1, 2])) as script:
+        assert opened(script.url, record).dimension == 2
+        script.routes[PATH] = listed([1, 2, 3])
+        embedder = opened(script.url, record)
+        with pytest.raises(ModelError, match="of 2 numbers, and now of 3") as caught:
+            embedder.embed(["a"])
+        assert "run the command again" in caught.value.hint and embedder.dimension == 2
+        assert opened(script.url, record).embed(["a"]).shape == (1, 3)

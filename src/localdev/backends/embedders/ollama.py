@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from localdev.backends.addresses import read_model
-from localdev.backends.embedders.checks import unit_vectors
+from localdev.backends.embedders.sending import TooLong, embed_by
 from localdev.backends.ollama_client import OllamaServer, keep_alive, sendable
 from localdev.backends.ollama_models import show_model
 from localdev.core.errors import ContextOverflow, ModelError
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from localdev.backends.options import RemoteOptions
     from localdev.core.ports import FloatMatrix
 
-_BATCH = 32  # texts in one request: an answer every few seconds even on a slow machine
-# A token stands for about four characters of code; what is surely cut need not be sent.
-_CHARACTERS_PER_TOKEN = 32
 _UNKNOWN_WINDOW = 8192
 
 
@@ -49,7 +46,7 @@ class OllamaEmbedder:
             )
         self._digest = shown.digest
         self._dimension = shown.embedding_length
-        self._longest = (shown.context_length or _UNKNOWN_WINDOW) * _CHARACTERS_PER_TOKEN
+        self._window = shown.context_length or _UNKNOWN_WINDOW
 
     @property
     def name(self) -> str:
@@ -70,39 +67,20 @@ class OllamaEmbedder:
             ModelError: what comes are no vectors of the promised length.
             Unreachable, TimedOut, NotFound, Busy, BackendError: what went wrong at the server.
         """
-        import numpy as np
-
-        vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
-        rows = [row for row, text in enumerate(texts) if text.strip()]
-        for start in range(0, len(rows), _BATCH):
-            part = rows[start : start + _BATCH]
-            vectors[part] = self._some([texts[row][: self._longest] for row in part])
-        return vectors
-
-    def _some(self, texts: list[str]) -> FloatMatrix:
-        """Embed a few texts. Where the server refuses one as too long instead of cutting it, it is cut here."""
-        try:
-            return self._request(texts)
-        except ContextOverflow:
-            if len(texts) == 1:
-                half = texts[0][: len(texts[0]) // 2]
-                if not half.strip():
-                    raise
-                return self._some([half])
-        import numpy as np
-
-        return np.concatenate([self._some([text]) for text in texts])
+        return embed_by(self._request, texts, self._dimension, window=self._window, source=self.name)
 
     def _request(self, texts: list[str]) -> FloatMatrix:
-        """Ask for the vectors of some texts."""
+        """Ask for the vectors of some texts; where the server refuses one in place of cutting it, it is cut here."""
         import numpy as np
 
-        with self._server.speaking(self._model):
-            found = self._server.client.embed(
-                self._model, list(map(sendable, texts)), truncate=True, keep_alive=self._keep_alive
-            )
         try:
-            raw = np.asarray(found.embeddings, dtype=np.float32)
+            with self._server.speaking(self._model):
+                found = self._server.client.embed(
+                    self._model, list(map(sendable, texts)), truncate=True, keep_alive=self._keep_alive
+                )
+        except ContextOverflow as error:
+            raise TooLong(error) from error
+        try:
+            return np.asarray(found.embeddings, dtype=np.float32)
         except ValueError:  # rows of different lengths
-            raw = np.zeros((0, 0), dtype=np.float32)
-        return unit_vectors(raw, (len(texts), self._dimension), self.name)
+            return np.zeros((0, 0), dtype=np.float32)

@@ -7,21 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localdev.backends.embedders.checks import unit_vectors
-from localdev.core.errors import BackendError, ModelError
+from localdev.backends.embedders.sending import TooLong, embed_by
+from localdev.core.errors import ModelError
 from localdev.core.files import write_atomic
 
 if TYPE_CHECKING:
-    from localdev.backends.openai_api.failures import Overflow
     from localdev.backends.openai_api.probe import Server
     from localdev.backends.options import RemoteOptions
     from localdev.core.ports import FloatMatrix
 
-_BATCH = 32  # texts in one request: an answer every few seconds even on a slow machine
-_BATCH_CHARACTERS = 100_000
 _PROBE = "def probe(): ..."
-# A token stands for about four characters of code; what is surely cut need not be sent.
-_CHARACTERS_PER_TOKEN = 32
 _SPARE = 0.95  # of the share of a text that should fit: tokens are not spread evenly over it
 
 
@@ -45,7 +40,9 @@ class OpenAIEmbedder:
         self._seconds = remote.first_token_seconds
         self._entry = f"{self._model}@{address.url}"
         self._found: Server | None = None
-        self._dimension = _recorded(record).get(self._entry) or self._probed(record)
+        self._record = record
+        self._dimension = 0
+        self._dimension = _recorded(record).get(self._entry) or self._probed()
 
     @property
     def name(self) -> str:
@@ -66,13 +63,9 @@ class OpenAIEmbedder:
             ModelError: what comes are no vectors of the promised length.
             Unreachable, TimedOut, NotFound, BackendError: what went wrong at the server.
         """
-        import numpy as np
-
-        vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
-        for rows in _batches(texts):
-            raw = self._some([self._shortened(texts[row]) for row in rows])
-            vectors[rows] = unit_vectors(raw, (len(rows), self._dimension), self.name)
-        return vectors
+        sends = any(text.strip() for text in texts)  # what sends nothing asks nothing
+        window = self._server().window if sends else 0
+        return embed_by(self._request, texts, self._dimension, window=window, source=self.name)
 
     def _server(self) -> Server:
         """Give what the server is, looked up once.
@@ -86,43 +79,29 @@ class OpenAIEmbedder:
             self._found = probe(self._channel, self._model)
         return self._found
 
-    def _shortened(self, text: str) -> str:
-        """Cut off what is surely beyond the window."""
-        window = self._server().window
-        return text[: window * _CHARACTERS_PER_TOKEN] if window else text
-
-    def _probed(self, record: Path | None) -> int:
+    def _probed(self) -> int:
         """Find the length of a vector by asking for one, and record it."""
-        raw = self._some([_PROBE])
+        try:
+            raw = self._request([_PROBE])
+        except TooLong as refused:
+            raise refused.error from refused
         if raw.ndim != 2 or not raw.shape[1]:
             raise ModelError(f"{self._entry} gives no vector for a text", "search.embedder needs an embedding model")
-        length = int(raw.shape[1])
-        if record is not None:
-            write_atomic(record, json.dumps({**_recorded(record), self._entry: length}).encode())
+        return self._recorded_as(int(raw.shape[1]))
+
+    def _recorded_as(self, length: int) -> int:
+        """Write down how long a vector is."""
+        if self._record is not None:
+            write_atomic(self._record, json.dumps({**_recorded(self._record), self._entry: length}).encode())
         return length
 
-    def _some(self, texts: list[str]) -> FloatMatrix:
-        """Embed a few texts; one that the server refuses as too long, in place of cutting it, is cut here.
+    def _request(self, texts: list[str]) -> FloatMatrix:
+        """Ask for the vectors of some texts.
 
-        Each text is cut for itself, so that its vector does not depend on the others of the call.
+        Raises:
+            TooLong: one of them is, and the server does not cut it.
+            ModelError: they are no vectors, or longer or shorter ones than this model gave before.
         """
-        found = self._request(texts)
-        if not isinstance(found, tuple):
-            return found
-        import numpy as np
-
-        if len(texts) > 1:
-            return np.concatenate([self._some([text]) for text in texts])
-        overflow, error = found
-        text = texts[0]
-        share = overflow.window / overflow.prompt if 0 < overflow.window < overflow.prompt else 0.5
-        shorter = text[: min(int(len(text) * share * _SPARE), len(text) - 1)]
-        if not shorter.strip():
-            raise error
-        return self._some([shorter])
-
-    def _request(self, texts: list[str]) -> FloatMatrix | tuple[Overflow, BackendError]:
-        """Ask for the vectors of some texts; gives what the server says where one is too long."""
         import numpy as np
 
         from localdev.backends.openai_api.calls import call, checked
@@ -134,16 +113,25 @@ class OpenAIEmbedder:
             body[server.dialect.cut] = server.window
         answer = call(self._channel, f"{self._channel.address.path}/embeddings", body, seconds=self._seconds)
         if answer.status != 200 and (too_long := overflow(answer.raw)):
-            return too_long, too_long.error(self._model)
+            known = 0 < too_long.window < too_long.prompt
+            share = too_long.window / too_long.prompt * _SPARE if known else 0.5
+            raise TooLong(too_long.error(self._model), share)
         found = checked(self._channel, answer, self._model)
         try:
             rows = sorted(found["data"], key=lambda entry: int(entry["index"]))
-            return np.asarray([row["embedding"] for row in rows], dtype=np.float32)
+            raw = np.asarray([row["embedding"] for row in rows], dtype=np.float32)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"{self._entry} gives no vectors for texts: one for each token, or none",
                 "search.embedder needs an embedding model, and a server that pools its vectors",
             ) from error
+        if self._dimension and raw.ndim == 2 and raw.shape[1] != self._dimension:
+            now = self._recorded_as(int(raw.shape[1]))  # this one keeps its own, as vectors of it may be stored already
+            raise ModelError(
+                f"{self._entry} gave vectors of {self._dimension} numbers, and now of {now}: it is another model",
+                "run the command again: the index is then made anew",
+            )
+        return raw
 
 
 def _recorded(record: Path | None) -> dict[str, int]:
@@ -154,18 +142,3 @@ def _recorded(record: Path | None) -> dict[str, int]:
         return {}
     lengths = found.items() if isinstance(found, dict) else ()
     return {name: length for name, length in lengths if isinstance(length, int) and length > 0}
-
-
-def _batches(texts: Sequence[str]) -> list[list[int]]:
-    """Give the rows of texts that are sent together, in order; empty texts are not."""
-    batches: list[list[int]] = []
-    used = 0
-    for row, text in enumerate(texts):
-        if not text.strip():
-            continue
-        if not batches or len(batches[-1]) == _BATCH or used + len(text) > _BATCH_CHARACTERS:
-            batches.append([])
-            used = 0
-        batches[-1].append(row)
-        used += len(text)
-    return batches
