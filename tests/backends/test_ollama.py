@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from localdev.backends.addresses import read_address
-from localdev.backends.ollama import OllamaBackend
-from localdev.backends.ollama_client import OllamaServer
-from localdev.backends.ollama_models import list_models, show_model
+from localdev.backends.ollama_api.backend import OllamaBackend
+from localdev.backends.ollama_api.client import OllamaServer
+from localdev.backends.ollama_api.models import list_models, show_model
 from localdev.backends.options import BackendOptions, RemoteOptions
 from localdev.core.chat import ChatRequest, Message, Sampling, Usage
 from localdev.core.errors import (

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from localdev.backends.addresses import read_address, read_model
-from localdev.backends.ollama_client import OllamaServer, full_name
-from localdev.backends.ollama_models import list_models, pull_model, server_version, show_model
-from localdev.backends.ollama_window import fewest_tokens, step_for, window_of
+from localdev.backends.ollama_api.client import OllamaServer, full_name
+from localdev.backends.ollama_api.models import list_models, pull_model, server_version, show_model
+from localdev.backends.ollama_api.window import fewest_tokens, step_for, window_of
 from localdev.backends.options import RemoteOptions
 from localdev.backends.token_estimate import TokenEstimate
 from localdev.core.errors import BackendError, EgressRefused, LocaldevError, NotFound, UsageError
@@ -176,7 +176,9 @@ def test_steps(need: int, most: int, loaded: int, asked: int) -> None:
 
 
 @pytest.mark.llama
-@pytest.mark.parametrize("name", ["src/localdev/backends/ollama.py", "README.md", "tests/data/tiny-reference.json"])
+@pytest.mark.parametrize(
+    "name", ["src/localdev/backends/ollama_api/backend.py", "README.md", "tests/data/tiny-reference.json"]
+)
 def test_estimates_hold_for_a_real_tokenizer(name: str) -> None:
     """What is taken for the fewest tokens is no more than a real vocabulary gives; the estimate learns the rest.
 

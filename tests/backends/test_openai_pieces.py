@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localdev.backends.addresses import read_model
-from localdev.backends.ollama_errors import refusal
+from localdev.backends.ollama_api.errors import refusal
 from localdev.backends.openai_api.answer import AnswerReader
 from localdev.backends.openai_api.bodies import checked_request, make_call
 from localdev.backends.openai_api.dialects import DIALECTS

@@ -271,8 +271,8 @@ def _ollama(settings: Settings) -> Check:
     """An Ollama answers where the settings say; it is needed for models of that kind alone."""
     from localdev.audit.hosts import is_loopback
     from localdev.backends.addresses import read_address
-    from localdev.backends.ollama_client import OllamaServer
-    from localdev.backends.ollama_models import list_models, server_version
+    from localdev.backends.ollama_api.client import OllamaServer
+    from localdev.backends.ollama_api.models import list_models, server_version
     from localdev.backends.options import RemoteOptions
 
     url = settings.remote.ollama_url

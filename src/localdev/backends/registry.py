@@ -11,7 +11,6 @@ from pathlib import Path
 
 from localdev.backends.engine.process import ProcessBackend
 from localdev.backends.fake import load_script
-from localdev.backends.ollama import OllamaBackend
 from localdev.backends.options import BackendOptions
 from localdev.core.errors import UsageError
 from localdev.core.ports import ChatBackend
@@ -29,6 +28,13 @@ def _open_fake(model: str, options: BackendOptions) -> ChatBackend:
     return load_script(Path(model.removeprefix("fake:")))
 
 
+def _open_ollama(model: str, options: BackendOptions) -> ChatBackend:
+    """Find a model of an Ollama; `model` is `ollama:NAME[:TAG][@URL]`."""
+    from localdev.backends.ollama_api.backend import OllamaBackend
+
+    return OllamaBackend(model, options)
+
+
 def _open_openai(model: str, options: BackendOptions) -> ChatBackend:
     """Find a server's model; `model` is `openai:NAME` or `openai:NAME@URL`."""
     from localdev.backends.openai_api.backend import OpenAIBackend  # brings http and ssl: some 30 ms
@@ -39,7 +45,7 @@ def _open_openai(model: str, options: BackendOptions) -> ChatBackend:
 FACTORIES: dict[str, Factory] = {
     "gguf": _open_gguf,
     "fake": _open_fake,
-    "ollama": OllamaBackend,
+    "ollama": _open_ollama,
     "openai": _open_openai,
 }
 FORMS = "a name that `localdev models list` shows, a path to a .gguf file, ollama:NAME, or openai:NAME"

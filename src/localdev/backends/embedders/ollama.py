@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from localdev.backends.addresses import read_model
 from localdev.backends.embedders.sending import TooLong, embed_by
-from localdev.backends.ollama_client import OllamaServer, keep_alive, sendable
-from localdev.backends.ollama_models import show_model
+from localdev.backends.ollama_api.client import OllamaServer, keep_alive, sendable
+from localdev.backends.ollama_api.models import show_model
 from localdev.core.errors import ContextOverflow, ModelError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from localdev.backends.ollama_client import OllamaServer, full_name
+from localdev.backends.ollama_api.client import OllamaServer, full_name
 from localdev.core.errors import BackendError, EgressRefused
 from localdev.core.events import Progress
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from localdev.backends.addresses import read_model
-from localdev.backends.ollama_answer import AnswerReader
-from localdev.backends.ollama_client import OllamaServer, full_name, keep_alive, sendable
-from localdev.backends.ollama_errors import lacks_insert
-from localdev.backends.ollama_models import OllamaDetails, show_model
-from localdev.backends.ollama_window import check_granted, check_read, step_for, window_of
+from localdev.backends.ollama_api.answer import AnswerReader
+from localdev.backends.ollama_api.client import OllamaServer, full_name, keep_alive, sendable
+from localdev.backends.ollama_api.errors import lacks_insert
+from localdev.backends.ollama_api.models import OllamaDetails, show_model
+from localdev.backends.ollama_api.window import check_granted, check_read, step_for, window_of
 from localdev.backends.options import BackendOptions
 from localdev.backends.schema_check import check_answer
 from localdev.backends.token_estimate import TokenEstimate

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from localdev.backends.ollama_errors import no_ollama, refusal
+from localdev.backends.ollama_api.errors import no_ollama, refusal
 from localdev.backends.options import RemoteOptions
 from localdev.core.errors import LocaldevError
 
@@ -139,7 +139,7 @@ def _new_client(url: str, options: RemoteOptions) -> tuple[Any, Any]:
     """Make a client and what sends its requests; no address, proxy or key is read from the environment."""
     import ollama
 
-    from localdev.backends.ollama_transport import Transport
+    from localdev.backends.ollama_api.transport import Transport
 
     transport = Transport(url, options)
     return ollama.Client(host=url, transport=transport, trust_env=False, follow_redirects=False), transport

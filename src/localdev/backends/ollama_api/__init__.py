@@ -1,0 +1,1 @@
+"""The backend for an Ollama, through its Python client and native API."""
