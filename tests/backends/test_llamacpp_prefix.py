@@ -197,6 +197,14 @@ def test_making_ready(states: Path, models: list[LlamaCppBackend]) -> None:
     assert collect(models[1].stream(ready))[1].usage.cached_tokens == stable == models[1]._engine.evaluated
 
 
+def test_making_ready_keeps_nothing_of_another_request(states: Path, models: list[LlamaCppBackend]) -> None:
+    """What was asked without a key stays off the disk, also where a request that is kept finds it evaluated."""
+    models.append(open_tiny(states))
+    answer(models[0], replace(FIRST, cache_key="", owner="secret"))
+    collect(models[0].stream(request("-", owner="bank-2", tokens=0)))
+    assert kept(states) == []
+
+
 @pytest.mark.parametrize("change", ["digest", "kv_type", "flash_attention"])
 def test_states_of_another_model_are_not_used(change: str, states: Path, models: list[LlamaCppBackend]) -> None:
     """What the state depends on is part of its key."""

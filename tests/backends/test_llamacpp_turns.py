@@ -155,6 +155,20 @@ def test_cancelling_what_waits(tiny: LlamaCppBackend) -> None:
 
 
 @pytest.mark.llama
+def test_cancelling_all(tiny: LlamaCppBackend) -> None:
+    """Without a request both what runs and what waits end."""
+    running = tiny.stream(ask(QUESTION, max_tokens=200))
+    next(running)
+    thread, events = in_thread(tiny, ask("other", max_tokens=4))
+    wait_until(lambda: len(tiny._turns._waiting) == 1)
+    assert tiny.cancel()
+    rest = list(running)
+    thread.join(10)
+    assert [each[-1].reason for each in (rest, events)] == ["cancelled"] * 2  # type: ignore[union-attr]
+    assert not tiny.cancel()
+
+
+@pytest.mark.llama
 def test_closing_with_a_line(tiny: LlamaCppBackend) -> None:
     """Who waits for a model that is closed gets the error at once."""
     running = tiny.stream(ask(QUESTION, max_tokens=50))

@@ -106,6 +106,7 @@ def _damage(path: Path, how: str) -> None:
         "grown": data + b"x",
         "empty": b"",
         "torn header": data[:20],
+        "deep header": data[:8] + (2000).to_bytes(4, "little") + b"[" * 2000,
         "flipped header": data.replace(b'"prompt": 3', b'"prompt": x'),
         "negative length": data.replace(b'"bytes": 5', b'"bytes":-5'),
         "flipped token": data.replace(pack_tokens([1, 2, 3]), pack_tokens([1, 2, 7])),
@@ -120,7 +121,8 @@ def _damage(path: Path, how: str) -> None:
 @pytest.mark.parametrize(
     ("how", "removed"),
     [
-        ("truncated", True), ("grown", True), ("empty", True), ("torn header", True), ("flipped header", True),
+        ("truncated", True), ("grown", True), ("empty", True), ("torn header", True), ("deep header", True),
+        ("flipped header", True),
         ("negative length", True), ("flipped token", True), ("flipped state", True), ("later form", False),
         ("foreign", False),
     ],
@@ -162,6 +164,17 @@ def test_the_longest_unused_makes_room(tmp_path: Path) -> None:
     assert found(opened, [1])
     assert opened.save("a", KEY, [4], b"x" * 1000, prompt=1)
     assert [token for token in (1, 2, 3, 4) if opened.covers(KEY, [token])] == [1, 3, 4]
+
+
+def test_what_is_no_state_is_left_alone(tmp_path: Path) -> None:
+    """A file that somebody put into the folder neither counts nor makes room."""
+    opened = states(tmp_path, 2500)
+    opened.save("a", KEY, [1], b"x" * 1000, prompt=1)
+    note = files(tmp_path)[0].with_name("note.txt")
+    note.write_bytes(b"x" * 5000)
+    os.utime(note, (1, 1))
+    assert opened.save("a", KEY, [2], b"x" * 1000, prompt=1)
+    assert note.exists() and opened.covers(KEY, [1])
 
 
 def test_stable_beginnings_outlast_conversations(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ class LlamaCppBackend:
                     self._prefixes.settle()
 
     def cancel(self, request: ChatRequest | None = None) -> bool:
-        """End the stream of `request`, be it running or waiting, or the one that runs; may be called from any thread.
+        """End the stream of `request`, be it running or waiting, or all streams; may be called from any thread.
 
         It ends within a token, also while the prompt is evaluated, with the reason `cancelled`. False where there is
         no such stream.

@@ -63,6 +63,7 @@ class PrefixKeeper:
         self._take(prompt, request)
         stable = prompt[: request.stable]
         if common(pack_tokens(self._engine.held), pack_tokens(stable)) == len(stable):
+            self._request = Kept(adapter=request.adapter)  # what is held is another request's, perhaps not to be kept
             return len(stable)
         kept = self._reuse(stable)
         start = self._evaluate_stable(prompt, kept)

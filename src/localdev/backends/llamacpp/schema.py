@@ -9,6 +9,7 @@ numbers have no exponent, strings no escapes beyond the short ones. Blanks are a
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -122,7 +123,11 @@ class _Converter:
         strange = sorted(keys - known)
         if strange:
             raise _refuse(f"{strange[0]!r} is not built", where)
-        if not isinstance(types, list) or not all(isinstance(each, str) and each in _OF_TYPE for each in types):
+        if (
+            wanted == []
+            or not isinstance(types, list)
+            or not all(isinstance(each, str) and each in _OF_TYPE for each in types)
+        ):
             raise _refuse(f"unknown type {wanted!r}", where)
         if not types:
             return "any"
@@ -309,8 +314,9 @@ class _Converter:
 def _within(rule: Callable[[Mapping[str, float]], str], schema: Schema, where: str) -> str:
     """Give a rule of numbers, with what is wrong about the limits said with its place."""
     limits = {key: schema[key] for key in _OF_TYPE["number"] if key in schema}
-    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in limits.values()):
-        raise _refuse("a limit that is no number", where)
+    for value in limits.values():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise _refuse("a limit that is no number", where)
     try:
         return rule(limits)
     except ValueError as error:

@@ -106,13 +106,13 @@ class StateFolder:
 
     def load(self, state: State) -> bytearray | None:
         """Read a state and mark it as used; a damaged one is removed and None given."""
-        data = bytearray(state.size)
         try:
+            data = bytearray(state.size)
             with state.path.open("rb") as file:
                 file.seek(-len(state.tokens) - state.size, os.SEEK_END)
                 tokens = file.read(len(state.tokens))
                 complete = file.readinto(data) == state.size
-        except (OSError, ValueError):
+        except (OSError, ValueError, MemoryError):
             return None
         if not complete or _digest(tokens, data) != state.digest:
             _remove(state.path)
@@ -177,9 +177,9 @@ class StateFolder:
         """Remove the longest unused files beyond the size, never the new one, and what killed processes left."""
         now, kept = time.time(), []
         for path, status in _files(self._folder):
-            if path.suffix == _ASIDE:
-                if now - status.st_mtime > _STALE_SECONDS:
-                    _remove(path)
+            if path.suffix == _ASIDE and now - status.st_mtime > _STALE_SECONDS:
+                _remove(path)
+            if path.suffix != _NAME:
                 continue
             state = self._known[path].state if path in self._known else None
             longer = _STABLE_SECONDS if state is not None and state.stable else 0
@@ -277,7 +277,7 @@ def _parse(path: Path, text: bytes, file: BinaryIO, size: int) -> State | None:
             return None
         key, digest, prompt = str(header["key"]), str(header["sha256"]), int(header["prompt"])
         return State(path, key, file.read(4 * count), prompt, data, digest)
-    except (ValueError, TypeError, LookupError, OverflowError):
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
         return None
 
 

@@ -57,13 +57,13 @@ class Turns:
             self._leave(ticket)
 
     def cancel(self, key: object = None) -> bool:
-        """Cancel the request `key`, or the one that runs; False when there is no such request."""
+        """Cancel the request `key`, or with None all of them; False when there is no such request."""
         with self._still:
-            running = self._running
-            if running and (key is None or key is running.key):
+            home = self._send_home([each for each in self._waiting if key is None or each.key is key])
+            running = self._running is not None and (key is None or key is self._running.key)
+            if running:
                 self._stop()
-                return True
-            return key is not None and self._send_home([each for each in self._waiting if each.key is key])
+            return running or home
 
     def end(self) -> None:
         """Cancel all requests, those to come included; what runs is interrupted."""
