@@ -65,6 +65,29 @@ def test_every_part_of_a_request_is_masked() -> None:
     assert inner.requests[1].grammar == masked
 
 
+@pytest.mark.parametrize(
+    ("prefix", "suffix", "parts"),
+    [
+        ('password = "hunter2', '"\nx = 1\n', ["hunter"]),
+        ('password = "hun', 'ter2"\nx = 1\n', ["hun", "ter2"]),
+        ('password = "hunter2', "\nx = 1\n", ["hunter"]),
+        ('password = "hunter2', "", ["hunter"]),
+        ("DB_PASSWORD=hunt", "er2x9\nA=1\n", ["hunt", "er2x9"]),
+        ('token = "ghp_Ab3dE6gH9jK2mN5p', 'Q8sT1vW4yZ7bC0eF3hJ6"\n', ["Ab3dE6gH9", "Q8sT1vW4"]),
+        ('url = "postgres://me:hunt', 'er2x@db/x"\n', ["hunt", "er2x"]),
+    ],
+)
+def test_a_credential_at_the_cursor(prefix: str, suffix: str, parts: list[str]) -> None:
+    """One that is just being written, or that the cursor cuts in two, is masked on both sides, and comes back."""
+    inner = FakeBackend(["x"])
+    request = ChatRequest(prefix=prefix, suffix=suffix)
+    assert answered(MaskedBackend(inner, CREDENTIALS).stream(request)) == "x"
+    sent = inner.requests[0]
+    assert not [part for part in parts if part in sent.prefix + sent.suffix]
+    masker = Masker([prefix, suffix], CREDENTIALS, joined=(prefix, suffix))
+    assert [masker.unmask(masker.mask(text)) for text in (prefix, suffix)] == [prefix, suffix]
+
+
 def test_nothing_is_told_of_nothing() -> None:
     """A request without credentials is handed on as it is."""
     told: list[int] = []

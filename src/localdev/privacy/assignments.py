@@ -23,7 +23,11 @@ class Assignment:
 
 
 _NAME = r"(?P<name>[\w$][\w.$-]{0,80})"
-_QUOTED = r"(?:[rbufLR@$]{0,2})(?P<quote>[\"'`])(?P<value>(?:\\.|(?!(?P=quote))[^\\\r\n]){1,1000})(?P=quote)"
+# A text that is being written may have no second quote yet: it ends with its line.
+_QUOTED = (
+    r"(?:[rbufLR@$]{0,2})(?P<quote>[\"'`])(?P<value>(?:\\.|(?!(?P=quote))[^\\\r\n]){1,1000})"
+    r"(?:(?P=quote)|(?=[\r\n]|\Z))"
+)
 # `: str =`, `[25] =`, ` string =`; then any sign of assigning or comparing.
 _TYPE = (
     r"(?:[ \t]{0,2}:[ \t]{0,2}[\w.\[\], |&?<>*]{1,60}?(?=[ \t]{0,2}=)|\[\d*\]|"

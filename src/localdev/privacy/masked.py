@@ -43,7 +43,7 @@ class MaskedBackend:
 
     def stream(self, request: ChatRequest) -> Iterator[BackendEvent]:
         """Send the masked request; yield what comes back with the credentials in their places."""
-        masker = Masker(list(_texts(request)), self._detectors)
+        masker = Masker(list(_texts(request)), self._detectors, joined=(request.prefix, request.suffix))
         masked = _masked(request, masker)
         if masker.count:
             self._told(masker.count)

@@ -14,6 +14,8 @@ from localdev.privacy.strength import looks_random
 # A credential is masked wherever it stands, also where nothing around it says what it is; one so short only where it
 # was found: it may be an ordinary word elsewhere.
 _LEAST_ELSEWHERE = 8
+# No credential is longer on one side of a cursor, but for a whole key, which is found there by itself.
+_ACROSS = 4_000
 # Signs that no two of which look alike; none comes twice in a tag, so that a tag never overlaps itself.
 _TAG_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 _TAG_LENGTH = 4
@@ -27,10 +29,14 @@ class Masker:
     always masked in the same way, so that a server may keep its state of them.
     """
 
-    def __init__(self, texts: Sequence[str], detectors: Sequence[Detector]) -> None:
-        """Find the credentials in all texts of a request."""
+    def __init__(
+        self, texts: Sequence[str], detectors: Sequence[Detector], *, joined: tuple[str, str] = ("", "")
+    ) -> None:
+        """Find the credentials in all texts of a request; in two `joined` ones also one that begins in the first."""
         self._detectors = detectors
         self._found: dict[str, list[Span]] = {text: _merged(text, self._spans(text)) for text in dict.fromkeys(texts)}
+        if all(joined):
+            self._find_across(*joined)
         self._tag = _free_tag(texts)
         self._by_value: dict[str, str] = {}
         self._by_placeholder: dict[str, str] = {}
@@ -67,6 +73,17 @@ class Masker:
         """Run every detector over a text."""
         for detector in self._detectors:
             yield from detector(text)
+
+    def _find_across(self, first: str, second: str) -> None:
+        """Find what the border of two texts cuts: each part of it is masked by itself."""
+        start = max(0, len(first) - _ACROSS)
+        border = len(first) - start
+        for each in self._spans(first[start:] + second[:_ACROSS]):
+            if each.start < border <= each.end:
+                part = Span(start + each.start, len(first), each.kind, first[start + each.start :])
+                self._found[first] = _merged(first, [*self._found[first], part])
+                rest = Span(0, each.end - border, each.kind, second[: each.end - border])
+                self._found[second] = _merged(second, [*self._found[second], rest])
 
     def _all(self, text: str) -> list[Span]:
         """Give what to mask in a text: what was found in it, and what was found in another text and stands here."""
