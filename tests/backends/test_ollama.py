@@ -247,7 +247,7 @@ def test_torn_and_twisted_bodies() -> None:
     chance = random.Random(7)
     whole = b"".join(lines(said("", thinking="Hm"), PART, said(" sky"), LAST).body)  # type: ignore[arg-type]
     bodies = []
-    for _ in range(150):
+    for _ in range(80):
         body = bytearray(whole)
         for _ in range(chance.randint(1, 4)):
             at = chance.randrange(len(body))

@@ -435,3 +435,24 @@ def test_nothing_a_server_says_steers_a_terminal() -> None:
         refusal(500, "\x1b[31m red\nline", url="here", model="m", known=()),
     ):
         assert str(error).isprintable()
+
+
+A_LOGPROB = {"token": "a", "logprob": -1}
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        5,
+        [{"finish_reason": {"a": 1}}],
+        [{"logprobs": {"content": [A_LOGPROB | {"top_logprobs": 5}]}}],
+        [{"logprobs": {"content": [A_LOGPROB | {"top_logprobs": [{"token": "b", "logprob": "x"}]}]}}],
+        [{"logprobs": {"tokens": ["a"], "token_logprobs": 5}}],
+        [{"logprobs": {"tokens": ["a"], "token_logprobs": [-1], "top_logprobs": [[1]]}}],
+    ],
+)
+def test_pieces_of_another_shape(choices: Any) -> None:
+    """JSON that is no piece of an answer is an error of the server's, never a failure of ours."""
+    reader = AnswerReader("chat", (), where="here", model="m")
+    with pytest.raises(BackendError, match="here sent a piece"):
+        list(reader.take(ServerEvent(json.dumps({"choices": choices}))))

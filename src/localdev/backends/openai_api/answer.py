@@ -73,6 +73,21 @@ class AnswerReader:
             self.done = True
             return
         piece = self._parsed(event)
+        try:
+            found = list(self._added(piece))
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            raise self._no_piece(event) from error
+        yield from found
+
+    def finish(self) -> Iterator[TextDelta | ThinkingDelta]:
+        """Yield what was held back for a stop string that did not come."""
+        thinking, text = self._splitter.finish() if self._splitter else ("", "")
+        yield from self._emit(thinking, text)
+        if rest := self._writer.finish():
+            yield self._delta(rest)
+
+    def _added(self, piece: dict[str, Any]) -> Iterator[TextDelta | ThinkingDelta]:
+        """Yield what a piece adds; one of another shape fails in one of many ways."""
         self._count(piece)
         if self._form == "infill":
             choices = [piece]
@@ -83,13 +98,6 @@ class AnswerReader:
             self.has_logprobs = self.has_logprobs or bool(self._logprobs)
             yield from self._written(choice)
             self._end(choice)
-
-    def finish(self) -> Iterator[TextDelta | ThinkingDelta]:
-        """Yield what was held back for a stop string that did not come."""
-        thinking, text = self._splitter.finish() if self._splitter else ("", "")
-        yield from self._emit(thinking, text)
-        if rest := self._writer.finish():
-            yield self._delta(rest)
 
     def _written(self, choice: dict[str, Any]) -> Iterator[TextDelta | ThinkingDelta]:
         """Yield the text in a choice."""
@@ -133,9 +141,15 @@ class AnswerReader:
         ):
             raise self._error(event, piece)
         if not isinstance(piece, dict):
-            shown = one_line(event.data)[:80]
-            raise BackendError(f"{self._where} sent a piece that is no JSON: {shown}", "see the server's log")
+            raise self._no_piece(event)
         return piece
+
+    def _no_piece(self, event: ServerEvent) -> BackendError:
+        """Give the error for something that is no JSON, or JSON of another shape."""
+        return BackendError(
+            f"{self._where} sent a piece that is no JSON of an answer: {one_line(event.data)[:80]}",
+            "see the server's log",
+        )
 
     def _error(self, event: ServerEvent, piece: Any) -> LocaldevError:
         """Give the error that a server sends in a stream."""
