@@ -123,6 +123,14 @@ def test_what_is_wrong_with_the_file(llama: None, tmp_path: Path) -> None:
     broken.close()
 
 
+def test_a_huge_prompt(walled: ProcessBackend) -> None:
+    """Eight megabytes are refused with both numbers, and the process goes on."""
+    pid = walled.facts()["pid"]
+    with pytest.raises(ContextOverflow, match=r"the request has [0-9]{7} tokens, the window of tiny is 2048"):
+        list(walled.stream(ask("x = 1\n" * 1_400_000)))
+    assert walled.facts()["pid"] == pid
+
+
 def test_a_window_beyond_the_models_own(llama: None) -> None:
     """Options that the engine refuses are an error of the same class as inside."""
     backend = ProcessBackend(TINY, BackendOptions(context_window=4096))
@@ -208,8 +216,8 @@ def patched(folder: Path, source: str) -> Path:
 MANY_STEPS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 # While Python computes a power nothing else of Python runs, no other thread and no handler of a signal.
 ONE_STEP = (
-    "inside = host.LlamaCppBackend._prompt\n"
-    "host.LlamaCppBackend._prompt = lambda self, r: 7 ** 10**9 if r.messages else inside(self, r)\n"
+    "from localdev.backends.llamacpp.prompt import ChatTemplate\n"
+    "ChatTemplate.render = lambda self, messages: 7 ** 10**9\n"
 )
 
 
@@ -218,9 +226,7 @@ def test_a_template_that_does_not_end(more: str, llama: None, tmp_path: Path) ->
     """It ends the process when its time is up; the error says so, and what needs no template still works."""
     host = tmp_path / "modules" / "quick_host.py"
     host.parent.mkdir()
-    host.write_text(
-        f"from localdev.backends.engine import host\nhost.TEMPLATE_SECONDS = 0.5\n{more}host.main()\n"
-    )
+    host.write_text(f"from localdev.backends.engine import host\nhost.TEMPLATE_SECONDS = 0.5\n{more}host.main()\n")
     options = BackendOptions(engine=EngineOptions(threads=1, host_module="quick_host"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(host.parent))
@@ -342,6 +348,24 @@ def test_cancelling_from_another_thread(walled: ProcessBackend) -> None:
         "length",
     ]
     assert not walled.cancel(ENDLESS)
+
+
+def test_cancelling_at_once(walled: ProcessBackend) -> None:
+    """From the moment on at which there is something to cancel, it ends; the process hears of the request first."""
+    walled.describe()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(40):
+            asked = replace(ENDLESS, owner="x" * 1000)
+            found: list[BackendEvent] = []
+            thread = in_thread(lambda found=found, asked=asked: found.extend(walled.stream(asked)))
+            while not walled.cancel(asked):
+                pass
+            thread.join(10)
+            assert isinstance(found[-1], Finished) and found[-1].reason == "cancelled"
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_cancelling_while_it_loads(llama: None) -> None:

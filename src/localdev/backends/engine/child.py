@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -121,10 +121,9 @@ class EngineChild:
         Raises:
             LocaldevError: what the process answers with, or how it died.
         """
-        number, answers = self._register(request)
+        number, answers = self._begin(request, lambda number: Ask(number, request))
         ended = False
         try:
-            self._send(Ask(number, request))
             while not ended:
                 given = _next(answers)
                 ended = not isinstance(given, Given) or isinstance(given.events[-1], Finished)
@@ -141,9 +140,8 @@ class EngineChild:
             LocaldevError: what the process answers with, or how it died.
         """
         self.wait_until_loaded()
-        number, answers = self._register(None)
+        number, answers = self._begin(None, lambda number: Count(number, text))
         try:
-            self._send(Count(number, text))
             count: int = _unpacked(_next(answers))[0]
             return count
         finally:
@@ -164,14 +162,23 @@ class EngineChild:
                 waits.answers.put(Given(number, (Finished("cancelled", Usage()),)))
         return bool(found)
 
-    def _register(self, request: ChatRequest | None) -> tuple[int, Answers]:
-        """Give a number to a request, or to a count, and where its answers will be."""
+    def _begin(self, request: ChatRequest | None, message: Callable[[int], ToHost]) -> tuple[int, Answers]:
+        """Give a number to a request, or to a count, and send its message; give where its answers will be.
+
+        The pipe is held all the while: a cancellation from another thread must not be sent before the request.
+        """
         answers: Answers = queue.SimpleQueue()
-        with self._still:
-            if self.failure is not None:
-                raise _afresh(self.failure)
-            number = next(self._numbers)
-            self._waits[number] = _Waits(request, answers)
+        with self._writing:
+            with self._still:
+                if self.failure is not None:
+                    raise _afresh(self.failure)
+                number = next(self._numbers)
+                self._waits[number] = _Waits(request, answers)
+            try:
+                self._write(message(number))
+            except BaseException:  # Ctrl-C
+                self._forget(number)
+                raise
         return number, answers
 
     def _forget(self, number: int) -> None:
@@ -193,12 +200,16 @@ class EngineChild:
             self._reader.join()
 
     def _send(self, message: Open | ToHost) -> None:
-        """Send a message; to a process that has just died there is nothing to say, and the reader tells of it."""
+        """Send a message, when no other is being sent."""
+        with self._writing:
+            self._write(message)
+
+    def _write(self, message: Open | ToHost) -> None:
+        """Write a message; to a process that has just died there is nothing to say, and the reader tells of it."""
         assert self._process.stdin is not None
         try:
-            with self._writing:
-                self._process.stdin.write(dumps(message))
-                self._process.stdin.flush()
+            self._process.stdin.write(dumps(message))
+            self._process.stdin.flush()
         except (OSError, ValueError):  # a broken pipe; one that the reader has closed
             pass
 

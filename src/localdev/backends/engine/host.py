@@ -27,59 +27,24 @@ from localdev.backends.engine.wire import (
     FromHost,
     Given,
     Open,
-    Phase,
     Ready,
     ToHost,
 )
 from localdev.backends.llamacpp.backend import LlamaCppBackend
-from localdev.backends.llamacpp.prefix import Kept
-from localdev.core.chat import ChatRequest, Usage
+from localdev.core.chat import Usage
 from localdev.core.errors import LocaldevError
 from localdev.core.events import BackendEvent, Finished
 from localdev.core.wire import dumps, error_to_json, loads
 
-# Templates render in milliseconds; one that needs longer than this, tokenizing included, loops.
+# Templates render in milliseconds; one that needs longer than this loops.
 TEMPLATE_SECONDS = 10.0
-# The longest prompts take a hundred megabytes while they are built; a template that needs more than this doubles a text
-# until there is no memory left.
+# Templates are rendered without the messages' texts, which takes less than a megabyte; one that needs more than this
+# doubles a text until there is no memory left. Native code must not run within this limit: it would end the process.
 TEMPLATE_BYTES = 512 << 20
 # Waking the program up for a token costs 0.1 ms on a virtual machine. Tokens that come faster than this are sent
 # together, so that a text waits for one further token at most; slower ones, as of all but tiny models, at once.
 _TOGETHER_SECONDS = 0.005
 _BUG = 70  # the exit code that systems have for it
-
-
-class _Watched(LlamaCppBackend):
-    """The engine, ending the process when a chat template does not end, and bounding the memory it takes.
-
-    Nothing in Python can stop a template, least of all inside one huge step; the fault handler's own thread ends the
-    process without Python's help.
-    """
-
-    host: Host | None = None
-
-    def _prompt(self, request: ChatRequest) -> list[int]:
-        """Build the prompt."""
-        with self._rendering(request):
-            return super()._prompt(request)
-
-    def _kept(self, request: ChatRequest, prompt: list[int]) -> Kept:
-        """Find the stable beginning, for which the template is rendered once more."""
-        with self._rendering(request):
-            return super()._kept(request, prompt)
-
-    @contextlib.contextmanager
-    def _rendering(self, request: ChatRequest) -> Iterator[None]:
-        """Do what may render a template, within the time and memory one has."""
-        if self.host is None or not request.messages:
-            yield
-            return
-        with self.host.phase("template"), _bounded(TEMPLATE_BYTES):
-            faulthandler.dump_traceback_later(TEMPLATE_SECONDS, exit=True)
-            try:
-                yield
-            finally:
-                faulthandler.cancel_dump_traceback_later()
 
 
 @contextlib.contextmanager
@@ -112,30 +77,39 @@ class Host:
         self._waiting: set[int] = set()
         self._running: Ask | None = None
         self._closing = False
-        self._backend: _Watched | None = None
+        self._backend: LlamaCppBackend | None = None
 
     def run(self) -> None:
         """Load the model, then answer until told to close; the end of the pipe ends the process from within."""
         opening: Open = loads(Open, self._requests.readline())
         threading.Thread(target=self._listen, daemon=True).start()
         try:
-            backend = self._backend = _Watched(opening.path, opening.options)
+            backend = self._backend = LlamaCppBackend(opening.path, opening.options, rendering=self._rendering)
         except Exception as error:  # noqa: BLE001 - whatever it is, the program must hear of it
             self._fail(0, error)
             return
-        backend.host = self
         self._say(Ready(backend.describe()))
         while (ask := self._line.get()) is not None:
             if self._begin(ask):
                 self._answer(ask, backend)
-        backend.close()
 
     @contextlib.contextmanager
-    def phase(self, phase: Phase) -> Iterator[None]:
-        """Tell the program what is being done, and afterwards that it is the answer's turn again."""
-        self._say(At(phase))
-        yield
-        self._say(At("answering"))
+    def _rendering(self) -> Iterator[None]:
+        """Bound the time and memory that a chat template takes; one that does not end ends the process.
+
+        Nothing in Python can stop a template, least of all inside one huge step; the fault handler's own thread ends
+        the process without Python's help.
+        """
+        self._say(At("template"))
+        try:
+            with _bounded(TEMPLATE_BYTES):
+                faulthandler.dump_traceback_later(TEMPLATE_SECONDS, exit=True)
+                try:
+                    yield
+                finally:
+                    faulthandler.cancel_dump_traceback_later()
+        finally:
+            self._say(At("answering"))
 
     def _begin(self, ask: Ask) -> bool:
         """Note what runs; False where it is not wanted any more, which the program is told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from localdev.backends.llamacpp.answer import Answer, PlainSteps
 from localdev.backends.llamacpp.engine import Engine, Interrupted
 from localdev.backends.llamacpp.lookup import LookupSteps
 from localdev.backends.llamacpp.prefix import Kept, open_keeper
-from localdev.backends.llamacpp.prompt import PromptBuilder
+from localdev.backends.llamacpp.prompt import PromptBuilder, Rendering
 from localdev.backends.llamacpp.sampling import Sampler, sampler
 from localdev.backends.llamacpp.schema import schema_grammar
 from localdev.backends.llamacpp.turns import Turns
@@ -26,8 +27,10 @@ _CLOSED = "the model was closed"
 class LlamaCppBackend:
     """Runs one GGUF file. Requests of several threads take turns; the state of a common prefix is kept between them."""
 
-    def __init__(self, path: Path, options: BackendOptions | None = None) -> None:
-        """Load the model.
+    def __init__(
+        self, path: Path, options: BackendOptions | None = None, *, rendering: Rendering = contextlib.nullcontext
+    ) -> None:
+        """Load the model; each time its chat template is rendered this happens within a new `rendering()`.
 
         Raises:
             NotFound, ModelError: there is no such file, it is not GGUF, or llama.cpp refuses it.
@@ -40,7 +43,7 @@ class LlamaCppBackend:
         try:
             most = _window(wanted.context_window, self._engine.trained_window, path)
             self._most = min(most, self._engine.plan.window or most)
-            self._prompts = PromptBuilder(self._engine)
+            self._prompts = PromptBuilder(self._engine, rendering)
             self._adapters = AdapterShelf(self._engine, wanted.engine.adapters)
             self._prefixes = open_keeper(self._engine, path, wanted)
         except BaseException:

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -154,6 +155,7 @@ def _fold_system(messages: Sequence[Message]) -> list[Message] | None:
 
 
 ControlTokens = dict[str, tuple[int, bool, bool]]
+Rendering = Callable[[], AbstractContextManager[None]]
 
 
 def tokenize_spans(
@@ -194,8 +196,10 @@ class PromptBuilder:
 
     stop: tuple[str, ...]
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, rendering: Rendering) -> None:
+        """Take the model's template; each time one is rendered this happens within a new `rendering()`."""
         self._engine = engine
+        self._rendering = rendering
         self._controls: ControlTokens | None = None
         source, self.template_name = engine.template, "from the file"
         self.stop = ()
@@ -215,7 +219,8 @@ class PromptBuilder:
 
     def chat(self, messages: Sequence[Message]) -> list[int]:
         """Give the tokens of a conversation that the model is to answer, with one BOS where the model wants it."""
-        spans = self._template.render(messages)
+        with self._rendering():
+            spans = self._template.render(messages)
         return self._with_bos(tokenize_spans(spans, self._control_tokens(), self._engine.tokenize))
 
     def stable(self, messages: Sequence[Message], tokens: Sequence[int]) -> int:
