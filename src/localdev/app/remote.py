@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from localdev.core.chat import ChatRequest, ModelInfo
     from localdev.core.events import BackendEvent
     from localdev.core.ports import ChatBackend, Embedder, FloatMatrix, Journal
+
+    Allowed = Callable[[], AbstractContextManager[None]]
 
 KINDS = ("ollama", "openai")
 
@@ -78,13 +81,12 @@ def open_on_server(
     way = _way(model, options.remote.url, settings, contact)
     if way is None:
         return opener(model, options)
-    from localdev.audit.allowance import allowed
     from localdev.privacy.detectors import CREDENTIALS
     from localdev.privacy.masked import MaskedBackend
 
-    with allowed(way.allowance):
+    with way.allowed():
         inner = opener(model, options)
-    return MaskedBackend(_AllowedBackend(inner, way.allowance), CREDENTIALS, way.masked)
+    return MaskedBackend(_AllowedBackend(inner, way.allowed), CREDENTIALS, way.masked)
 
 
 def open_embedder_on_server(
@@ -100,13 +102,12 @@ def open_embedder_on_server(
     way = _way(model, url, settings, contact)
     if way is None:
         return opener()
-    from localdev.audit.allowance import allowed
     from localdev.privacy.detectors import CREDENTIALS
     from localdev.privacy.masked import MaskedEmbedder
 
-    with allowed(way.allowance):
+    with way.allowed():
         inner = opener()
-    return MaskedEmbedder(_AllowedEmbedder(inner, way.allowance), CREDENTIALS, way.record)
+    return MaskedEmbedder(_AllowedEmbedder(inner, way.allowed), CREDENTIALS, way.record)
 
 
 def server_of(model: str, url: str) -> tuple[str, str, int]:
@@ -147,6 +148,12 @@ class _Way:
     allowance: Allowance
     contact: Contact
 
+    def allowed(self) -> AbstractContextManager[None]:
+        """Open the host to this context, for as long as it is entered."""
+        from localdev.audit.allowance import allowed
+
+        return allowed(self.allowance)
+
     def masked(self, count: int) -> None:
         """Say and record that credentials were masked."""
         was = "was" if count == 1 else "were"
@@ -182,35 +189,28 @@ def _way(model: str, url: str, settings: Settings, contact: Contact) -> _Way | N
 
 
 class _AllowedBackend:
-    """A backend whose calls may speak to the hosts of an allowance."""
+    """A backend whose calls may speak to one server; `allowed` gives what opens it for as long as it is entered."""
 
-    def __init__(self, inner: ChatBackend, allowance: Allowance) -> None:
+    def __init__(self, inner: ChatBackend, allowed: Allowed) -> None:
         self._inner = inner
-        self._allowance = allowance
+        self._allowed = allowed
 
     def describe(self) -> ModelInfo:
         """Say what the inner backend says."""
-        from localdev.audit.allowance import allowed
-
-        with allowed(self._allowance):
-            return self._inner.describe()
+        return self._inner.describe()
 
     def count_tokens(self, text: str) -> int:
         """Count as the inner backend does."""
-        from localdev.audit.allowance import allowed
-
-        with allowed(self._allowance):
+        with self._allowed():
             return self._inner.count_tokens(text)
 
     def stream(self, request: ChatRequest) -> Iterator[BackendEvent]:
         """Pass the events on; the allowance holds while the inner backend works, not while its events are read."""
-        from localdev.audit.allowance import allowed
-
-        with allowed(self._allowance):
+        with self._allowed():
             events = self._inner.stream(request)
         try:
             while True:
-                with allowed(self._allowance):
+                with self._allowed():
                     event = next(events, None)
                 if event is None:
                     return
@@ -218,7 +218,7 @@ class _AllowedBackend:
         finally:
             close = getattr(events, "close", None)
             if close is not None:
-                with allowed(self._allowance):
+                with self._allowed():
                     close()
 
     def cancel(self, request: ChatRequest | None = None) -> bool:
@@ -227,18 +227,16 @@ class _AllowedBackend:
 
     def close(self) -> None:
         """Close the inner backend."""
-        from localdev.audit.allowance import allowed
-
-        with allowed(self._allowance):
+        with self._allowed():
             self._inner.close()
 
 
 class _AllowedEmbedder:
-    """An embedder whose calls may speak to the hosts of an allowance."""
+    """An embedder whose calls may speak to one server."""
 
-    def __init__(self, inner: Embedder, allowance: Allowance) -> None:
+    def __init__(self, inner: Embedder, allowed: Allowed) -> None:
         self._inner = inner
-        self._allowance = allowance
+        self._allowed = allowed
 
     @property
     def name(self) -> str:
@@ -252,7 +250,5 @@ class _AllowedEmbedder:
 
     def embed(self, texts: Sequence[str]) -> FloatMatrix:
         """Embed as the inner embedder does."""
-        from localdev.audit.allowance import allowed
-
-        with allowed(self._allowance):
+        with self._allowed():
             return self._inner.embed(texts)
