@@ -13,9 +13,11 @@ from localdev.app.engines import open_engine
 from localdev.app.remote import Contact
 from localdev.backends.engine.process import ProcessBackend
 from localdev.config.settings import ModelsSettings, Settings
+from localdev.core.errors import MissingExtra
 from localdev.core.events import Notice
 from localdev.core.folders import find_folders
 from localdev.core.wire import dumps
+from localdev.models.store import ModelStore
 
 TINY = Path(__file__).parent.parent / "data" / "tiny.gguf"
 ATTEMPT = (
@@ -39,6 +41,26 @@ def test_models_are_opened_behind_the_guard() -> None:
     assert isinstance(backend, ProcessBackend)
     assert b"localdev.app.engine_host" in dumps(backend._opening)
     assert backend.describe().name == "tiny"
+    backend.close()
+
+
+@pytest.mark.llama
+def test_an_engine_that_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken build is a hint where nobody named the model, and an error where somebody did."""
+    pytest.importorskip("llama_cpp")
+    broken = tmp_path / "llama_cpp"
+    broken.mkdir()
+    (broken / "__init__.py").write_text("raise RuntimeError('no such library')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    folders = find_folders({"LOCALDEV_HOME": str(tmp_path / "home")})
+    ModelStore(folders.models).add(TINY, name="tiny")
+    engine = open_engine(Settings(), folders)
+    assert engine.backend is None and engine.notice is not None
+    assert "no such library" in engine.notice.text and "`localdev setup llama`" in engine.notice.text
+    backend = open_engine(Settings(model="tiny"), folders).backend
+    assert backend is not None
+    with pytest.raises(MissingExtra, match="no such library"):
+        backend.describe()
     backend.close()
 
 

@@ -483,6 +483,20 @@ def test_ctrl_c_is_the_programs_own(walled: ProcessBackend) -> None:
     assert os.getpgid(walled.facts()["pid"]) != os.getpgid(0)
 
 
+def test_what_is_not_kept_is_said(llama: None, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A folder for states that cannot be made fails no answer; the program hears of it, once."""
+    (tmp_path / "file").touch()
+    engine = EngineOptions(threads=1, states=tmp_path / "file" / "states", states_bytes=10**8)
+    backend = ProcessBackend(TINY, BackendOptions(engine=engine))
+    for question in ("one", "two"):
+        asked = replace(ask(QUESTION * 20 + question, max_tokens=2), cache_key="ask/1")
+        assert collect(backend.stream(asked))[1].reason == "length"
+    backend.close()
+    assert [record.message.split(":")[0] for record in caplog.records] == [
+        "the state of this prompt was not kept for later questions"
+    ]
+
+
 def test_facts(walled: ProcessBackend) -> None:
     """What the status shows is plain and cheap."""
     walled.describe()

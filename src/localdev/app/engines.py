@@ -81,9 +81,19 @@ def open_engine(
             None, Notice("hint", f"several models are there ({names}): choose with `localdev config set model NAME`")
         )
     try:
-        return Engine(_open_named(stored[0].name, opening))
+        return Engine(_usable(_open_named(stored[0].name, opening)))
     except MissingExtra as error:  # nobody asked for this model, so the answer without one is still an answer
         return Engine(None, Notice("hint", f"{error}; {error.hint}"))
+
+
+def _usable(backend: ChatBackend) -> ChatBackend:
+    """Give a backend that has loaded its model; the embedded engine says only then whether its native part works."""
+    try:
+        backend.describe()
+    except BaseException:
+        backend.close()
+        raise
+    return backend
 
 
 def models_for(settings: Settings, job: str) -> tuple[str, ...]:

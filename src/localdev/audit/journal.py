@@ -25,6 +25,7 @@ from typing import Any
 from localdev.core.errors import LocaldevError, StorageError
 from localdev.core.files import locked, storage_error
 from localdev.core.folders import ensure
+from localdev.core.logs import log_warning
 
 FIRST_PREVIOUS = "0" * 64  # what the first entry names as the hash before it
 RESERVED = frozenset({"seq", "time", "kind", "torn", "previous", "hash"})
@@ -40,7 +41,7 @@ class FileJournal:
 
     def __init__(self, path: Path, on_warning: Callable[[str], None] | None = None) -> None:
         self._path = path
-        self._warn = on_warning or _log_warning
+        self._warn = on_warning or log_warning
         self._warned = False
         self._turn = threading.Lock()
 
@@ -213,10 +214,3 @@ def _read(handle: int, count: int) -> bytes:
         parts.append(part)
         count -= len(part)
     return b"".join(parts)
-
-
-def _log_warning(text: str) -> None:
-    """Say a warning where nobody listens for one."""
-    import logging
-
-    logging.getLogger("localdev").warning(text)

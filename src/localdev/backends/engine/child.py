@@ -31,10 +31,12 @@ from localdev.backends.engine.wire import (
     Phase,
     Ready,
     ToHost,
+    Warned,
 )
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, LocaldevError
 from localdev.core.events import BackendEvent, Finished
+from localdev.core.logs import log_warning
 from localdev.core.wire import WireError, dumps, error_from_json, loads
 
 # An answer's state may be on its way to the disk: a gigabyte takes a few seconds.
@@ -237,6 +239,8 @@ class EngineChild:
         elif isinstance(message, Ready):
             self.info, self._phase = message.info, "idle"
             self._loaded.set()
+        elif isinstance(message, Warned):
+            log_warning(message.text)
         elif isinstance(message, Failed) and not message.number:
             self.refused = True
             self._fail(_error(message))

@@ -29,6 +29,7 @@ from localdev.backends.engine.wire import (
     Open,
     Ready,
     ToHost,
+    Warned,
 )
 from localdev.backends.llamacpp.backend import LlamaCppBackend
 from localdev.core.chat import Usage
@@ -84,7 +85,9 @@ class Host:
         opening: Open = loads(Open, self._requests.readline())
         threading.Thread(target=self._listen, daemon=True).start()
         try:
-            backend = self._backend = LlamaCppBackend(opening.path, opening.options, rendering=self._rendering)
+            backend = self._backend = LlamaCppBackend(
+                opening.path, opening.options, rendering=self._rendering, warn=lambda text: self._say(Warned(text))
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, the program must hear of it
             self._fail(0, error)
             return

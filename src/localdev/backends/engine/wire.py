@@ -97,4 +97,11 @@ class Failed:
     bug: str = ""
 
 
-FromHost = Ready | At | Given | Counted | Failed
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something went wrong that fails no answer: what cost time and will cost it again."""
+
+    text: str
+
+
+FromHost = Ready | At | Given | Counted | Failed | Warned

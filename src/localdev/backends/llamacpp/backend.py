@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from localdev.backends.llamacpp.adapters import AdapterShelf
@@ -19,6 +19,7 @@ from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, ContextOverflow, ModelError, NotFound, UsageError
 from localdev.core.events import BackendEvent, Finished
+from localdev.core.logs import log_warning
 
 MOST_GUESSED = 64
 _CLOSED = "the model was closed"
@@ -28,9 +29,17 @@ class LlamaCppBackend:
     """Runs one GGUF file. Requests of several threads take turns; the state of a common prefix is kept between them."""
 
     def __init__(
-        self, path: Path, options: BackendOptions | None = None, *, rendering: Rendering = contextlib.nullcontext
+        self,
+        path: Path,
+        options: BackendOptions | None = None,
+        *,
+        rendering: Rendering = contextlib.nullcontext,
+        warn: Callable[[str], None] = log_warning,
     ) -> None:
-        """Load the model; each time its chat template is rendered this happens within a new `rendering()`.
+        """Load the model.
+
+        Each time its chat template is rendered this happens within a new `rendering()`; `warn` is told of what goes
+        wrong beside the answers.
 
         Raises:
             NotFound, ModelError: there is no such file, it is not GGUF, or llama.cpp refuses it.
@@ -45,7 +54,7 @@ class LlamaCppBackend:
             self._most = min(most, self._engine.plan.window or most)
             self._prompts = PromptBuilder(self._engine, rendering)
             self._adapters = AdapterShelf(self._engine, wanted.engine.adapters)
-            self._prefixes = open_keeper(self._engine, path, wanted)
+            self._prefixes = open_keeper(self._engine, path, options=wanted, warn=warn)
         except BaseException:
             self._engine.close()
             raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,12 +124,12 @@ class PrefixKeeper:
         return f"{self._key}{self._request.adapter}"
 
 
-def open_keeper(engine: Engine, path: Path, options: BackendOptions) -> PrefixKeeper:
-    """Give the keeper for a model file opened with these options."""
+def open_keeper(engine: Engine, path: Path, *, options: BackendOptions, warn: Callable[[str], None]) -> PrefixKeeper:
+    """Give the keeper for a model file opened with these options; `warn` is told when states cannot be written."""
     wanted = options.engine
     if wanted.states is None or wanted.states_bytes <= 0:
         return PrefixKeeper(engine)
-    return PrefixKeeper(engine, StateFolder(wanted.states, wanted.states_bytes, _warn), _key(engine, path, options))
+    return PrefixKeeper(engine, StateFolder(wanted.states, wanted.states_bytes, warn), _key(engine, path, options))
 
 
 def _key(engine: Engine, path: Path, options: BackendOptions) -> str:
@@ -141,10 +141,3 @@ def _key(engine: Engine, path: Path, options: BackendOptions) -> str:
     build = [llama_cpp.__version__, engine.lib.llama_print_system_info().decode(errors="replace")]
     facts = [model, options.engine.kv_type, options.engine.flash_attention, build]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
-
-
-def _warn(text: str) -> None:
-    """Say what went wrong where nobody waits for it; without a handler it goes to stderr."""
-    import logging
-
-    logging.getLogger("localdev").warning(text)
