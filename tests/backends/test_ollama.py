@@ -9,6 +9,8 @@ import contextlib
 import json
 import os
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -155,6 +157,28 @@ def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
         assert not [headers for headers in asked.headers if "authorization" in headers]
         opened(asked, api_key="theirs")
     assert asked.headers[-1]["authorization"] == "Bearer theirs"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ALL_PROXY", "socks5://127.0.0.1:1"), ("OLLAMA_HOST", "http://host:x"), ("https_proxy", "a:b://")],
+)
+def test_an_environment_that_cannot_be_read(name: str, value: str) -> None:
+    """What the client library would stumble over as it is imported is of no matter, and stays as it was."""
+    with serve_bodies() as asked:
+        code = (
+            "import os, sys; from localdev.backends.ollama_api.client import OllamaServer; "
+            "from localdev.backends.options import RemoteOptions; "
+            "print(len(OllamaServer(sys.argv[1], RemoteOptions()).names()), os.environ[sys.argv[2]])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, asked.url, name],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, name: value},
+        )
+    assert (done.stdout.strip(), done.returncode) == (f"2 {value}", 0), done.stderr
 
 
 def test_describe() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
+import threading
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -12,6 +15,12 @@ from localdev.core.errors import LocaldevError
 
 # What reading an answer that is not JSON, or JSON of another shape, can raise: the client checks neither.
 _ODD_SHAPES = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+
+# A proxy by SOCKS, an address without a port or a file of certificates that is gone make its import fail.
+_READ_BY_LIBRARY = frozenset(
+    {"OLLAMA_HOST", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
+)
+_IMPORTING = threading.Lock()
 
 
 def full_name(name: str) -> str:
@@ -105,8 +114,7 @@ class OllamaServer:
             NotFound: `model` is not there; those that are there are listed.
             ContextOverflow, ModelError, UsageError, Busy, BackendError: what the server refused.
         """
-        import ollama
-
+        ollama = _library()
         try:
             yield
         except LocaldevError:
@@ -135,11 +143,24 @@ class OllamaServer:
             self._client.close()
 
 
+def _library() -> Any:
+    """Give the client library. As it is imported it makes a client of its own from the environment, which may fail."""
+    if "ollama" in sys.modules:
+        import ollama
+
+        return ollama
+    with _IMPORTING:
+        kept = {name: os.environ.pop(name) for name in list(os.environ) if name.upper() in _READ_BY_LIBRARY}
+        try:
+            import ollama
+        finally:
+            os.environ.update(kept)
+    return ollama
+
+
 def _new_client(url: str, options: RemoteOptions) -> tuple[Any, Any]:
     """Make a client and what sends its requests; no address, proxy or key is read from the environment."""
-    import ollama
-
     from localdev.backends.ollama_api.transport import Transport
 
     transport = Transport(url, options)
-    return ollama.Client(host=url, transport=transport, trust_env=False, follow_redirects=False), transport
+    return _library().Client(host=url, transport=transport, trust_env=False, follow_redirects=False), transport
