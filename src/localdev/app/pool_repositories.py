@@ -103,7 +103,10 @@ def _is_current(kept: _Kept) -> bool:
     from localdev.index.layout import current
 
     assert kept.generation is not None
-    return current(kept.generation.parent) == kept.generation and kept.repository.root.is_dir()
+    try:
+        return current(kept.generation.parent) == kept.generation and kept.repository.root.is_dir()
+    except OSError:  # it cannot be looked at any more, which `is_dir` raises
+        return False
 
 
 def _nobody(_text: str) -> None:

@@ -12,6 +12,7 @@ import socket
 import stat
 import struct
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,8 +127,9 @@ class Listener:
         return (facts.st_dev, facts.st_ino) == self._identity
 
     def close(self) -> None:
-        """Listen no more; clients that come from now on find nobody."""
-        if self.in_place:
+        """Listen no more; clients that come from now on find nobody. Again is harmless."""
+        # The number of a closed socket's file may be given to the next service's.
+        if self.socket.fileno() >= 0 and self.in_place:
             with contextlib.suppress(OSError):
                 self._address.path.unlink()
         self.socket.close()
@@ -142,8 +144,11 @@ def connected(address: Address, timeout: float) -> tuple[socket.socket, str] | N
     made = socket.socket(socket.AF_UNIX if address.unix else socket.AF_INET, socket.SOCK_STREAM)
     made.settimeout(timeout)
     try:
+        # Who can lay a file there could listen in our name, where the system does not tell who listens.
+        if {address.folder.lstat().st_uid, address.path.lstat().st_uid} != {own_user() or 0}:
+            raise PermissionError(f"{address.path} is of another user")
         if address.unix:
-            made.connect(os.fspath(address.path))
+            _connect(made, os.fspath(address.path), timeout)
             token = ""
         else:
             port, token = _recorded(address.path)
@@ -157,6 +162,19 @@ def connected(address: Address, timeout: float) -> tuple[socket.socket, str] | N
         made.close()
         raise
     return made, token
+
+
+def _connect(made: socket.socket, path: str, timeout: float) -> None:
+    """Connect to a Unix socket; waits while many others wait to be taken, for which the system does not wait itself."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            made.connect(path)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() >= deadline:
+                raise TimeoutError(f"nobody takes who waits at {path}") from error
+            time.sleep(0.02)
 
 
 def _recorded(path: Path) -> tuple[int, str]:

@@ -143,7 +143,15 @@ class Line:
         Raises:
             OSError: the other side is gone.
         """
-        self._socket.sendall(dumps(frame))
+        self.write(dumps(frame))
+
+    def write(self, line: bytes) -> None:
+        """Send one frame that `dumps` has written.
+
+        Raises:
+            OSError: the other side is gone.
+        """
+        self._socket.sendall(line)
 
     def receive(self, kind: Any) -> Any:
         """Receive one frame of a kind; None when the other side is gone.
@@ -160,6 +168,11 @@ class Line:
                 return None  # the other side ended in the middle of a line
             raise WireError("a line is too long")
         return loads(kind, line)
+
+    def end_reading(self) -> None:
+        """Receive nothing any more, as if the other side were gone; whoever waits in another thread is woken."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RD)
 
     def wait_at_most(self, seconds: float | None) -> None:
         """Let sending and receiving take at most so long, None for ever."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from localdev.app.cancelling import Cancellation
 from localdev.core.chat import Usage
 
 
@@ -20,7 +19,6 @@ class Running:
 
     job: str
     root: str
-    cancellation: Cancellation
     started: float = field(default_factory=time.monotonic)
     end: str = "cancelled"
 
@@ -55,11 +53,6 @@ class Ledger:
         with self._lock:
             self._prompt_tokens += usage.prompt_tokens
             self._cached_tokens += usage.cached_tokens
-
-    def running(self) -> list[Running]:
-        """List the jobs under way."""
-        with self._lock:
-            return list(self._running)
 
     def idle_seconds(self) -> float:
         """Give how long nothing has run; 0 while something does."""

@@ -14,7 +14,7 @@ class RemoteBug(Exception):
     """A bug met by a job in the service; its class is given the name of what was raised there."""
 
 
-def as_frame(error: Exception) -> Outcome:
+def as_frame(error: BaseException) -> Outcome:
     """Write down what a job raised."""
     if isinstance(error, LocaldevError):
         return Failed(error_to_json(error))
@@ -37,7 +37,7 @@ def raise_again(frame: Outcome) -> None:
     raise bug
 
 
-def where(error: Exception) -> str:
+def where(error: BaseException) -> str:
     """Name the class of an error and the line of ours it came from; not what it says, which may quote the user."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""

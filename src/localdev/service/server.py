@@ -21,7 +21,7 @@ from localdev.service.ledger import Ledger
 from localdev.service.log import Log
 from localdev.service.memory import open_descriptors, resident_bytes
 from localdev.service.outcomes import where
-from localdev.service.session import Service, Session
+from localdev.service.session import GREETING_SECONDS, Service, Session
 from localdev.service.warming import Warmer
 
 # How long after what is idle, replaced or removed is noticed.
@@ -30,6 +30,9 @@ _LOOK_SECONDS = 1.0
 # there is time for the engines to keep gigabytes of state.
 _SIGNAL_SECONDS = 4.0
 _END_SECONDS = 12.0
+# When the address is another's, a client that has no job is waited for as long as its request may take to come. One
+# that was stopped in its terminal does not read how its job ended, and would keep gigabytes loaded.
+LINGER_SECONDS = GREETING_SECONDS
 
 
 class Server:
@@ -46,8 +49,9 @@ class Server:
         self._ledger = Ledger()
         self._stopping = threading.Event()
         self._retired = threading.Event()
+        self._since = time.monotonic()  # when it was retired
         self._why = ""
-        self._sessions: set[threading.Thread] = set()
+        self._sessions: dict[threading.Thread, Session] = {}
         self._warmer = Warmer(self._pools, self._ledger, log)
         self._identity = program or identity()
         self._listener = Listener(address)
@@ -125,22 +129,26 @@ class Server:
             self._log.line("warning", "a client of another user was dropped")
             made.close()
             return
-        thread = threading.Thread(target=self._serve_one, args=(made,), name="service-client", daemon=True)
-        self._sessions.add(thread)
+        session = Session(made, self._service)
+        thread = threading.Thread(target=self._serve_one, args=(session,), name="service-client", daemon=True)
+        self._sessions[thread] = session
         thread.start()
 
-    def _serve_one(self, made: socket.socket) -> None:
+    def _serve_one(self, session: Session) -> None:
         """Serve one client."""
         try:
-            Session(made, self._service).serve()
+            session.serve()
         except Exception as error:  # noqa: BLE001 - one client's trouble is not the service's end
             self._log.line("error", f"a bug while a client was served: {where(error)}")
         finally:
-            self._sessions.discard(threading.current_thread())
+            del self._sessions[threading.current_thread()]
 
     def _look(self) -> None:
         """Do what is due every moment."""
-        self._pools.sweep()
+        try:
+            self._pools.sweep()
+        except Exception as error:  # noqa: BLE001 - what cannot be closed is no reason to end
+            self._log.line("error", f"a bug while unused things were let go: {where(error)}")
         if not self._retired.is_set() and not self._listener.in_place:
             self._log.line("warning", "the socket was removed: ending when the present clients are served")
             self._retire()
@@ -153,11 +161,14 @@ class Server:
             return True
         if self._ledger.idle_seconds() >= self._ledger.idle_minutes * 60 and not self._warmer.busy:
             self._retire("idle")  # who has just come is still served
-        return self._retired.is_set() and not self._sessions and not self._warmer.busy
+        if not self._retired.is_set() or self._warmer.busy:
+            return False
+        return not self._sessions or min(self._ledger.idle_seconds(), time.monotonic() - self._since) > LINGER_SECONDS
 
     def _retire(self, why: str = "replaced") -> None:
         """Free the address for another service; the present clients are served to their end."""
-        self._why = self._why or why
+        if not self._retired.is_set():
+            self._why, self._since = why, time.monotonic()
         self._retired.set()
         self._listener.close()
 
@@ -168,10 +179,11 @@ class Server:
         self._listener.close()
         deadline = time.monotonic() + self._end_seconds
         self._warmer.close()
-        for running in self._ledger.running():
-            threading.Thread(target=running.cancellation.cancel, daemon=True).start()
-        for session in list(self._sessions):
-            session.join(max(0.0, deadline - time.monotonic()))
+        sessions = list(self._sessions.items())
+        for _, session in sessions:
+            session.hang_up()
+        for thread, _ in sessions:
+            thread.join(max(0.0, deadline - time.monotonic()))
         closing = threading.Thread(target=self._close_pools, daemon=True)
         closing.start()
         closing.join(max(0.5, deadline - time.monotonic()))

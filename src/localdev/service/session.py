@@ -17,7 +17,7 @@ from localdev.app.pools import Host, Pools
 from localdev.core.chat import Usage
 from localdev.core.errors import BackendError
 from localdev.core.events import Answered, Event, Notice, Progress, Result
-from localdev.core.wire import WireError
+from localdev.core.wire import WireError, dumps
 from localdev.service import frames
 from localdev.service.frames import Line
 from localdev.service.ledger import Ledger, Running
@@ -28,7 +28,7 @@ from localdev.service.warming import Warmer
 # A client that hears nothing for several of these takes the service for dead.
 BEAT_SECONDS = 5.0
 # A client has this long for its greeting and its request, which it sends at once.
-_GREETING_SECONDS = 30.0
+GREETING_SECONDS = 30.0
 # A client that does not read (stopped in its terminal, piped into a pager) lets its job run on for so many events.
 _AHEAD = 1000
 _STOPPED = ("the background service was stopped while it was working", "run the command again")
@@ -61,7 +61,7 @@ class Session:
     def serve(self) -> None:
         """Greet the client and do what it asks; never raises for anything a client does."""
         try:
-            self._line.wait_at_most(_GREETING_SECONDS)
+            self._line.wait_at_most(GREETING_SECONDS)
             if not self._greeted():
                 return
             request = self._line.receive(frames.Request)
@@ -84,12 +84,16 @@ class Session:
         finally:
             self._line.close()
 
+    def hang_up(self) -> None:
+        """Listen to the client no more, as if it had left; it is still told how its job, which is cancelled, ended."""
+        self._line.end_reading()
+
     def _greeted(self) -> bool:
         """Exchange greetings; False for a client without the token."""
         hello = self._line.receive(frames.Hello)
         if hello is None:
             return False
-        if not hmac.compare_digest(hello.token.encode(), self._service.token.encode()):
+        if not hmac.compare_digest(hello.token.encode("utf-8", "surrogatepass"), self._service.token.encode()):
             self._service.log.line("warning", "a client without the token was dropped")
             return False
         self._line.send(frames.Welcome(self._service.identity, self._service.pid))
@@ -110,21 +114,27 @@ class Outgoing:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._frames: queue.Queue[Any] = queue.Queue(_AHEAD)
+        self._frames: queue.Queue[bytes | None] = queue.Queue(_AHEAD)
         self._gone = False
         self._thread = threading.Thread(target=self._send, name="service-send", daemon=True)
         self._thread.start()
 
     def put(self, frame: Any, cancellation: Cancellation) -> None:
-        """Have a frame sent; waits while the client is far behind, but not for a cancelled job."""
+        """Have a frame sent; waits while the client is far behind, but not for a cancelled job.
+
+        Raises:
+            WireError: it holds something that cannot travel.
+            Cancelled: the job was cancelled.
+        """
+        line = dumps(frame)
         while True:
             cancellation.check()
-            if self._taken(frame):
+            if self._taken(line):
                 return
 
     def finish(self, frame: Any) -> None:
         """Have the last frame sent and wait until it is, or until the client is gone."""
-        for each in (frame, None):
+        for each in (dumps(frame), None):
             while not self._gone and not self._taken(each):
                 pass
         self._thread.join()
@@ -137,10 +147,10 @@ class Outgoing:
             self._frames.put_nowait(None)
         self._thread.join()
 
-    def _taken(self, frame: Any) -> bool:
-        """Put a frame into the line, if there is room within a moment."""
+    def _taken(self, line: bytes | None) -> bool:
+        """Put a frame into the queue, if there is room within a moment."""
         try:
-            self._frames.put(frame, timeout=0.2)
+            self._frames.put(line, timeout=0.2)
         except queue.Full:
             return False
         return True
@@ -150,12 +160,12 @@ class Outgoing:
         try:
             while not self._gone:
                 try:
-                    frame = self._frames.get(timeout=BEAT_SECONDS)
+                    line = self._frames.get(timeout=BEAT_SECONDS)
                 except queue.Empty:
-                    frame = frames.Beat()
-                if frame is None:
+                    line = dumps(frames.Beat())
+                if line is None:
                     return
-                self._line.send(frame)
+                self._line.write(line)
         except (OSError, ValueError):  # the client left, or its line was closed
             self._gone = True
 
@@ -168,7 +178,7 @@ class JobThread:
         self._service = service
         self._outgoing = outgoing
         self._cancellation = Cancellation()
-        self._running = Running(request.job, request.root, self._cancellation)
+        self._running = Running(request.job, request.root)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"service-{request.job}", daemon=True)
 
@@ -198,7 +208,7 @@ class JobThread:
             except Cancelled:
                 if service.stopping.is_set():
                     last = as_frame(BackendError(*_STOPPED))
-            except Exception as error:  # noqa: BLE001 - whatever a job raises is the client's to show
+            except BaseException as error:  # noqa: BLE001 - libraries in Rust raise such too; the client must hear of it
                 last = as_frame(error)
                 self._running.end = "bug" if isinstance(last, frames.Bug) else "failed"
                 service.log.line("warning", f"{request.job} {self._running.end}: {where(error)}")
