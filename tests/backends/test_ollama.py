@@ -440,6 +440,13 @@ def test_the_hint_of_a_missing_model_is_the_command() -> None:
     assert "`ollama pull tiny`" in caught.value.hint
 
 
+def test_no_tls() -> None:
+    """A server without TLS at an address with https is no secure connection, and the hint names both."""
+    with serve_bodies() as asked, pytest.raises(Unreachable, match="no secure connection") as caught:
+        OllamaBackend("ollama:tiny", BackendOptions(remote=RemoteOptions(asked.url.replace("http:", "https:"))))
+    assert "http or https" in caught.value.hint
+
+
 def test_nothing_answers() -> None:
     """No server is an error that says how to start one."""
     with serve_bodies() as asked:

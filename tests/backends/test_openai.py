@@ -138,6 +138,15 @@ def test_not_http() -> None:
             OpenAIBackend(f"openai:m@http://127.0.0.1:{port}", BackendOptions())
 
 
+def test_no_tls() -> None:
+    """A server without TLS at an address with https is no secure connection, and the hint names both."""
+    with serve_script({"/v1/models": listing()}) as script:
+        url = script.url.replace("http:", "https:")
+        with pytest.raises(Unreachable, match="no secure connection") as caught:
+            OpenAIBackend("openai:m", BackendOptions(remote=RemoteOptions(url)))
+    assert "http or https" in caught.value.hint and not script.asked
+
+
 def test_nothing_listens() -> None:
     """A server that does not run is said to be so, with its address and without delay."""
     url = f"http://127.0.0.1:{free_port()}/v1"

@@ -14,6 +14,8 @@ from typing import Any
 import httpx  # noqa: TID253 - its classes are derived from; this module is imported late
 
 from localdev.backends.options import RemoteOptions
+from localdev.backends.said import one_line
+from localdev.backends.secure import certificates, not_secure
 from localdev.core.errors import BackendError, LocaldevError, TimedOut, Unreachable
 
 # These wait for a model to be loaded and the prompt to be read; everything else is answered from memory or disk.
@@ -33,7 +35,8 @@ class Transport(httpx.BaseTransport):
         # Without TLS its certificates need not be read, which takes 20 ms. No connection outlives its request: nobody
         # would close it, and one to a server beyond this machine would stay open unseen.
         self._inner = httpx.HTTPTransport(
-            verify=url.startswith("https"), limits=httpx.Limits(max_keepalive_connections=0)
+            verify=certificates() if url.startswith("https") else False,
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
         self._url = url
         self._options = options
@@ -140,6 +143,8 @@ def _fault(error: httpx.HTTPError, url: str, seconds: float, options: RemoteOpti
             f"no connection to {url} within {options.connect_seconds:g} s",
             "check remote.ollama_url, or raise remote.connect_seconds",
         )
+    if isinstance(error, httpx.ConnectError) and "[SSL" in str(error):
+        return not_secure(url, one_line(error))
     if isinstance(error, httpx.ConnectError):
         return Unreachable(
             f"no Ollama answers at {url}: {error}", "start it with `ollama serve`, or correct remote.ollama_url"

@@ -7,7 +7,6 @@ may take minutes where the next must follow in seconds, and comments that only k
 from __future__ import annotations
 
 import contextlib
-import functools
 import http.client
 import json
 import socket
@@ -19,6 +18,7 @@ from typing import Any
 
 from localdev.backends.addresses import Address
 from localdev.backends.said import one_line
+from localdev.backends.secure import certificates, not_secure
 from localdev.core.errors import BackendError, ConfigError, TimedOut, Unreachable
 
 _MOST_BODY = 256 * 1024 * 1024  # a batch of embeddings as text is some megabytes
@@ -143,7 +143,7 @@ class Channel:
         connection: http.client.HTTPConnection
         if where.scheme == "https":
             connection = http.client.HTTPSConnection(
-                where.host, where.port, timeout=self._connect_seconds, context=_certificates()
+                where.host, where.port, timeout=self._connect_seconds, context=certificates()
             )
         else:
             connection = http.client.HTTPConnection(where.host, where.port, timeout=self._connect_seconds)
@@ -154,18 +154,14 @@ class Channel:
                 f"no connection to {where.url} within {self._connect_seconds:g} s",
                 "check the address and that the server runs, or raise remote.connect_seconds",
             ) from error
+        except ssl.SSLError as error:
+            raise not_secure(where.url, one_line(error)) from error
         except (OSError, UnicodeError) as error:
             raise Unreachable(
                 f"nothing answers at {where.url}: {_short(error)}",
                 "start the server, or correct remote.openai_url",
             ) from error
         return connection
-
-
-@functools.cache
-def _certificates() -> ssl.SSLContext:
-    """Read the system's certificates, once: 20 ms."""
-    return ssl.create_default_context()
 
 
 def _shut(sock: socket.socket) -> None:
