@@ -9,8 +9,8 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +59,13 @@ class Kind:
     known: str = ""
     url: str = ""
     counts: bool = True  # whether `count_tokens` is exact
-    adapters: Mapping[str, Path] = field(default_factory=dict)  # where the backend can switch them
+    adapter: str = ""  # where the backend can switch it
     logprobs: bool = True  # whether its server gives them: the loopback Ollama is as one of an older version
 
     def open(self, model: str = "") -> ChatBackend:
         """Open it through the registry, with a small window."""
         remote = RemoteOptions(url=self.url, first_token_seconds=60)
-        options = BackendOptions(WINDOW, engine=EngineOptions(threads=1, adapters=self.adapters), remote=remote)
+        options = BackendOptions(WINDOW, engine=EngineOptions(threads=1), remote=remote)
         return open_backend(model or self.model, options=options)
 
 
@@ -92,8 +92,7 @@ def kind(request: pytest.FixtureRequest, tmp_path: Path) -> Kind:
         return Kind(f"fake:{path}", f"fake:{tmp_path / 'none.json'}")
     if request.param == "gguf":
         request.getfixturevalue("llama")
-        adapters = {"style": write_adapter(tmp_path / "style.gguf")}
-        return Kind(str(TINY), str(tmp_path / "none.gguf"), adapters=adapters)
+        return Kind(str(TINY), str(tmp_path / "none.gguf"), adapter=str(write_adapter(tmp_path / "style.gguf")))
     if request.param == "ollama":
         return Kind(
             "ollama:tiny", "ollama:none", "tiny", request.getfixturevalue("ollama_url"), counts=False, logprobs=False
@@ -248,10 +247,10 @@ def test_adapter(backend: ChatBackend) -> None:
 def test_adapter_switch(backend: ChatBackend, kind: Kind) -> None:
     """An adapter changes the answer of the request that names it, and of no other."""
     plain = ask(QUESTION, max_tokens=24)
-    assert bool(kind.adapters) == can(backend, "adapter")
+    assert bool(kind.adapter) == can(backend, "adapter")
     first = collect(backend.stream(plain))[0]
-    for name in kind.adapters:
-        assert collect(backend.stream(replace(plain, adapter=name)))[0] != first
+    if kind.adapter:
+        assert collect(backend.stream(replace(plain, adapter=kind.adapter)))[0] != first
         assert collect(backend.stream(plain))[0] == first
 
 

@@ -15,14 +15,17 @@ from tests.backends.conftest import TINY, ask, collect
 from tests.backends.lora import write_adapter
 
 pytestmark = pytest.mark.llama
+STYLE, TERSE = "style.gguf", "terse.gguf"
 QUESTION = ask("open: Open a file and return a reader.", max_tokens=40)
 
 
 @pytest.fixture
-def backend(llama: None, tmp_path: Path) -> Iterator[LlamaCppBackend]:
-    """Give the tiny model with two adapters."""
-    files = {name: write_adapter(tmp_path / f"{name}.gguf", seed=seed) for seed, name in enumerate(("style", "terse"))}
-    found = LlamaCppBackend(TINY, BackendOptions(engine=EngineOptions(threads=1, adapters=files)))
+def backend(llama: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LlamaCppBackend]:
+    """Give the tiny model, in a folder with two adapters."""
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate((STYLE, TERSE)):
+        write_adapter(tmp_path / name, seed=seed)
+    found = LlamaCppBackend(TINY, BackendOptions(engine=EngineOptions(threads=1)))
     yield found
     found.close()
 
@@ -34,7 +37,7 @@ def answer(backend: LlamaCppBackend, adapter: str) -> str:
 
 def test_switching(backend: LlamaCppBackend) -> None:
     """Every adapter and scale has an answer of its own, whatever was asked before; none and scale 0 are the model's."""
-    asked = ("", "style", "terse", "style@0.5", "", "style@0", "terse@1", "style@1.0", "style@0.5")
+    asked = ("", STYLE, TERSE, f"{STYLE}@0.5", "", f"{STYLE}@0", f"{TERSE}@1", f"{STYLE}@1.0", f"{STYLE}@0.5")
     found = [answer(backend, name) for name in asked]
     base, style, terse, half = found[:4]
     assert len({base, style, terse, half}) == 4
@@ -44,41 +47,50 @@ def test_switching(backend: LlamaCppBackend) -> None:
 def test_a_state_is_not_reused_under_another_adapter(backend: LlamaCppBackend) -> None:
     """After a switch the whole prompt is evaluated again; without one it is kept, also when the context grows."""
     kept = []
-    for adapter in ("", "style", "style", "style@0.5", "", "terse@0"):
+    for adapter in ("", STYLE, STYLE, f"{STYLE}@0.5", "", f"{TERSE}@0"):
         kept.append(collect(backend.stream(replace(QUESTION, adapter=adapter)))[1].usage.cached_tokens > 0)
     assert kept == [False, False, True, False, False, True]
 
 
 def test_a_new_context_has_the_adapter(backend: LlamaCppBackend, tmp_path: Path) -> None:
     """A context made after the switch, or anew, answers as the adapter says."""
-    style = answer(backend, "style")
+    style = answer(backend, STYLE)
     backend._engine._free_context()
     backend._engine._held.clear()
-    assert answer(backend, "style") == style
+    assert answer(backend, STYLE) == style
 
 
 def test_an_adapter_by_path(backend: LlamaCppBackend, tmp_path: Path) -> None:
-    """A file is as good as a name, with a scale too."""
-    style = answer(backend, "style")
-    assert answer(backend, str(tmp_path / "style.gguf")) == style
-    assert answer(backend, f"{tmp_path / 'style.gguf'}@0.5") == answer(backend, "style@0.5") != style
+    """From the current folder or from the root, with a scale too."""
+    style = answer(backend, STYLE)
+    assert answer(backend, str(tmp_path / STYLE)) == style
+    assert answer(backend, f"{tmp_path / STYLE}@0.5") == answer(backend, f"{STYLE}@0.5") != style
+    (tmp_path / "of@me.gguf").write_bytes((tmp_path / STYLE).read_bytes())
+    assert answer(backend, "of@me.gguf") == style
+
+
+def test_an_adapter_that_was_made_anew(backend: LlamaCppBackend, tmp_path: Path) -> None:
+    """Another file in its place is loaded, and nothing of the old one's state is used."""
+    style, terse = answer(backend, STYLE), answer(backend, TERSE)
+    (tmp_path / TERSE).replace(tmp_path / STYLE)
+    assert answer(backend, STYLE) == terse != style
 
 
 def test_loaded_once(backend: LlamaCppBackend, tmp_path: Path) -> None:
     """A file that is gone after the first use is not missed."""
-    style = answer(backend, "style")
-    (tmp_path / "style.gguf").unlink()
+    style = answer(backend, STYLE)
+    (tmp_path / STYLE).unlink()
     answer(backend, "")
-    assert answer(backend, "style") == style
+    assert answer(backend, STYLE) == style
 
 
 @pytest.mark.parametrize(
     ("adapter", "error", "said"),
     [
-        ("other", NotFound, "unknown adapter 'other'; known: style, terse"),
+        ("other", NotFound, "unknown adapter 'other'"),
         ("gone.gguf", NotFound, "cannot read the adapter"),
-        ("style@much", UsageError, "'much' is no number"),
-        ("style@nan", UsageError, "scale is nan"),
+        ("style.gguf@much", UsageError, "'much' is no number"),
+        ("style.gguf@nan", UsageError, "scale is nan"),
     ],
 )
 def test_refused(adapter: str, error: type[LocaldevError], said: str, backend: LlamaCppBackend) -> None:
@@ -104,14 +116,14 @@ def test_adapters_of_another_base(
     path = write_adapter(tmp_path / "wrong.gguf", **change)  # type: ignore[arg-type]
     with pytest.raises(ModelError, match=said):
         answer(backend, str(path))
-    assert answer(backend, "style")
+    assert answer(backend, STYLE)
 
 
 @pytest.mark.parametrize("cut", [3, 40, 400, 3000])
 def test_damaged_adapters(cut: int, backend: LlamaCppBackend, tmp_path: Path) -> None:
     """A file that was cut off is refused."""
     path = tmp_path / "cut.gguf"
-    path.write_bytes((tmp_path / "style.gguf").read_bytes()[:cut])
+    path.write_bytes((tmp_path / STYLE).read_bytes()[:cut])
     with pytest.raises(ModelError, match="adapter"):
         answer(backend, str(path))
     assert answer(backend, "")

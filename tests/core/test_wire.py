@@ -29,7 +29,7 @@ VALUES: list[tuple[Any, Any]] = [
     (Event, Result({"a": [1, 2.5, None, True, {"$": "x"}]})),
     (TextDelta | Finished, Finished("stop", Usage(1, 0, 2))),
     (ChatRequest, ChatRequest((Message("user", "x"),), sampling=Sampling(stop=("a", "b")), schema={"type": "object"})),
-    (BackendOptions, BackendOptions(1, engine=EngineOptions(adapters={"a": Path("/x\udcff")}, states=Path("/s")))),
+    (BackendOptions, BackendOptions(1, engine=EngineOptions(states=Path("/x\udcff")))),
     (ModelInfo, ModelInfo("m", "b", 1, capabilities=frozenset({"fim", "chat"}))),
 ]
 

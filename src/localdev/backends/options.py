@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,8 +12,8 @@ class EngineOptions:
 
     `threads` 0 means one per physical core. `gpu_layers` -1 puts as many layers on a GPU as fit, where the engine was
     built for one. `flash_attention` is `auto`, `on` or `off`; `kv_type` the type of the kept state (`f16`, `f32`,
-    `q8_0`, `q4_0`); `lookup` the most tokens guessed ahead from the prompt (0: none). `adapters` are the files of LoRA
-    adapters by name. States of prefixes are kept under `states` up to `states_bytes` (None or 0: in memory only).
+    `q8_0`, `q4_0`); `lookup` the most tokens guessed ahead from the prompt (0: none). States of prefixes are kept under
+    `states` up to `states_bytes` (None or 0: in memory only).
     `host_module` is what Python runs in the process of the engine, for a caller who has more to set up in it.
     """
 
@@ -23,7 +22,6 @@ class EngineOptions:
     flash_attention: str = "auto"
     kv_type: str = "f16"
     lookup: int = 0
-    adapters: Mapping[str, Path] = field(default_factory=dict)
     states: Path | None = None
     states_bytes: int = 0
     host_module: str = "localdev.backends.engine.host"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,14 @@ _HINT = "use an adapter that was made for this very model and converted to GGUF"
 
 
 class AdapterShelf:
-    """The adapters known by name, and those loaded so far."""
+    """The adapters loaded so far; llama.cpp frees them with the model."""
 
-    def __init__(self, engine: Engine, files: Mapping[str, Path]) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._files = files
-        self._loaded: dict[Path, tuple[Any, str]] = {}
+        self._loaded: dict[Path, _Adapter] = {}
 
     def use(self, asked: str) -> None:
-        """Switch to an adapter: `NAME`, a path to a `.gguf` file, either with `@SCALE`; empty means none.
+        """Switch to an adapter: a path to a `.gguf` file, perhaps with `@SCALE`; empty means none.
 
         Raises:
             NotFound, ModelError, UsageError: there is no such adapter, it does not fit this model, or the scale is no
@@ -34,30 +33,28 @@ class AdapterShelf:
         if path is None or scale == 0:  # an adapter of no weight is the model itself
             self._engine.use_adapter(None, 0.0, "")
             return
-        if path not in self._loaded:
-            self._loaded[path] = self._load(path)
-        adapter, digest = self._loaded[path]
-        self._engine.use_adapter(adapter, scale, f"{digest}@{scale:g}")
+        loaded, now = self._loaded.get(path), _identity(path)
+        if loaded is None or (now is not None and now != loaded.identity):  # one that is gone is not missed
+            loaded = self._loaded[path] = self._load(path, now)
+        self._engine.use_adapter(loaded.native, scale, f"{loaded.digest}@{scale:g}")
 
     def _find(self, asked: str) -> tuple[Path, float]:
         """Give file and scale."""
         name, at, number = asked.rpartition("@")
-        if not at or asked in self._files:
+        if not at or asked.lower().endswith(".gguf"):
             name, number = asked, "1"
-        path = self._files.get(name) or (Path(name).absolute() if name.lower().endswith(".gguf") else None)
-        if path is None:
-            known = ", ".join(sorted(self._files)) or "none"
-            raise NotFound(f"unknown adapter {name!r}; known: {known}", "use a known name, or a path to a .gguf file")
+        if not name.lower().endswith(".gguf"):
+            raise NotFound(f"unknown adapter {name!r}", "give the path of a .gguf file")
         try:
             scale = float(number)
         except ValueError as error:
-            raise UsageError(f"the adapter's scale {number!r} is no number", "write it as NAME@0.5") from error
+            raise UsageError(f"the adapter's scale {number!r} is no number", "write it as PATH@0.5") from error
         if not -100 <= scale <= 100:
             raise UsageError(f"the adapter's scale is {number}", "give a scale between -100 and 100")
-        return path, scale
+        return Path(name).absolute(), scale
 
-    def _load(self, path: Path) -> tuple[Any, str]:
-        """Load a file; give the native adapter and the digest of its bytes."""
+    def _load(self, path: Path, identity: tuple[int, ...] | None) -> _Adapter:
+        """Load a file."""
         try:
             with path.open("rb") as file:
                 magic = file.read(4)
@@ -76,4 +73,22 @@ class AdapterShelf:
             raise ModelError(f"the adapter {path} does not fit this model: {reason()}", _HINT)
         if lib.llama_adapter_get_alora_n_invocation_tokens(adapter):
             raise ModelError(f"the adapter {path} is to be switched on within a prompt, which is not built", _HINT)
-        return adapter, digest
+        return _Adapter(adapter, digest, identity)
+
+
+@dataclass(frozen=True, slots=True)
+class _Adapter:
+    """A native adapter, the digest of its file's bytes, and which file it was."""
+
+    native: Any
+    digest: str
+    identity: tuple[int, ...] | None
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """Tell a file from another one of its name; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_ino, status.st_size, status.st_mtime_ns)

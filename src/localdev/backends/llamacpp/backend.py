@@ -53,7 +53,7 @@ class LlamaCppBackend:
             most = _window(wanted.context_window, self._engine.trained_window, path)
             self._most = min(most, self._engine.plan.window or most)
             self._prompts = PromptBuilder(self._engine, rendering)
-            self._adapters = AdapterShelf(self._engine, wanted.engine.adapters)
+            self._adapters = AdapterShelf(self._engine)
             self._prefixes = open_keeper(self._engine, path, options=wanted, warn=warn)
         except BaseException:
             self._engine.close()
