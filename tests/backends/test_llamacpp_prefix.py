@@ -18,6 +18,7 @@ from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.events import Finished, TextDelta
 from tests.backends.conftest import TINY, collect
+from tests.backends.long_rope import write_long_rope
 
 pytestmark = pytest.mark.llama
 
@@ -217,6 +218,19 @@ def test_states_of_another_model_are_not_used(change: str, states: Path, models:
         engine = EngineOptions(threads=1, kv_type="f32", states=states, states_bytes=10**8)
         models.append(open_tiny(states, engine=replace(engine, **{change: value})))  # type: ignore[arg-type]
     assert answer(models[1], FIRST)[1] == 0
+
+
+def test_rotations_that_depend_on_the_window(states: Path, models: list[LlamaCppBackend]) -> None:
+    """Answers are those of a new context whatever was asked before, and states of the other rotations are not used."""
+    path = write_long_rope(states.parent / "long.gguf", TINY)
+    long = replace(FIRST, sampling=Sampling(max_tokens=2400, stop=("\n",)))
+    models += [open_tiny(None, path), open_tiny(None, path), open_tiny(states, path), open_tiny(states, path)]
+    expected = {FIRST: answer(models[0], FIRST)[0], long: answer(models[1], long)[0]}
+    assert expected[FIRST].split("\n")[0] != expected[long]
+    for model in models:
+        for asked in (FIRST, long, FIRST):
+            assert answer(model, asked)[0] == expected[asked]
+    assert answer(models[2], FIRST)[1] > 100
 
 
 def test_a_file_without_digest_is_known_by_its_change(states: Path, models: list[LlamaCppBackend]) -> None:

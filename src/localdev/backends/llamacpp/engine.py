@@ -62,6 +62,7 @@ class Engine(Vocabulary):
         self._next = (lib.llama_token * 1)()
         self._next_batch = lib.llama_batch_get_one(self._next, 1)
         self._flag = ctypes.create_string_buffer(2)
+        self._border = self._rotation_border()
         self._adapter: tuple[Any, float] = (None, 0.0)
         self.identity = ""
         self.window = 0
@@ -83,6 +84,23 @@ class Engine(Vocabulary):
         found = self._lib.llama_model_meta_val_str(self._model, key.encode(), buffer, room)
         return buffer.value.decode("utf-8", errors="replace") if found >= 0 else ""
 
+    def _rotation_border(self) -> int:
+        """Give the context size beyond which the model takes other rotary factors, 0 where there is none.
+
+        llama.cpp chooses a `longrope` model's factors by the size of the context, whatever it holds: answers would
+        depend on how far earlier requests had made it grow, and the state of one kind is wrong for the other.
+        """
+        architecture = self.metadata("general.architecture")
+        if self.metadata(f"{architecture}.rope.scaling.type") == "yarn":
+            return 0
+        found = self.metadata(f"{architecture}.rope.scaling.original_context_length")
+        return int(found) if found.isdecimal() else 0
+
+    @property
+    def rotation(self) -> str:
+        """Name the rotary factors in use, where there are several: a state is only good for its own."""
+        return "long" if self._border and self.window > self._border else ""
+
     def close(self) -> None:
         """Free context and model; the engine must not be used afterwards."""
         self._free_context()
@@ -93,13 +111,17 @@ class Engine(Vocabulary):
     def make_room(self, need: int, most: int) -> None:
         """See that the context holds `need` tokens, growing in steps up to `most`; the state it holds is carried over.
 
+        Of a model with several rotary factors the context has those for `need` tokens, so it may also shrink.
+
         Raises:
             BackendError: there is no memory for a context of that size.
         """
-        if self._context and need <= self.window:
+        short = need <= self._border
+        same = short == (self.window <= self._border)
+        if self._context and need <= self.window and same:
             return
-        size = min(-(-need // _WINDOW_STEP) * _WINDOW_STEP, most)
-        held, state = list(self._held), self.save_state()
+        size = min(-(-need // _WINDOW_STEP) * _WINDOW_STEP, most, self._border if short else most)
+        held, state = list(self._held), self.save_state() if same else bytearray()
         self._free_context()
         params = self._context_params(size)
         complaints.clear()

@@ -121,7 +121,7 @@ class PrefixKeeper:
     @property
     def _state_key(self) -> str:
         """The key of states that this request may use."""
-        return f"{self._key}{self._request.adapter}"
+        return f"{self._key}{self._request.adapter}{self._engine.rotation}"
 
 
 def open_keeper(engine: Engine, path: Path, *, options: BackendOptions, warn: Callable[[str], None]) -> PrefixKeeper:
