@@ -391,7 +391,7 @@ def test_a_schema() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "message"),
     [
-        (error(404, "model 'tiny' not found"), NotFound, "there are: tiny:latest, llama3.2:latest"),
+        (error(404, "model 'tiny' not found"), NotFound, "there are: llama3.2:latest, tiny:latest"),
         (error(404, 'model "tiny" not found, try pulling it first'), NotFound, "no model 'tiny'"),
         (error(500, "model requires more system memory (8.4 GiB) than is available (3.1 GiB)"), BackendError, "memory"),
         (error(500, "llama runner process has terminated: cudaMalloc failed: out of memory"), BackendError, "memory"),

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from localdev.backends.addresses import read_address, read_model
-from localdev.backends.ollama_api.client import OllamaServer, full_name
+from localdev.backends.ollama_api.client import OllamaServer, full_name, keep_alive
+from localdev.backends.ollama_api.errors import refusal
 from localdev.backends.ollama_api.models import list_models, pull_model, server_version, show_model
 from localdev.backends.ollama_api.window import fewest_tokens, step_for, window_of
 from localdev.backends.options import RemoteOptions
@@ -200,3 +201,17 @@ def test_estimates_never_exceed_the_bytes() -> None:
     assert TokenEstimate().tokens("1234567890") == 10
     assert TokenEstimate().tokens("\udcff") <= 1
     assert TokenEstimate().tokens("") == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"), [("15m", "15m"), ("-1", -1.0), (" 90 ", 90.0), ("inf", "inf"), ("nan", "nan")]
+)
+def test_how_long_a_model_stays(said: str, sent: str | float) -> None:
+    """A number is sent as one; what JSON has no number for is left to the server to refuse."""
+    assert keep_alive(RemoteOptions(keep_alive=said)) == sent
+
+
+def test_many_models_are_not_all_named() -> None:
+    """An error about a missing one stays readable."""
+    found = refusal(404, "model 'm' not found", url="here", model="m", known=[f"model-{at:02}" for at in range(40)])
+    assert "model-11 and 28 more" in str(found) and "model-12" not in str(found)

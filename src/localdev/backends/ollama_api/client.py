@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import threading
 from collections.abc import Generator, Iterator
@@ -20,6 +21,7 @@ _ODD_SHAPES = (ValueError, TypeError, AttributeError, LookupError, ArithmeticErr
 _READ_BY_LIBRARY = frozenset(
     {"OLLAMA_HOST", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 )
+_SECONDS = re.compile(r"-?\d+(\.\d+)?")
 _IMPORTING = threading.Lock()
 
 
@@ -30,10 +32,8 @@ def full_name(name: str) -> str:
 
 def keep_alive(options: RemoteOptions) -> str | float:
     """Give how long a model stays loaded, as the server reads it: a bare number is seconds, and -1 for ever."""
-    try:
-        return float(options.keep_alive)
-    except ValueError:
-        return options.keep_alive
+    said = options.keep_alive.strip()
+    return float(said) if _SECONDS.fullmatch(said) else said
 
 
 def sendable(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from localdev.backends.said import one_line
+from localdev.backends.said import one_line, some_of
 from localdev.core.errors import (
     BackendError,
     Busy,
@@ -34,8 +34,9 @@ def refusal(status: int, text: str, *, url: str, model: str, known: Sequence[str
     said = _said(text)
     lower = said.lower()
     if "not found" in lower and "model" in lower:
-        there = ", ".join(known) or "none"
-        return NotFound(f"{url} has no model {model!r}; there are: {there}", f"get it with `ollama pull {model}`")
+        return NotFound(
+            f"{url} has no model {model!r}; there are: {some_of(known)}", f"get it with `ollama pull {model}`"
+        )
     if "invalid model name" in lower:
         return UsageError(f"{model!r} is no name of a model to Ollama", "look it up with `ollama list`")
     if "file does not exist" in lower:  # what a pull says of a name that the library does not have

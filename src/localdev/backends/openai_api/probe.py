@@ -12,11 +12,11 @@ from urllib.parse import quote
 from localdev.backends.openai_api.calls import call, checked
 from localdev.backends.openai_api.connection import Channel
 from localdev.backends.openai_api.dialects import DIALECTS, Dialect
+from localdev.backends.said import some_of
 from localdev.core.errors import BackendError, NotFound
 
 # A server that is busy may answer a list of models only after the request it works on.
 SECONDS = 30.0
-_SHOWN = 12
 _STRUCTURED = (0, 11)  # the version of vLLM with the field `structured_outputs`
 
 
@@ -44,9 +44,9 @@ def probe(channel: Channel, model: str) -> Server:
     address = channel.address
     listed = list_models(channel)
     if model not in listed:
-        shown = ", ".join(sorted(listed)[:_SHOWN]) or "none"
-        more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-        raise NotFound(f"{address.url} has no model {model!r}; it has {shown}{more}", "name one of these: openai:NAME")
+        raise NotFound(
+            f"{address.url} has no model {model!r}; it has {some_of(listed)}", "name one of these: openai:NAME"
+        )
     entry = listed[model]
     owner = str(entry.get("owned_by", ""))
     if owner == "vllm":
