@@ -17,6 +17,7 @@ from localdev.config.settings import build
 from localdev.core.errors import LocaldevError, NotFound
 from localdev.core.events import Result
 from localdev.core.folders import Folders
+from localdev.index.layout import index_folder, writing
 from localdev.service.address import Address, Listener, address_of, connected
 from localdev.service.client import ServiceJobs, Unavailable, find
 from localdev.service.frames import Done, Hello, Line, Reply, Retire, RunJob, Welcome
@@ -192,6 +193,19 @@ def test_a_socket_of_somebody_else(address: Address) -> None:
         find(address)
     os.chown(address.folder, 0, -1)
     listener.close()
+
+
+@pytest.mark.usefixtures("server")
+def test_cancelled_while_another_process_indexes(address: Address, folders: Folders, tmp_path: Path) -> None:
+    """Who waits for the lock of an index stops waiting when its client leaves."""
+    (tmp_path / "a.py").write_text("x = 1\n")
+    with writing(index_folder(folders.indexes, tmp_path)):
+        line = greeted(address)
+        line.send(RunJob("search", {"queries": ["x"]}, build({}), folders, str(tmp_path)))
+        while "waiting" not in getattr(getattr(line.receive(Reply), "event", None), "text", ""):
+            pass
+        line.close()
+        until(lambda: not facts(folders)["running"], 5)
 
 
 @pytest.mark.usefixtures("server")

@@ -13,6 +13,9 @@ from pathlib import Path
 from localdev.core.errors import Busy, StorageError
 from localdev.core.folders import ensure
 
+# How often who waits for a lock is told so.
+_TELL_SECONDS = 1.0
+
 
 def storage_error(path: Path, error: OSError, verb: str = "write") -> StorageError:
     """Turn an `OSError` on one of localdev's own files into an error with a hint."""
@@ -47,7 +50,9 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path, timeout: float = 600.0, on_wait: Callable[[], None] | None = None) -> Iterator[None]:
-    """Hold an exclusive lock on the file `path`; wait up to `timeout` seconds, calling `on_wait` once if it must.
+    """Hold an exclusive lock on the file `path`; wait up to `timeout` seconds, calling `on_wait` every second.
+
+    What `on_wait` raises ends the waiting.
 
     Raises:
         Busy: another process still holds it after `timeout`.
@@ -71,11 +76,11 @@ def locked(path: Path, timeout: float = 600.0, on_wait: Callable[[], None] | Non
 def _acquire(handle: int, path: Path, timeout: float, on_wait: Callable[[], None] | None) -> None:
     """Try the lock until it is ours or the time is over."""
     deadline = time.monotonic() + timeout
-    waited = False
+    told = -_TELL_SECONDS
     while not _lock_or_explain(handle, path):
-        if not waited and on_wait is not None:
+        if on_wait is not None and time.monotonic() - told >= _TELL_SECONDS:
+            told = time.monotonic()
             on_wait()
-        waited = True
         if time.monotonic() >= deadline:
             raise Busy(f"another process holds {path}", "wait for it to end, or stop it, then run the command again")
         time.sleep(0.05)

@@ -12,12 +12,15 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from localdev.core.errors import StorageError
+from localdev.core.events import Progress
 from localdev.core.files import locked, storage_error, write_atomic
 from localdev.core.folders import ensure
+from localdev.core.ports import ProgressSink
 
 _CURRENT = "CURRENT"
 _DAMAGED = "DAMAGED"
@@ -96,19 +99,24 @@ def remove_files(generation: Path, pattern: str, keep: Path) -> None:
 
 
 @contextlib.contextmanager
-def writing(folder: Path, on_notice: Callable[[str], None] | None = None) -> Iterator[bool]:
+def writing(
+    folder: Path, on_notice: Callable[[str], None] | None = None, progress: ProgressSink | None = None
+) -> Iterator[bool]:
     """Be the only writer of the index; the value is true when another one had to be waited for.
 
+    The notice comes once, the progress every second while it waits: what that raises ends the waiting.
     The lock lies beside the folder, so that wiping the folder cannot split it in two.
     """
-    waited = False
+    waited, began = False, time.monotonic()
     digest = hashlib.blake2b(folder.name.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
     def waiting() -> None:
         nonlocal waited
-        waited = True
-        if on_notice is not None:
+        if not waited and on_notice is not None:
             on_notice("another process is indexing this repository; waiting")
+        waited = True
+        if progress is not None:
+            progress(Progress("waiting for another process", int(time.monotonic() - began), unit="seconds"))
 
     with locked(folder.parent / _LOCKS / f"{digest}.lock", on_wait=waiting):
         yield waited

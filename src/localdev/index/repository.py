@@ -132,7 +132,7 @@ class IndexedRepository:
                 return report(stored, listing, Counts(), time.perf_counter() - started)
             if stored is not None and not self._writable():
                 return report(stored, listing, Counts(notes=[_OLDER]), time.perf_counter() - started)
-            with layout.writing(self._folder, self._on_notice) as waited:
+            with layout.writing(self._folder, self._on_notice, progress) as waited:
                 if waited:
                     listing = list_files(self._root)  # the other may have seen files that were not there before
                 with self._undamaged():
@@ -145,7 +145,7 @@ class IndexedRepository:
         """Bring what waits to Chroma and into the snapshot, as `localdev index` does at its end; give what to note."""
         if not self._writable():
             return (_OLDER,)
-        with self._refreshing, layout.writing(self._folder, self._on_notice):
+        with self._refreshing, layout.writing(self._folder, self._on_notice, progress):
             with self._reading:
                 generation = None if self._open() is None else self._generation
             if generation is None:
