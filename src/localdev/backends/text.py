@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 from collections.abc import Sequence
 
+from localdev.core.pieces import beginning_at_end
+
 
 class TextAssembler:
     """Turns the bytes of tokens into text. What may still become part of a stop string is held back."""
@@ -37,15 +39,7 @@ class TextAssembler:
         if found:
             self.stopped, self._pending = True, ""
             return pending[: min(found)]
-        keep = max((_overlap(pending, stop) for stop in self._stop), default=0)
+        keep = beginning_at_end(pending, self._stop)
         border = len(pending) - keep
         self._pending = pending[border:]
         return pending[:border]
-
-
-def _overlap(text: str, stop: str) -> int:
-    """Give the length of the longest proper beginning of `stop` that `text` ends with."""
-    for length in range(min(len(stop) - 1, len(text)), 0, -1):
-        if text.endswith(stop[:length]):
-            return length
-    return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from localdev.core.pieces import beginning_at_end
+
 _BEGIN, _END = "<think>", "</think>"
 
 
@@ -31,8 +33,7 @@ class ThinkingSplitter:
         if mark:
             self._state, self._pending = "gap", rest
             return thought, self._after()
-        keep = next(size for size in range(len(_END) - 1, -1, -1) if self._pending.endswith(_END[:size]))
-        border = len(self._pending) - keep
+        border = len(self._pending) - beginning_at_end(self._pending, [_END])
         thought, self._pending = self._pending[:border], self._pending[border:]
         return thought, ""
 

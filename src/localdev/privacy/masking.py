@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from localdev.core.pieces import beginning_at_end
 from localdev.privacy.spans import Detector, Span
 from localdev.privacy.strength import looks_random
 
@@ -128,7 +129,7 @@ class Unmasker:
     def _held(self, piece: str) -> str:
         """Give what was pending and the piece, without an end that may be the beginning of a placeholder."""
         text = self._pending + piece
-        keep = max(_overlap(text, name) for name in self._values)
+        keep = beginning_at_end(text, self._values)
         border = len(text) - keep
         self._pending = text[border:]
         return text[:border]
@@ -196,11 +197,3 @@ def _tag(number: int) -> str:
 def _escaped(value: str) -> str:
     """Write a value as it stands inside a text of JSON."""
     return json.dumps(value, ensure_ascii=False)[1:-1]
-
-
-def _overlap(text: str, name: str) -> int:
-    """Give the length of the longest proper beginning of `name` that `text` ends with."""
-    for length in range(min(len(name) - 1, len(text)), 0, -1):
-        if text.endswith(name[:length]):
-            return length
-    return 0
