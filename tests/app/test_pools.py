@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,12 +17,13 @@ from localdev.app.cancelling import Cancellation, Cancelled
 from localdev.app.jobs import LocalJobs
 from localdev.app.pool_models import MOST_MODELS
 from localdev.app.pools import Host, Pools
-from localdev.backends.options import BackendOptions
+from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.config.settings import build
 from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.errors import ConfigError
 from localdev.core.events import Notice, Progress, Result
 from localdev.core.folders import Folders
+from localdev.core.ports import ChatBackend
 from localdev.index.layout import current, index_folder
 
 TINY = str(Path(__file__).parents[1] / "data" / "tiny.gguf")
@@ -87,6 +90,34 @@ def test_cancelling_from_another_thread(pools: Pools) -> None:
     other = Host(pools, {}).backend(TINY, BackendOptions(), nobody)
     assert [*other.stream(ChatRequest((Message("user", "y"),), sampling=Sampling(max_tokens=2)))]
     other.close()
+
+
+def test_cancelled_while_the_model_loads(pools: Pools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process ends, so that nothing holds on to memory that nobody waits for; unless another job does."""
+    pytest.importorskip("llama_cpp")
+    (tmp_path / "slow_host.py").write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    slow = BackendOptions(engine=EngineOptions(host_module="slow_host"))
+    hosts = [Host(pools, {}), Host(pools, {})]
+    threads = []
+    for host in hosts:
+
+        def wait(backend: ChatBackend) -> None:
+            with pytest.raises(Cancelled), contextlib.closing(backend):
+                backend.describe()
+
+        threads.append(threading.Thread(target=wait, args=(host.backend(TINY, slow, nobody),)))
+        threads[-1].start()
+    ((pid, jobs),) = [(each["pid"], each["jobs"]) for each in pools.models.facts()]
+    assert jobs == 2
+    hosts[0].cancellation.cancel()
+    threads[0].join(0.3)
+    assert pools.models.facts() and Path(f"/proc/{pid}").exists() == Path("/proc/self").exists()
+    hosts[1].cancellation.cancel()
+    for thread in threads:
+        thread.join(5)
+        assert not thread.is_alive()
+    assert pools.models.facts() == [] and not Path(f"/proc/{pid}").exists()
 
 
 def test_a_question_that_waits_says_so(pools: Pools) -> None:

@@ -31,13 +31,17 @@ Tell = Callable[[Notice], None]
 
 @dataclass(slots=True, eq=False)
 class Opened:
-    """A model that is loaded; `users` are the jobs that hold it, `streaming` those that wait for its words."""
+    """A model that is loaded; `users` are the jobs that hold it, `streaming` those that wait for its words.
+
+    `given_up` are those that were cancelled while it was loaded.
+    """
 
     key: str
     backend: ChatBackend
     path: str
     users: int = 0
     streaming: int = 0
+    given_up: int = 0
     info: ModelInfo | None = None
     used: float = field(default_factory=time.monotonic)
 
@@ -94,6 +98,16 @@ class Models:
             opened.used = time.monotonic()
         self._make_room(kept=MOST_MODELS)
 
+    def give_up(self, opened: Opened) -> None:
+        """End the loading of a model whose jobs were all cancelled: it takes minutes, and may be too large for here."""
+        with self._changed:
+            opened.given_up += 1
+            wanted = opened.info is not None or opened.given_up < opened.users
+            if wanted or self._opened.get(opened.key) is not opened:
+                return
+            del self._opened[opened.key]
+        opened.backend.close()
+
     def _taken(self, key: str, cancellation: Cancellation) -> Opened | None:
         """Take a model that is loaded; None when the caller is to load it."""
         with self._changed:
@@ -129,11 +143,17 @@ class Lease:
         self._tell = tell
 
     def describe(self) -> ModelInfo:
-        """Say which model this is."""
-        info = self._backend.describe()
-        if self._opened is not None:
-            self._opened.info = info
-        return info
+        """Say which model this is; waits until it is loaded, or the job is cancelled."""
+        opened = self._opened
+        if opened is None or opened.info is not None:
+            return self._backend.describe()
+        with self._cancellation.calling(lambda: self._models.give_up(opened)):
+            try:
+                opened.info = self._backend.describe()
+            except BackendError:
+                self._cancellation.check()
+                raise
+        return opened.info
 
     def count_tokens(self, text: str) -> int:
         """Count tokens with the model's own tokenizer."""
