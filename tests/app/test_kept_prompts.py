@@ -60,7 +60,9 @@ def test_orders_are_remembered(tmp_path: Path) -> None:
     assert orders.earlier()[0] == ["59"] and len(orders.earlier()) == 50
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 2, "orders": [["a"]]}', '{"version": 1, "orders": 3}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "[" * 100_000, '{"version": 2, "orders": [["a"]]}', '{"version": 1, "orders": 3}']
+)
 def test_damaged_orders_count_as_none(content: str, tmp_path: Path) -> None:
     """They only save time; the next prompt writes them anew."""
     (tmp_path / "prompts.json").write_text(content)

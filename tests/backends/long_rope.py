@@ -1,4 +1,4 @@
-"""A writer of the tiny model with rotations that depend on the size of the context, as models of the Phi-3 family have."""
+"""A writer of the tiny model with rotations that depend on the size of the context, as the Phi-3 family has."""
 
 from __future__ import annotations
 

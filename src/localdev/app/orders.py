@@ -28,7 +28,7 @@ class FileOrders:
             stored = json.loads(self._path.read_bytes())
             orders = stored["orders"] if stored["version"] == _VERSION else []
             return [[str(each) for each in order] for order in orders]
-        except (OSError, ValueError, TypeError, LookupError):
+        except (OSError, ValueError, TypeError, LookupError, RecursionError):
             return []
 
     def remember(self, order: Sequence[str]) -> None:

@@ -290,11 +290,8 @@ class EngineChild:
         return "; ".join(said[-_TAIL_LINES:])[-_TAIL_CHARACTERS:]
 
 
-# A thread of the engine that waits for another one spins, by OpenMP's default, and on a busy machine keeps the very
-# thread it waits for off the processor: with one other process at work on two cores a model of half a billion
-# parameters wrote 0.7 tokens a second so, and 9 with threads that sleep; on a quiet machine it is the same either way.
-# The second one: else a crash starts a debugger to print its stack.
-_ENVIRONMENT = {"OMP_WAIT_POLICY": "passive", "GGML_NO_BACKTRACE": "1"}
+# Else a crash starts a debugger to print its stack.
+_ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}
 
 
 def _start(module: str, complaints: IO[bytes]) -> subprocess.Popen[bytes]:

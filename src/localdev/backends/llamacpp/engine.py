@@ -171,10 +171,13 @@ class Engine(Vocabulary):
             raise BackendError(f"llama.cpp cannot use the adapter: {reason()}", "ask without an adapter")
 
     def save_state(self) -> bytearray:
-        """Give the state of the held tokens in llama.cpp's own form, empty when there is none."""
+        """Give the state of the held tokens in llama.cpp's own form, empty when there is none, or no memory for it."""
         if not self._context or not self.keep(len(self._held)) or not self._held:
             return bytearray()
-        state = bytearray(self._lib.llama_state_seq_get_size(self._context, 0))
+        try:
+            state = bytearray(self._lib.llama_state_seq_get_size(self._context, 0))
+        except MemoryError:  # it is as large as what the context holds; without it that is evaluated again
+            return bytearray()
         native = (ctypes.c_uint8 * len(state)).from_buffer(state)
         return state if self._lib.llama_state_seq_get_data(self._context, native, len(state), 0) else bytearray()
 

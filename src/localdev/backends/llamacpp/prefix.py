@@ -115,7 +115,8 @@ class PrefixKeeper:
         if self._states.covers(self._state_key, tokens, whole=True):
             return start
         self._engine.evaluate(prompt[start:stable])
-        self._stable = (tokens, self._engine.save_state())
+        state = self._engine.save_state()
+        self._stable = (tokens, state) if state else None
         return stable
 
     @property
