@@ -252,6 +252,7 @@ def check_models(folders: Folders, settings: Settings) -> Check:
     """
     from localdev.app.engines import jobs_with_models, models_for
     from localdev.backends.registry import kind_of
+    from localdev.config.display import shown
     from localdev.models.passport import embeds
     from localdev.models.store import ModelStore
 
@@ -263,7 +264,7 @@ def check_models(folders: Folders, settings: Settings) -> Check:
             store.find(model)
     if not names and not models_for(settings, "ask"):
         return Check("models", False, "none added", "`localdev models add FILE.gguf`", optional=True)
-    chosen = ", ".join(models_for(settings, "ask"))
+    chosen = ", ".join(shown(models_for(settings, "ask")))
     return Check("models", True, (", ".join(names) or "none added") + (f"; configured: {chosen}" if chosen else ""))
 
 

@@ -22,6 +22,7 @@ def show(
 ) -> None:
     """Print every setting and its value."""
     from localdev.cli.terminal import one_line
+    from localdev.config.display import shown
     from localdev.config.settings import get, keys
     from localdev.core.events import Notice
     from localdev.render.payloads import SCHEMA_VERSION
@@ -30,7 +31,7 @@ def show(
     for problem in place.loaded.problems:
         place.printer.notice(Notice("warning", f"{problem}: not used ({problem.hint})"))
     origins = place.loaded.origins
-    values = {name: get(place.settings, name) for name in keys()}
+    values = {name: shown(get(place.settings, name)) for name in keys()}
     if as_json:
         listed = {name: {"value": value, "origin": asdict(origins[name])} for name, value in values.items()}
         place.printer.json({"schema_version": SCHEMA_VERSION, "settings": listed})
