@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import tracemalloc
 
 import pytest
 
@@ -72,3 +73,13 @@ def test_plain_turns_have_their_end() -> None:
     """Formats without a token that ends a turn end where the next would begin."""
     assert PLAIN_TEMPLATE.stop == ("\nUser:", "\nSystem:")
     assert [template.name for template in KNOWN if template.stop] == ["deepseek-coder"]
+
+
+def test_nothing_is_computed_while_a_template_is_read() -> None:
+    """Not even what is the same each time: only rendering is bounded in time and memory."""
+    ChatTemplate("a")  # loads the library
+    tracemalloc.start()
+    ChatTemplate("{{ 'x' | center(20000000) }}")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000

@@ -43,9 +43,10 @@ def _calm_threads() -> None:
     """Have the engine's threads sleep soon when they wait for each other, unless the user said otherwise.
 
     GNU's OpenMP reads this when it is loaded. By default its threads spin for some milliseconds at every one of a
-    token's hundreds of barriers, which costs whole time slices as soon as another program wants a core: on two busy
-    cores a 0.5-billion-parameter model took 270 to 1,600 ms a token, with this 77 to 107 ms. On idle cores this is
-    within 4% of the default for the tiny test model, the worst case; sleeping at once would cost it more than half.
+    token's hundreds of barriers, which costs whole time slices as soon as another program wants a core. A
+    0.5-billion-parameter model on two cores took, in milliseconds a token, with nothing beside it and with one busy
+    process: by default 33 and 250 to 540, with this 34 and 71 to 115, sleeping at once (`OMP_WAIT_POLICY=passive`)
+    60 to 65 and 54 to 79.
     """
     if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & set(os.environ):
         os.environ["GOMP_SPINCOUNT"] = "4000"

@@ -43,7 +43,11 @@ class ChatTemplate:
         # The settings templates are written for. There is no clock (`strftime_now`): a prompt that changes every day
         # could not be kept, and templates have a fixed date for that case.
         environment = _sandbox()(
-            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"], autoescape=False
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.loopcontrols"],
+            autoescape=False,
+            optimized=False,  # which would compute constants here, where nothing bounds their size
         )
         environment.filters["tojson"] = _to_json
         environment.globals["raise_exception"] = _raise_exception
