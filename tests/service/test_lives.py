@@ -109,7 +109,7 @@ def test_it_ends_when_idle(
 ) -> None:
     """After the idle time of its last client, but not while a job runs."""
     monkeypatch.setenv("LOCALDEV_SERVICE_IDLE_MINUTES", "0.01")
-    answer = shell("ask", "settings?", "--model", script("four pieces of it", piece=4, delay=0.3), cwd=repository)
+    answer = shell("ask", "settings?", "--model", script("four pieces of it", piece=4, delay=0.2), cwd=repository)
     assert answer.code == 0  # it took longer than the idle time
     until(lambda: client.status(folders) is None)
     until(lambda: "ended: idle" in log_file(folders).read_text())
@@ -147,13 +147,16 @@ def test_where_it_cannot_be_started(shell: Run, repository: Path, folders: Folde
     folders.runtime.unlink()
 
 
-def test_one_that_does_not_answer(shell: Run, repository: Path, folders: Folders) -> None:
+def test_one_that_does_not_answer(
+    run: Run, repository: Path, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A stopped process is told from none; a search goes on without it, and nothing hangs."""
-    shell("service", "start", cwd=repository)
+    run("service", "start", "-C", repository)
     pid = facts(folders)["pid"]
+    monkeypatch.setattr(client, "_GREETING_SECONDS", 0.3)
     os.kill(pid, signal.SIGSTOP)
     try:
-        found = shell("search", "settings", cwd=repository)
+        found = run("search", "settings", "-C", repository)
     finally:
         os.kill(pid, signal.SIGCONT)
     assert found.code == 0 and "warning: the background service does not answer: running without it" in found.err

@@ -58,6 +58,7 @@ class Server:
         self._listener.socket.setblocking(False)
         self._end_seconds = _END_SECONDS
         self._woken, self._wake = socket.socketpair()
+        self._wake.setblocking(False)
         self._service = Service(
             identity=self._identity,
             pid=os.getpid(),
@@ -89,7 +90,12 @@ class Server:
     def stop(self) -> None:
         """End now: running jobs are cancelled; may be called from any thread."""
         self._stopping.set()
-        self._wake.send(b"x")
+        self._wake_up()
+
+    def _wake_up(self) -> None:
+        """Have the loop look at once whether it is over."""
+        with contextlib.suppress(OSError):  # it is woken already
+            self._wake.send(b"x")
 
     def on_signal(self, _signal: int, _frame: FrameType | None) -> None:
         """End now, and soon."""
@@ -114,7 +120,10 @@ class Server:
         """Take a client, if one comes within a moment."""
         listening = [] if self._retired.is_set() else [self._listener.socket]
         try:
-            if not select.select([*listening, self._woken], [], [], _LOOK_SECONDS)[0]:
+            ready = select.select([*listening, self._woken], [], [], _LOOK_SECONDS)[0]
+            if self._woken in ready:
+                self._woken.recv(1024)
+            if self._listener.socket not in ready:
                 return
             made, _ = self._listener.socket.accept()
         except BlockingIOError:
@@ -142,6 +151,8 @@ class Server:
             self._log.line("error", f"a bug while a client was served: {where(error)}")
         finally:
             del self._sessions[threading.current_thread()]
+            if self._retired.is_set():
+                self._wake_up()
 
     def _look(self) -> None:
         """Do what is due every moment."""
@@ -167,10 +178,12 @@ class Server:
 
     def _retire(self, why: str = "replaced") -> None:
         """Free the address for another service; the present clients are served to their end."""
-        if not self._retired.is_set():
-            self._why, self._since = why, time.monotonic()
+        if self._retired.is_set():
+            return
+        self._why, self._since = why, time.monotonic()
         self._retired.set()
         self._listener.close()
+        self._wake_up()
 
     def _end(self) -> None:
         """Cancel what runs, keep what is to be kept, and leave; all within seconds."""
