@@ -211,7 +211,7 @@ def test_prefix_reuse(tiny: LlamaCppBackend) -> None:
     assert finished.usage.cached_tokens == 0
     again, finished = collect(tiny.stream(ChatRequest(messages=first, sampling=Sampling(max_tokens=60))))
     assert again == answer
-    assert finished.usage.cached_tokens == finished.usage.prompt_tokens - 1
+    assert finished.usage.cached_tokens == finished.usage.prompt_tokens - 2
     second = ChatRequest(messages=(first[0], Message("user", "close: Close it.")), sampling=Sampling(max_tokens=60))
     reused, finished = collect(tiny.stream(second))
     assert tiny.count_tokens(first[0].content) < finished.usage.cached_tokens < finished.usage.prompt_tokens
@@ -234,7 +234,7 @@ def test_the_context_grows_and_keeps_its_state(llama: None, tmp_path: Path) -> N
         token = chain.draw(-1)
     engine.make_room(600, 1024)
     assert engine.window == 1024
-    assert prefixes.begin(prompt) == len(prompt) - 1
+    assert prefixes.begin(prompt) == len(prompt) - 2
     with sampler(engine, Sampling(), "") as chain:
         assert chain.draw(-1) == token
     backend.close()

@@ -43,7 +43,7 @@ def test_a_model_is_loaded_once_and_kept_warm(run: Run, repository: Path, folder
     alone, first, second = run(*ask, "--no-service"), run(*ask), run(*ask)
     answers = [json.loads(each.out)["answer"] for each in (alone, first, second)]
     assert answers[0] == answers[1] == answers[2]
-    assert usage(second)["cached_tokens"] >= usage(second)["prompt_tokens"] - 1
+    assert usage(second)["cached_tokens"] >= usage(second)["prompt_tokens"] - 2
     (model,) = facts(folders)["models"]
     assert model["name"] == "tiny" and model["memory_bytes"] > 10**6
     assert facts(folders)["cached_tokens"] > 0
@@ -62,7 +62,7 @@ def test_starting_it_warms_the_model(run: Run, repository: Path, folders: Folder
     assert run("service", "start", "-C", repository).code == 0
     time.sleep(1.5)
     again = usage(run(*asked))
-    assert again["cached_tokens"] >= again["prompt_tokens"] - 1
+    assert again["cached_tokens"] >= again["prompt_tokens"] - 2
 
 
 @pytest.mark.usefixtures("small")

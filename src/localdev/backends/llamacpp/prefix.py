@@ -50,10 +50,11 @@ class PrefixKeeper:
     def begin(self, prompt: Sequence[int], request: Kept | None = None) -> int:
         """Evaluate a prompt, keeping the state of the longest common prefix; give how many tokens were kept.
 
-        The last token is always evaluated, since the next one is drawn from what it gives.
+        The last token is always evaluated, since the next one is drawn from what it gives, and never alone: see
+        `Engine.evaluate`.
         """
         self._take(prompt, request or Kept())
-        kept = self._reuse(prompt[:-1])
+        kept = self._reuse(prompt[:-2])
         start = self._evaluate_stable(prompt, kept)
         self._engine.evaluate(prompt[start:])
         return kept
@@ -110,6 +111,8 @@ class PrefixKeeper:
         """Evaluate up to the end of the stable tokens and remember their state; give where to go on."""
         stable = self._request.stable
         if self._states is None or not self._request.lasting or not max(start, _LEAST_TOKENS) <= stable < len(prompt):
+            return start
+        if stable - start == 1 or len(prompt) - stable == 1:  # it would be evaluated alone
             return start
         tokens = list(prompt[:stable])
         if self._states.covers(self._state_key, tokens, whole=True):
