@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +26,7 @@ from localdev.service.frames import Done, Hello, Line, Reply, Retire, RunJob, We
 from localdev.service.identity import identity
 from localdev.service.log import Log
 from localdev.service.server import Server
+from localdev.service.starting import _waited_for
 from tests.service.conftest import Script, facts, until
 
 
@@ -65,6 +68,14 @@ def test_closing_again_leaves_the_next_one(address: Address) -> None:
     first.close()
     assert second.in_place and address.path.exists()
     second.close()
+
+
+@pytest.mark.usefixtures("server")
+def test_one_that_was_faster(address: Address, folders: Folders) -> None:
+    """Who starts one that ends because another one listens by then, left by a starter that was killed, has that one."""
+    ended = subprocess.Popen([sys.executable, "-c", "pass"])
+    ended.wait()
+    _waited_for(ended, folders, address).close()
 
 
 class _Panic(BaseException):

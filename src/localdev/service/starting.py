@@ -107,7 +107,10 @@ def _waited_for(process: subprocess.Popen[bytes], folders: Folders, address: Add
     if code is None:
         process.kill()
         raise Unavailable(f"the background service did not start within {START_SECONDS:g} s", _hint(folders))
-    raise Unavailable(f"the background service ended while it started (exit code {code})", _hint(folders))
+    line = find_own(address)  # another one may have been faster, whose starter was killed
+    if line is None:
+        raise Unavailable(f"the background service ended while it started (exit code {code})", _hint(folders))
+    return line
 
 
 def _hint(folders: Folders) -> str:
