@@ -47,7 +47,9 @@ class ChatTemplate:
             lstrip_blocks=True,
             extensions=["jinja2.ext.loopcontrols"],
             autoescape=False,
-            optimized=False,  # which would compute constants here, where nothing bounds their size
+            # Both, so that no constant is computed here, where nothing bounds its size: in expressions, and in output.
+            optimized=False,
+            finalize=jinja2.pass_context(lambda _context, value: value),
         )
         environment.filters["tojson"] = _to_json
         environment.globals["raise_exception"] = _raise_exception
