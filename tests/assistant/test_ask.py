@@ -12,7 +12,7 @@ from localdev.assistant.ask import AskRequest, ask
 from localdev.backends.fake import FakeBackend, Reply
 from localdev.core.chat import Sampling
 from localdev.core.errors import BackendError, ContextOverflow, UsageError
-from localdev.core.events import Answered, Event, Notice, PromptShown, Refreshed, Sources, TextDelta
+from localdev.core.events import Answered, Event, Notice, PromptShown, Refreshed, Sources, TextDelta, ThinkingDelta
 from localdev.index.repository import IndexedRepository
 from localdev.prompting.prompts import load_prompt
 
@@ -76,6 +76,16 @@ def test_with_a_model_the_answer_is_streamed_cited_and_checked(repository: Index
     assert (answer.unverified, answer.dropped_citations, answer.model) == (("reduction",), 1, "fake")
     assert answer.prompt.startswith("ask@1:")
     assert answer.usage.prompt_tokens > 0
+
+
+def test_what_a_model_thinks_is_no_part_of_the_answer(repository: IndexedRepository) -> None:
+    """It is passed on as what it is; citations and names in it count for nothing."""
+    backend = FakeBackend([Reply("`discount` decides [1].", thinking="Perhaps `reduction` [7]?")])
+    events = run(repository, QUESTION, backend)
+    answer = answered(events)
+    assert [event.text for event in events if isinstance(event, ThinkingDelta)] == ["Perhaps `reduction` [7]?"]
+    assert shown(events) == answer.answer == "`discount` decides [1]."
+    assert (answer.unverified, answer.dropped_citations) == ((), 0)
 
 
 def test_the_model_sees_numbered_passages_with_true_lines(repository: IndexedRepository, shop: Path) -> None:

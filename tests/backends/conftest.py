@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localdev.core.chat import ChatRequest, Message, Sampling
-from localdev.core.events import BackendEvent, Finished, TextDelta
+from localdev.core.events import BackendEvent, Finished, Progress, TextDelta
 
 if TYPE_CHECKING:
     from localdev.backends.llamacpp.backend import LlamaCppBackend
@@ -47,7 +47,7 @@ def ask(text: str, **sampling: object) -> ChatRequest:
 
 def collect(events: Iterator[BackendEvent]) -> tuple[str, Finished]:
     """Run a stream to its end and give the text and the last event, which must be the only one of its kind."""
-    found = list(events)
+    found = [event for event in events if not isinstance(event, Progress)]
     deltas = [event.text for event in found[:-1] if isinstance(event, TextDelta)]
     assert len(deltas) == len(found) - 1 and all(deltas)
     assert isinstance(found[-1], Finished)

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from localdev.backends.llamacpp.sampling import sampler
 from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.core.chat import ChatRequest, Message, Sampling
 from localdev.core.errors import BackendError, ContextOverflow, ModelError, NotFound, UsageError
-from localdev.core.events import TextDelta
+from localdev.core.events import Progress, TextDelta
 from localdev.models.gguf import read_header
 from tests.backends.conftest import TINY, ask, collect
 
@@ -220,6 +221,27 @@ def test_prefix_reuse(tiny: LlamaCppBackend) -> None:
     fresh.close()
 
 
+def exhaust(steps: Generator[int, None, int]) -> int:
+    """Run a generator to its end and give what it returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return int(done.value)
+
+
+def test_reading_a_long_prompt_is_told(llama: None) -> None:
+    """Step by step, in tokens of the prompt; what was kept is not read again, and a short prompt is not spoken of."""
+    backend = LlamaCppBackend(TINY, BackendOptions(engine=EngineOptions(threads=1)))
+    asked = ask("word " * 400, max_tokens=2)
+    total = len(backend._prompts.chat(asked.messages))
+    told = [event for event in backend.stream(asked) if isinstance(event, Progress)]
+    assert [event.done for event in told] == list(range(128, total, 128))
+    assert {(event.stage, event.total, event.unit) for event in told} == {("reading the prompt", total, "tokens")}
+    assert not [event for event in backend.stream(asked) if isinstance(event, Progress)]
+    backend.close()
+
+
 def test_the_context_grows_and_keeps_its_state(llama: None, tmp_path: Path) -> None:
     """A larger request gets a larger context, and the prefix is carried over into it."""
     # The tiny model fits one growth step, so the test takes smaller ones.
@@ -229,12 +251,12 @@ def test_the_context_grows_and_keeps_its_state(llama: None, tmp_path: Path) -> N
     engine.make_room(1, 256)
     assert engine.window == 256
     prefixes = PrefixKeeper(engine)
-    prefixes.begin(prompt)
+    exhaust(prefixes.begin(prompt))
     with sampler(engine, Sampling(), "") as chain:
         token = chain.draw(-1)
     engine.make_room(600, 1024)
     assert engine.window == 1024
-    assert prefixes.begin(prompt) == len(prompt) - 2
+    assert exhaust(prefixes.begin(prompt)) == len(prompt) - 2
     with sampler(engine, Sampling(), "") as chain:
         assert chain.draw(-1) == token
     backend.close()
@@ -246,10 +268,10 @@ def test_a_context_that_was_lost_holds_nothing(llama: None) -> None:
     engine = backend._engine
     prompt = backend._prompts.chat([Message("user", QUESTION)])
     engine.make_room(1, 256)
-    PrefixKeeper(engine).begin(prompt)
+    exhaust(PrefixKeeper(engine).begin(prompt))
     engine._free_context()  # as Ctrl-C leaves it
     engine.make_room(600, 1024)
-    assert PrefixKeeper(engine).begin(prompt) == 0
+    assert exhaust(PrefixKeeper(engine).begin(prompt)) == 0
     backend.close()
 
 

@@ -16,7 +16,7 @@ import pytest
 from localdev.backends.llamacpp.backend import LlamaCppBackend
 from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.core.chat import ChatRequest, Message, Sampling
-from localdev.core.events import Finished, TextDelta
+from localdev.core.events import Finished, Progress, TextDelta
 from tests.backends.conftest import TINY, collect
 from tests.backends.long_rope import write_long_rope
 
@@ -261,7 +261,8 @@ def test_damaged_states_cost_time_only(states: Path, models: list[LlamaCppBacken
 
 def _logits(model: LlamaCppBackend, asked: ChatRequest) -> np.ndarray:
     """Give the logits behind a prompt."""
-    next(iter(model.stream(replace(asked, sampling=Sampling(max_tokens=1)))))
+    stream = model.stream(replace(asked, sampling=Sampling(max_tokens=1)))
+    next(event for event in stream if not isinstance(event, Progress))
     logits: np.ndarray = model._engine.logits(-1).copy()
     return logits
 

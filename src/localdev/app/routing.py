@@ -16,7 +16,7 @@ from localdev.core.errors import (
     ModelError,
     NotFound,
 )
-from localdev.core.events import Notice
+from localdev.core.events import Notice, Progress
 
 if TYPE_CHECKING:
     from localdev.core.chat import ChatRequest, ModelInfo
@@ -67,23 +67,23 @@ class RoutedBackend:
         Raises:
             LocaldevError: what the last model said, or any one in the middle of its answer.
         """
+        begun = False
         while True:
             events = self._current.stream(request)
-            try:
-                first = next(events, None)
-            except _PASSING as error:
-                if isinstance(error, _STAYING) or not self._left:
-                    raise
-                self._pass_over(error)
-                continue
-            break
-        with contextlib.ExitStack() as ending:
-            close = getattr(events, "close", None)
-            if close is not None:
-                ending.callback(close)
-            if first is not None:
-                yield first
-                yield from events
+            with contextlib.ExitStack() as ending:
+                close = getattr(events, "close", None)
+                if close is not None:
+                    ending.callback(close)
+                try:
+                    for event in events:
+                        begun = begun or not isinstance(event, Progress)
+                        yield event
+                    return
+                except _PASSING as error:
+                    if begun or isinstance(error, _STAYING) or not self._left:
+                        raise
+                    failed = error
+            self._pass_over(failed)
 
     def cancel(self, request: ChatRequest | None = None) -> bool:
         """End a stream of the model that answers."""

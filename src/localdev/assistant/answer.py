@@ -95,6 +95,9 @@ class ModelAnswer:
             if isinstance(event, Finished):
                 self.usage, self.stop_reason = event.usage, event.reason
                 break
+            if not isinstance(event, TextDelta):  # the prompt is read, or the model thinks: no part of the answer
+                yield event
+                continue
             self.clock.first_token_ms = self.clock.first_token_ms or self.clock.lap()
             yield from self._show(verifier.feed(event.text))
         if not self.stop_reason:

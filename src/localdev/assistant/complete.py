@@ -102,7 +102,7 @@ class _Written:
     usage: Usage = field(default_factory=Usage)
     stop_reason: str = ""
 
-    def stream(self, backend: ChatBackend, request: ChatRequest) -> Iterator[TextDelta]:
+    def stream(self, backend: ChatBackend, request: ChatRequest) -> Iterator[Event]:
         """Ask the model and pass on what belongs to the completion."""
         stream = backend.stream(request)
         raw = ""
@@ -116,6 +116,8 @@ class _Written:
                     yield from self._show(self.until.feed(event.text))
                     if self.until.repeated:
                         break
+                else:
+                    yield event
         finally:
             close = getattr(stream, "close", None)
             if close is not None:

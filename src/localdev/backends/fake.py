@@ -23,7 +23,7 @@ from localdev.backends.schema_check import check_answer
 from localdev.backends.text import TextAssembler
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, ContextOverflow, NotFound, UsageError
-from localdev.core.events import BackendEvent, Finished, TextDelta
+from localdev.core.events import BackendEvent, Finished, TextDelta, ThinkingDelta
 from localdev.core.under_way import UnderWay
 
 _CHARS_PER_TOKEN = 4  # about what real tokenizers give for code
@@ -34,7 +34,7 @@ class Reply:
     """One scripted answer.
 
     `piece` is the number of characters per streamed piece (0: the backend's), `delay` the seconds before each piece.
-    `fail_after` is the number of pieces after which the engine fails with `error`; -1 never.
+    `fail_after` is the number of pieces after which the engine fails with `error`; -1 never. `thinking` comes in front.
     """
 
     text: str = ""
@@ -44,6 +44,7 @@ class Reply:
     fail_after: int = -1
     error: str = "the scripted engine failed"
     reason: Literal["stop", "length"] = "stop"
+    thinking: str = ""
 
 
 class FakeBackend:
@@ -124,6 +125,8 @@ class FakeBackend:
             text, reason = text[: room * _CHARS_PER_TOKEN], "length"
         size = max(1, reply.piece or self._piece)
         writer = TextAssembler(request.sampling.stop)
+        if reply.thinking:
+            yield ThinkingDelta(reply.thinking)
         for number, at in enumerate(range(0, len(text), size)):
             if number == reply.fail_after or writer.stopped:
                 break

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from localdev.cli.progress import ProgressLine
-from localdev.core.events import Event, Notice, Progress, Refreshed
+from localdev.core.events import Event, Notice, Progress, Refreshed, ThinkingDelta
 
 if TYPE_CHECKING:
     from localdev.cli.workplace import Use, Workplace
@@ -47,7 +47,14 @@ def running(
 
 def _filtered(events: Iterator[Event], place: Workplace, progress: ProgressLine) -> Iterator[Event]:
     """Show notices, pass on the rest."""
+    thought = 0
     for event in events:
+        if isinstance(event, ThinkingDelta):  # not shown: it is no part of the answer, and often long
+            thought += len(event.text)
+            event = Progress("thinking", thought, unit="characters")
+        if isinstance(event, Progress):
+            progress.update(event)
+            continue
         progress.close()
         if isinstance(event, Notice):
             place.printer.notice(event)

@@ -131,5 +131,5 @@ class Result:
     payload: dict[str, Any]
 
 
-BackendEvent = TextDelta | ThinkingDelta | Finished
+BackendEvent = Progress | TextDelta | ThinkingDelta | Finished
 Event = Progress | Notice | TextDelta | ThinkingDelta | Refreshed | Sources | PromptShown | Answered | Result

@@ -13,7 +13,7 @@ from typing import Literal
 
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, ModelInfo
-from localdev.core.events import Finished, TextDelta, ThinkingDelta
+from localdev.core.events import BackendEvent
 
 # What the process is at: loading the model, building a prompt from the model's template, answering, or waiting.
 Phase = Literal["loading", "template", "answering", "idle"]
@@ -77,7 +77,7 @@ class Given:
     """Some events of an answer, in order; `Finished` is the last."""
 
     number: int
-    events: tuple[TextDelta | ThinkingDelta | Finished, ...]
+    events: tuple[BackendEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 from localdev.backends.llamacpp.adapters import AdapterShelf
@@ -18,7 +18,7 @@ from localdev.backends.llamacpp.turns import Turns
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, ContextOverflow, ModelError, NotFound, UsageError
-from localdev.core.events import BackendEvent, Finished
+from localdev.core.events import BackendEvent, Finished, Progress
 from localdev.core.logs import log_warning
 
 MOST_GUESSED = 64
@@ -145,7 +145,7 @@ class LlamaCppBackend:
         try:
             how = self._kept(request, prompt)
             ready = not limit and how.stable
-            kept = self._prefixes.prepare(prompt, how) if ready else self._prefixes.begin(prompt, how)
+            kept = self._prefixes.prepare(prompt, how) if ready else (yield from self._read(prompt, how))
             guess = self._lookup and not self._engine.recurrent
             steps = LookupSteps(self._engine, drawn, prompt, self._lookup) if guess else PlainSteps(self._engine, drawn)
             yield from answer.pieces(steps, limit)
@@ -155,6 +155,18 @@ class LlamaCppBackend:
             answer.reason = "cancelled"
         yield from answer.rest()
         yield Finished(answer.reason, Usage(len(prompt), kept, answer.made))
+
+    def _read(self, prompt: list[int], how: Kept) -> Generator[Progress, None, int]:
+        """Evaluate a prompt, telling how far it is where that takes more than a step; give how many were kept."""
+        steps = self._prefixes.begin(prompt, how)
+        while True:
+            try:
+                held = next(steps)
+            except StopIteration as done:
+                kept: int = done.value
+                return kept
+            if held < len(prompt):
+                yield Progress("reading the prompt", held, len(prompt), "tokens")
 
     def _kept(self, request: ChatRequest, prompt: list[int]) -> Kept:
         """Say how the state of this request is kept: beyond the next one where the request names a stable prefix."""

@@ -7,7 +7,7 @@ control tokens inside user text, and can only change the window by loading the w
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +212,14 @@ class Engine(Vocabulary):
         return False
 
     def evaluate(self, tokens: Sequence[int]) -> None:
+        """Evaluate tokens behind the held ones."""
+        for _ in self.steps(tokens):
+            pass
+
+    def steps(self, tokens: Sequence[int]) -> Iterator[int]:
         """Evaluate tokens behind the held ones, in steps, none of them of a single token where there are more.
+
+        Yields after each how many tokens are held.
 
         One token alone goes through other routines of the engine than two or more, whose results differ in the last
         digits (0.2 where logits spread by 3, for a Q4_0 model of half a billion parameters), while the number of tokens
@@ -226,6 +233,7 @@ class Engine(Vocabulary):
             native = (self._lib.llama_token * len(part))(*part)
             self._decode(self._lib.llama_batch_get_one(native, len(part)))
             self._held.extend(part)
+            yield len(self._held)
 
     def advance(self, token: int) -> None:
         """Evaluate one more token."""

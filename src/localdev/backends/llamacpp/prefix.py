@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +47,10 @@ class PrefixKeeper:
         self._prompt = 0
         self._stable: tuple[list[int], bytearray] | None = None
 
-    def begin(self, prompt: Sequence[int], request: Kept | None = None) -> int:
+    def begin(self, prompt: Sequence[int], request: Kept | None = None) -> Generator[int, None, int]:
         """Evaluate a prompt, keeping the state of the longest common prefix; give how many tokens were kept.
+
+        Yields after each step how many tokens of the prompt are held.
 
         The last token is always evaluated, since the next one is drawn from what it gives, and never alone: see
         `Engine.evaluate`.
@@ -56,7 +58,7 @@ class PrefixKeeper:
         self._take(prompt, request or Kept())
         kept = self._reuse(prompt[:-2])
         start = self._evaluate_stable(prompt, kept)
-        self._engine.evaluate(prompt[start:])
+        yield from self._engine.steps(prompt[start:])
         return kept
 
     def prepare(self, prompt: Sequence[int], request: Kept) -> int:
