@@ -177,7 +177,7 @@ def test_a_stream_closed_early_keeps_what_it_had(states: Path, models: list[Llam
     """What was evaluated is right, however the answer ended."""
     models += [open_tiny(states), open_tiny(states), open_tiny(None)]
     stream = models[0].stream(FIRST)
-    assert isinstance(next(stream), TextDelta)
+    assert any(isinstance(event, TextDelta) for event in stream)  # the first one
     stream.close()  # type: ignore[attr-defined]
     text, cached = answer(models[1], FIRST)
     assert cached > 100 and text == answer(models[2], FIRST)[0]
