@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from localdev.core.errors import StorageError
+from localdev.core.errors import DiskFull, StorageError
 from localdev.index import layout
 from localdev.index.database import DATABASE
 from localdev.index.repository import open_repository, status, wipe
@@ -243,14 +244,37 @@ def test_a_full_disk_leaves_the_old_index(root: Path, small_disk: Path, embedder
         text = "\n".join(f"def value_{number}(total):\n    return total + {number}\n" for number in range(5000))
         write_files(root, {f"big_{part}.py": text for part in range(4)})
         for rebuild in (False, True):
-            with pytest.raises(StorageError) as caught:
-                repository.refresh(rebuild=rebuild)
+            with pytest.raises(StorageError, match="the disk is full") as caught:
+                repository.refresh(rebuild=rebuild, needed=True)
             assert caught.value.hint
             assert contents(repository) == before
         for part in range(4):
             (root / f"big_{part}.py").unlink()
         repository.refresh()
         assert contents(repository) == before
+
+
+def test_a_disk_without_any_room(root: Path, small_disk: Path, embedder: HashingEmbedder) -> None:
+    """With no byte left a good index answers as it stands, is not called damaged, and follows once there is room."""
+    folder, filler = small_disk / "index" / "shop", small_disk / "filler"
+    with open_repository(root, folder, embedder) as repository:
+        repository.refresh()
+        before = contents(repository)
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(b"\0" * 65536):
+            pass
+    assert status(folder).state == "ready"
+    with open_repository(root, folder, embedder) as repository:
+        write_files(root, {"later.py": "def later():\n    pass\n"})
+        assert any("disk is full" in note for note in repository.refresh().notes)
+        assert contents(repository) == before
+        for rebuild in (False, True):
+            with pytest.raises(DiskFull):
+                repository.refresh(rebuild=rebuild, needed=True)
+            assert len(layout.generations(folder)) == 1
+        filler.unlink()
+        assert repository.refresh().added == 1
+        assert "later.py" in repository.paths()
 
 
 def test_a_read_only_disk(root: Path, small_disk: Path, embedder: HashingEmbedder) -> None:

@@ -174,7 +174,8 @@ class LocalJobs:
         """Options: rebuild; watch, to go on until closed, yielding again whenever something has changed."""
         from localdev.render.payloads import index_payload
 
-        report = self._flushed(repository, repository.refresh(self._aside, rebuild=bool(options.get("rebuild"))))
+        rebuild = bool(options.get("rebuild"))
+        report = self._flushed(repository, repository.refresh(self._aside, rebuild=rebuild, needed=True))
         yield Refreshed(report)
         yield Result(index_payload(report))
         for change in self._changes(repository) if options.get("watch") else ():

@@ -55,6 +55,12 @@ class StorageError(EnvironmentFault):
     code = "storage"
 
 
+class DiskFull(StorageError):
+    """There is no room left to write localdev's own files; nothing is wrong with those that are there."""
+
+    code = "disk_full"
+
+
 class Busy(EnvironmentFault):
     """Another process holds what is needed and did not let go in time."""
 

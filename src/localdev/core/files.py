@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import tempfile
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from localdev.core.errors import Busy, StorageError
+from localdev.core.errors import Busy, DiskFull, StorageError
 from localdev.core.folders import ensure
 
 # How often who waits for a lock is told so.
@@ -19,10 +20,17 @@ _TELL_SECONDS = 1.0
 
 def storage_error(path: Path, error: OSError, verb: str = "write") -> StorageError:
     """Turn an `OSError` on one of localdev's own files into an error with a hint."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return disk_full(path)
     return StorageError(
         f"cannot {verb} {path}: {error.strerror or error}",
         "free some disk space or check the folder's permissions, then run the command again",
     )
+
+
+def disk_full(path: Path) -> DiskFull:
+    """Say that there is no room for `path`."""
+    return DiskFull(f"the disk is full: cannot write {path}", "free some disk space, then run the command again")
 
 
 def write_atomic(path: Path, data: bytes) -> None:

@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localdev.core.errors import DiskFull
 from localdev.core.ports import Embedder, ProgressSink
 from localdev.index import layout, schema
 from localdev.index.database import DATABASE, Damaged, open_reader, open_writer, transaction, translated
@@ -34,12 +35,16 @@ def build(
 ) -> Counts:
     """Build a generation and make it the current one; go on with one that was interrupted. Under the writers' lock.
 
-    Until the last step readers keep what they have; a build that fails on a full disk leaves it untouched.
+    Until the last step readers keep what they have; a build that fails on a full disk leaves it untouched, and
+    nothing of its own.
     """
     generation = _unfinished(folder, manifest) or layout.new_generation(folder)
     layout.remove_others(folder, generation, also=layout.current(folder))
     try:
         counts = _fill(generation, root, listing, manifest=manifest, embedder=embedder, progress=progress)
+    except DiskFull:
+        shutil.rmtree(generation, ignore_errors=True)  # it would keep the disk full
+        raise
     except Damaged:
         shutil.rmtree(generation, ignore_errors=True)  # whatever was left of an interrupted build is not to be trusted
         generation = layout.new_generation(folder)

@@ -13,11 +13,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from localdev.core.code import RefreshReport, Symbol
-from localdev.core.errors import StorageError
+from localdev.core.errors import DiskFull, StorageError
+from localdev.core.files import disk_full
 from localdev.core.ports import Embedder, ProgressSink
 from localdev.core.search import Candidate, IndexedChunk, SearchFilter
 from localdev.index import build, graph, layout, lexical, neighbours, schema, stored
-from localdev.index.database import DATABASE, Damaged, open_reader, translated
+from localdev.index.database import DATABASE, Damaged, Frozen, is_full, open_reader, translated
 from localdev.index.embedding import embed_texts
 from localdev.index.layout import index_folder, wipe
 from localdev.index.outbox import store_present
@@ -41,6 +42,7 @@ _Found = TypeVar("_Found")
 __all__ = ["IndexedRepository", "index_folder", "open_repository", "status", "wipe"]
 
 _OLDER = "the index cannot be written; answers may be older than the files"
+_FULL = "the disk is full: the index was not refreshed, and answers may be older than the files"
 _AGAIN = "run the command again: the index is built anew from the files"
 _REBUILD = "run `localdev index --rebuild`"
 
@@ -113,18 +115,23 @@ class IndexedRepository:
             self._database = self._generation = self._stamp = self._views = None
             self._unfit, self._newer = "", False
 
-    def refresh(self, progress: ProgressSink | None = None, *, rebuild: bool = False) -> RefreshReport:
+    def refresh(
+        self, progress: ProgressSink | None = None, *, rebuild: bool = False, needed: bool = False
+    ) -> RefreshReport:
         """Bring the index up to date with the files on disk.
 
         An index that is missing, damaged or made with other versions is built from the sources; so with `rebuild`.
+        On a full disk it stays as it is and the report says so, unless the change is `needed`.
 
         Raises:
-            StorageError: the disk is full, or a newer program made the index and `rebuild` is not given.
+            DiskFull: there is no room, and no index to go on with, or `needed` or `rebuild` is given.
+            StorageError: a newer program made the index and `rebuild` is not given.
         """
         from localdev.source.walk import list_files, start_listing
 
         started = time.perf_counter()
         with self._refreshing:
+            self._thaw()
             listed = start_listing(self._root)  # git works while the manifest is read
             stored = None if rebuild else self._stored_files()
             listing = listed()
@@ -132,11 +139,17 @@ class IndexedRepository:
                 return report(stored, listing, Counts(), time.perf_counter() - started)
             if stored is not None and not self._writable():
                 return report(stored, listing, Counts(notes=[_OLDER]), time.perf_counter() - started)
-            with layout.writing(self._folder, self._on_notice, progress) as waited:
-                if waited:
-                    listing = list_files(self._root)  # the other may have seen files that were not there before
-                with self._undamaged():
-                    counts, reason = self._write(listing, progress, rebuild=rebuild)
+            try:
+                with layout.writing(self._folder, self._on_notice, progress) as waited:
+                    if waited:
+                        listing = list_files(self._root)  # the other may have seen files that were not there before
+                    with self._undamaged():
+                        counts, reason = self._write(listing, progress, rebuild=rebuild)
+                self._thaw()
+            except DiskFull:
+                if stored is None or needed:
+                    raise
+                counts, reason = Counts(notes=[_FULL]), ""
             with self._answering() as fresh:
                 files = [] if fresh is None else read_files(fresh)
             return report(files, listing, counts, time.perf_counter() - started, reason)
@@ -298,6 +311,12 @@ class IndexedRepository:
         except Damaged as error:
             raise StorageError(f"the index in {self._folder} is damaged: {error}", _REBUILD) from error
 
+    def _thaw(self) -> None:
+        """Let go of a connection that sees no changes."""
+        with self._reading:
+            if isinstance(self._database, Frozen):
+                self.close()
+
     def _open(self, *, rebuild: bool = False) -> sqlite3.Connection | None:
         """Give a connection to the current generation, opening the new one when it was replaced; None when unusable."""
         stamp = _stamp(self._folder)
@@ -317,6 +336,8 @@ class IndexedRepository:
             meta = schema.read_meta(database)
             missing = schema.missing_tables(database)
         except sqlite3.Error as error:
+            if is_full(error, generation):
+                raise disk_full(generation / DATABASE) from error
             self._unfit = f"it is damaged: {error}"
             return None
         self._newer = schema.is_newer(meta)

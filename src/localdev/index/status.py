@@ -7,8 +7,9 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from localdev.core.files import disk_full
 from localdev.index import layout, schema
-from localdev.index.database import DATABASE, open_reader
+from localdev.index.database import DATABASE, is_full, open_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,11 @@ class IndexStatus:
 
 
 def status(folder: Path) -> IndexStatus:
-    """Read the facts of the index in `folder`, checking every page; it is neither created nor refreshed."""
+    """Read the facts of the index in `folder`, checking every page; it is neither created nor refreshed.
+
+    Raises:
+        DiskFull: it cannot be read without room on the disk.
+    """
     generation = layout.current(folder)
     if generation is None:
         state = "unfinished" if layout.generations(folder) else "missing"
@@ -50,8 +55,9 @@ def status(folder: Path) -> IndexStatus:
                 return IndexStatus(folder, "newer", root=meta.get("root", ""), bytes=layout.folder_size(folder))
             if not layout.is_marked_damaged(generation) and _sound(database):
                 return _read(folder, generation, database, meta=meta)
-    except sqlite3.Error:
-        pass
+    except sqlite3.Error as error:
+        if is_full(error, generation):
+            raise disk_full(generation / DATABASE) from error
     return IndexStatus(folder, "damaged", bytes=layout.folder_size(folder))
 
 
