@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from localdev.assistant.answer import why_cut
 from localdev.assistant.ask import AskRequest, ask
 from localdev.backends.fake import FakeBackend, Reply
-from localdev.core.chat import Sampling
+from localdev.core.chat import Sampling, Usage
 from localdev.core.errors import BackendError, ContextOverflow, UsageError
 from localdev.core.events import Answered, Event, Notice, PromptShown, Refreshed, Sources, TextDelta, ThinkingDelta
 from localdev.index.repository import IndexedRepository
@@ -166,6 +167,12 @@ def test_a_mentioned_file_comes_first_with_just_its_lines(repository: IndexedRep
     first = next(event for event in events if isinstance(event, Sources)).hits[0].chunk
     assert (first.path, first.start_line, first.end_line) == ("shop/store.py", 9, 10)
     assert first.text.strip().startswith("def save_order")
+
+
+def test_what_cut_an_answer_is_told_apart() -> None:
+    """The limit of the answer or the model's window, each with its setting."""
+    assert "cut at 12 tokens; raise ask.max_tokens" in why_cut(Usage(2028, 0, 12), 12, 2048)
+    assert "window (2048 tokens) was full; lower ask.context_tokens" in why_cut(Usage(2028, 0, 3), 12, 2048)
 
 
 def test_an_answer_cut_short_is_said(repository: IndexedRepository) -> None:

@@ -105,7 +105,7 @@ def test_refused(adapter: str, error: type[LocaldevError], said: str, backend: L
     [
         ({"width": 64}, "incorrect shape"),
         ({"architecture": "gemma"}, "mismatch"),
-        ({"kind": "model"}, "expect general.type to be 'adapter'"),
+        ({"kind": "model"}, "is a model, not an adapter"),
         ({"layers": (0, 77)}, "does not exist in base model"),
     ],
 )
@@ -132,5 +132,5 @@ def test_damaged_adapters(cut: int, backend: LlamaCppBackend, tmp_path: Path) ->
 @pytest.mark.parametrize("name", [TINY])
 def test_a_model_is_no_adapter(name: Path, backend: LlamaCppBackend) -> None:
     """The base model itself given as its adapter is an error."""
-    with pytest.raises(ModelError, match="does not fit"):
+    with pytest.raises(ModelError, match=r"tiny\.gguf is a model, not an adapter"):
         answer(backend, str(name))

@@ -258,7 +258,7 @@ def read_answer(
     *pieces: dict[str, Any] | str, form: str = "chat", stop: tuple[str, ...] = ()
 ) -> tuple[list[TextDelta | ThinkingDelta], AnswerReader]:
     """Read an answer in these pieces."""
-    reader = AnswerReader(form, stop, where="http://h/v1", model="m")
+    reader = AnswerReader(form, stop, where="http://h/v1", model="m", limit=1000)
     found = [
         event
         for piece in pieces
@@ -413,7 +413,7 @@ def test_logprobs_of_thinking_are_left_out(thought: dict[str, str]) -> None:
     logprobs: list[dict[str, Any]] = [
         {"content": [{"token": token, "logprob": -0.5, "top_logprobs": []}]} for token in ("hm", "yes")
     ]
-    reader = AnswerReader("chat", (), where="here", model="m")
+    reader = AnswerReader("chat", (), where="here", model="m", limit=1000)
     pieces = [
         {"choices": [{"index": 0, "delta": inner, "logprobs": given}]}
         for inner, given in zip((thought, {"content": "yes"}), logprobs, strict=True)
@@ -453,6 +453,6 @@ A_LOGPROB = {"token": "a", "logprob": -1}
 )
 def test_pieces_of_another_shape(choices: Any) -> None:
     """JSON that is no piece of an answer is an error of the server's, never a failure of ours."""
-    reader = AnswerReader("chat", (), where="here", model="m")
+    reader = AnswerReader("chat", (), where="here", model="m", limit=1000)
     with pytest.raises(BackendError, match="here sent a piece"):
         list(reader.take(ServerEvent(json.dumps({"choices": choices}))))

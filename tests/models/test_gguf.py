@@ -80,11 +80,12 @@ def test_damaged_files_are_refused(case: str, write: Callable[..., Path]) -> Non
 
 def test_truncated_anywhere(write: Callable[..., Path]) -> None:
     """A file cut at any byte of its header or data is refused."""
-    whole = gguf([ARCHITECTURE, pair("general.name", "x"), ("t", 9, struct.pack("<IQ", 8, 1) + text("hello"))])
+    whole = gguf([ARCHITECTURE, pair("general.name", "x"), ("t", 9, struct.pack("<IQ", 8, 2) + text("hello") * 2)])
     read_header(write(whole))
     for length in range(len(whole)):
-        with pytest.raises(ModelError):
+        with pytest.raises(ModelError) as caught:
             read_header(write(whole[:length]))
+        assert "-" not in str(caught.value).partition("file: ")[2], "no count is negative"
 
 
 def test_the_tiny_model_without_its_last_byte(write: Callable[..., Path]) -> None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _CHILD_SECONDS = 60
 _STORE_SECONDS = 3.0
 _SERVER_SECONDS = 1.0
+# Less does not take the change of one file: its words, and what SQLite writes ahead of them.
+_LEAST_ROOM = 1_000_000
 _ENGINE_PARTS = {"cuda": "CUDA", "metal": "Metal", "vulkan": "Vulkan", "hip": "ROCm", "sycl": "SYCL"}
 
 
@@ -63,6 +65,7 @@ def _checks(folders: Folders, root: Path, loaded: Loaded) -> dict[str, Callable[
         "store": lambda: _store(loaded.settings),
         "settings": lambda: _settings(loaded),
         "folders": lambda: _folders(folders),
+        "room": lambda: _room(folders),
         "index": lambda: _index(folders, root),
         "llama": _llama,
         "models": lambda: check_models(folders, loaded.settings),
@@ -203,16 +206,28 @@ def _settings(loaded: Loaded) -> Check:
 
 def _folders(folders: Folders) -> Check:
     """Our folders, or the nearest ones above that exist, can be written. Nothing is created to find out."""
-    refused = [str(path) for path in (folders.config, folders.data, folders.state) if not _writable(path)]
+    refused = [str(path) for path in (folders.config, folders.data, folders.state) if not writable(path)]
     hint = "make them writable, or set LOCALDEV_HOME to a folder that is"
     detail = f"cannot write {', '.join(refused)}" if refused else f"{folders.data} can be written"
     return Check("folders", not refused, detail, hint if refused else "")
 
 
-def _writable(path: Path) -> bool:
+def _existing(path: Path) -> Path:
+    """Give a path, or the nearest one above it that exists."""
+    return next((place for place in (path, *path.parents) if place.exists()), path)
+
+
+def writable(path: Path) -> bool:
     """Say whether a folder can be written or made."""
-    existing = next((place for place in (path, *path.parents) if place.exists()), path)
+    existing = _existing(path)
     return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+
+
+def _room(folders: Folders) -> Check:
+    """The disk of the data folder has room for changes."""
+    free = shutil.disk_usage(_existing(folders.data)).free
+    detail = f"{free / 1e6:.0f} MB free for {folders.data}"
+    return Check("room", free >= _LEAST_ROOM, detail, "free some disk space: nothing new can be stored there")
 
 
 def _index(folders: Folders, root: Path) -> Check:
@@ -281,7 +296,7 @@ def _ollama(settings: Settings) -> Check:
         address = read_address(url, "ollama")
         if not is_loopback(address.host):
             return Check("ollama", True, f"{url} is beyond this machine and was not asked")
-        options = RemoteOptions(connect_seconds=_SERVER_SECONDS, gap_seconds=_SERVER_SECONDS)
+        options = RemoteOptions(connect_seconds=_SERVER_SECONDS, first_token_seconds=_SERVER_SECONDS)
         server = OllamaServer(address.url, options)
         version, models = server_version(server), len(list_models(server))
         server.close()

@@ -113,8 +113,8 @@ class ModelAnswer:
     def _warnings(self, verifier: Verifier, sources: Sequence[Hit]) -> Iterator[Notice]:
         """Say what is wrong with the answer as a whole."""
         if self.stop_reason == "length":
-            limit = self.request.sampling.max_tokens
-            yield Notice("warning", f"the answer was cut at {limit} tokens; raise ask.max_tokens for longer ones")
+            limit, window = self.request.sampling.max_tokens, self.backend.describe().context_window
+            yield Notice("warning", why_cut(self.usage, limit, window))
         if not verifier.cited:
             chunks = [hit.chunk for hit in sources[:_MOST_PLACES]]
             places = ", ".join(f"{chunk.path}:{chunk.start_line}-{chunk.end_line}" for chunk in chunks)
@@ -135,6 +135,20 @@ class ModelAnswer:
             timings=self.clock.timings(),
             stop_reason=self.stop_reason,
         )
+
+
+def why_cut(usage: Usage, limit: int, window: int) -> str:
+    """Say what ended an answer that reached its length: its limit, or the model's window; and what to change.
+
+    Some backends keep a part of the window free for what they cannot count, hence the three quarters.
+    """
+    used = usage.prompt_tokens + usage.completion_tokens
+    if usage.completion_tokens < limit and 4 * used >= 3 * window:
+        return (
+            f"the answer was cut, for the model's window ({window} tokens) was full; lower ask.context_tokens for "
+            "fewer passages, or raise llama.context if the model has more"
+        )
+    return f"the answer was cut at {limit} tokens; raise ask.max_tokens for longer ones"
 
 
 def cite(sources: Sequence[Hit], numbers: Sequence[int]) -> tuple[Citation, ...]:

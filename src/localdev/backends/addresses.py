@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from localdev.core.errors import UsageError
 
@@ -16,12 +16,16 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the API of a server is; `path` begins with a slash and does not end with one, or is empty."""
+    """Where the API of a server is; `path` begins with a slash and does not end with one, or is empty.
+
+    `origin` says for a hint where the address was written: a setting, or the model's name.
+    """
 
     scheme: str
     host: str
     port: int
     path: str = ""
+    origin: str = field(default="the address", compare=False)
 
     @property
     def place(self) -> str:
@@ -84,11 +88,13 @@ def read_model(model: str, url: str) -> tuple[str, Address]:
     if known is None or not found:
         form = (known or _KINDS["openai"]).form
         raise UsageError(f"{_shown(model)} names no model of a server", form)
-    return found["name"], read_address(url if found["url"] is None else found["url"], kind.lower())
+    if found["url"] is None:
+        return found["name"], read_address(url, kind.lower())
+    return found["name"], replace(read_address(found["url"], kind.lower()), origin="the address after @")
 
 
 def read_address(url: str, kind: str) -> Address:
-    """Take the address of a server of a kind apart, and fill in what such servers have by default.
+    """Take the address in the settings of a server of a kind apart, and fill in what such servers have by default.
 
     Raises:
         UsageError: it is no http or https address, or holds more than a host, a port and a path.
@@ -113,7 +119,7 @@ def read_address(url: str, kind: str) -> Address:
     ):
         raise UsageError(f"{_shown(url)} is no address of a server", f"{known.form}; only host, port and path count")
     port = port or (known.bare_port if bare else _PORTS[parts.scheme])
-    return Address(parts.scheme, parts.hostname, port, parts.path.rstrip("/") or known.path)
+    return Address(parts.scheme, parts.hostname, port, parts.path.rstrip("/") or known.path, f"remote.{kind}_url")
 
 
 def _shown(text: str) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# What a server is asked before a question is answered from memory; 10 s leave room for one that is at work.
+_LOOK_SECONDS = 10.0
+LOOK_HINT = "see whether the server is busy, or stuck; remote.first_token_seconds, but at most 10 s, is how long it has"
+
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
@@ -43,6 +47,11 @@ class RemoteOptions:
     gap_seconds: float = 60.0
     retries: int = 2
     keep_alive: str = "15m"
+
+    @property
+    def look_seconds(self) -> float:
+        """Give how long finding out what a server is may take."""
+        return min(self.first_token_seconds, _LOOK_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

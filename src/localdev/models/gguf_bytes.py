@@ -41,6 +41,8 @@ class GgufBytes:
 
     def need(self, count: int, what: str) -> None:
         """Refuse when fewer than `count` bytes are left."""
+        if self.left() < 0:  # the last length that was read leads beyond the end
+            raise self.fault(f"truncated in {what}")
         if count > self.left():
             raise self.fault(f"truncated in {what} ({count} bytes needed, {self.left()} left)")
 

@@ -30,7 +30,7 @@ class OllamaEmbedder:
             ModelError, EgressRefused: the model makes no vectors, or runs somewhere else.
         """
         self._model, address = read_model(model, options.url)
-        self._server = OllamaServer(address.url, options)
+        self._server = OllamaServer(address.url, options, origin=address.origin)
         self._keep_alive = keep_alive(options)
         shown = show_model(self._server, self._model)
         # Before 0.6.4 no capabilities are told, and later ones than that still list none for some embedding models.

@@ -37,7 +37,7 @@ class OpenAIEmbedder:
 
         self._model, address = read_model(model, remote.url)
         self._channel = Channel(address, api_key=remote.api_key, connect_seconds=remote.connect_seconds)
-        self._seconds = remote.first_token_seconds
+        self._seconds, self._look_seconds = remote.first_token_seconds, remote.look_seconds
         self._entry = f"{self._model}@{address.url}"
         self._found: Server | None = None
         self._record = record
@@ -76,7 +76,7 @@ class OpenAIEmbedder:
         from localdev.backends.openai_api.probe import probe
 
         if self._found is None:
-            self._found = probe(self._channel, self._model)
+            self._found = probe(self._channel, self._model, seconds=self._look_seconds)
         return self._found
 
     def _probed(self) -> int:

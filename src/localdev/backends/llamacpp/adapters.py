@@ -12,6 +12,7 @@ from localdev.backends.llamacpp.engine import Engine
 from localdev.backends.llamacpp.native import complaints, reason
 from localdev.core.errors import ModelError, NotFound, UsageError
 
+_NO_ADAPTER = "expect general.type to be 'adapter'"  # llama.cpp's words
 _HINT = "use an adapter that was made for this very model and converted to GGUF"
 
 
@@ -70,7 +71,10 @@ class AdapterShelf:
         complaints.clear()
         adapter = lib.llama_adapter_lora_init(engine.model, os.fsencode(path))
         if not adapter:
-            raise ModelError(f"the adapter {path} does not fit this model: {reason()}", _HINT)
+            why = reason()
+            if _NO_ADAPTER in why:
+                raise ModelError(f"{path} is a model, not an adapter", "give it to --model, or another file as adapter")
+            raise ModelError(f"the adapter {path} does not fit this model: {why}", _HINT)
         if lib.llama_adapter_get_alora_n_invocation_tokens(adapter):
             raise ModelError(f"the adapter {path} is to be switched on within a prompt, which is not built", _HINT)
         return _Adapter(adapter, digest, identity)

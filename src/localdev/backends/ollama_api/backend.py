@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localdev.backends.addresses import read_model
+from localdev.backends.bound import AnswerBound
 from localdev.backends.ollama_api.answer import AnswerReader
 from localdev.backends.ollama_api.client import OllamaServer, full_name, keep_alive, sendable
 from localdev.backends.ollama_api.errors import lacks_insert
@@ -18,7 +19,7 @@ from localdev.backends.schema_check import check_answer
 from localdev.backends.token_estimate import TokenEstimate
 from localdev.core.chat import ChatRequest, ModelInfo, Sampling, Usage
 from localdev.core.errors import BackendError, ContextOverflow, ModelError, UsageError
-from localdev.core.events import BackendEvent, Finished, TextDelta
+from localdev.core.events import BackendEvent, Finished, TextDelta, ThinkingDelta
 from localdev.core.under_way import UnderWay
 
 # What a template puts around each message, and around all of them, in tokens: ChatML has 5 and 3.
@@ -52,7 +53,7 @@ class OllamaBackend:
         wanted = options or BackendOptions()
         self._name, address = read_model(model, wanted.remote.url)
         self._options = wanted.remote
-        self._server = OllamaServer(address.url, wanted.remote)
+        self._server = OllamaServer(address.url, wanted.remote, origin=address.origin)
         shown = show_model(self._server, self._name)
         if shown.capabilities is not None and not shown.capabilities & {"completion", "insert"}:
             raise ModelError(f"{self._name} writes no text: Ollama calls it {_listed(shown)}", "use another model")
@@ -178,7 +179,7 @@ class OllamaBackend:
     def _answer(self, request: ChatRequest, server: OllamaServer) -> Iterator[BackendEvent]:
         """Ask over connections of the request's own, and yield the events of the answer."""
         plan = self._plan(request, server)
-        reader, checked = AnswerReader(), False
+        reader, checked, bound = AnswerReader(), False, AnswerBound(plan.limit)
         with contextlib.closing(server.parts(*self._call(plan))) as parts:
             for part in parts:
                 if not checked:
@@ -190,9 +191,11 @@ class OllamaBackend:
                 yield from self._wanted(events, reader, plan)
                 if server.interrupted:
                     break
-                if part.get("done"):
+                letters = sum(len(event.text) for event in events if isinstance(event, TextDelta | ThinkingDelta))
+                endless = bound.passed(letters) and not part.get("done")
+                if endless or part.get("done"):
                     yield from self._wanted(reader.finish(), reader, plan)
-                    finished = self._finished(part, plan)
+                    finished = self._cut(reader, plan) if endless else self._finished(part, plan)
                     if plan.request.schema is not None:
                         cut = finished.reason == "length"
                         who = f"the Ollama at {self._server.url}"
@@ -214,6 +217,10 @@ class OllamaBackend:
                 )
             if plan.limit:
                 yield event
+
+    def _cut(self, reader: AnswerReader, plan: _Plan) -> Finished:
+        """Give the last event of an answer whose server did not keep to its limit."""
+        return Finished("length", Usage(plan.size, 0, self._estimate.tokens(reader.text)))
 
     def _finished(self, part: dict[str, Any], plan: _Plan) -> Finished:
         """Read the last part.

@@ -44,9 +44,10 @@ def sendable(text: str) -> str:
 class OllamaServer:
     """Speaks with one server through its Python client. Threads may share it."""
 
-    def __init__(self, url: str, options: RemoteOptions) -> None:
-        """Take a full address; nothing is sent yet."""
+    def __init__(self, url: str, options: RemoteOptions, *, origin: str = "remote.ollama_url") -> None:
+        """Take a full address, and for hints where it was written; nothing is sent yet."""
         self.url = url
+        self.origin = origin
         self._options = options
         self._client: Any = None
         self._transport: Any = None
@@ -56,13 +57,13 @@ class OllamaServer:
     def client(self) -> Any:
         """The `ollama.Client`."""
         if self._client is None:
-            self._client, self._transport = _new_client(self.url, self._options)
+            self._client, self._transport = _new_client(self.url, self._options, self.origin)
         return self._client
 
     def another(self) -> OllamaServer:
         """Give connections of their own to the same server, which `interrupt` breaks off by themselves."""
-        found = OllamaServer(self.url, self._options)
-        found._client, found._transport = _new_client(self.url, self._options)
+        found = OllamaServer(self.url, self._options, origin=self.origin)
+        found._client, found._transport = _new_client(self.url, self._options, self.origin)
         return found
 
     def interrupt(self) -> None:
@@ -122,7 +123,7 @@ class OllamaServer:
         except ollama.ResponseError as error:
             raise self._refusal(error, model) from error
         except _ODD_SHAPES as error:
-            raise no_ollama(self.url, f"{type(error).__name__}: {error}") from error
+            raise no_ollama(self.url, self.origin) from error
 
     def _refusal(self, error: Any, model: str) -> LocaldevError:
         """Give the error for an answer other than success."""
@@ -130,7 +131,7 @@ class OllamaServer:
         if model and "not found" in text:
             with contextlib.suppress(LocaldevError):
                 known = self.names()
-        return refusal(error.status_code, text, url=self.url, model=model, known=known)
+        return refusal(error.status_code, text, url=self.url, model=model, known=known, origin=self.origin)
 
     def names(self) -> list[str]:
         """Give the names of the models that are there."""
@@ -158,9 +159,9 @@ def _library() -> Any:
     return ollama
 
 
-def _new_client(url: str, options: RemoteOptions) -> tuple[Any, Any]:
+def _new_client(url: str, options: RemoteOptions, origin: str) -> tuple[Any, Any]:
     """Make a client and what sends its requests; no address, proxy or key is read from the environment."""
     from localdev.backends.ollama_api.transport import Transport
 
-    transport = Transport(url, options)
+    transport = Transport(url, options, origin)
     return _library().Client(host=url, transport=transport, trust_env=False, follow_redirects=False), transport

@@ -23,10 +23,14 @@ _MEMORY = (
 )  # fmt: skip
 _TOO_LONG = ("context length", "exceeds the available context", "exceeds maximum context")
 _SCHEMA = ("invalid format", "grammar", "json schema", "json_schema")
+_PAGE = "an HTML page"
+_GATEWAY = (502, 503, 504)  # what stands in front of an Ollama says so with a page of its own
 _INSERT = ("does not support insert", "does not support suffix")
 
 
-def refusal(status: int, text: str, *, url: str, model: str, known: Sequence[str]) -> LocaldevError:
+def refusal(
+    status: int, text: str, *, url: str, model: str, known: Sequence[str], origin: str = "the address"
+) -> LocaldevError:
     """Give the error for an answer other than success; `status` -1 is an error inside a stream.
 
     `known` are the names of the models that are there, for the message about one that is not.
@@ -54,19 +58,24 @@ def refusal(status: int, text: str, *, url: str, model: str, known: Sequence[str
         return ModelError(f"{said} (Ollama at {url})", "use another model")
     if any(part in lower for part in _SCHEMA):
         return UsageError(f"Ollama cannot use the JSON schema: {said}", "use a simpler schema")
-    return _by_status(status, said, url)
+    return _by_status(status, said, url, origin)
 
 
-def _by_status(status: int, said: str, url: str) -> LocaldevError:
+def _by_status(status: int, said: str, url: str, origin: str) -> LocaldevError:
     """Give the error for a message that is not known."""
+    page = said == _PAGE and status not in _GATEWAY
+    if page or 300 <= status < 400 or status in (404, 405, 501):
+        return BackendError(
+            f"no Ollama answers at {url}, but something else (status {status})",
+            f"check {origin}, and whether another program listens there",
+        )
+    said = f": {said}" if said else ""
     if status == 503:
-        return Busy(f"the Ollama at {url} is busy: {said}", "ask again in a moment")
+        return Busy(f"the Ollama at {url} is busy{said}", "ask again in a moment")
     if status == -1 or status >= 500:
         when = "while it answered" if status == -1 else f"({status})"
-        return BackendError(f"the Ollama at {url} failed {when}: {said}", "look at its log, and ask again")
-    return BackendError(
-        f"{url} answered with {status}: {said}", "check that remote.ollama_url is the address of an Ollama"
-    )
+        return BackendError(f"the Ollama at {url} failed {when}{said}", "look at its log, and ask again")
+    return BackendError(f"{url} answered with {status}{said}", f"check that {origin} is the address of an Ollama")
 
 
 def lacks_insert(model: str) -> ModelError:
@@ -77,14 +86,14 @@ def lacks_insert(model: str) -> ModelError:
     )
 
 
-def no_ollama(url: str, what: str) -> BackendError:
+def no_ollama(url: str, origin: str) -> BackendError:
     """Say that what answers speaks something else."""
     return BackendError(
-        f"what answers at {url} does not speak as an Ollama: {_said(what)}",
-        "check remote.ollama_url, and whether another program listens there",
+        f"what answers at {url} does not speak as an Ollama",
+        f"check {origin}, and whether another program listens there",
     )
 
 
 def _said(text: str) -> str:
     """Shorten what a server said; a page for browsers is only named."""
-    return "an HTML page" if text.lstrip().startswith("<") else one_line(text)
+    return _PAGE if text.lstrip().startswith("<") else one_line(text)

@@ -54,7 +54,7 @@ def server_version(server: OllamaServer) -> str:
     """
     version = server.ask("GET", "/api/version").get("version")
     if not isinstance(version, str):
-        raise BackendError(f"what answers at {server.url} does not say its version", "check remote.ollama_url")
+        raise BackendError(f"what answers at {server.url} does not say its version", f"check {server.origin}")
     return version
 
 

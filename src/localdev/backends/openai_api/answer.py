@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from localdev.backends.bound import AnswerBound
 from localdev.backends.openai_api.events import ServerEvent
 from localdev.backends.openai_api.failures import failure, overflow, said_by
 from localdev.backends.said import one_line
@@ -35,13 +36,17 @@ _REFUSED = {
 
 
 class AnswerReader:
-    """Takes the events of one stream. `form` is that of the call: chat, text or infill."""
+    """Takes the events of one stream. `form` is that of the call: chat, text or infill.
 
-    def __init__(self, form: str, stop: tuple[str, ...], *, where: str, model: str) -> None:
+    An answer that goes on far beyond `limit` tokens is at its end as one that reached its length.
+    """
+
+    def __init__(self, form: str, stop: tuple[str, ...], *, where: str, model: str, limit: int) -> None:
         self._form = form
         self._where = where
         self._model = model
         self._writer = TextAssembler(stop)
+        self._bound = AnswerBound(limit)
         self._splitter = ThinkingSplitter() if form == "chat" else None
         self._logprobs: list[TokenLogprob] = []
         self.reason: Literal["stop", "length"] | None = None
@@ -78,6 +83,8 @@ class AnswerReader:
         except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
             raise self._no_piece(event) from error
         yield from found
+        if self._bound.passed(sum(len(delta.text) for delta in found)):
+            self.reason, self.done = self.reason or "length", True
 
     def finish(self) -> Iterator[TextDelta | ThinkingDelta]:
         """Yield what was held back for a stop string that did not come."""

@@ -42,7 +42,7 @@ class OpenAIBackend:
         self._name, address = read_model(model, options.remote.url)
         self._remote = options.remote
         self._channel = Channel(address, api_key=options.remote.api_key, connect_seconds=options.remote.connect_seconds)
-        self._server = probe(self._channel, self._name)
+        self._server = probe(self._channel, self._name, seconds=options.remote.look_seconds)
         self._under_way = UnderWay()
         self._tokens = TokenCounter(self._channel, self._server, self._name, seconds=options.remote.first_token_seconds)
         windows = [size for size in (self._server.window, options.context_window) if size]
@@ -117,7 +117,8 @@ class OpenAIBackend:
             return
         if not request.messages:
             self._check_fill_in(channel)
-        reader = AnswerReader(made.form, request.sampling.stop, where=address.url, model=self._info.name)
+        stop, model = request.sampling.stop, self._info.name
+        reader = AnswerReader(made.form, stop, where=address.url, model=model, limit=limit)
         with streamed(channel, made.path, made.body, remote=self._remote, model=self._info.name) as (reply, due):
             yield from read_answer(channel, reply, due, reader, remote=self._remote)
         if not reader.events:

@@ -31,8 +31,15 @@ class Answer:
     headers: Mapping[str, str]
 
 
-def call(channel: Channel, path: str, body: Mapping[str, Any] | None = None, *, seconds: float) -> Answer:
-    """Make one short call; whatever the status is, it is given back.
+def call(
+    channel: Channel,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    seconds: float,
+    late: TimedOut | None = None,
+) -> Answer:
+    """Make one short call; whatever the status is, it is given back. `late` is the error for one that takes too long.
 
     Raises:
         Unreachable, TimedOut, BackendError: no whole answer came, or not within `seconds`.
@@ -43,8 +50,9 @@ def call(channel: Channel, path: str, body: Mapping[str, Any] | None = None, *, 
             raw = reply.read_all(deadline)
             return Answer(reply.status, _parsed(raw), raw, reply.headers)
     except TimeoutError as error:
-        raise TimedOut(
-            f"{channel.address.url} did not answer within {seconds:g} s", "see whether the server is busy, or stuck"
+        raise late or TimedOut(
+            f"{channel.address.url} did not answer within {seconds:g} s",
+            "see whether the server is busy, or stuck, or raise remote.first_token_seconds",
         ) from error
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localdev.backends.addresses import Address
+from localdev.backends.alarm import Alarm, shut
 from localdev.backends.said import one_line
 from localdev.backends.secure import certificates, not_secure
 from localdev.core.errors import BackendError, ConfigError, TimedOut, Unreachable
@@ -103,7 +104,10 @@ class Channel:
         try:
             if self.closed.is_set():  # while the connection was made
                 raise BackendError(f"the connection to {self.address.url} was given up here", "ask again")
-            sock.settimeout(max(_SHORTEST, deadline - time.monotonic()))
+            left = deadline - time.monotonic()
+            sock.settimeout(max(_SHORTEST, left))
+            alarm = Alarm(left)
+            alarm.watch(sock)
             data = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
             try:
                 connection.request("GET" if data is None else "POST", path, data, self._headers)
@@ -111,17 +115,23 @@ class Channel:
             except TimeoutError:
                 raise
             except (OSError, ValueError, http.client.HTTPException) as error:
+                if alarm.rang:
+                    raise TimeoutError from error
                 raise BackendError(
                     f"{self.address.url} gave no answer that is HTTP: {_short(error)}",
                     "check the address, http or https, and the server's log",
                 ) from error
+            finally:
+                alarm.stop()
+            if alarm.rang:  # what had come until then may read as a whole head
+                raise TimeoutError
             with contextlib.closing(response):
                 yield Reply(response, sock, self.address.url)
         finally:
             with self._lock:
                 self._open.discard(sock)
             # The response keeps the descriptor open until it is collected; the server must learn of it now.
-            _shut(sock)
+            shut(sock)
             connection.close()
 
     def another(self) -> Channel:
@@ -135,7 +145,7 @@ class Channel:
         self.closed.set()
         with self._lock:
             for sock in self._open:
-                _shut(sock)
+                shut(sock)
 
     def _connect(self) -> http.client.HTTPConnection:
         """Open a connection."""
@@ -159,15 +169,9 @@ class Channel:
         except (OSError, UnicodeError) as error:
             raise Unreachable(
                 f"nothing answers at {where.url}: {_short(error)}",
-                "start the server, or correct remote.openai_url",
+                f"start the server, or correct {where.origin}",
             ) from error
         return connection
-
-
-def _shut(sock: socket.socket) -> None:
-    """End a connection for both sides, also under a thread that reads from it."""
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
 
 
 def _short(error: BaseException) -> str:

@@ -56,7 +56,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes, *, model: str,
     if 300 <= status < 400:
         return BackendError(
             f"{where} sends on to {one_line(headers.get('location', 'another address'))}, which is not followed",
-            "set remote.openai_url to the address that answers",
+            f"write the address that answers in place of {where}",
         )
     if status in (401, 403):
         return BackendError(f"{where} refused the key ({status}){told}", "put the server's key into LOCALDEV_API_KEY")

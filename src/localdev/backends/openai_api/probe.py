@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from localdev.backends.openai_api.calls import call, checked
+from localdev.backends.openai_api.calls import Answer, call, checked
 from localdev.backends.openai_api.connection import Channel
 from localdev.backends.openai_api.dialects import DIALECTS, Dialect
+from localdev.backends.options import LOOK_HINT
 from localdev.backends.said import some_of
-from localdev.core.errors import BackendError, NotFound
+from localdev.core.errors import BackendError, NotFound, TimedOut
 
-# A server that is busy may answer a list of models only after the request it works on.
-SECONDS = 30.0
 _STRUCTURED = (0, 11)  # the version of vLLM with the field `structured_outputs`
 
 
@@ -34,15 +34,39 @@ class Server:
     adapters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def probe(channel: Channel, model: str) -> Server:
-    """Look at a server.
+class _Look:
+    """A few calls of a server that have one limit in all."""
+
+    def __init__(self, channel: Channel, seconds: float) -> None:
+        self.channel = channel
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
+
+    def ask(self, path: str) -> Answer:
+        """Make a call in the time that is left.
+
+        Raises:
+            Unreachable, TimedOut, BackendError: no whole answer came, or not in time.
+        """
+        late = TimedOut(f"{self.channel.address.url} did not answer {path} within {self._seconds:g} s", LOOK_HINT)
+        return call(self.channel, path, seconds=self._deadline - time.monotonic(), late=late)
+
+    def find(self, path: str) -> dict[str, Any]:
+        """Give an object the server may have; an empty one where it has none."""
+        answer = self.ask(path)
+        return answer.body if answer.status == 200 and isinstance(answer.body, dict) else {}
+
+
+def probe(channel: Channel, model: str, *, seconds: float) -> Server:
+    """Look at a server, which has so many seconds for all that it is asked.
 
     Raises:
         NotFound: it does not list the model; those it lists are named. Some servers would answer with another one.
         Unreachable, TimedOut, BackendError: there is no server with this API.
     """
     address = channel.address
-    listed = list_models(channel)
+    look = _Look(channel, seconds)
+    listed = _listed(look)
     if model not in listed:
         raise NotFound(
             f"{address.url} has no model {model!r}; it has {some_of(listed)}", "name one of these: openai:NAME"
@@ -50,29 +74,35 @@ def probe(channel: Channel, model: str) -> Server:
     entry = listed[model]
     owner = str(entry.get("owned_by", ""))
     if owner == "vllm":
-        return _vllm(channel, model, listed)
+        return _vllm(look, model, listed)
     if owner == "llamacpp":
-        return _llama_server(channel, model, entry)
-    paths = _get(channel, f"{address.root}/openapi.json").get("paths")
+        return _llama_server(look, model, entry)
+    paths = look.find(f"{address.root}/openapi.json").get("paths")
     if isinstance(paths, dict) and "/extras/tokenize/count" in paths:
         return Server(DIALECTS["llama_cpp.server"], _number(entry, "max_model_len"), "/extras/tokenize/count")
-    info = _get(channel, f"{address.root}/info")
+    info = look.find(f"{address.root}/info")
     if window := _number(info, "max_total_tokens"):
         return Server(DIALECTS["tgi"], window, "/tokenize")
-    if studio := _studio(channel, model):
+    if studio := _studio(look, model):
         return Server(DIALECTS["lmstudio"], _number(studio, "loaded_context_length", "max_context_length"))
     meta = entry.get("meta")
     said = {**entry, **meta} if isinstance(meta, dict) else entry
     return Server(DIALECTS[""], _number(said, "max_model_len", "context_length", "context_window", "n_ctx"))
 
 
-def list_models(channel: Channel, *, seconds: float = SECONDS) -> dict[str, dict[str, Any]]:
+def list_models(channel: Channel, *, seconds: float) -> dict[str, dict[str, Any]]:
     """Give what the server says of each of its models, by name.
 
     Raises:
         Unreachable, TimedOut, BackendError: there is no server with this API.
     """
-    found = checked(channel, call(channel, f"{channel.address.path}/models", seconds=seconds), "")
+    return _listed(_Look(channel, seconds))
+
+
+def _listed(look: _Look) -> dict[str, dict[str, Any]]:
+    """Give what the server says of each of its models, by name."""
+    channel = look.channel
+    found = checked(channel, look.ask(f"{channel.address.path}/models"), "")
     data = found.get("data") if isinstance(found, dict) else None
     if not isinstance(data, list):
         raise BackendError(
@@ -82,10 +112,10 @@ def list_models(channel: Channel, *, seconds: float = SECONDS) -> dict[str, dict
     return {entry["id"]: entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)}
 
 
-def _vllm(channel: Channel, model: str, listed: Mapping[str, dict[str, Any]]) -> Server:
+def _vllm(look: _Look, model: str, listed: Mapping[str, dict[str, Any]]) -> Server:
     """vLLM says the window in its list, and lists adapters there too, each with the model it belongs to."""
-    root = channel.address.root
-    version = re.match(r"(\d+)\.(\d+)", str(_get(channel, f"{root}/version").get("version", "")))
+    root = look.channel.address.root
+    version = re.match(r"(\d+)\.(\d+)", str(look.find(f"{root}/version").get("version", "")))
     old = version is not None and (int(version[1]), int(version[2])) < _STRUCTURED
     adapters = {name: name for name, entry in listed.items() if entry.get("parent")}
     return Server(
@@ -93,15 +123,15 @@ def _vllm(channel: Channel, model: str, listed: Mapping[str, dict[str, Any]]) ->
     )
 
 
-def _llama_server(channel: Channel, model: str, entry: Mapping[str, Any]) -> Server:
+def _llama_server(look: _Look, model: str, entry: Mapping[str, Any]) -> Server:
     """llama-server gives each request a share of its window; the model's own is the most it can be."""
-    root = channel.address.root
+    root = look.channel.address.root
     which = f"?model={quote(model, safe='')}"  # read by one that serves several models, ignored by others
-    settings = _get(channel, f"{root}/props{which}").get("default_generation_settings")
+    settings = look.find(f"{root}/props{which}").get("default_generation_settings")
     meta = entry.get("meta")
     window = _number(settings if isinstance(settings, dict) else {}, "n_ctx")
     window = window or _number(meta if isinstance(meta, dict) else {}, "n_ctx", "n_ctx_train")
-    answer = call(channel, f"{root}/lora-adapters{which}", seconds=SECONDS)
+    answer = look.ask(f"{root}/lora-adapters{which}")
     listed = answer.body if answer.status == 200 and isinstance(answer.body, list) else []
     adapters = {
         PurePosixPath(str(item.get("path", "")).replace("\\", "/")).stem: item["id"]
@@ -111,17 +141,11 @@ def _llama_server(channel: Channel, model: str, entry: Mapping[str, Any]) -> Ser
     return Server(DIALECTS["llama-server"], window, "/tokenize", adapters)
 
 
-def _studio(channel: Channel, model: str) -> dict[str, Any]:
+def _studio(look: _Look, model: str) -> dict[str, Any]:
     """Give LM Studio's own description of a model; nothing where the server is another."""
-    data = _get(channel, f"{channel.address.root}/api/v0/models").get("data")
+    data = look.find(f"{look.channel.address.root}/api/v0/models").get("data")
     entries = data if isinstance(data, list) else []
     return next((entry for entry in entries if isinstance(entry, dict) and entry.get("id") == model), {})
-
-
-def _get(channel: Channel, path: str) -> dict[str, Any]:
-    """Give an object the server may have; an empty one where it has none."""
-    answer = call(channel, path, seconds=SECONDS)
-    return answer.body if answer.status == 200 and isinstance(answer.body, dict) else {}
 
 
 def _number(found: Mapping[str, Any], *names: str) -> int:

@@ -33,7 +33,7 @@ def read_answer(
         with contextlib.suppress(TimeoutError):
             kind = message_of(reply.read_all(due, 20_000)) or kind
         raise BackendError(f"{channel.address.url} does not stream: {kind}", "check the address of the API")
-    parser = EventParser()
+    parser, ended = EventParser(), 0.0
     while not (reader.done or reader.stopped):
         data = _next(channel, reply, due, reader, remote=remote)
         for event in parser.feed(data) if data else parser.finish():
@@ -43,7 +43,8 @@ def read_answer(
             if reader.done or reader.stopped:
                 break
             if reader.reason:
-                due = time.monotonic() + min(_LAST_SECONDS, remote.gap_seconds)
+                ended = ended or time.monotonic()
+                due = ended + min(_LAST_SECONDS, remote.gap_seconds)
             elif reader.started:  # from then on any event is a sign of life, and comments are not
                 due = time.monotonic() + remote.gap_seconds
         if not data:
