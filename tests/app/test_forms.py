@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from localdev.app.forms import refuse_unworkable
+from localdev.app.forms import missing, refuse_unworkable
 from localdev.core.errors import ConfigError, UsageError
+from localdev.core.folders import find_folders
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,19 @@ def test_refused(name: str, text: str) -> None:
 def test_taken(name: str, text: str) -> None:
     """What can work is left alone, allowed or not yet."""
     refuse_unworkable(name, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("model", "nope", "nope"),
+        ("models.ask", "ollama:any, nope", "nope"),
+        ("model", "gone.gguf", "there is no gone.gguf yet"),
+        ("models.complete", "openai:any,ollama:any", ""),
+        ("model", "", ""),
+    ],
+)
+def test_models_that_are_not_there_yet(name: str, text: str, said: str) -> None:
+    """A model that nobody has added is told of, and no reason to refuse: it may still come."""
+    found = missing(name, text, find_folders())
+    assert said in found and bool(found) == bool(said)

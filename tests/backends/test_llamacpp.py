@@ -169,7 +169,7 @@ def test_attention_options(options: dict[str, str], llama: None) -> None:
     [
         ({"kv_type": "q8_0", "flash_attention": "off"}, "needs flash attention"),
         ({"kv_type": "q5_1"}, "kv_type is 'q5_1'"),
-        ({"flash_attention": "maybe"}, "flash_attention is 'maybe'"),
+        ({"flash_attention": "maybe"}, "llama.flash_attention is 'maybe'"),
     ],
 )
 def test_refused_options(options: dict[str, str], said: str, llama: None) -> None:

@@ -170,7 +170,16 @@ def test_ask_with_a_model(run: Run, repository: Path, script: Path) -> None:
 def test_ask_as_json(run: Run, repository: Path, script: Path) -> None:
     """The contract's fields, and nothing else on stdout."""
     answer = json.loads(run("ask", "settings?", "-C", repository, "--model", f"fake:{script}", "--json").out)
-    assert set(answer) >= {"schema_version", "answer", "citations", "unverified", "model", "usage", "timings"}
+    assert set(answer) >= {
+        "schema_version",
+        "answer",
+        "citations",
+        "unverified",
+        "model",
+        "usage",
+        "timings",
+        "stop_reason",
+    }
     assert set(answer["citations"][0]) == {"id", "path", "start_line", "end_line", "symbol"}
     assert set(answer["usage"]) == {"prompt_tokens", "cached_tokens", "completion_tokens"}
     assert set(answer["timings"]) == {"refresh_ms", "retrieve_ms", "first_token_ms", "total_ms"}

@@ -69,7 +69,7 @@ def test_a_client_that_leaves(repository: Path, folders: Folders, script: Script
     process = asked(repository, script(_LONG, delay=0.05))
     process.send_signal(number)
     began = time.monotonic()
-    until(lambda: not facts(folders)["running"])
+    until(lambda: not facts(folders)["jobs_running"])
     assert time.monotonic() - began < 2
     process.communicate(timeout=20)
     assert process.returncode == (130 if number == signal.SIGINT else -number)

@@ -151,7 +151,7 @@ def test_trouble_while_looking_after_things(
 
     monkeypatch.setattr(server._pools, "sweep", sweep)
     until(lambda: (tmp_path / "log").exists() and "PermissionError" in (tmp_path / "log").read_text())
-    assert facts(folders)["running"] == []
+    assert facts(folders)["jobs_running"] == []
 
 
 def test_a_full_queue_of_clients(address: Address) -> None:
@@ -216,7 +216,7 @@ def test_cancelled_while_another_process_indexes(address: Address, folders: Fold
         while "waiting" not in getattr(getattr(line.receive(Reply), "event", None), "text", ""):
             pass
         line.close()
-        until(lambda: not facts(folders)["running"], 5)
+        until(lambda: not facts(folders)["jobs_running"], 5)
 
 
 @pytest.mark.usefixtures("server")

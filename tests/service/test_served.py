@@ -152,9 +152,9 @@ def test_a_client_that_does_not_read(run: Run, repository: Path, folders: Folder
     assert line is not None
     queries = [f"settings {number}" for number in range(3000)]
     line.send(RunJob("search", {"queries": queries}, build({}), folders, str(repository)))
-    until(lambda: facts(folders)["running"])
+    until(lambda: facts(folders)["jobs_running"])
     assert run("search", "settings", "-C", repository).code == 0
-    assert [each["job"] for each in facts(folders)["running"]] == ["search"]
+    assert [each["job"] for each in facts(folders)["jobs_running"]] == ["search"]
     line.close()
-    until(lambda: not facts(folders)["running"])
+    until(lambda: not facts(folders)["jobs_running"])
     assert facts(folders)["jobs"]["cancelled"] == 1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from localdev.core.folders import Folders
+from pathlib import Path
+
+from localdev.core.errors import NotFound
+from localdev.core.folders import Folders, expanded
 
 
 def refuse_unworkable(name: str, text: str) -> None:
@@ -37,8 +40,29 @@ def _refuse_unreadable_hosts(text: str) -> None:
 
 def missing(name: str, text: str, folders: Folders) -> str:
     """Say what a value names that is not there, as it may still come; empty when nothing is missing."""
-    if name != "search.embedder":
-        return ""
-    from localdev.app.embedders import missing_part
+    if name == "search.embedder":
+        from localdev.app.embedders import missing_part
 
-    return missing_part(text, folders)
+        return missing_part(text, folders)
+    if name == "model" or name.startswith("models."):
+        models = [text] if name == "model" else text.split(",")
+        return "; ".join(filter(None, (_missing_model(model.strip(), folders) for model in models)))
+    return ""
+
+
+def _missing_model(model: str, folders: Folders) -> str:
+    """Say that a model is not there; what a server has is seen when it is asked."""
+    from localdev.backends.registry import kind_of
+    from localdev.models.store import ModelStore
+
+    kind = kind_of(model)
+    if kind == "gguf":
+        path = expanded(Path(model))
+        return "" if path.exists() else f"there is no {path} yet"
+    if kind or not model:
+        return ""
+    try:
+        ModelStore(folders.models).find(model)
+    except NotFound as error:
+        return f"{error}; {error.hint}"
+    return ""

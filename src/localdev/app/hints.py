@@ -13,8 +13,8 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def how_to_get_a_model(*, engine: bool | None = None) -> str:
+def how_to_get_a_model(purpose: str = "for answers in words", *, engine: bool | None = None) -> str:
     """Say how to add a model, and the engine where it is not installed yet (None: look)."""
     if find_spec("llama_cpp") is not None if engine is None else engine:
-        return "for answers in words, `localdev models add FILE.gguf` adds a model"
-    return "for answers in words, `localdev setup llama` adds the engine, then `localdev models add FILE.gguf` a model"
+        return f"{purpose}, `localdev models add FILE.gguf` adds a model"
+    return f"{purpose}, `localdev setup llama` adds the engine, then `localdev models add FILE.gguf` a model"

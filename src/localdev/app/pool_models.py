@@ -39,6 +39,7 @@ class Opened:
     key: str
     backend: ChatBackend
     path: str
+    options: BackendOptions
     users: int = 0
     streaming: int = 0
     given_up: int = 0
@@ -65,7 +66,7 @@ class Models:
         if opened is None:
             try:
                 self._make_room()
-                opened = Opened(key, _open(model, options), model, users=1)
+                opened = Opened(key, _open(model, options), model, options, users=1)
             finally:
                 with self._changed:
                     self._opening.discard(key)
@@ -215,6 +216,8 @@ def _facts(opened: Opened) -> dict[str, Any]:
     return {
         "name": name,
         "placement": info.placement if info else "",
+        "context_tokens": info.context_window if info else opened.options.context_window,
+        "kv_type": opened.options.engine.kv_type,
         "memory_bytes": own.get("memory_bytes") or 0,
         "pid": own.get("pid"),
         "jobs": opened.users,

@@ -74,8 +74,8 @@ class Printer:
             sys.stdout.write("\n")
 
     def break_line(self) -> None:
-        """On a terminal, which stderr shares, end an open line; elsewhere the answer stays as it came."""
-        if sys.stdout.isatty():
+        """On a terminal, or where stderr goes to the same place, end an open line; else the answer stays as it came."""
+        if sys.stdout.isatty() or _together():
             self.end_line()
 
     def flush(self) -> None:
@@ -103,6 +103,14 @@ class Printer:
         with contextlib.suppress(OSError, ValueError, AttributeError):
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
+
+
+def _together() -> bool:
+    """Say whether stdout and stderr go to one file or pipe, as after `2>&1`."""
+    try:
+        return os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):  # one is closed, or no file of the system
+        return False
 
 
 def _paint(text: str, style: str, *, wanted: bool) -> str:

@@ -40,9 +40,11 @@ def _path(context: Any) -> str:
 def _ending_options(context: Any, path: str) -> str:
     """Say how a word that begins with `-` is given, where the command takes words."""
     parameters = () if context is None else context.command.params
-    if not any(parameter.param_type_name == "argument" for parameter in parameters):
+    words = [parameter for parameter in parameters if parameter.param_type_name == "argument"]
+    if not words:
         return ""
-    return f"; a word that begins with - goes after --: `{path} -- -WORD`"
+    before = "".join(f"{word.human_readable_name.upper()} " for word in words[:-1])
+    return f"; a word that begins with - goes after --: `{path} {before}-- -WORD`"
 
 
 def unknown_command(name: str, known: list[str], path: str) -> UsageError:

@@ -72,12 +72,13 @@ class Workplace:
     def _served(self, settings: Settings, aside: Aside, *, start: bool) -> Jobs | None:
         """Give the jobs run in the background service; None where there is none, or it cannot be used."""
         from localdev.app.anywhere import secrets_of
-        from localdev.service.client import ServiceJobs, reach
+        from localdev.service.client import ServiceJobs, Unavailable, reach
 
         try:
             line = reach(self.folders, start=start, aside=aside)
         except EnvironmentFault as error:
-            aside(Notice("warning", f"{error}: running without it ({error.hint})"))
+            what = error if isinstance(error, Unavailable) else f"no background service: {error}"
+            aside(Notice("warning", f"{what}: running without it ({error.hint})"))
             return None
         if line is None:
             return None
@@ -123,12 +124,17 @@ def use_service(place: Workplace, job: str, *, never: bool, model: bool = True) 
 
 
 def has_model(place: Workplace, job: str) -> bool:
-    """Tell whether a model is configured or was added, without opening anything."""
+    """Tell whether a model would be chosen: a configured one, or the only one that was added. Opens none."""
     by_job: tuple[str, ...] = getattr(place.settings.models, job, ())
     if place.settings.model or by_job:
         return True
     passports = place.folders.models / "passports"
-    return passports.is_dir() and any(passports.iterdir())
+    if not passports.is_dir() or not any(passports.iterdir()):
+        return False  # by far the quickest to find out
+    from localdev.models.passport import embeds
+    from localdev.models.store import ModelStore
+
+    return sum(not embeds(each.architecture) for each in ModelStore(place.folders.models).list()) == 1
 
 
 def _refuse_bare(root: Path) -> None:

@@ -29,6 +29,7 @@ def answer_payload(answered: Answered) -> dict[str, Any]:
         "prompt": answered.prompt,
         "usage": asdict(answered.usage),
         "timings": {name: round(value, 1) for name, value in asdict(answered.timings).items()},
+        "stop_reason": answered.stop_reason,
     }
 
 

@@ -64,7 +64,7 @@ class Ledger:
         with self._lock:
             now = time.monotonic()
             return {
-                "running": [
+                "jobs_running": [
                     {"job": each.job, "root": each.root, "seconds": round(now - each.started, 1)}
                     for each in self._running
                 ],

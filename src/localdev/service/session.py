@@ -69,6 +69,7 @@ class Session:
             if isinstance(request, frames.RunJob):
                 self._run(request)
             elif isinstance(request, frames.Warm):
+                self._service.ledger.idle_minutes = request.job.settings.service.idle_minutes
                 self._service.warmer.wanted(request.job)
                 self._line.send(frames.Done())
             elif isinstance(request, frames.AskStatus):
@@ -213,7 +214,8 @@ class JobThread:
                 self._running.end = "bug" if isinstance(last, frames.Bug) else "failed"
                 service.log.line("warning", f"{request.job} {self._running.end}: {where(error)}")
         self._over.set()
-        service.log.line("info", f"{request.job} {self._running.end}")
+        if self._running.end not in ("bug", "failed"):  # of those the log has the reason already
+            service.log.line("info", f"{request.job} {self._running.end}")
         if last is None:
             self._outgoing.drop()
         else:

@@ -321,14 +321,14 @@ def _attention(options: EngineOptions) -> tuple[bool | None, str]:
     """
     flash = {"auto": None, "on": True, "off": False}.get(options.flash_attention, "")
     if flash == "":
-        raise UsageError(f"flash_attention is {options.flash_attention!r}", "use auto, on or off")
+        raise UsageError(f"llama.flash_attention is {options.flash_attention!r}", "use auto, on or off")
     if options.kv_type not in ("f16", "f32", "q8_0", "q4_0"):
-        raise UsageError(f"kv_type is {options.kv_type!r}", "use f16, f32, q8_0 or q4_0")
+        raise UsageError(f"llama.kv_type is {options.kv_type!r}", "use f16, f32, q8_0 or q4_0")
     if options.kv_type.startswith("q"):
         if flash is False:
             raise UsageError(
                 f"a state of type {options.kv_type} needs flash attention, which is off",
-                "set flash_attention to auto or on, or kv_type to f16",
+                "set llama.flash_attention to auto or on, or llama.kv_type to f16",
             )
         flash = True
     return (flash if isinstance(flash, bool) else None), options.kv_type

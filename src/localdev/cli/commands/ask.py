@@ -31,7 +31,10 @@ def ask(
         typer.Option("-k", metavar="N", help=f"Passages it may rest on; {_DEFAULTS.k} unless ask.k is set."),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", metavar="MODEL", help="A name from `models list`, or a GGUF file.")
+        str | None,
+        typer.Option(
+            "--model", metavar="MODEL", help="A name from `models list`, a GGUF file, ollama:NAME or openai:NAME."
+        ),
     ] = None,
     adapter: Annotated[
         str | None, typer.Option("--adapter", metavar="ADAPTER", help="LoRA adapter: a GGUF file, or FILE@SCALE.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +35,10 @@ def complete(
         str, typer.Option("--cursor", metavar="TEXT", help="What marks the cursor in the text on stdin.")
     ] = _CURSOR,
     model: Annotated[
-        str | None, typer.Option("--model", metavar="MODEL", help="A name from `models list`, or a GGUF file.")
+        str | None,
+        typer.Option(
+            "--model", metavar="MODEL", help="A name from `models list`, a GGUF file, ollama:NAME or openai:NAME."
+        ),
     ] = None,
     max_tokens: Annotated[
         int | None,
@@ -65,7 +69,8 @@ def complete(
                 place.printer.piece(event.text)
             elif isinstance(event, Result) and as_json:
                 place.printer.json(event.payload)
-    place.printer.break_line()  # elsewhere than on a terminal the completion is all there is, to the last character
+    if sys.stdout.isatty():  # elsewhere the completion is all there is, to the last character
+        place.printer.end_line()
 
 
 def _at_place(place: Workplace, at: str) -> dict[str, object]:

@@ -53,9 +53,12 @@ def set_(
     directory: Directory = None,
 ) -> None:
     """Set one key in your config.toml, or with --project in the repository's .localdev.toml."""
+    import json
+
     from localdev.app import forms
     from localdev.cli.terminal import Printer, one_line
     from localdev.config import trust
+    from localdev.config.display import shown
     from localdev.config.editing import set_value
     from localdev.config.loader import project_file, user_file
     from localdev.core.events import Notice
@@ -74,7 +77,7 @@ def set_(
         written = set_value(path, key, value, project=True)
         if was_trusted:  # the change is the user's own
             trust.grant(root, folders)
-    Printer().line(one_line(f"{key} = {written!r} in {path}"))
+    Printer().line(one_line(f"{key} = {json.dumps(shown(written))} in {path}"))
     if said := forms.missing(key, value, folders):
         Printer().notice(Notice("warning", said))
 
@@ -94,8 +97,10 @@ def path(context: typer.Context, as_json: Json = False, directory: Directory = N
         "project": project_file(find_root(start_folder(context, directory))),
         "indexes": folders.indexes,
         "models": folders.models,
+        "states": folders.states,
         "journal": folders.journal,
         "logs": folders.logs,
+        "runtime": folders.runtime,
     }
     if as_json:
         Printer().json({"schema_version": SCHEMA_VERSION, **{name: str(place) for name, place in places.items()}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from itertools import chain
 
 import typer
 
@@ -19,11 +20,13 @@ def doctor(context: typer.Context, as_json: Json = False, directory: Directory =
     from localdev.cli import signals
     from localdev.cli.program import as_typed
     from localdev.render.payloads import SCHEMA_VERSION
+    from localdev.service.check import check_service
 
     place = open_workplace(context, directory, tolerant=True)
     out = place.printer
     checks = []
-    for found in examine(place.folders, place.root, place.loaded):
+    last = map(check_service, [place.folders], [place.settings])  # when its turn comes
+    for found in chain(examine(place.folders, place.root, place.loaded), last):
         signals.raise_again()  # what a check caught may have been Ctrl-C
         check = replace(found, hint=as_typed(found.hint))
         checks.append(check)

@@ -31,7 +31,7 @@ def status(as_json: Json = False) -> None:
     elif facts is None:
         out.line("not running")
     elif not facts["same_version"]:
-        out.line(f"another version runs (pid {facts['pid']}); it is replaced by the next command that needs it")
+        out.line(f"another version runs (pid {facts['pid']}); the next search or question ends it")
     else:
         _show(out, facts)
     if facts is None:
@@ -75,7 +75,8 @@ def logs(
     from localdev.service.log import log_file
 
     file = log_file(find_folders())
-    text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+    there = file.exists()
+    text = file.read_text(encoding="utf-8", errors="replace") if there else ""
     last = text.splitlines()[-lines:]
     out = Printer()
     if as_json:
@@ -84,7 +85,7 @@ def logs(
     for line in last:
         out.line(neutral(line))
     if not last:
-        out.aside(f"{file} is empty")
+        out.aside(f"{file} is empty" if there else f"there is no {file} yet")
 
 
 def _show(out: Printer, facts: dict[str, Any]) -> None:
@@ -93,10 +94,11 @@ def _show(out: Printer, facts: dict[str, Any]) -> None:
 
     minutes = facts["idle_minutes"]
     out.line(f"running since {facts['since']}, pid {facts['pid']}, {_megabytes(facts['memory_bytes'])}")
-    busy = ", ".join(f"{each['job']} for {each['seconds']:.0f} s" for each in facts["running"])
+    busy = ", ".join(f"{each['job']} for {each['seconds']:.0f} s" for each in facts["jobs_running"])
     out.line(busy or f"idle for {facts['idle_seconds']:.0f} s, ends after {minutes:g} min")
     for model in facts["models"]:
-        words = [model["name"], _megabytes(model["memory_bytes"]), model["placement"]]
+        kept = f"window {model['context_tokens']}, state {model['kv_type']}"
+        words = [model["name"], _megabytes(model["memory_bytes"]), model["placement"], kept]
         if model["waiting"]:
             words.append(f"{counted(model['waiting'], 'question')} waiting")
         out.line(out.styled("model " + ", ".join(filter(None, words)), "plain"))
