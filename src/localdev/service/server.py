@@ -15,11 +15,11 @@ from typing import Any
 
 from localdev.app.pools import Pools
 from localdev.core.errors import LocaldevError
+from localdev.core.processes import open_descriptors, resident_bytes
 from localdev.service.address import Address, Listener, own_user, peer_user
 from localdev.service.identity import identity
 from localdev.service.ledger import Ledger
 from localdev.service.log import Log
-from localdev.service.memory import open_descriptors, resident_bytes
 from localdev.service.outcomes import where
 from localdev.service.session import GREETING_SECONDS, Service, Session
 from localdev.service.warming import Warmer

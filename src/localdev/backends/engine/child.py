@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 from localdev.backends.engine.wire import (
@@ -37,6 +36,7 @@ from localdev.core.chat import ChatRequest, ModelInfo, Usage
 from localdev.core.errors import BackendError, LocaldevError
 from localdev.core.events import BackendEvent, Finished
 from localdev.core.logs import log_warning
+from localdev.core.processes import resident_bytes
 from localdev.core.wire import WireError, dumps, error_from_json, loads
 
 # An answer's state may be on its way to the disk: a gigabyte takes a few seconds.
@@ -102,7 +102,11 @@ class EngineChild:
 
         The memory includes the model's weights, which the system may share between processes that run one file.
         """
-        return {"pid": self._process.pid, "memory_bytes": _resident(self._process.pid), "requests": len(self._waits)}
+        return {
+            "pid": self._process.pid,
+            "memory_bytes": resident_bytes(self._process.pid),
+            "requests": len(self._waits),
+        }
 
     def wait_until_loaded(self) -> ModelInfo:
         """Give what the model says of itself.
@@ -343,12 +347,3 @@ def _manner(code: int) -> str:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
         return f"was killed ({name})" if name in ("SIGKILL", "SIGTERM") else f"crashed ({name})"
     return f"crashed (0x{code:X})" if code > _LARGEST_OWN_CODE else f"ended with exit code {code}"
-
-
-def _resident(pid: int) -> int | None:
-    """Give a process's resident memory in bytes."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE")
