@@ -311,6 +311,13 @@ def test_a_strangers_file_stops_nothing_and_is_not_trusted(run: Run, repository:
     assert (refused.code, refused.out) == (2, "")
 
 
+def test_a_model_file_under_another_suffix(run: Run, tmp_path: Path) -> None:
+    """It is named as others are, and the name is said, since its path names no model."""
+    (tmp_path / "b.txt").write_bytes((Path(__file__).parents[1] / "data" / "tiny.gguf").read_bytes())
+    added = run("models", "add", tmp_path / "b.txt")
+    assert added.out.startswith("b: ") and "hint: call it b from now on" in added.err
+
+
 def test_a_changed_model_is_seen_and_can_be_removed(run: Run, repository: Path, tmp_path: Path) -> None:
     """Doctor and list name a model whose file was changed in place; it goes only with a yes."""
     model = tmp_path / "m.gguf"

@@ -28,6 +28,7 @@ def add(
     """Keep a model file: linked where the disk allows it, else copied; its digest is recorded."""
     from localdev.cli.progress import ProgressLine
     from localdev.cli.terminal import Printer, one_line
+    from localdev.core.events import Notice
     from localdev.core.folders import expanded, find_folders
     from localdev.models.store import ModelStore
 
@@ -43,6 +44,9 @@ def add(
         return
     how = "linked" if passport.mode == "link" else "copied"
     printer.line(one_line(f"{passport.name}: {how}, {_describe(passport)}"))
+    if file.suffix.lower() != ".gguf":
+        said = f"call it {passport.name} from now on: only a path ending in .gguf names a model"
+        printer.notice(Notice("hint", said))
     printer.line(f"sha256 {passport.digest}")
 
 
