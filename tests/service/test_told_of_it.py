@@ -57,3 +57,17 @@ def test_why_it_cannot_be_used(run: Run, repository: Path, folders: Folders, scr
     folders.runtime.write_text("a file where a folder should be")
     done = run("ask", "settings?", "-C", repository, "--model", script("yes"))
     assert done.code == 0 and "warning: no background service: " in done.err
+
+
+def test_wiping_empties_the_service_too(
+    run: Run, repository: Path, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that the service holds is closed first, so that it cannot store the wiped states again when it ends."""
+    pytest.importorskip("llama_cpp")
+    monkeypatch.setenv("LOCALDEV_ASK_MAX_TOKENS", "2")
+    assert run("ask", "settings?", "-C", repository, "--model", TINY).code == 0
+    assert len(facts(folders)["models"]) == 1
+    assert run("wipe", "--yes", "-C", repository).code == 0
+    assert facts(folders)["models"] == [] and facts(folders)["repositories"] == []
+    run("service", "stop")
+    assert not folders.states.exists() or list(folders.states.iterdir()) == []

@@ -92,6 +92,10 @@ class Models:
         for thread in closing:
             thread.join()
 
+    def close_idle(self) -> None:
+        """Close those that no job uses."""
+        self._make_room(kept=0)
+
     def give_back(self, opened: Opened) -> None:
         """Take a model back from a job, and close what is too many."""
         with self._changed:

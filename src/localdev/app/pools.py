@@ -69,6 +69,11 @@ class Pools:
         """Let go of what is not used any more; called every few seconds."""
         self.repositories.sweep()
 
+    def forget(self) -> None:
+        """Let go of what was read of repositories: open indexes, and the prompts in models that no job uses."""
+        self.models.close_idle()
+        self.repositories.close()
+
     def close(self) -> None:
         """Close everything."""
         self.models.close()

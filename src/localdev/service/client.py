@@ -25,6 +25,7 @@ from localdev.service.frames import (
     Cancel,
     Done,
     Failed,
+    Forget,
     Hello,
     Line,
     Refused,
@@ -127,7 +128,7 @@ def find_own(address: Address) -> Line | None:
     return None
 
 
-def _ask(line: Line, request: Retire | Stop) -> None:
+def _ask(line: Line, request: Forget | Retire | Stop) -> None:
     """Send a request that is answered by `Done`, and close the line; one that is just ending needs no telling."""
     with contextlib.closing(line), contextlib.suppress(OSError, WireError):
         line.send(request)
@@ -225,6 +226,18 @@ def status(folders: Folders) -> dict[str, Any] | None:
         except (OSError, WireError) as error:
             raise Unavailable("the background service does not answer", _LOGS) from error
     return None if told is None else {"same_version": True, **told.facts}
+
+
+def forget(folders: Folders) -> None:
+    """Have the running service let go of what it has read of repositories; another program's ends, as after an update.
+
+    Raises:
+        Unavailable: it does not answer.
+    """
+    line = find_own(address_of(folders))
+    if line is not None:
+        line.wait_at_most(_STOP_SECONDS)
+        _ask(line, Forget())
 
 
 def stop(folders: Folders) -> int:

@@ -72,6 +72,11 @@ class AskStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """Let go of what was read of repositories and is not in use; answered by `Done` when that is so."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End now: running jobs are cancelled. Answered by `Done`, then the connection closes when the process ends."""
 
@@ -125,7 +130,7 @@ class Bug:
     trace: str
 
 
-Request = RunJob | Warm | Cancel | AskStatus | Stop | Retire
+Request = RunJob | Warm | Cancel | AskStatus | Forget | Stop | Retire
 Outcome = Done | Failed | Refused | Bug
 Reply = Event | Aside | Beat | Outcome | Status
 

@@ -74,6 +74,9 @@ class Session:
                 self._line.send(frames.Done())
             elif isinstance(request, frames.AskStatus):
                 self._line.send(frames.Status(self._service.status()))
+            elif isinstance(request, frames.Forget):
+                self._service.pools.forget()
+                self._line.send(frames.Done())
             elif isinstance(request, frames.Retire):
                 self._service.retire()
                 self._line.send(frames.Done())

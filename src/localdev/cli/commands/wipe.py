@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from localdev.cli.options import Directory, Json, Yes, new_app
-from localdev.cli.workplace import open_workplace
+from localdev.cli.workplace import Workplace, open_workplace
 
 app = new_app()
 
@@ -22,7 +22,7 @@ def wipe(
 ) -> None:
     """Remove the stored index and the kept states of prompts, which hold source code.
 
-    Models, settings and the journal stay.
+    A running service lets go of its models, which hold prompts. Model files, settings and the journal stay.
     """
     from localdev.app.hints import counted
     from localdev.app.stored import stored_indexes, stored_states, wipe_index, wipe_states
@@ -32,6 +32,7 @@ def wipe(
 
     place = open_workplace(context, directory)
     out = place.printer
+    _let_go(place)
     root = None if everything else place.root
     indexes, states = stored_indexes(place.folders, root), stored_states(place.folders, root)
     lines = [(each.path, each.bytes, "") for each in indexes]
@@ -56,3 +57,15 @@ def wipe(
         return
     for path, held, what in lines:
         out.line(out.styled(f"removed {path} ({size(held)}{what})", "plain"))
+
+
+def _let_go(place: Workplace) -> None:
+    """Have the service close what it holds: a model that is closed later would store its prompts' states again."""
+    from localdev.core.errors import EnvironmentFault
+    from localdev.core.events import Notice
+    from localdev.service.client import forget
+
+    try:
+        forget(place.folders)
+    except EnvironmentFault as error:
+        place.printer.notice(Notice("warning", f"{error}: it may still hold prompts ({error.hint})"))
