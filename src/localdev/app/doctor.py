@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from localdev.app.hints import counted
 from localdev.config.loader import Loaded
 from localdev.config.settings import Settings
-from localdev.core.errors import LocaldevError
+from localdev.core.errors import LocaldevError, TimedOut
 from localdev.core.folders import Folders
 
 if TYPE_CHECKING:
@@ -283,6 +283,12 @@ def check_models(folders: Folders, settings: Settings) -> Check:
     return Check("models", True, (", ".join(names) or "none added") + (f"; configured: {chosen}" if chosen else ""))
 
 
+def _unanswered(kind: str, error: LocaldevError) -> Check:
+    """Give the line of a server that does not answer; how long it was waited for is this check's own."""
+    hint = "see whether the server is busy, or stuck" if isinstance(error, TimedOut) else error.hint
+    return Check(kind, False, str(error), hint, optional=True)
+
+
 def _ollama(settings: Settings) -> Check:
     """An Ollama answers where the settings say; it is needed for models of that kind alone."""
     from localdev.audit.hosts import is_loopback
@@ -301,7 +307,7 @@ def _ollama(settings: Settings) -> Check:
         version, models = server_version(server), len(list_models(server))
         server.close()
     except LocaldevError as error:
-        return Check("ollama", False, str(error), error.hint, optional=True)
+        return _unanswered("ollama", error)
     return Check("ollama", True, f"{version} at {server.url}, {counted(models, 'model')}")
 
 
@@ -322,5 +328,5 @@ def _openai(settings: Settings) -> Check:
         channel = Channel(address, api_key=key, connect_seconds=_SERVER_SECONDS)
         models = sorted(list_models(channel, seconds=_SERVER_SECONDS))
     except LocaldevError as error:
-        return Check("openai", False, str(error), error.hint, optional=True)
+        return _unanswered("openai", error)
     return Check("openai", True, f"{counted(len(models), 'model')} at {channel.address.url}: {', '.join(models[:3])}")
