@@ -19,7 +19,8 @@ def test_started_by_hand_it_takes_the_settings(run: Run, repository: Path, folde
     assert run("config", "set", "service.idle_minutes", "7").code == 0
     missing = run("service", "logs")
     assert f"there is no {log_file(folders)} yet" in missing.err
-    assert json.loads(run("service", "status", "--json").out)["running"] is False
+    stopped = json.loads(run("service", "status", "--json").out)
+    assert stopped["running"] is False and stopped["jobs_running"] == []
     assert run("service", "start", "-C", repository).code == 0
     assert "ends after 7 min" in run("service", "status").out
     shown = json.loads(run("service", "status", "--json").out)

@@ -121,7 +121,7 @@ class LlamaSettings:
     """How the embedded engine runs a model on this machine."""
 
     context: int = _key(8192, "largest context window in tokens", low=256, high=1_048_576, project="trusted")
-    threads: int = _key(0, "processor threads, 0 for all cores", low=0, high=1024, project="trusted")
+    threads: int = _key(0, "processor threads, 0 for one per physical core", low=0, high=1024, project="trusted")
     gpu_layers: int = _key(-1, "layers on the GPU, -1 for as many as fit", low=-1, high=1000, project="trusted")
     flash_attention: str = _key("auto", "flash attention", choices=("auto", "on", "off"), project="trusted")
     kv_type: str = _key("f16", "precision of the kept state", choices=("f16", "f32", "q8_0", "q4_0"), project="trusted")

@@ -27,7 +27,7 @@ def status(as_json: Json = False) -> None:
     facts = ask(find_folders())
     out = Printer()
     if as_json:
-        out.json({"schema_version": SCHEMA_VERSION, "running": facts is not None, **(facts or {})})
+        out.json({"schema_version": SCHEMA_VERSION, "running": facts is not None, "jobs_running": [], **(facts or {})})
     elif facts is None:
         out.line("not running")
     elif not facts["same_version"]:
