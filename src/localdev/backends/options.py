@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# What a server is asked before a question is answered from memory; 10 s leave room for one that is at work.
-_LOOK_SECONDS = 10.0
-LOOK_HINT = "see whether the server is busy, or stuck; remote.first_token_seconds, but at most 10 s, is how long it has"
+# What a server is asked before a question is answered from memory, but some (llama_cpp.server) only after the request
+# that they are at: 30 s leave room for an ordinary answer.
+_LOOK_SECONDS = 30.0
+LOOK_HINT = "see whether the server is busy, or stuck; remote.first_token_seconds, but at most 30 s, is how long it has"
 
 
 @dataclass(frozen=True, slots=True)
