@@ -14,7 +14,6 @@ from localdev.app.cancelling import Cancellation
 from localdev.app.hints import counted
 from localdev.core.errors import BackendError
 from localdev.core.events import Notice
-from localdev.core.wire import dumps
 
 if TYPE_CHECKING:
     from localdev.backends.options import BackendOptions
@@ -231,6 +230,8 @@ def _facts(opened: Opened) -> dict[str, Any]:
 
 def _key(model: str, options: BackendOptions) -> str:
     """Name a file as it is now, and all that it is opened with."""
+    from localdev.core.wire import dumps  # jobs without a model do without it
+
     try:
         facts = os.stat(model)
         identity = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
