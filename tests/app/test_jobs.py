@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -233,3 +234,14 @@ def test_the_only_model_is_used_by_itself(jobs: OpenJobs, folders: Folders) -> N
     events = list(jobs(values).run("ask", {"question": "cart?"}))
     answered = next(event for event in events if isinstance(event, Answered))
     assert (answered.model, answered.backend) == ("tiny", "llamacpp")
+
+
+def test_making_ready_speaks_to_no_server(jobs: OpenJobs) -> None:
+    """Where the first model of a list cannot be had, the server behind it is not asked on nobody's behalf."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        models = ("gone", f"openai:m@http://127.0.0.1:{server.getsockname()[1]}/v1")
+        with pytest.raises(NotFound, match="gone"):
+            jobs({"models.ask": models}).warm()
+        with pytest.raises(TimeoutError):
+            server.accept()

@@ -226,13 +226,16 @@ class LocalJobs:
         from localdev.index.layout import index_folder
         from localdev.prompting.prompts import load_prompt
 
-        if any(map(is_on_server, models_for(self._settings, "ask")[:1])):
+        first = models_for(self._settings, "ask")[:1]
+        if any(map(is_on_server, first)):
             return
         prompt = load_prompt("ask", folders=self._prompt_folders())
         role, text = prompt.sections[0]
         if role != "system" or "{{" in text or "{%" in text:
             return
-        backend = self._engine(without=False).backend
+        # The first one alone: where it cannot be had, the next may be a server, which nobody has asked anything yet.
+        settings = replace(self._settings, models=replace(self._settings.models, ask=first))
+        backend = self._engine(without=False, settings=settings).backend
         if backend is None:
             return
         with contextlib.closing(backend):
@@ -244,8 +247,8 @@ class LocalJobs:
             for _ in backend.stream(request):
                 pass
 
-    def _engine(self, *, without: bool, job: str = "ask") -> Engine:
-        """Open the model, unless the answer is wanted without one."""
+    def _engine(self, *, without: bool, job: str = "ask", settings: Settings | None = None) -> Engine:
+        """Open the model (of other settings where some are given), unless the answer is wanted without one."""
         from localdev.app.engines import Engine, open_engine
         from localdev.app.remote import Contact
 
@@ -253,7 +256,12 @@ class LocalJobs:
             return Engine(None)
         contact = Contact(self._host.secrets, self._aside, self._journal())
         return open_engine(
-            self._settings, self._folders, job=job, opener=self._open_backend, progress=self._aside, contact=contact
+            settings or self._settings,
+            self._folders,
+            job=job,
+            opener=self._open_backend,
+            progress=self._aside,
+            contact=contact,
         )
 
     def _open_backend(self, model: str, options: BackendOptions) -> ChatBackend:
