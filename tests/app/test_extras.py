@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from localdev.app.doctor import built_for, examine
-from localdev.app.extras import Surroundings, extras, plan, plan_in, requirements
+from localdev.app.extras import Surroundings, build_variables, extras, plan, plan_in, requirements
 from localdev.app.hints import how_to_get_a_model
 from localdev.config.loader import Loaded
 from localdev.config.settings import build
@@ -116,3 +116,28 @@ def test_a_folder_that_cannot_be_written_fails_the_doctor(tmp_path: Path) -> Non
     assert "LOCALDEV_HOME" in checks["folders"].hint
     assert checks["sqlite"].ok and not checks["index"].ok
     assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "names"),
+    [
+        ("flags\t: fpu avx512f amx_bf16 avx512_fp16 amx_tile amx_int8", {}, ["CMAKE_ARGS"]),
+        ("flags\t: fpu avx2 avx512f", {}, []),
+        ("flags\t: amx_int8", {"CMAKE_ARGS": "-DGGML_CUDA=on"}, []),
+        (None, {}, []),
+    ],
+)
+def test_the_engine_is_compiled_without_amx(
+    flags: str | None, environ: dict[str, str], names: list[str], tmp_path: Path
+) -> None:
+    """On a processor that has it, unless the user has chosen how to compile; elsewhere nothing is set."""
+    if flags is not None:
+        (tmp_path / "cpuinfo").write_text(flags)
+    found = build_variables(environ, tmp_path / "cpuinfo")
+    assert list(found) == names
+    assert all(value.count("-mno-amx-int8") == 2 for value in found.values())
+
+
+def test_only_the_engine_is_compiled() -> None:
+    """What is installed as it is gets no variables."""
+    assert plan("mcp").variables == {}

@@ -18,6 +18,7 @@ def setup(
     yes: Yes = False,
 ) -> None:
     """Add an optional part to this environment. Runs pip, which talks to your package index; nothing else here does."""
+    import os
     import subprocess
     import sys
 
@@ -29,7 +30,8 @@ def setup(
 
     printer = Printer()
     planned = plan(extra)
-    command = shlex.join(planned.command)
+    variables = "".join(f"{name}={shlex.quote(value)} " for name, value in planned.variables.items())
+    command = variables + shlex.join(planned.command)
     if not planned.runs:
         raise EnvironmentFault(f"this environment has no pip to add {extra} with", f"run: {command}")
     printer.aside(f"{extra} needs: {', '.join(planned.requirements)}")
@@ -39,7 +41,7 @@ def setup(
     if not confirmed("It downloads from your package index. Go on?", yes=yes):
         printer.aside("nothing was changed")
         raise typer.Exit(1)
-    if subprocess.run(planned.command, stdout=sys.stderr).returncode != 0:
+    if subprocess.run(planned.command, env=os.environ | dict(planned.variables), stdout=sys.stderr).returncode != 0:
         raise EnvironmentFault(
             f"the installer could not add {extra}",
             "see above; a missing compiler (g++, cmake) or package index (pip config list) are the usual causes",
