@@ -399,7 +399,10 @@ def test_schema_check(value: Any, schema: Any, wrong: str) -> None:
 
 def test_key_that_no_header_may_hold() -> None:
     """Such a key is refused without being shown."""
-    from localdev.backends.openai_api.connection import checked_key
+    from localdev.core.headers import checked_secret
+
+    def checked_key(key: str) -> str:
+        return checked_secret(key, variable="LOCALDEV_API_KEY", what="the server's key")
 
     assert checked_key(" sesame\n") == "sesame"
     with pytest.raises(ConfigError) as caught:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from localdev.audit.egress import is_loopback
 from localdev.core.errors import ConfigError, EgressRefused
 from localdev.core.files import write_atomic
+from localdev.core.headers import checked_secret
 from localdev.index.database import Damaged
 from localdev.index.server import ServerVectors
 from localdev.index.vectors import ChromaVectors
@@ -67,22 +68,8 @@ def checked_place(store: str, *, token: str = "", fallback: bool = False) -> Pla
         )
     shown = f"[{host}]" if ":" in host else host
     url = f"{address.scheme}://{shown}:{port or (443 if address.scheme == 'https' else 8000)}"
-    return Place(url, _checked_token(token), fallback)
-
-
-def _checked_token(token: str) -> str:
-    """Give the token without the spaces and newlines around it; an error never shows it.
-
-    Raises:
-        ConfigError: no header may hold it.
-    """
-    token = token.strip()
-    if not (token.isascii() and token.isprintable()):
-        raise ConfigError(
-            "LOCALDEV_STORE_TOKEN holds characters no header may",
-            "set it to the token of the server alone: one line of letters, digits and signs of ASCII",
-        )
-    return token
+    secret = checked_secret(token, variable="LOCALDEV_STORE_TOKEN", what="the token of the server")
+    return Place(url, secret, fallback)
 
 
 def new_name(place: Place) -> str:

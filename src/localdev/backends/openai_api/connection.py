@@ -20,7 +20,8 @@ from localdev.backends.addresses import Address
 from localdev.backends.alarm import Alarm, shut
 from localdev.backends.said import one_line
 from localdev.backends.secure import certificates, not_secure
-from localdev.core.errors import BackendError, ConfigError, TimedOut, Unreachable
+from localdev.core.errors import BackendError, TimedOut, Unreachable
+from localdev.core.headers import checked_secret
 
 _MOST_BODY = 256 * 1024 * 1024  # a batch of embeddings as text is some megabytes
 _READ = 65_536
@@ -84,7 +85,7 @@ class Channel:
         self._lock = threading.Lock()
         self._headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
         self._headers["Connection"] = "close"
-        if key := checked_key(api_key):
+        if key := checked_secret(api_key, variable="LOCALDEV_API_KEY", what="the server's key"):
             self._headers["Authorization"] = f"Bearer {key}"
 
     @contextlib.contextmanager
@@ -177,18 +178,3 @@ class Channel:
 def _short(error: BaseException) -> str:
     """Give an error's text in one short line."""
     return one_line(getattr(error, "strerror", None) or error) or type(error).__name__
-
-
-def checked_key(key: str) -> str:
-    """Give the key without the spaces and newlines around it; an error never shows it.
-
-    Raises:
-        ConfigError: no header may hold it.
-    """
-    key = key.strip()
-    if not (key.isascii() and key.isprintable()):
-        raise ConfigError(
-            "LOCALDEV_API_KEY holds characters no header may",
-            "set it to the server's key alone: one line of letters, digits and signs of ASCII",
-        )
-    return key
