@@ -172,7 +172,7 @@ class LlamaCppBackend:
         """Say how the state of this request is kept: beyond the next one where the request names a stable prefix."""
         lasting = bool(request.cache_key)
         stable = self._prompts.stable(request.messages, prompt) if lasting else 0
-        return Kept(request.owner, lasting, stable, self._engine.identity)
+        return Kept(request.owner, lasting, stable)
 
     def _prompt(self, request: ChatRequest) -> list[int]:
         """Give the tokens of the request."""

@@ -26,14 +26,12 @@ class Kept:
     """How the state of a request is kept.
 
     `owner` is whose text the prompt holds; only for a `lasting` one the disk is looked at and written. The first
-    `stable` tokens are those of many prompts. `adapter` identifies the adapters and their scales: states of others are
-    not usable.
+    `stable` tokens are those of many prompts.
     """
 
     owner: str = ""
     lasting: bool = False
     stable: int = 0
-    adapter: str = ""
 
 
 class PrefixKeeper:
@@ -53,7 +51,7 @@ class PrefixKeeper:
         Yields after each step how many tokens of the prompt are held.
 
         The last token is always evaluated, since the next one is drawn from what it gives, and never alone: see
-        `Engine.evaluate`.
+        `Engine.steps`.
         """
         self._take(prompt, request or Kept())
         kept = self._reuse(prompt[:-2])
@@ -66,7 +64,7 @@ class PrefixKeeper:
         self._take(prompt, request)
         stable = prompt[: request.stable]
         if common(pack_tokens(self._engine.held), pack_tokens(stable)) == len(stable):
-            self._request = Kept(adapter=request.adapter)  # what is held is another request's, perhaps not to be kept
+            self._request = Kept()  # what is held is another request's, perhaps not to be kept
             return len(stable)
         kept = self._reuse(stable)
         start = self._evaluate_stable(prompt, kept)
@@ -89,9 +87,7 @@ class PrefixKeeper:
             self._states.save(owner, key, held, state, prompt=min(self._prompt, len(held)))
 
     def _take(self, prompt: Sequence[int], request: Kept) -> None:
-        """Note what is asked; nothing is left to use of what other adapters made."""
-        if request.adapter != self._request.adapter:
-            self._engine.keep(0)
+        """Note what is asked."""
         self._request, self._prompt, self._stable = request, len(prompt), None
 
     def _reuse(self, tokens: Sequence[int]) -> int:
@@ -126,8 +122,8 @@ class PrefixKeeper:
 
     @property
     def _state_key(self) -> str:
-        """The key of states that this request may use."""
-        return f"{self._key}{self._request.adapter}{self._engine.rotation}"
+        """The key of states that this request may use: made by the adapters and rotary factors now in use."""
+        return f"{self._key}{self._engine.identity}{self._engine.rotation}"
 
 
 def open_keeper(engine: Engine, path: Path, *, options: BackendOptions, warn: Callable[[str], None]) -> PrefixKeeper:
