@@ -15,6 +15,12 @@ Directory = Annotated[
     Path | None,
     typer.Option("-C", metavar="PATH", help="Work on the repository at PATH instead of the current folder."),
 ]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", metavar="MODEL", help="A name from `models list`, a GGUF file, ollama:NAME or openai:NAME."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NoService = Annotated[bool, typer.Option("--no-service", help="Run in this process, without the background service.")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localdev.cli.options import Directory, Json, NoService, new_app
+from localdev.cli.options import Directory, Json, Model, NoService, new_app
 from localdev.cli.workplace import Workplace, open_workplace, use_service
 from localdev.config.settings import AskSettings
 
@@ -30,12 +30,7 @@ def ask(
         int | None,
         typer.Option("-k", metavar="N", help=f"Passages it may rest on; {_DEFAULTS.k} unless ask.k is set."),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model", metavar="MODEL", help="A name from `models list`, a GGUF file, ollama:NAME or openai:NAME."
-        ),
-    ] = None,
+    model: Model = None,
     adapter: Annotated[
         str | None, typer.Option("--adapter", metavar="ADAPTER", help="LoRA adapter: a GGUF file, or FILE@SCALE.")
     ] = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localdev.cli.options import Directory, Json, NoService, new_app
+from localdev.cli.options import Directory, Json, Model, NoService, new_app
 from localdev.cli.workplace import open_workplace, use_service
 from localdev.config.settings import CompleteSettings
 
@@ -34,12 +34,7 @@ def complete(
     cursor: Annotated[
         str, typer.Option("--cursor", metavar="TEXT", help="What marks the cursor in the text on stdin.")
     ] = _CURSOR,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model", metavar="MODEL", help="A name from `models list`, a GGUF file, ollama:NAME or openai:NAME."
-        ),
-    ] = None,
+    model: Model = None,
     max_tokens: Annotated[
         int | None,
         typer.Option(
