@@ -20,8 +20,9 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from localdev.core.processes import resident_bytes
+
 _SAMPLE_SECONDS = 0.01
-_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ class _PeakMemory:
 
     def _watch(self) -> None:
         while not self._over.wait(_SAMPLE_SECONDS):
-            self._peak = max(self._peak, sum(map(_resident, _tree(self._pid))))
+            self._peak = max(self._peak, sum(map(resident_bytes, _tree(self._pid))))
 
 
 def _tree(pid: int) -> list[int]:
@@ -173,14 +174,6 @@ def _tree(pid: int) -> list[int]:
             except OSError:
                 continue  # ended meanwhile
     return found
-
-
-def _resident(pid: int) -> int:
-    """Give the resident bytes of one process, 0 when it has ended."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-    except (OSError, IndexError):
-        return 0
 
 
 def add_tool_options(parser: argparse.ArgumentParser, tools: Sequence[str]) -> None:
