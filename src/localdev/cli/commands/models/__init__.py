@@ -1,0 +1,8 @@
+"""`localdev models`: one file per verb, each of which registers itself on the group."""
+
+from __future__ import annotations
+
+from localdev.cli.commands.models import add, listing, remove
+from localdev.cli.commands.models.common import app
+
+__all__ = ["add", "app", "listing", "remove"]
