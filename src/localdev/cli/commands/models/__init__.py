@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from localdev.cli.commands.models import add, listing, remove
-from localdev.cli.commands.models.common import app
+from localdev.cli.commands.models.group import app
 
 __all__ = ["add", "app", "listing", "remove"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localdev.cli.commands.models.common import app, describe, payload, print_json
+from localdev.cli.commands.models.group import app, describe, payload, print_json
 from localdev.cli.options import Json
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from localdev.cli.commands.models.common import app, describe, payload, print_json
+from localdev.cli.commands.models.group import app, describe, payload, print_json
 from localdev.cli.options import Json, Yes
 
 
