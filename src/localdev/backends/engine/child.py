@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import queue
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
+from localdev.backends.engine.launch import error_of, last_words, manner, start_process
 from localdev.backends.engine.wire import (
     Ask,
     At,
@@ -37,20 +35,18 @@ from localdev.core.errors import BackendError, LocaldevError
 from localdev.core.events import BackendEvent, Finished
 from localdev.core.logs import log_warning
 from localdev.core.processes import resident_bytes
-from localdev.core.wire import WireError, dumps, error_from_json, loads
+from localdev.core.wire import WireError, dumps, loads
 
 # An answer's state may be on its way to the disk: a gigabyte takes a few seconds.
 CLOSE_SECONDS = 10.0
 # Python on Windows notices Ctrl-C only between two waits.
 _LOOK_UP_SECONDS = 0.5
-_TAIL_BYTES, _TAIL_LINES, _TAIL_CHARACTERS = 8192, 3, 400
 _DOING: dict[Phase, str] = {
     "loading": "while it loaded the model",
     "template": "while it built the prompt from the model's chat template",
     "answering": "while it answered",
     "idle": "while it had nothing to do",
 }
-_LARGEST_OWN_CODE = 0xFFFF  # beyond are Windows's codes of exceptions
 Answer = Given | Counted | Failed
 Answers = queue.SimpleQueue[Answer | Exception]
 
@@ -85,14 +81,7 @@ class EngineChild:
         self._writing = threading.Lock()
         self._loaded = threading.Event()
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
-        try:
-            self._process = _start(module, self._complaints)
-        except OSError as error:
-            self._complaints.close()
-            raise BackendError(
-                f"cannot start a process for the model: {error.strerror or error}",
-                "close other programs, then run the command again",
-            ) from error
+        self._process = start_process(module, self._complaints)
         self._send(opening)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -247,7 +236,7 @@ class EngineChild:
             log_warning(message.text)
         elif isinstance(message, Failed) and not message.number:
             self.refused = True
-            self._fail(_error(message))
+            self._fail(error_of(message))
         else:
             waits = self._waits.get(message.number)
             if waits is not None:  # else it was given up meanwhile
@@ -269,8 +258,8 @@ class EngineChild:
             return BackendError(
                 f"the chat template of {self._name} does not end", "use another model, or a corrected file of this one"
             )
-        what = f"the engine {_manner(code)} {_DOING[self._phase]} ({self._name})"
-        if last := self._last_words():
+        what = f"the engine {manner(code)} {_DOING[self._phase]} ({self._name})"
+        if last := last_words(self._complaints):
             what += f": {last}"
         if code == -getattr(signal, "SIGKILL", 9):
             return BackendError(
@@ -286,34 +275,6 @@ class EngineChild:
             "use another file, or build the engine again with `localdev setup llama`",
         )
 
-    def _last_words(self) -> str:
-        """Give the last lines that the process wrote on stderr."""
-        self._complaints.seek(max(0, self._complaints.seek(0, os.SEEK_END) - _TAIL_BYTES))
-        lines = self._complaints.read().decode("utf-8", "replace").split("\n")
-        said = [line.strip() for line in lines if line.strip()]
-        return "; ".join(said[-_TAIL_LINES:])[-_TAIL_CHARACTERS:]
-
-
-# Else a crash starts a debugger to print its stack.
-_ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}
-
-
-def _start(module: str, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start the process, in a group of its own: Ctrl-C is for the program, which then ends its processes in order.
-
-    Python is told not to look for modules in the current folder, which may hold anybody's files.
-    """
-    flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=complaints,
-        env={**_ENVIRONMENT, **os.environ},
-        start_new_session=True,
-        creationflags=flags,
-    )
-
 
 def _next(answers: Answers) -> Answer | Exception:
     """Wait for what comes next."""
@@ -328,22 +289,9 @@ def _unpacked(answer: Answer | Exception) -> Sequence[Any]:
         return answer.events
     if isinstance(answer, Counted):
         return (answer.tokens,)
-    raise _error(answer) if isinstance(answer, Failed) else _afresh(answer)
-
-
-def _error(message: Failed) -> Exception:
-    """Give the error the process met; what was a bug there is one here."""
-    return RuntimeError(f"in the engine's process:\n{message.bug}") if message.bug else error_from_json(message.error)
+    raise error_of(answer) if isinstance(answer, Failed) else _afresh(answer)
 
 
 def _afresh(error: Exception) -> Exception:
     """Give the same error once more: each thread that raises one adds to its traceback."""
     return type(error)(str(error), error.hint) if isinstance(error, LocaldevError) else error
-
-
-def _manner(code: int) -> str:
-    """Say how a process ended."""
-    if code < 0:
-        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-        return f"was killed ({name})" if name in ("SIGKILL", "SIGTERM") else f"crashed ({name})"
-    return f"crashed (0x{code:X})" if code > _LARGEST_OWN_CODE else f"ended with exit code {code}"

@@ -1,4 +1,4 @@
-"""The process that runs one model of the embedded engine: `python -m localdev.backends.engine.host`.
+"""The process that runs one model of the embedded engine, or does one task: `python -m localdev.backends.engine.host`.
 
 It is started by `engine.process`, which says on stdin what to open and to do. Nothing but answers goes to the pipe that
 was its stdout; what libraries print goes to stderr, where the program looks for the reason when the process dies.
@@ -23,18 +23,24 @@ from localdev.backends.engine.wire import (
     Cancel,
     Count,
     Counted,
+    Done,
     Failed,
     FromHost,
+    FromTask,
     Given,
+    Going,
     Open,
     Ready,
+    Task,
     ToHost,
     Warned,
 )
 from localdev.backends.llamacpp.backend import LlamaCppBackend
+from localdev.backends.llamacpp.perplexity import measure
+from localdev.backends.llamacpp.quantise import Quantising, quantise
 from localdev.core.chat import Usage
 from localdev.core.errors import LocaldevError
-from localdev.core.events import BackendEvent, Finished
+from localdev.core.events import BackendEvent, Finished, Progress
 from localdev.core.wire import dumps, error_to_json, loads
 
 # Templates render in milliseconds; one that needs longer than this loops.
@@ -81,9 +87,29 @@ class Host:
         self._backend: LlamaCppBackend | None = None
 
     def run(self) -> None:
-        """Load the model, then answer until told to close; the end of the pipe ends the process from within."""
-        opening: Open = loads(Open, self._requests.readline())
+        """Do a task, or load a model and answer until told to close; the pipe's end ends the process from within."""
+        first: Open | Task = loads(Open | Task, self._requests.readline())
         threading.Thread(target=self._listen, daemon=True).start()
+        if isinstance(first, Open):
+            self._serve(first)
+        else:
+            self._do(first)
+
+    def _do(self, task: Task) -> None:
+        """Do a task, and give its result."""
+
+        def told(progress: Progress) -> None:
+            self._say(Going(progress))
+
+        try:
+            result = quantise(task, told) if isinstance(task, Quantising) else measure(task, told)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the program must hear of it
+            self._fail(0, error)
+            return
+        self._say(Done(result))
+
+    def _serve(self, opening: Open) -> None:
+        """Load the model, then answer until told to close."""
         try:
             backend = self._backend = LlamaCppBackend(
                 opening.path, opening.options, rendering=self._rendering, warn=lambda text: self._say(Warned(text))
@@ -210,7 +236,7 @@ class Host:
         else:
             self._say(Failed(number, {}, "".join(traceback.format_exception(error))))
 
-    def _say(self, message: FromHost) -> None:
+    def _say(self, message: FromHost | FromTask) -> None:
         """Send one message; with nobody to hear it there is nothing left to do."""
         try:
             with self._writing:

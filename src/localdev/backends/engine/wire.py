@@ -1,8 +1,9 @@
 """What the program and the process that runs a model say to each other: one line of JSON for each message.
 
 The program says what to open, then asks; each request has a number, and what belongs to it carries the number. The
-process takes requests in their order, and counts tokens while it answers. When the program's end of the pipe is
-closed, whatever the reason, the process ends at once.
+process takes requests in their order, and counts tokens while it answers. Or its first message is a task: the process
+tells how far that is, gives its result, and ends. When the program's end of the pipe is closed, whatever the reason,
+the process ends at once.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from localdev.backends.llamacpp.perplexity import Measuring, Perplexity
+from localdev.backends.llamacpp.quantise import Quantised, Quantising
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, ModelInfo
-from localdev.core.events import BackendEvent
+from localdev.core.events import BackendEvent, Progress
 
 # What the process is at: loading the model, building a prompt from the model's template, answering, or waiting.
 Phase = Literal["loading", "template", "answering", "idle"]
@@ -25,6 +28,9 @@ class Open:
 
     path: Path
     options: BackendOptions
+
+
+Task = Quantising | Measuring
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A request failed, or, with number 0, the loading: `error` is one of ours, else `bug` is Python's traceback."""
+    """A request failed, or, with number 0, the loading or the task.
+
+    `error` is one of ours, else `bug` is Python's traceback.
+    """
 
     number: int
     error: dict[str, str]
@@ -105,3 +114,20 @@ class Warned:
 
 
 FromHost = Ready | At | Given | Counted | Failed | Warned
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """How far the task is."""
+
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The task is done."""
+
+    result: Quantised | Perplexity
+
+
+FromTask = Going | Done | Failed

@@ -73,6 +73,11 @@ class Engine(Vocabulary):
         self.template: str = template.decode("utf-8", errors="replace") if template else ""
 
     @property
+    def step(self) -> int:
+        """Most tokens that are evaluated in one native call."""
+        return self._step
+
+    @property
     def placement(self) -> str:
         """Say where the model runs."""
         return f"{self.plan.said}, {self.threads} thread{'s' if self.threads != 1 else ''}"

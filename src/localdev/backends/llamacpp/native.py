@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +55,25 @@ def _calm_threads() -> None:
 
 
 _last_level = 0
+_listener: Callable[[str], None] | None = None
+
+
+@contextlib.contextmanager
+def listening(take: Callable[[str], None]) -> Iterator[None]:
+    """Hand each piece of the engine's log, of whatever level, to `take` while the body runs."""
+    global _listener
+    _listener = take
+    try:
+        yield
+    finally:
+        _listener = None
 
 
 def _note(level: int, text: bytes, _data: object) -> None:
     """Keep warnings and errors for the next error message; nothing reaches stderr."""
     global _last_level
+    if _listener is not None:
+        _listener(text.decode("utf-8", errors="replace"))
     if level != _LOG_CONTINUED:
         _last_level = level
     if _last_level in (_LOG_WARN, _LOG_ERROR) and text.strip(b". \n"):
