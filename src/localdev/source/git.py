@@ -31,22 +31,25 @@ def clean_environment() -> dict[str, str]:
 
 def head(root: Path) -> str | None:
     """Give the id of the commit that is checked out, as hexadecimal; None before the first commit or without git."""
-    return _ask(root, "rev_parse", "--verify", "--quiet", "HEAD")
+    return ask_git(root, "rev-parse", "--verify", "--quiet", "HEAD")
 
 
 def branch(root: Path) -> str | None:
     """Give the short name of the branch that is checked out, born or not; None on a detached head or without git."""
-    return _ask(root, "symbolic_ref", "--quiet", "--short", "HEAD")
+    return ask_git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
 
 
-def _ask(root: Path, command: str, *arguments: str) -> str | None:
-    """Run one reading git command; None where it has no answer."""
+def ask_git(root: Path, command: str, *arguments: str) -> str | None:
+    """Run one reading git command in a work tree; None where it fails or has nothing to say.
+
+    Bytes that are no UTF-8 come as lone surrogates; the last line's end is taken off.
+    """
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git is no reason to fail at import
     import git
 
     try:
         with _opened(root) as repository:
-            answer = str(getattr(repository.git, command)(*arguments))
+            answer = str(getattr(repository.git, command.replace("-", "_"))(*arguments))
     except (git.InvalidGitRepositoryError, git.NoSuchPathError, git.CommandError):
         return None
     return answer or None

@@ -1,0 +1,296 @@
+"""Measures models on this machine, and where wanted on the user's own history, so that a choice rests on both."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from localdev.assistant.speed import Fit, Speed, best, judge
+from localdev.config.settings import IndexSettings, ModelsSettings, Settings
+from localdev.core.errors import LocaldevError, NotFound, UsageError
+from localdev.core.events import Notice, Progress
+from localdev.core.folders import Folders
+
+if TYPE_CHECKING:
+    from localdev.assistant.past_work import Completed, Gap, Rate
+    from localdev.core.chat import ModelInfo
+    from localdev.core.ports import ChatBackend, Embedder, Journal
+    from localdev.index.repository import IndexedRepository
+    from localdev.source.history import PastCommit
+
+    Aside = Callable[[Progress | Notice], None]
+
+# Most commits have nothing to ask of them: too many files, or a subject that says nothing.
+_COMMITS_PER_CASE = 10
+_SAMPLE_TEXTS = 64
+_STATIC = "static"
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """What to measure: `models` by name, path or server (none: all that are stored), and how thoroughly.
+
+    `history` is the number of cases of each kind made of the repository's commits, 0 for none. `embedders` are forms of
+    `search.embedder`.
+    """
+
+    models: tuple[str, ...] = ()
+    embedders: tuple[str, ...] = ()
+    history: int = 0
+    prompt_tokens: int = 512
+    tokens: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class BenchedModel:
+    """One model that answers: what was measured, or the error that kept it from being.
+
+    `memory_bytes` is what the engine's process held after the answers, weights included; 0 for a server's model, which
+    does not tell.
+    """
+
+    name: str
+    error: str = ""
+    hint: str = ""
+    parameters: int = 0
+    backend: str = ""
+    placement: str = ""
+    window: int = 0
+    load_s: float = 0.0
+    memory_bytes: int = 0
+    speed: Speed | None = None
+    jobs: dict[str, Fit] = field(default_factory=dict)
+    completed: Completed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BenchedEmbedder:
+    """One embedder: texts a second, and the share of questions that led to their files among the first 1, 3 and 10."""
+
+    name: str
+    error: str = ""
+    hint: str = ""
+    dimension: int = 0
+    texts_s: float = 0.0
+    index_s: float = 0.0
+    hits: dict[int, Rate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BenchResult:
+    """All that was measured, and the model to choose for each job."""
+
+    models: tuple[BenchedModel, ...] = ()
+    embedders: tuple[BenchedEmbedder, ...] = ()
+    choice: dict[str, str] = field(default_factory=dict)
+
+
+class Bench:
+    """Measures one model after another; each is opened alone and closed before the next."""
+
+    def __init__(
+        self, settings: Settings, folders: Folders, root: Path, *, aside: Aside, journal: Journal | None = None
+    ) -> None:
+        # Nothing is kept of prompts: cold is to be cold, and the texts are not worth the disk.
+        llama = replace(settings.llama, states_mb=0)
+        self._settings = replace(settings, llama=llama, models=ModelsSettings())
+        self._folders, self._root, self._aside, self._journal = folders, root, aside, journal
+
+    def run(self, options: BenchOptions) -> BenchResult:
+        """Measure all; a model that fails is reported with its error, and the others go on.
+
+        Raises:
+            NotFound: no model is stored and none was named.
+            UsageError: history was wanted and there is none.
+        """
+        chat, embedders = self._chosen(options)
+        commits = self._commits(options.history)
+        found_embedders = tuple(self._embedder(form, commits, options) for form in embedders)
+        gaps = self._gaps(commits, options.history)
+        found = tuple(self._model(name, gaps, options) for name in chat)
+        self._aside(Progress(""))
+        return BenchResult(found, found_embedders, choices(found))
+
+    def _chosen(self, options: BenchOptions) -> tuple[list[str], list[str]]:
+        """Sort what is to be measured into models that answer and embedders."""
+        from localdev.models.passport import embeds
+        from localdev.models.store import ModelStore
+
+        stored = ModelStore(self._folders.models).list()
+        embedding = {each.name for each in stored if embeds(each.architecture)}
+        named = options.models or (() if options.embedders else tuple(each.name for each in stored))
+        if not named and not options.embedders:
+            raise NotFound("there is no model to measure", "add one: `localdev models add FILE.gguf`")
+        chat = [name for name in dict.fromkeys(named) if name not in embedding]
+        forms = [f"gguf:{name}" for name in dict.fromkeys(named) if name in embedding]
+        if options.history:
+            forms = [_STATIC, self._settings.search.embedder, *forms]
+        return chat, list(dict.fromkeys([*options.embedders, *forms]))
+
+    def _commits(self, cases: int) -> list[PastCommit]:
+        """Read as much of the history as cases may take."""
+        if not cases:
+            return []
+        from localdev.source.history import past_commits
+
+        commits = past_commits(self._root, cases * _COMMITS_PER_CASE)
+        if not commits:
+            raise UsageError(f"{self._root} has no history in git to make questions of", "leave out --history")
+        return commits
+
+    def _gaps(self, commits: Sequence[PastCommit], cases: int) -> list[Gap]:
+        """Cut lines out of what was committed."""
+        from localdev.assistant.past_work import gaps
+        from localdev.source.history import added_lines, text_at
+
+        root = self._root
+        return gaps(commits, lambda commit: added_lines(root, commit), lambda *place: text_at(root, *place), cases)
+
+    def _model(self, name: str, gaps: Sequence[Gap], options: BenchOptions) -> BenchedModel:
+        """Measure one model."""
+        from localdev.app.engines import open_engine
+        from localdev.app.remote import Contact
+
+        settings = replace(self._settings, model=name)
+        started = time.perf_counter()
+        try:
+            engine = open_engine(
+                settings,
+                self._folders,
+                progress=self._aside,
+                contact=Contact(tell=self._aside, journal=self._journal),
+            )
+            assert engine.backend is not None  # a model that is named is opened, or the reason raised
+            with contextlib.closing(engine.backend) as backend:
+                info = backend.describe()
+                return self._measured(backend, info, time.perf_counter() - started, gaps=gaps, options=options)
+        except LocaldevError as error:
+            return BenchedModel(name, error=str(error), hint=error.hint)
+
+    def _measured(
+        self, backend: ChatBackend, info: ModelInfo, load_s: float, *, gaps: Sequence[Gap], options: BenchOptions
+    ) -> BenchedModel:
+        """Measure an open model: its speed, what it is fit for, and how it fills the gaps."""
+        from localdev.assistant.speed import measure
+
+        speed = _with_progress(
+            measure(backend, salt=os.urandom(3).hex(), prompt_tokens=options.prompt_tokens, tokens=options.tokens),
+            lambda event: self._aside(replace(event, stage=f"{info.name}: {event.stage}")),
+        )
+        facts: dict[str, Any] = getattr(backend, "facts", dict)()
+        done = self._filled(backend, info, gaps) if gaps and "fim" in info.capabilities else None
+        return BenchedModel(
+            info.name,
+            parameters=self._parameters(info.digest),
+            backend=info.backend,
+            placement=info.placement,
+            window=info.context_window,
+            load_s=load_s,
+            memory_bytes=facts.get("memory_bytes") or 0,
+            speed=speed,
+            jobs=judge(speed, info.capabilities, info.context_window),
+            completed=done,
+        )
+
+    def _filled(self, backend: ChatBackend, info: ModelInfo, gaps: Sequence[Gap]) -> Completed:
+        """Have a model fill the gaps of the history."""
+        from localdev.assistant.past_work import completed, fill
+
+        written = []
+        for case in fill(gaps, backend, self._settings.complete.context_tokens):
+            written.append(case)
+            self._aside(Progress(f"{info.name}: completing", len(written), len(gaps), "lines"))
+        return completed(written)
+
+    def _parameters(self, digest: str) -> int:
+        """Give the number of parameters of a stored model, 0 for others."""
+        from localdev.models.store import ModelStore
+
+        stored = ModelStore(self._folders.models).list()
+        return next((each.parameters for each in stored if each.digest == digest), 0)
+
+    def _embedder(self, form: str, commits: Sequence[PastCommit], options: BenchOptions) -> BenchedEmbedder:
+        """Measure one embedder; questions are asked of an index that is made for them and thrown away."""
+        from localdev.app.embedders import open_embedder
+        from localdev.app.remote import Contact
+
+        settings = replace(self._settings, search=replace(self._settings.search, embedder=form))
+        contact = Contact(tell=self._aside, journal=self._journal)
+        try:
+            embedder = open_embedder(settings, self._folders, progress=self._aside, contact=contact)
+            texts_s = _embedding_speed(embedder)
+            index_s, hits = self._found(embedder, commits, options.history) if commits else (0.0, {})
+        except LocaldevError as error:
+            return BenchedEmbedder(form, error=str(error), hint=error.hint)
+        return BenchedEmbedder(form, "", "", embedder.dimension, texts_s, index_s, hits)
+
+    def _found(self, embedder: Embedder, commits: Sequence[PastCommit], cases: int) -> tuple[float, dict[int, Rate]]:
+        """Index the repository with an embedder, and see how often what somebody wrote of a change leads to it."""
+        from localdev.app.limits import refuse_too_many
+        from localdev.app.stored import open_indexed
+        from localdev.assistant.past_work import hit_rates, questions
+
+        refuse_too_many(self._root, self._settings.index.max_files)
+        with tempfile.TemporaryDirectory(prefix="localdev-bench-") as folder:
+            own = replace(self._folders, data=Path(folder))
+            # Never the team's Chroma server: this index is nobody's but ours.
+            with contextlib.closing(open_indexed(own, self._root, embedder, store=IndexSettings())) as repository:
+                started = time.perf_counter()
+                repository.refresh(self._aside)
+                index_s = time.perf_counter() - started
+                asked = questions(commits, set(repository.paths()), cases)
+                return index_s, hit_rates(asked, [_paths(question.text, repository) for question in asked])
+
+
+def choices(models: Sequence[BenchedModel]) -> dict[str, str]:
+    """Name the model to choose for each job, as far as one can do it.
+
+    For completions the one that filled the most gaps as they had been; for the rest speed is all that was measured, so
+    of those that are quick enough the one with the most parameters.
+    """
+    found = {}
+    for job in dict.fromkeys(job for each in models for job in each.jobs):
+        able = [(each.name, _merit(each, job), each.jobs[job]) for each in models if job in each.jobs]
+        chosen = best(able)
+        if chosen:
+            found[job] = chosen
+    return found
+
+
+def _merit(model: BenchedModel, job: str) -> float:
+    """Give what is known of a model's quality for a job."""
+    if job == "complete" and model.completed is not None:
+        return model.completed.exact.share + model.completed.alike / 1e3
+    return model.parameters / 1e12 if job == "complete" else float(model.parameters)
+
+
+def _paths(query: str, repository: IndexedRepository) -> list[str]:
+    """Give the paths of what a search finds, best first."""
+    from localdev.retrieval.search import search
+
+    return [hit.chunk.path for hit in search(query, repository, limit=20)]
+
+
+def _embedding_speed(embedder: Embedder) -> float:
+    """Give texts a second, of some forty words of code each; the first one loads the weights and is not counted."""
+    texts = [f"def total_{n}(items, rate):\n    return sum(item.price for item in items) * (1 + rate) + {n}\n" * 2
+             for n in range(_SAMPLE_TEXTS)]  # fmt: skip
+    embedder.embed(texts[:1])
+    started = time.perf_counter()
+    embedder.embed(texts)
+    return len(texts) / max(time.perf_counter() - started, 1e-6)
+
+
+def _with_progress(steps: Generator[Progress, None, Speed], show: Callable[[Progress], None]) -> Speed:
+    """Run a measurement to its end, and give what it found."""
+    while True:
+        try:
+            show(next(steps))
+        except StopIteration as ended:
+            return cast(Speed, ended.value)
