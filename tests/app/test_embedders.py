@@ -19,7 +19,7 @@ from localdev.config.settings import build
 from localdev.core.errors import ConfigError, LocaldevError, MissingExtra, ModelError, NotFound
 from localdev.core.events import Notice, Progress, Refreshed, Sources
 from localdev.core.folders import Folders
-from localdev.models.store import ModelStore
+from localdev.models.store import Adding, ModelStore
 from scripts.make_tiny_bert import make_folder
 from tests.app.conftest import OpenJobs
 
@@ -57,7 +57,7 @@ def test_a_gguf_by_path_or_by_name(folders: Folders, bert: Path) -> None:
     """The identity holds the content's digest: the same for the same bytes, another for others at the same place."""
     by_path = named(f"gguf:{bert}", folders)
     assert by_path == named(f"gguf:{bert}", folders)
-    digest = ModelStore(folders.models).add(bert, name="minilm").digest
+    digest = ModelStore(folders.models).add(bert, Adding(name="minilm")).digest
     assert named("gguf:minilm", folders) == f"gguf:minilm-{digest[:12]}"
     raw = bytearray(bert.read_bytes())
     raw[-1] ^= 1
@@ -152,10 +152,10 @@ def test_a_question_whose_embedder_is_gone_is_an_error(
 def test_an_embedding_model_is_not_chosen_to_answer(folders: Folders, bert: Path, script: Callable[..., str]) -> None:
     """Alone it counts as no model, beside a language model it is passed over, and named it is an error."""
     store = ModelStore(folders.models)
-    store.add(bert, name="minilm")
+    store.add(bert, Adding(name="minilm"))
     none = open_engine(build({}), folders)
     assert none.backend is None and none.notice is not None and "models add" in none.notice.text
-    store.add(TINY, name="tiny")
+    store.add(TINY, Adding(name="tiny"))
     found = open_engine(build({"llama.threads": 1}), folders)
     assert found.backend is not None and found.backend.describe().name == "tiny"
     found.backend.close()

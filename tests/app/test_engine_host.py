@@ -17,7 +17,7 @@ from localdev.core.errors import MissingExtra
 from localdev.core.events import Notice
 from localdev.core.folders import find_folders
 from localdev.core.wire import dumps
-from localdev.models.store import ModelStore
+from localdev.models.store import Adding, ModelStore
 
 TINY = Path(__file__).parent.parent / "data" / "tiny.gguf"
 ATTEMPT = (
@@ -53,7 +53,7 @@ def test_an_engine_that_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.Mon
     (broken / "__init__.py").write_text("raise RuntimeError('no such library')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     folders = find_folders({"LOCALDEV_HOME": str(tmp_path / "home")})
-    ModelStore(folders.models).add(TINY, name="tiny")
+    ModelStore(folders.models).add(TINY, Adding(name="tiny"))
     engine = open_engine(Settings(), folders)
     assert engine.backend is None and engine.notice is not None
     assert "no such library" in engine.notice.text and "`localdev setup llama`" in engine.notice.text

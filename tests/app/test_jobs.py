@@ -19,7 +19,7 @@ from localdev.config.settings import build
 from localdev.core.errors import BackendError, LocaldevError, ModelError, NotFound, UsageError
 from localdev.core.events import Answered, Notice, Progress, Refreshed, Result, Sources, TextDelta
 from localdev.core.folders import Folders
-from localdev.models.store import ModelStore
+from localdev.models.store import Adding, ModelStore
 from tests.app.conftest import OpenJobs
 
 Journal = Callable[[], list[dict[str, Any]]]
@@ -198,12 +198,12 @@ def test_which_model_is_opened(folders: Folders, tmp_path: Path) -> None:
     """None: a hint. Several, none chosen: a hint that lists them. A name that is not there: an error that does."""
     assert open_engine(build({}), folders).notice is not None
     store = ModelStore(folders.models)
-    store.add(TINY, mode="copy", name="first")
+    store.add(TINY, Adding(mode="copy", name="first"))
     other = tmp_path / "other.gguf"
     data = bytearray(TINY.read_bytes())
     data[-1] ^= 1  # another weight: another model
     other.write_bytes(data)
-    store.add(other, mode="copy", name="second")
+    store.add(other, Adding(mode="copy", name="second"))
     engine = open_engine(build({}), folders)
     assert engine.backend is None and engine.notice is not None
     assert "first, second" in engine.notice.text
@@ -229,7 +229,7 @@ def test_a_file_that_is_no_model(
 def test_the_only_model_is_used_by_itself(jobs: OpenJobs, folders: Folders) -> None:
     """One model was added and none is configured: it answers, and the answer says which it was."""
     pytest.importorskip("llama_cpp")
-    ModelStore(folders.models).add(TINY, name="tiny")
+    ModelStore(folders.models).add(TINY, Adding(name="tiny"))
     values = {"ask.max_tokens": 8, "ask.k": 1}
     events = list(jobs(values).run("ask", {"question": "cart?"}))
     answered = next(event for event in events if isinstance(event, Answered))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import signal
@@ -16,7 +15,8 @@ import pytest
 
 from localdev.core.errors import ModelError, NotFound, StorageError, UsageError
 from localdev.core.events import Progress
-from localdev.models.store import Mode, ModelStore, slug
+from localdev.models.passport import Mode
+from localdev.models.store import Adding, ModelStore, slug
 from tests.models.conftest import TINY, gguf, pair
 
 OTHER = gguf([pair("general.architecture", "llama"), pair("general.name", "other")])
@@ -38,7 +38,7 @@ def model(tmp_path: Path) -> Path:
 def test_add_keeps_file_and_facts(store: ModelStore, model: Path, mode: str, links: int) -> None:
     """The passport says what the file is, and the file is there under its digest."""
     seen: list[Progress] = []
-    passport = store.add(model, mode=mode, progress=seen.append)  # type: ignore[arg-type]
+    passport = store.add(model, Adding(mode=mode), seen.append)  # type: ignore[arg-type]
     digest = hashlib.sha256(TINY.read_bytes()).hexdigest()
     assert (passport.name, passport.digest, passport.mode) == ("tiny-model-v1", digest, mode)
     assert (passport.architecture, passport.parameters, passport.quantisation) == ("llama", 1_123_712, "F32")
@@ -55,7 +55,7 @@ def test_a_file_name_that_is_no_text(store: ModelStore, model: Path, tmp_path: P
     odd = tmp_path / os.fsdecode(b"caf\xe9.gguf")
     os.link(model, odd)
     passport = store.add(odd)
-    assert (passport.name, passport.source) == ("caf", str(odd))
+    assert (passport.name, passport.source.place) == ("caf", str(odd))
     assert store.list() == [passport]
 
 
@@ -75,9 +75,9 @@ def test_a_second_name_is_refused(store: ModelStore, model: Path, tmp_path: Path
     first = store.add(model)
     for again in (model, Path(shutil.copyfile(model, tmp_path / "again.gguf"))):
         with pytest.raises(UsageError, match="stored already, as tiny-model-v1") as caught:
-            store.add(again, mode=mode, name="My Model")
+            store.add(again, Adding(mode=mode, name="My Model"))
         assert "models remove tiny-model-v1" in caught.value.hint
-        assert store.add(again, mode=mode, name="Tiny Model V1") == first
+        assert store.add(again, Adding(mode=mode, name="Tiny Model V1")) == first
     assert store.list() == [first]
 
 
@@ -87,7 +87,7 @@ def test_a_second_name_is_refused(store: ModelStore, model: Path, tmp_path: Path
 def test_adding_again_repairs(store: ModelStore, tmp_path: Path, first: Mode, again: Mode, harm: str) -> None:
     """A stored file that was changed or lost is replaced by the good copy that is added."""
     model = Path(shutil.copyfile(TINY, tmp_path / "m.gguf"))
-    passport = store.add(model, mode=first)
+    passport = store.add(model, Adding(mode=first))
     if harm == "gone":
         passport.file.unlink()
     else:
@@ -95,14 +95,14 @@ def test_adding_again_repairs(store: ModelStore, tmp_path: Path, first: Mode, ag
         data[-9] ^= 1
         passport.file.write_bytes(data)  # in place: a linked file changes with it
     if harm == "changed unseen":
-        os.utime(passport.file, ns=(passport.mtime_ns, passport.mtime_ns))
+        os.utime(passport.file, ns=(passport.files[0].mtime_ns, passport.files[0].mtime_ns))
     else:
         assert not passport.seems_whole()
         with pytest.raises(ModelError, match=r"was changed|cannot be read") as caught:
             store.checked_file(passport)
         assert "models add" in caught.value.hint and "models remove m" in caught.value.hint
     good = Path(shutil.copyfile(TINY, tmp_path / "good.gguf"))
-    repaired = store.add(good, mode=again)
+    repaired = store.add(good, Adding(mode=again))
     assert (repaired.name, repaired.digest, repaired.mode) == ("m", passport.digest, again)
     assert store.list() == [repaired] and repaired.seems_whole()
     assert store.checked_file(repaired).read_bytes() == TINY.read_bytes()
@@ -117,7 +117,7 @@ def test_remove(store: ModelStore, model: Path, tmp_path: Path) -> None:
     assert model.read_bytes() == TINY.read_bytes()
     with pytest.raises(NotFound, match="none yet"):
         store.remove("tiny-model-v1")
-    assert store.add(model, name="other").name == "other"
+    assert store.add(model, Adding(name="other")).name == "other"
 
 
 def test_a_taken_name_is_refused(store: ModelStore, model: Path, write: Callable[..., Path]) -> None:
@@ -128,7 +128,7 @@ def test_a_taken_name_is_refused(store: ModelStore, model: Path, write: Callable
         store.add(other)
     assert "--name" in caught.value.hint
     assert len(store.list()) == 1
-    assert store.add(other, name="second").name == "second"
+    assert store.add(other, Adding(name="second")).name == "second"
 
 
 def test_find(store: ModelStore, model: Path, write: Callable[..., Path]) -> None:
@@ -153,21 +153,21 @@ def test_ambiguous_digits(tmp_path: Path, model: Path) -> None:
     # Two files whose digests share six digits cannot be made in a test, so the second passport is written by hand.
     folder = tmp_path / "store" / "passports"
     twin = passport.digest[:20] + "0" * 44
-    entry = json.loads((folder / f"{passport.digest}.json").read_bytes()) | {"digest": twin, "name": "twin"}
-    (folder / f"{twin}.json").write_text(json.dumps(entry))
+    text = (folder / f"{passport.digest}.json").read_text()
+    (folder / f"{twin}.json").write_text(text.replace(passport.digest, twin).replace(passport.name, "twin"))
     with pytest.raises(UsageError, match=r"fits several models: tiny-model-v1 .*, twin"):
         store.find(passport.digest[:8])
 
 
 def test_changes_are_noticed(store: ModelStore, model: Path) -> None:
     """A touched file is hashed once and passes; a changed or a missing one does not."""
-    passport = store.add(model, mode="copy")
+    passport = store.add(model, Adding(mode="copy"))
     os.utime(passport.file, ns=(1, 1))
     hashed: list[Progress] = []
     store.checked_file(passport, hashed.append)
     assert hashed, "the time stamp differs, so the digest was checked"
     renewed = store.find(passport.name)
-    assert renewed.mtime_ns == 1
+    assert renewed.files[0].mtime_ns == 1
     hashed.clear()
     store.checked_file(renewed, hashed.append)
     assert hashed == []
@@ -185,7 +185,7 @@ BAD_FILES = {
     "not a model": (b"#!/bin/sh\n", "not a GGUF file"),
     "truncated": (TINY.read_bytes()[:-100], "truncated"),
     "an adapter": (gguf([pair("general.architecture", "llama"), pair("general.type", "adapter")]), "adapter"),
-    "a vocabulary": (gguf(tensors=[], data=b""), "holds no model"),
+    "a vocabulary": (gguf(tensors=[], data=b""), "holds no weights"),
 }
 
 
@@ -217,9 +217,9 @@ def test_slug(text: str, name: str) -> None:
 def run_add(model: Path, folder: Path, before: str) -> subprocess.CompletedProcess[str]:
     """Add by copy in a process of its own, after running the lines `before` there."""
     code = (
-        f"import os, signal, resource\nfrom pathlib import Path\nfrom localdev.models.store import ModelStore\n"
+        f"import os, signal, resource\nfrom pathlib import Path\nfrom localdev.models.store import Adding, ModelStore\n"
         f"{before}\n"
-        f"ModelStore(Path({str(folder)!r})).add(Path({str(model)!r}), mode='copy', progress=seen)\n"
+        f"ModelStore(Path({str(folder)!r})).add(Path({str(model)!r}), Adding(mode='copy'), seen)\n"
     )
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
 
@@ -229,10 +229,10 @@ def test_killed_while_copying(store: ModelStore, model: Path, tmp_path: Path) ->
     """After kill -9 in the middle nothing counts as stored, and the next add sweeps and succeeds."""
     killed = run_add(model, tmp_path / "store", "seen = lambda event: os.kill(os.getpid(), signal.SIGKILL)")
     assert killed.returncode == -signal.SIGKILL
-    files = tmp_path / "store" / "files"
-    assert store.list() == [] and len(list(files.iterdir())) == 1
-    passport = store.add(model, mode="copy")
-    assert list(files.iterdir()) == [passport.file]
+    folder = tmp_path / "store"
+    assert store.list() == [] and len(list(folder.rglob("*.gguf"))) == 1
+    passport = store.add(model, Adding(mode="copy"))
+    assert list(folder.rglob("*.gguf")) == [passport.file]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
@@ -243,15 +243,15 @@ def test_full_disk_while_copying(store: ModelStore, model: Path, tmp_path: Path)
     )
     failed = run_add(model, tmp_path / "store", f"{limit}\nseen = None")
     assert "StorageError: cannot write" in failed.stderr
-    assert store.list() == [] and list((tmp_path / "store" / "files").iterdir()) == []
+    assert store.list() == [] and not list((tmp_path / "store").rglob("*.gguf"))
 
 
 def test_a_whole_file_without_a_passport_is_taken_over(store: ModelStore, model: Path) -> None:
     """A crash between moving the file and writing its passport costs nothing."""
-    passport = store.add(model, mode="copy")
+    passport = store.add(model, Adding(mode="copy"))
     (passport.file.parent.parent / "passports" / f"{passport.digest}.json").unlink()
     assert store.list() == []
-    again = store.add(passport.file, name="tiny")
+    again = store.add(passport.file, Adding(name="tiny"))
     assert (again.digest, again.file) == (passport.digest, passport.file)
     assert list(passport.file.parent.iterdir()) == [passport.file]
 

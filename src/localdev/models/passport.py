@@ -1,15 +1,31 @@
-"""A model's passport: what was known when it was added, kept as one JSON file beside the model."""
+"""A model's passport: what was known when it was added, kept as one JSON file beside the model.
+
+Whoever can write the store can write a passport, so a passport proves nothing against them. What it holds together:
+the digest, its own file name and the digests and names of the model's files must fit, so an entry changed by hand or
+by a fault is noticed when the digest is part of it. The other entries (findings, licence, source, what the header
+said) are records; vetting a stored file anew is what brings them up to date.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+import sys
 from dataclasses import asdict, dataclass, fields
+from os import stat_result
 from pathlib import Path
+from typing import Any, Literal, get_args
 
 from localdev.core.errors import ModelError
 from localdev.core.files import write_atomic
+from localdev.models.digests import digest_of_parts
+from localdev.models.findings import Finding, Severity
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+Kind = Literal["model", "adapter"]
+Mode = Literal["link", "copy", "move"]
+Origin = Literal["file", "hub", "ollama", "archive", "quantised"]
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 # Architectures of GGUF that give vectors for texts and cannot write any.
 _EMBEDDING = frozenset(
     {
@@ -32,67 +48,207 @@ def embeds(architecture: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Passport:
-    """What is known of a stored model.
+class Source:
+    """Where a model came from: a path, a hub's repository and file, a model of Ollama, an archive, or another model.
 
-    `digest` is the SHA-256 of the whole file in hex, `size` its bytes and `mtime_ns` its time stamp when the digest was
-    last seen to be right. `mode` is link or copy, `source` the path it was added from, `added` a UTC time in ISO form.
-    `file` is where the store keeps it.
+    `revision` is the hub's commit, `at` the host it was fetched from; both are empty where there is none.
+    """
+
+    kind: Origin
+    place: str
+    revision: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """One file of a model, with its stamp when its SHA-256 `digest` (hex) was last seen to be right.
+
+    `size` is in bytes, the times are in nanoseconds. 0 for `ctime_ns` or `inode` means that it is not recorded: on
+    Windows `st_ctime` is the time of creation, which says nothing of changes.
     """
 
     name: str
-    digest: str
     size: int
+    digest: str
     mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+    def fits(self, now: stat_result) -> bool:
+        """Say whether a file seems to be the recorded one, unchanged: size, inode and times are the same."""
+        seen = stamp(now)
+        recorded = (self.size, self.mtime_ns, self.ctime_ns, self.inode)
+        return (
+            all(then in (0, it) for then, it in zip(recorded[2:], seen[2:], strict=True)) and recorded[:2] == seen[:2]
+        )
+
+
+def stamp(stat: stat_result) -> tuple[int, int, int, int]:
+    """Give (size, mtime_ns, ctime_ns, inode): what changes with a file, or with what programs do to it.
+
+    The system sets the change time (ctime) itself; unlike the time of modification no ordinary program sets it back.
+    """
+    return stat.st_size, stat.st_mtime_ns, 0 if sys.platform == "win32" else stat.st_ctime_ns, stat.st_ino
+
+
+@dataclass(frozen=True, slots=True)
+class Passport:
+    """What is known of a stored model or adapter.
+
+    `digest` is the SHA-256 of its file in hex, of one in several files `digest_of_parts`. `parameters` counts weights,
+    `context_length` tokens. `template_digest` is the SHA-256 of its chat template, `licence` what its file or its user
+    says, `base` what an adapter says it was made for; empty when there is none. `mode` is how it came into the store,
+    `added` a UTC time in ISO form. `vetting` is the version of the rules that `findings` are of (0: never vetted),
+    `accepted` the rules whose findings its user accepted. `folder` holds `files`.
+    """
+
+    name: str
+    kind: Kind
+    digest: str
+    files: tuple[StoredFile, ...]
     architecture: str
     parameters: int
     quantisation: str
     context_length: int
     has_template: bool
     has_fim: bool
-    mode: str
-    source: str
+    template_digest: str
+    licence: str
+    base: str
+    mode: Mode
+    source: Source
     added: str
-    file: Path
+    vetting: int
+    findings: tuple[Finding, ...]
+    accepted: tuple[str, ...]
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        """The file to open: the only one, or the first part."""
+        return self.folder / self.files[0].name
+
+    @property
+    def size(self) -> int:
+        """The bytes of all its files."""
+        return sum(file.size for file in self.files)
+
+    def paths(self) -> tuple[Path, ...]:
+        """Give the paths of its files in order."""
+        return tuple(self.folder / file.name for file in self.files)
 
     def seems_whole(self) -> bool:
-        """Say whether size and time stamp of the stored file are the recorded ones; it is not read."""
+        """Say whether the stored files have the recorded sizes and stamps; they are not read."""
         try:
-            stat = self.file.stat()
+            return all(file.fits((self.folder / file.name).stat()) for file in self.files)
         except OSError:
             return False
-        return (stat.st_size, stat.st_mtime_ns) == (self.size, self.mtime_ns)
 
     def links(self) -> int:
-        """Count the places on disk that the stored file has, 0 when it is gone."""
+        """Count the places on disk that its first file has, 0 when it is gone."""
         try:
             return self.file.stat().st_nlink
         except OSError:
             return 0
 
 
+def part_name(number: int, count: int) -> str:
+    """Name part `number` (from 1) of a stored model as llama.cpp looks for it beside the first."""
+    return f"model-{number:05d}-of-{count:05d}.gguf"
+
+
 def write_passport(path: Path, passport: Passport) -> None:
-    """Write it in one step. The file's own place is left out, so that a store can be moved."""
+    """Write it in one step. The folder is left out, so that a store can be moved."""
     entry = {"schema_version": SCHEMA_VERSION, **asdict(passport)}
-    del entry["file"]
+    del entry["folder"]
     write_atomic(path, (json.dumps(entry, indent=2) + "\n").encode())
 
 
-def read_passport(path: Path, file: Path) -> Passport:
-    """Read the passport of the stored `file`.
+def read_passport(path: Path, files: Path) -> Passport:
+    """Read a passport of the store that keeps model files in `files`; one of version 1 is read as never vetted.
 
     Raises:
-        ModelError: it cannot be read, is of a newer version, or lacks something.
+        ModelError: it cannot be read, is of a newer version, lacks something, or its digests do not fit.
     """
-    hint = f"remove {path} and add {file} again"
+    hint = f"remove {path} and add the model again; its files are {files / path.stem}*"
     try:
         entry = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot read the model passport {path}: {error}", hint) from error
-    if not isinstance(entry, dict) or entry.pop("schema_version", None) != SCHEMA_VERSION:
+    version = entry.pop("schema_version", None) if isinstance(entry, dict) else None
+    if version not in (1, SCHEMA_VERSION):
         raise ModelError(f"the model passport {path} is not of version {SCHEMA_VERSION}", hint)
-    kinds = {field.name: field.type for field in fields(Passport) if field.name != "file"}
-    wrong = [name for name, kind in kinds.items() if type(entry.get(name)).__name__ != kind]
-    if wrong or len(entry) != len(kinds):
-        raise ModelError(f"the model passport {path} has missing, wrong or unknown entries", hint)
-    return Passport(file=file, **entry)
+    try:
+        passport = _passport(_from_first(entry) if version == 1 else entry, files)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise ModelError(f"the model passport {path} has missing, wrong or unknown entries", hint) from error
+    if passport.digest != path.stem or not _fits_together(passport):
+        raise ModelError(f"the digests in the model passport {path} do not fit together", hint)
+    return passport
+
+
+def _from_first(entry: dict[str, Any]) -> dict[str, Any]:
+    """Turn the entries of a version-1 passport, which knew single files alone, into those of this version."""
+    file = {name: entry.pop(name) for name in ("size", "mtime_ns")}
+    digest = entry["digest"]
+    return entry | {
+        "kind": "model",
+        "files": [{"name": f"{digest}.gguf", "digest": digest, "ctime_ns": 0, "inode": 0, **file}],
+        "source": {"kind": "file", "place": entry["source"], "revision": "", "at": ""},
+        **dict.fromkeys(("template_digest", "licence", "base"), ""),
+        "vetting": 0,
+        "findings": [],
+        "accepted": [],
+    }
+
+
+def _passport(entry: dict[str, Any], files: Path) -> Passport:
+    """Make the passport of checked entries."""
+    entry["files"] = tuple(_checked(StoredFile, each) for each in entry["files"])
+    entry["findings"] = tuple(_checked(Finding, each) for each in entry["findings"])
+    entry["source"] = _checked(Source, entry["source"])
+    entry["accepted"] = tuple(entry["accepted"])
+    entry["folder"] = files / entry["digest"] if len(entry["files"]) > 1 else files
+    passport: Passport = _checked(Passport, entry)
+    if not all(isinstance(rule, str) for rule in passport.accepted):
+        raise TypeError("a rule that is no text")
+    return passport
+
+
+_NAMED: dict[str, tuple[type, tuple[Any, ...]]] = {
+    "str": (str, ()),
+    "int": (int, ()),
+    "bool": (bool, ()),
+    "Path": (object, ()),
+    "Source": (Source, ()),
+    "Kind": (str, get_args(Kind)),
+    "Mode": (str, get_args(Mode)),
+    "Origin": (str, get_args(Origin)),
+    "Severity": (str, get_args(Severity)),
+}
+
+
+def _checked(kind: type[Any], entry: dict[str, Any]) -> Any:
+    """Make a `kind` of the entries of a JSON object: every field, no other, each of its type and from its choices."""
+    for field in fields(kind):
+        wanted, choices = _NAMED.get(str(field.type), (tuple, ()))
+        value = entry[field.name]
+        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            raise TypeError(field.name)
+        if choices and value not in choices:
+            raise ValueError(field.name)
+    return kind(**entry)
+
+
+def _fits_together(passport: Passport) -> bool:
+    """Say whether digest, file names and the files' digests belong to each other; names lead nowhere else."""
+    files, digest = passport.files, passport.digest
+    if not all(_DIGEST.fullmatch(each) for each in (digest, *(file.digest for file in files))):
+        return False
+    if len(files) == 1:
+        return files[0].name == f"{digest}.gguf" and files[0].digest == digest
+    names = [part_name(number + 1, len(files)) for number in range(len(files))]
+    return [file.name for file in files] == names and digest == digest_of_parts(
+        [(file.name, file.digest) for file in files]
+    )

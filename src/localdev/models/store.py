@@ -1,238 +1,274 @@
-"""The store of model files: content-addressed files and one passport each.
+"""The store of models and adapters: content-addressed files and one passport each.
 
-    models/files/SHA256.gguf
+    models/files/SHA256.gguf                                  a model in one file
+    models/files/SHA256/model-00001-of-00003.gguf ...         one that is split into parts
     models/passports/SHA256.json
+    models/staging/                                           what is being brought in or taken away
 
-A model counts as stored when its passport is there, and the passport is written last and in one step. A part that a
-crash leaves behind is swept away by the next `add`.
+A model counts as stored when its passport is there, and the passport is written last and in one step. What a killed
+process leaves in staging is swept away by the next one.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, Any
 
-from localdev.core.errors import ModelError, NotFound, UsageError
-from localdev.core.events import Progress
+from localdev.core.errors import Busy, ModelError, NotFound, StorageError, UsageError
 from localdev.core.files import locked, storage_error
 from localdev.core.folders import ensure
 from localdev.core.ports import ProgressSink
-from localdev.models.gguf import GgufHeader, read_header
-from localdev.models.passport import Passport, read_passport, write_passport
+from localdev.models import staging
+from localdev.models.digests import Counted, digest_of_parts
+from localdev.models.incoming import Wish, bring_in, take_away
+from localdev.models.passport import Kind, Mode, Passport, Source, StoredFile, read_passport, stamp, write_passport
 
-Mode = Literal["link", "copy"]
+if TYPE_CHECKING:
+    from localdev.models.gguf import GgufHeader
+    from localdev.models.vetting.vet import Vetted
 
-_BLOCK = 4 << 20
 _SHORTEST_PREFIX = 6  # of a digest; shorter ones are too easily a name
-_NO_LINK = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP}
-_PART = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Adding:
+    """How something is added, all of it optional.
+
+    `mode` auto links where the disk allows it and copies otherwise, link never copies, and move takes the source away
+    at the end. An empty `name` is made from the file's, an empty `licence` is what the file says; without a `source`
+    it is the file. `accept` names the rules of vetting whose findings are accepted. `kind` is what the file must be.
+    """
+
+    mode: Wish = "auto"
+    name: str = ""
+    licence: str = ""
+    source: Source | None = None
+    accept: tuple[str, ...] = ()
+    kind: Kind = "model"
 
 
 class ModelStore:
-    """The models kept in one folder. Adding takes a lock; reading needs none."""
+    """The models kept in one folder. Changing what is there takes a lock, briefly; reading needs none."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files = folder / "files"
         self._passports = folder / "passports"
 
-    def add(self, path: Path, *, mode: Mode = "link", name: str = "", progress: ProgressSink | None = None) -> Passport:
-        """Store a GGUF file and give its passport.
+    def add(self, path: Path, adding: Adding | None = None, progress: ProgressSink | None = None) -> Passport:
+        """Vet and store a GGUF file, or all parts of a split one (any of them, or their folder), and give its passport.
 
-        `mode` link makes a hard link where the file system allows it and copies otherwise; copy always copies. A model
-        that is stored already is not stored twice, but put in order where its stored file was changed. An empty name
-        is made from the file's.
+        A model that is stored already is not stored twice, but put in order where its stored files were changed.
 
         Raises:
-            NotFound, ModelError: what `read_header` says of the file.
+            NotFound, ModelError: it cannot be read, is refused by vetting, or is of another kind; nothing is stored.
             UsageError: the name is taken by another model or holds nothing to make a name of, or the model has another.
-            StorageError: the store cannot be written; nothing is half stored.
+            StorageError: the store cannot be written; nothing is half stored, and nothing is lost.
         """
-        _refuse_other_kinds(path, read_header(path))
-        wanted = slug(name or path.stem)
-        if not wanted:
+        adding = adding or Adding()
+        sources = _sources(path, adding)
+        name = slug(adding.name or _stem(path))
+        if not name:
             raise UsageError(
-                f"{name or path.name!r} holds no letter or digit to make a name of", "give one: --name NAME"
+                f"{adding.name or path.name!r} holds no letter or digit to make a name of", "give one: --name NAME"
             )
-        with locked(self._folder / "lock"):
-            self._sweep()
-            known = {passport.digest: passport for passport in self.list()}
-            same = next((each for each in known.values() if _same_file(each, path)), None)
-            if same is not None:
-                return _of_name(same, wanted if name else "")
-            with self._brought_in(path, mode, progress) as (part, digest, how):
-                if digest in known:
-                    stored = _of_name(known[digest], wanted if name else "")
-                    if self._is_whole(stored, progress):
-                        return stored
-                    return self._install(part, digest, stored.name, how=how, source=path)
-                self._refuse_taken(wanted, digest)
-                return self._install(part, digest, wanted, how=how, source=path)
+        passport = next((each for each in self._all() if _same_files(each, sources)), None)
+        if passport is not None:
+            passport = self._as_asked(passport, adding)
+        else:
+            with self.staging() as place:
+                passport = self._brought_in(sources, ensure(place / "parts"), name, adding=adding, progress=progress)
+        if adding.mode == "move":
+            return self._without(sources, passport)
+        return passport
 
-    def list(self) -> list[Passport]:
-        """Give the passports of all stored models, sorted by name."""
-        found = [read_passport(path, self._file(path.stem)) for path in self._passports.glob("*.json")]
+    def _all(self) -> list[Passport]:
+        """Give all passports, sorted by name. It stands above `list`, below which that word means the method."""
+        found = [read_passport(path, self._files) for path in self._passports.glob("*.json")]
         return sorted(found, key=lambda passport: passport.name)
 
-    def find(self, model: str) -> Passport:
-        """Give the stored model with this name, digest (or at least six digits of it), or path of a stored file.
+    def list(self, kind: Kind = "model") -> list[Passport]:
+        """Give the passports of all that is stored of a kind, sorted by name."""
+        return [passport for passport in self._all() if passport.kind == kind]
+
+    def find(self, text: str, kind: Kind = "model") -> Passport:
+        """Give what is stored under this name, digest (or at least six digits of it), or path of a stored file.
 
         Raises:
             NotFound: there is none; the names there are, are listed.
             UsageError: the digits fit several.
         """
-        passports = self.list()
+        passports = self.list(kind)
         for passport in passports:
-            if model == passport.name:
+            if text == passport.name:
                 return passport
         for passport in passports:
-            if _same_file(passport, Path(model)):
+            if _same_file(passport, Path(text)):
                 return passport
-        digits = model.lower().removeprefix("sha256:")
+        digits = text.lower().removeprefix("sha256:")
         fitting = [each for each in passports if len(digits) >= _SHORTEST_PREFIX and each.digest.startswith(digits)]
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
             names = ", ".join(f"{each.name} ({each.digest[:12]})" for each in fitting)
-            raise UsageError(f"{model!r} fits several models: {names}", "give the name or more digits")
+            raise UsageError(f"{text!r} fits several {kind}s: {names}", "give the name or more digits")
         known = ", ".join(each.name for each in passports) or "none yet"
-        raise NotFound(f"no model named {model!r}; known models: {known}", "add one: `localdev models add FILE.gguf`")
+        raise NotFound(f"no {kind} named {text!r}; known {kind}s: {known}", f"add one: {_how_to_add(kind)}")
 
     def checked_file(self, passport: Passport, progress: ProgressSink | None = None) -> Path:
-        """Give the path of a stored model, to be called before it is opened, after a cheap look for changes.
+        """Give the path of a stored model (of its first part), to be called before it is opened.
 
-        While size and time stamp are those of the passport the file is taken for unchanged; otherwise its digest is
-        computed again. This leaves open: a change that keeps the size and sets the time stamp back, a disk that
-        returns other bytes than were written, and a change between this check and the loading. Reading the whole file
-        at every start would find the first two, at the cost of seconds per gigabyte.
+        While size, inode, time of modification and change time (ctime) are those of the passport, a file is taken for
+        unchanged; otherwise its digest is computed again, and the new stamp is kept where it is right. The change time
+        is set by the system with every write and every change of an attribute, and no ordinary program sets it back:
+        a changed byte is noticed although its time of modification was restored, and a hard link made or removed
+        elsewhere costs one reading. On Windows the change time cannot be had, and restoring the other one goes
+        unnoticed. This leaves open: who may set the clock or write to the raw disk, a disk that returns other bytes
+        than were written, a writer that had the file mapped before it was stored, and a change between this check and
+        the loading. Reading the whole file at every start would find the first three, at seconds per gigabyte.
+
+        What older rules of vetting passed, is vetted again.
 
         Raises:
-            ModelError: the file was changed or is gone.
+            ModelError: the file was changed or is gone, or is now refused.
         """
+        from localdev.models.vetting.vet import VETTING_VERSION
+
         hint = (
-            "`localdev models add FILE.gguf` with a good copy puts it in order, "
-            f"`localdev models remove {passport.name}` forgets it; the stored file is {passport.file}"
+            f"{_how_to_add(passport.kind)} with a good copy puts it in order, "
+            f"{_how_to_remove(passport)} forgets it; the stored file is {passport.file}"
         )
-        try:
-            stat = passport.file.stat()
-            if (stat.st_size, stat.st_mtime_ns) == (passport.size, passport.mtime_ns):
-                return passport.file
-            digest = _digest(passport.file, progress) if stat.st_size == passport.size else ""
-        except OSError as error:
-            raise ModelError(f"the stored model {passport.name} cannot be read: {error.strerror}", hint) from error
-        if digest != passport.digest:
-            raise ModelError(f"the stored model {passport.name} was changed since it was added", hint)
-        write_passport(self._passport(passport.digest), replace(passport, mtime_ns=stat.st_mtime_ns))
+        if passport.vetting and passport.seems_whole():
+            renewed = passport
+        else:
+            renewed = replace(passport, files=_still_whole(passport, hint, progress))
+        if passport.vetting < VETTING_VERSION:
+            renewed = _vetted_anew(renewed)
+        if renewed != passport:
+            self._rewrite(renewed)
         return passport.file
 
-    def remove(self, model: str) -> Passport:
-        """Forget a model and remove the stored file; a file elsewhere that it was linked from stays.
+    def remove(self, text: str, kind: Kind = "model") -> Passport:
+        """Forget a model and remove its stored files; files elsewhere that they were linked from stay.
 
         Raises:
             NotFound, UsageError: what `find` says.
             StorageError: something of it cannot be removed.
         """
-        with locked(self._folder / "lock"):
-            passport = self.find(model)
+        with self.staging() as place, locked(self._folder / "lock"):
+            passport = self.find(text, kind)
             try:
-                # The passport first: without it the file counts as not stored, never the other way round.
+                # The files first, to where they are swept: what is killed here can be removed again, and leaves
+                # no gigabytes that nobody sees.
+                with contextlib.suppress(FileNotFoundError):
+                    os.replace(self._place(passport), place / "old")
                 self._passport(passport.digest).unlink()
-                passport.file.unlink(missing_ok=True)
             except OSError as error:
                 raise storage_error(self._folder, error, "remove from") from error
         return passport
 
-    def _is_whole(self, passport: Passport, progress: ProgressSink | None) -> bool:
-        """Say whether the stored file, read to the end, is what its passport says; its time stamp is renewed if so."""
-        try:
-            whole = _digest(passport.file, progress) == passport.digest
-        except OSError:
-            return False
-        return whole and bool(self.checked_file(passport, progress))
-
-    def _file(self, digest: str) -> Path:
-        """Give the place of a model file."""
-        return self._files / f"{digest}.gguf"
+    @contextlib.contextmanager
+    def staging(self, key: str = "") -> Iterator[Path]:
+        """Give a folder on the store's disk for what is not a model yet: see `staging.staging`."""
+        with staging.staging(self._folder / "staging", key) as place:
+            yield place
 
     def _passport(self, digest: str) -> Path:
         """Give the place of a passport."""
         return self._passports / f"{digest}.json"
 
-    def _sweep(self) -> None:
-        """Remove what an interrupted `add` left. Called under the lock, so no part belongs to anyone.
+    def _place(self, passport: Passport) -> Path:
+        """Give the place of its file, or of the folder of its parts."""
+        return passport.folder if len(passport.files) > 1 else passport.file
 
-        A whole file without a passport stays: adding the same model again takes it over.
-        """
-        for path in ensure(self._files).glob(f"*{_PART}"):
-            with contextlib.suppress(OSError):  # what cannot be removed now is found again next time
-                path.unlink()
+    def _brought_in(
+        self, sources: Sequence[Path], folder: Path, name: str, *, adding: Adding, progress: ProgressSink | None
+    ) -> Passport:
+        """Bring files into the empty `folder`, vet what is there, and store it."""
+        from localdev.models.vetting.vet import vet_or_refuse
 
-    @contextlib.contextmanager
-    def _brought_in(self, path: Path, mode: Mode, progress: ProgressSink | None) -> Iterator[tuple[Path, str, Mode]]:
-        """Link or copy `path` into the store as a part, and remove the part afterwards if it is still there."""
-        part = self._files / f"incoming-{os.getpid()}{_PART}"
-        try:
-            with contextlib.ExitStack() as cleaning:
-                cleaning.callback(part.unlink, missing_ok=True)
-                if mode == "link" and _link(path, part):
-                    yield part, _digest(part, progress), "link"
-                else:
-                    yield part, _copy(path, part, progress), "copy"
-        except OSError as error:
-            raise storage_error(self._files, error) from error
-
-    def _install(self, part: Path, digest: str, name: str, *, how: Mode, source: Path) -> Passport:
-        """Move a part to its place and write its passport; the header is read again, from what is really stored."""
-        header = read_header(part)
-        file = self._file(digest)
-        os.replace(part, file)
-        stat = file.stat()
+        mode, files = bring_in(sources, folder, adding.mode, progress=progress)
+        facts = _facts(vet_or_refuse(folder / files[0].name, adding.accept), adding.licence)
+        split = len(files) > 1
+        digest = digest_of_parts([(file.name, file.digest) for file in files]) if split else files[0].digest
         passport = Passport(
             name=name,
+            kind=adding.kind,
             digest=digest,
-            size=stat.st_size,
-            mtime_ns=stat.st_mtime_ns,
-            architecture=header.architecture,
-            parameters=header.parameters,
-            quantisation=header.quantisation,
-            context_length=header.context_length,
-            has_template=bool(header.chat_template),
-            has_fim=len(header.fim_tokens) == 3,
-            mode=how,
-            source=str(source.absolute()),
+            files=files if split else (replace(files[0], name=f"{digest}.gguf"),),
+            mode=mode,
+            source=adding.source or Source("file", str(sources[0].absolute())),
             added=datetime.now(UTC).isoformat(timespec="seconds"),
-            file=file,
+            folder=self._files / digest if split else self._files,
+            **facts,
         )
-        write_passport(self._passport(digest), passport)
+        with locked(self._folder / "lock"):
+            known = next((each for each in self._all() if each.digest == digest), None)
+            if known is None:
+                self._refuse_taken(passport)
+                return self._install(folder if split else folder / files[0].name, passport)
+            known = self._as_asked(known, adding)
+            if known.seems_whole():
+                return known
+            return self._install(folder if split else folder / files[0].name, replace(passport, name=known.name))
+
+    def _install(self, staged: Path, passport: Passport) -> Passport:
+        """Move a staged file, or folder of parts, to its place and write the passport. Called under the lock."""
+        ensure(self._files)
+        place = self._place(passport)
+        try:
+            if place.is_dir():
+                os.replace(place, staged.with_name("old"))
+            os.replace(staged, place)
+            files = tuple(_stamped(file, passport.folder) for file in passport.files)
+        except OSError as error:
+            raise storage_error(self._files, error) from error
+        passport = replace(passport, files=files)
+        write_passport(self._passport(passport.digest), passport)
         return passport
 
-    def _refuse_taken(self, name: str, digest: str) -> None:
+    def _without(self, sources: Sequence[Path], passport: Passport) -> Passport:
+        """Take the moved sources away, but never a file of the store; removing a link moves the change time."""
+        own = set(passport.paths())
+        outside = [source for source in sources if source.resolve() not in {path.resolve() for path in own}]
+        if not outside:
+            return passport
+        take_away(outside, [*own, self._passport(passport.digest)])
+        renewed = replace(passport, files=tuple(_stamped(file, passport.folder) for file in passport.files))
+        self._rewrite(renewed)
+        return renewed
+
+    def _rewrite(self, passport: Passport) -> None:
+        """Keep a passport that was brought up to date, unless its model is gone by now."""
+        # What cannot be kept is found out again next time.
+        with contextlib.suppress(StorageError, Busy), locked(self._folder / "lock"):
+            if self._passport(passport.digest).exists():
+                write_passport(self._passport(passport.digest), passport)
+
+    def _as_asked(self, passport: Passport, adding: Adding) -> Passport:
+        """Give the passport of what is stored already, unless another name is asked for: others may rely on it."""
+        if adding.name and slug(adding.name) != passport.name:
+            raise UsageError(
+                f"this {passport.kind} is stored already, as {passport.name}",
+                f"use that name, or {_how_to_remove(passport)} and add it again",
+            )
+        return passport
+
+    def _refuse_taken(self, new: Passport) -> None:
         """A name stands for one model."""
-        for passport in self.list():
-            if passport.name == name and passport.digest != digest:
+        for passport in self.list(new.kind):
+            if passport.name == new.name:
                 raise UsageError(
-                    f"another model is named {name!r} ({passport.digest[:12]})",
+                    f"another {new.kind} is named {new.name!r} ({passport.digest[:12]})",
                     "give this one another name: --name NAME",
                 )
-
-
-def _of_name(passport: Passport, name: str) -> Passport:
-    """Give the passport, unless another name is asked for: a model has one, and others may rely on it."""
-    if name in ("", passport.name):
-        return passport
-    raise UsageError(
-        f"this model is stored already, as {passport.name}",
-        f"use that name, or `localdev models remove {passport.name}` and add it again",
-    )
 
 
 def slug(text: str) -> str:
@@ -241,59 +277,125 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", plain).strip("-.")
 
 
-def _refuse_other_kinds(path: Path, header: GgufHeader) -> None:
-    """Adapters, projectors and importance matrices are GGUF files too, and not models."""
-    if header.kind != "model" or not header.tensor_count:
-        raise ModelError(f"{path} holds no model but: {header.kind}", "add the base model's GGUF file")
+def _stem(path: Path) -> str:
+    """Give what a model's name is made from: its file's without ending and number of the part, or its folder's."""
+    return re.sub(r"-\d{5}-of-\d{5}$", "", path.stem) if path.suffix.lower() == ".gguf" else path.name
+
+
+def _sources(path: Path, adding: Adding) -> tuple[Path, ...]:
+    """Vet what is to be added, so that what is wrong is said of the user's own file, and give its files in order."""
+    from localdev.models.vetting.vet import vet_or_refuse
+
+    vetted = vet_or_refuse(path, adding.accept)
+    if vetted.model is None:
+        raise ModelError(f"{path} holds no GGUF model", "models in other formats must be converted to GGUF first")
+    _refuse_other_kinds(path, vetted.model.header, adding.kind)
+    if adding.mode == "move":
+        for link in filter(Path.is_symlink, vetted.model.parts):
+            raise UsageError(f"{link} is a link to {link.resolve()}", "name the file itself, or leave out --move")
+    return vetted.model.parts
+
+
+def _refuse_other_kinds(path: Path, header: GgufHeader, kind: Kind) -> None:
+    """Adapters, projectors and importance matrices are GGUF files too; each has its place."""
+    if header.kind == kind and header.tensor_count:
+        return
+    said = "no weights" if header.kind == kind else f"no {kind} but: {header.kind}"
+    other: Kind | None = "adapter" if header.kind == "adapter" else "model" if header.kind == "model" else None
+    hint = f"{_how_to_add(other)} adds it" if other not in (None, kind) else "add the base model's GGUF file"
+    raise ModelError(f"{path} holds {said}", hint)
+
+
+def _how_to_add(kind: Kind | None) -> str:
+    """Name the command that adds something of a kind."""
+    return "`localdev models adapters add FILE.gguf`" if kind == "adapter" else "`localdev models add FILE.gguf`"
+
+
+def _how_to_remove(passport: Passport) -> str:
+    """Name the command that forgets it."""
+    group = "models adapters" if passport.kind == "adapter" else "models"
+    return f"`localdev {group} remove {passport.name}`"
+
+
+def _facts(vetted: Vetted, licence: str) -> dict[str, Any]:
+    """Give the entries of a passport that vetting found out."""
+    from localdev.models.vetting.vet import VETTING_VERSION
+
+    assert vetted.model is not None
+    header = vetted.model.header
+    said = {key: str(header.metadata.get(key, "")) for key in ("general.license", *_BASE_KEYS)}
+    return {
+        "architecture": header.architecture,
+        "parameters": header.parameters,
+        "quantisation": header.quantisation,
+        "context_length": header.context_length,
+        "has_template": bool(header.chat_template),
+        "has_fim": len(header.fim_tokens) == 3,
+        "template_digest": vetted.template_digest,
+        "licence": licence or said["general.license"],
+        "base": next((said[key] for key in _BASE_KEYS if said[key]), "") if header.kind == "adapter" else "",
+        "vetting": VETTING_VERSION,
+        "findings": vetted.findings,
+        "accepted": vetted.accepted,
+    }
+
+
+_BASE_KEYS = ("general.base_model.0.repo_url", "general.base_model.0.name", "general.basename")
+
+
+def _vetted_anew(passport: Passport) -> Passport:
+    """Vet a stored file by the rules of today; what its user accepted stays accepted where it can be."""
+    from localdev.models.vetting.vet import ACCEPTABLE, vet_or_refuse
+
+    accepted = [rule for rule in passport.accepted if rule in ACCEPTABLE]
+    try:
+        vetted = vet_or_refuse(passport.file, accepted)
+    except ModelError as error:
+        raise ModelError(
+            f"the stored {passport.kind} {passport.name} is refused: {error}",
+            f"{_how_to_remove(passport)} forgets it" + (f"; {error.hint}" if error.hint else ""),
+        ) from error
+    return replace(passport, **_facts(vetted, passport.licence))
+
+
+def _still_whole(passport: Passport, hint: str, progress: ProgressSink | None) -> tuple[StoredFile, ...]:
+    """Read the files whose stamp is not the recorded one and give all with the stamps of now."""
+    what = f"the stored {passport.kind} {passport.name}"
+    try:
+        seen = [(file, passport.folder / file.name, (passport.folder / file.name).stat()) for file in passport.files]
+    except OSError as error:
+        raise ModelError(f"{what} cannot be read: {error.strerror}", hint) from error
+    suspects = [each for each in seen if not passport.vetting or not each[0].fits(each[2])]
+    counted = Counted("hash", sum(stat.st_size for _, _, stat in suspects), progress)
+    for file, path, stat in suspects:
+        if stat.st_size != file.size or counted.digest(path) != file.digest or stamp(path.stat()) != stamp(stat):
+            raise ModelError(f"{what} was changed since it was added", hint)
+    return tuple(_restamped(file, stat) for file, _, stat in seen)
+
+
+def _stamped(file: StoredFile, folder: Path) -> StoredFile:
+    """Give a file with the stamp of now, if what a digest depends on is as it was; raises OSError."""
+    return _restamped(file, (folder / file.name).stat())
+
+
+def _restamped(file: StoredFile, now: os.stat_result) -> StoredFile:
+    """Give a file with another stamp."""
+    _, mtime_ns, ctime_ns, inode = stamp(now)
+    return replace(file, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode)
 
 
 def _same_file(passport: Passport, path: Path) -> bool:
-    """Say whether `path` is the stored file itself, unchanged, so that its digest need not be computed."""
+    """Say whether `path` is one of the stored files, unchanged."""
     try:
-        stored, other = passport.file.stat(), path.stat()
+        stat = path.stat()
+        return passport.seems_whole() and any(os.path.samestat(stat, each.stat()) for each in passport.paths())
     except (OSError, ValueError):  # ValueError: a zero byte in what was meant as a name
         return False
-    unchanged = (stored.st_size, stored.st_mtime_ns) == (passport.size, passport.mtime_ns)
-    return unchanged and os.path.samestat(stored, other)
 
 
-def _link(path: Path, part: Path) -> bool:
-    """Make a hard link; False where the file system or its rules do not allow one."""
-    try:
-        os.link(path.resolve(), part)
-    except OSError as error:
-        if error.errno in _NO_LINK:
-            return False
-        raise
-    return True
+def _same_files(passport: Passport, paths: Sequence[Path]) -> bool:
+    """Say whether `paths` are the stored files themselves, unchanged, so that no digest need be computed."""
+    return len(paths) == len(passport.files) and all(_same_file(passport, path) for path in paths)
 
 
-def _digest(path: Path, progress: ProgressSink | None) -> str:
-    """Give the SHA-256 of a file in hex."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for block in _blocks(file, "hash", progress):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _copy(path: Path, part: Path, progress: ProgressSink | None) -> str:
-    """Copy a file, flush it to the disk, and give the SHA-256 of what was written."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file, part.open("wb") as target:
-        for block in _blocks(file, "copy", progress):
-            digest.update(block)
-            target.write(block)
-        target.flush()
-        os.fsync(target.fileno())
-    return digest.hexdigest()
-
-
-def _blocks(file: BinaryIO, stage: str, progress: ProgressSink | None) -> Iterator[bytes]:
-    """Read a file block by block and report how far it is, in bytes."""
-    total, done = os.fstat(file.fileno()).st_size, 0
-    while block := file.read(_BLOCK):
-        yield block
-        done += len(block)
-        if progress is not None:
-            progress(Progress(stage, done, total, "bytes"))
+__all__ = ["Adding", "Mode", "ModelStore", "slug"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -25,13 +25,13 @@ def add(
     from localdev.cli.terminal import Printer, one_line
     from localdev.core.events import Notice
     from localdev.core.folders import expanded, find_folders
-    from localdev.models.store import ModelStore
+    from localdev.models.store import Adding, ModelStore
 
     printer = Printer()
     progress = ProgressLine(printer)
     try:
-        mode: Any = "copy" if copy else "link"
-        passport = ModelStore(find_folders().models).add(expanded(file), mode=mode, name=name, progress=progress.update)
+        adding = Adding(mode="copy" if copy else "auto", name=name)
+        passport = ModelStore(find_folders().models).add(expanded(file), adding, progress.update)
     finally:
         progress.close()
     if as_json:

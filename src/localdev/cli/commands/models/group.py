@@ -25,7 +25,7 @@ def print_json(printer: Printer, entries: Mapping[str, Any]) -> None:
 
 def payload(passport: Passport) -> dict[str, Any]:
     """Give what `--json` prints of a model."""
-    return {**asdict(passport), "file": str(passport.file)}
+    return {**asdict(passport), "folder": str(passport.folder), "file": str(passport.file), "size": passport.size}
 
 
 def describe(passport: Passport) -> str:

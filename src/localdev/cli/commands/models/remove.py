@@ -25,7 +25,9 @@ def remove(
     printer, store = Printer(), ModelStore(find_folders().models)
     passport = store.find(name)
     what = (
-        "The file it was linked from stays" if passport.links() > 1 else f"This deletes the copy of {passport.source}"
+        "The file it was linked from stays"
+        if passport.links() > 1
+        else f"This deletes the copy of {passport.source.place}"
     )
     question = one_line(f"Remove {passport.name} ({describe(passport)})? {what}.")
     if not confirmed(question, yes=yes):

@@ -1,0 +1,118 @@
+"""Brings the files of a model into a folder of the store, as links or copies, with their digests."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from localdev.core.errors import ModelError, StorageError
+from localdev.core.files import disk_full, storage_error
+from localdev.core.ports import ProgressSink
+from localdev.models.digests import Counted
+from localdev.models.passport import Mode, StoredFile, part_name, stamp
+
+# How a model is wanted in the store; auto links where the disk allows it and copies otherwise.
+Wish = Literal["auto", "link", "copy", "move"]
+
+_NO_LINK = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP}
+
+
+def bring_in(
+    sources: Sequence[Path], folder: Path, wish: Wish, *, progress: ProgressSink | None
+) -> tuple[Mode, tuple[StoredFile, ...]]:
+    """Link or copy `sources` into the empty `folder` and say which it was, and what is there now.
+
+    One file is called model.gguf, parts are called as `part_name` says. Nothing is taken away from `sources`.
+
+    Raises:
+        ModelError: a source cannot be read, or changed while it was.
+        StorageError: the folder cannot be written, or `wish` is link and the file system has none for them.
+    """
+    names = [part_name(number + 1, len(sources)) for number in range(len(sources))]
+    targets = [folder / name for name in (names if len(sources) > 1 else ["model.gguf"])]
+    try:
+        linked = wish != "copy" and _link(sources, targets)
+        if wish == "link" and not linked:
+            raise StorageError(
+                f"{sources[0]} cannot be linked into {folder}: another disk, or a file system without hard links",
+                "leave out --link, then it is copied",
+            )
+        before = [stamp(source.stat()) for source in sources]
+        digests = _hashed(targets, progress) if linked else _copied(sources, targets, wish, progress=progress)
+        changed = [source for source, seen in zip(sources, before, strict=True) if stamp(source.stat()) != seen]
+        if changed:
+            raise ModelError(
+                f"{changed[0]} changed while it was read", "wait until nothing writes it, and add it again"
+            )
+        stored = zip(targets, digests, [stamp(target.stat()) for target in targets], strict=True)
+        files = tuple(StoredFile(path.name, size, digest, *times) for path, digest, (size, *times) in stored)
+    except OSError as error:
+        raise storage_error(folder, error) from error
+    return ("move" if wish == "move" else "link" if linked else "copy"), files
+
+
+def _link(sources: Sequence[Path], targets: Sequence[Path]) -> bool:
+    """Make hard links; False, and none left, where the file system or its rules do not allow one."""
+    try:
+        for source, target in zip(sources, targets, strict=True):
+            os.link(source.resolve(), target)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        for target in targets:
+            target.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _hashed(files: Sequence[Path], progress: ProgressSink | None) -> list[str]:
+    """Give the digests of files."""
+    counted = Counted("hash", sum(file.stat().st_size for file in files), progress)
+    return [counted.digest(file) for file in files]
+
+
+def _copied(
+    sources: Sequence[Path], targets: Sequence[Path], wish: Wish, *, progress: ProgressSink | None
+) -> list[str]:
+    """Copy files and give the digests of what was written; read back where the sources are to go."""
+    total = sum(source.stat().st_size for source in sources)
+    if shutil.disk_usage(targets[0].parent).free < total:  # said now and not after minutes
+        raise disk_full(targets[0].parent)
+    counted = Counted("copy", total, progress)
+    digests = [counted.copy(source, target) for source, target in zip(sources, targets, strict=True)]
+    if wish == "move" and _hashed(targets, progress) != digests:
+        raise StorageError(f"what was written to {targets[0].parent} reads back differently", "check the disk")
+    return digests
+
+
+def take_away(sources: Sequence[Path], stored: Sequence[Path]) -> None:
+    """Remove what was moved, once everything that is `stored` is on the disk to stay.
+
+    Raises:
+        StorageError: a source cannot be removed.
+    """
+    for folder in dict.fromkeys(path.parent for path in stored):
+        _flush(folder)
+    for source in sources:
+        try:
+            source.unlink()
+        except OSError as error:
+            raise StorageError(
+                f"the model is stored, but {source} cannot be removed: {error.strerror or error}",
+                "remove it yourself, the store does not need it",
+            ) from error
+
+
+def _flush(folder: Path) -> None:
+    """Have the names in a folder written to the disk, where the system can be asked to."""
+    with contextlib.suppress(OSError):  # Windows opens no folders
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
