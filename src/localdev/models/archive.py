@@ -1,0 +1,163 @@
+"""Models in one file, to be carried: export from a store, import into another.
+
+    manifest.json                       what the export claims of its models, and their files with sizes and digests
+    NAME/model.gguf                     a model in one file, or
+    NAME/model-00001-of-00003.gguf ...  its parts
+
+It is a plain tar, not compressed: weights do not get smaller, and nothing in it can be larger than it seems.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from localdev.core.errors import DiskFull, ModelError, NotFound, UsageError
+from localdev.core.files import disk_full, locked
+from localdev.core.folders import ensure
+from localdev.core.ports import ProgressSink
+from localdev.models.archive_manifest import ArchivedModel
+from localdev.models.archive_read import Archive, bad_export, in_all, opened_archive
+from localdev.models.archive_write import write_archive
+from localdev.models.passport import Passport, Source
+from localdev.models.store import Adding, ModelStore, slug
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A model of an export: its passport in the store, and whether it was not there before."""
+
+    passport: Passport
+    new: bool
+
+
+def export_models(
+    folder: Path,
+    passports: Sequence[Passport],
+    target: Path,
+    *,
+    force: bool = False,
+    progress: ProgressSink | None = None,
+) -> int:
+    """Write models and adapters of the store in `folder` into one file at `target` and give its size in bytes.
+
+    Raises:
+        Busy: another export from this store is under way.
+        UsageError, ModelError, StorageError: what `write_archive` says; then `target` is as it was.
+    """
+    store = ModelStore(folder)
+    with locked(folder / "export.lock", timeout=0):  # two would write the same part, or pull one stick to and fro
+        for passport in passports:
+            store.checked_file(passport, progress)
+        renewed = [store.find(passport.digest, passport.kind) for passport in passports]
+        return write_archive(target, renewed, force=force, progress=progress)
+
+
+def import_archive(
+    folder: Path, path: Path, *, name: str = "", accept: Sequence[str] = (), progress: ProgressSink | None = None
+) -> list[Imported]:
+    """Store the models of an export in the store in `folder`, and give them in its order; `name` is for the first.
+
+    Of what the export says only where a model came from and its licence are carried over, as its claims. Everything is
+    vetted anew, findings of the rules in `accept` set aside. No model is stored before all of them were checked.
+
+    Raises:
+        NotFound: the export cannot be read.
+        ModelError: it is not one, is damaged, does not fit its own passport, or a model in it is refused by vetting.
+        UsageError: a name is taken by another model, or the model is stored under another one.
+        StorageError: the store cannot be written, or its disk is full.
+    """
+    store = ModelStore(folder)
+    with opened_archive(path) as archive, store.staging() as place:
+        wanted = [
+            _wanted(store, model, name if not index else "") for index, model in enumerate(archive.manifest.models)
+        ]
+        missing = [index for index, one in enumerate(wanted) if one.stored is None or not one.stored.seems_whole()]
+        total = sum(archive.manifest.models[index].size for index in missing)
+        _refuse_without_room(place, total)
+        count = in_all("import", total, progress)
+        files = {index: _extracted(archive, index, place, accept, count=count) for index in missing}
+        imported = []
+        for index, one in enumerate(wanted):
+            if index in files:
+                passport = store.add(files[index], _adding(archive, index, one.name, accept), progress)
+                imported.append(Imported(passport, new=True))
+            elif one.stored is not None:
+                imported.append(Imported(one.stored, new=False))
+        return imported
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a model of the export will be called, and what is stored of it already."""
+
+    name: str
+    stored: Passport | None
+
+
+def _wanted(store: ModelStore, model: ArchivedModel, name: str) -> _Wanted:
+    """Look at what is stored, so that a name that cannot be had is said before gigabytes are copied."""
+    stored = next((each for each in store.list(model.kind) if each.digest == model.digest), None)
+    if stored is not None:
+        if name and slug(name) != stored.name:
+            raise UsageError(f"this {model.kind} is stored already, as {stored.name}", "leave out --name")
+        return _Wanted(stored.name, stored)
+    chosen = slug(name or model.name)
+    if not chosen:
+        raise UsageError(f"{name!r} holds no letter or digit to make a name of", "give another: --name NAME")
+    taken = next((each for each in store.list(model.kind) if each.name == chosen), None)
+    if taken is not None:
+        raise UsageError(
+            f"another {model.kind} is named {chosen!r} ({taken.digest[:12]})",
+            "give this one another name: --name NAME (in an export of several it is for the first)",
+        )
+    return _Wanted(chosen, None)
+
+
+def _refuse_without_room(place: Path, total: int) -> None:
+    """Look at the free space before anything is written."""
+    free = shutil.disk_usage(place).free
+    if free < total:
+        full = disk_full(place)
+        raise DiskFull(f"{full}: it needs {total / 1e6:.0f} MB, {free / 1e6:.0f} MB are free", full.hint)
+
+
+def _extracted(
+    archive: Archive, index: int, place: Path, accept: Sequence[str], *, count: Callable[[int], None]
+) -> Path:
+    """Write one model below `place`, check that it is what its passport says, and give its file or its first part."""
+    from localdev.models.vetting.vet import vet_or_refuse
+
+    model = archive.manifest.models[index]
+    folder = ensure(place / str(index))
+    archive.extract(index, folder, count)
+    file = folder / model.files[0].name
+    try:
+        vetted = vet_or_refuse(file, accept)
+    except (ModelError, NotFound) as error:  # about a file that nobody has seen, in a folder that is about to go
+        said = str(error).replace(str(file), model.files[0].name).replace(f"{folder}/", "")
+        raise ModelError(f"{model.name} in {archive.path} is refused: {said}", error.hint) from error
+    if vetted.model is None:
+        raise bad_export(archive.path, f"{model.name} is no GGUF model")
+    header = vetted.model.header
+    found = {
+        "kind": header.kind,
+        "architecture": header.architecture,
+        "context_length": header.context_length,
+        "template_digest": vetted.template_digest,
+    }
+    for fact, value in found.items():
+        if (claimed := getattr(model, fact)) != value:
+            raise bad_export(
+                archive.path, f"it says that {model.name} has the {fact} {claimed!r}, its file has {value!r}"
+            )
+    return file
+
+
+def _adding(archive: Archive, index: int, name: str, accept: Sequence[str]) -> Adding:
+    """Say how a model of the export is stored; what it claims to come from stands beside the export's own name."""
+    model = archive.manifest.models[index]
+    source = Source("archive", str(archive.path.absolute()), model.source.revision, model.source.origin)
+    return Adding(mode="move", name=name, licence=model.licence, source=source, accept=tuple(accept), kind=model.kind)
