@@ -130,41 +130,29 @@ def _on_server(kind: str, settings: Settings, folders: Folders, *, contact: Cont
 
 def _gguf(model: str, settings: Settings, folders: Folders, *, progress: ProgressSink | None) -> Embedder:
     """Open a GGUF file by its path, or by its name in the store."""
+    from localdev.app.vetted import vetted_model
     from localdev.backends.embedders.gguf import GgufEmbedder
     from localdev.backends.options import BackendOptions, EngineOptions
+    from localdev.models.digests import digest_of
     from localdev.models.gguf import read_header
     from localdev.models.passport import embeds
 
-    name, path, digest = _find(model, folders, progress)
-    header = read_header(path)
-    if not embeds(header.architecture):
+    if _is_path(model):
+        model = str(_full(model))
+    found = vetted_model(model, settings, folders, progress)
+    if not embeds(found.architecture):
         raise ModelError(
-            f"{path} is a {header.architecture} model, which writes text; it does not embed",
+            f"{found.path} is a {found.architecture} model, which writes text; it does not embed",
             "search.embedder needs an embedding model, of the architecture bert or one like it",
         )
-    dimension = header.metadata.get(f"{header.architecture}.embedding_length")
+    dimension = read_header(found.path).metadata.get(f"{found.architecture}.embedding_length")
     if not isinstance(dimension, int) or dimension < 1:
-        raise ModelError(f"{path} does not say how long its vectors are", "use another model")
+        raise ModelError(f"{found.path} does not say how long its vectors are", "use another model")
     llama = settings.llama
     engine = EngineOptions(threads=llama.threads, gpu_layers=llama.gpu_layers)
-    options = BackendOptions(name=name, digest=digest, engine=engine)
-    return GgufEmbedder(path, options, dimension)
-
-
-def _find(model: str, folders: Folders, progress: ProgressSink | None) -> tuple[str, Path, str]:
-    """Give name, file and digest of a GGUF model."""
-    from localdev.models.digests import digest_of
-    from localdev.models.store import ModelStore
-
-    if _is_path(model):
-        from localdev.models.gguf import read_header
-
-        path = _full(model)
-        read_header(path)  # says what is wrong with it before it is read whole
-        return path.stem, path, digest_of([path], path.parent, folders.cache / _RECORD, progress)
-    store = ModelStore(folders.models)
-    passport = store.find(model)
-    return passport.name, store.checked_file(passport, progress), passport.digest
+    digest = found.digest or digest_of(found.paths, found.path.parent, folders.cache / _RECORD, progress)
+    options = BackendOptions(name=found.name, digest=digest, engine=engine)
+    return GgufEmbedder(found.path, options, dimension)
 
 
 def _full(text: str) -> Path:

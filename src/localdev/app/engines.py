@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localdev.app.hints import how_to_get_a_model
@@ -12,7 +11,7 @@ from localdev.app.remote import KINDS, Contact, open_on_server, remote_options
 from localdev.config.settings import ModelsSettings, Settings
 from localdev.core.errors import MissingExtra, ModelError
 from localdev.core.events import Notice
-from localdev.core.folders import Folders, expanded
+from localdev.core.folders import Folders
 
 if TYPE_CHECKING:
     from localdev.backends.options import BackendOptions
@@ -123,24 +122,15 @@ def _open_named(model: str, opening: _Opening) -> ChatBackend:
     if kind in KINDS:
         options = replace(_options(opening), remote=remote_options(kind, settings, opening.contact))
         return open_on_server(model, options, settings, opener=opener, contact=opening.contact)
-    if kind == "gguf":
-        from localdev.models.gguf import read_header
-
-        path = expanded(Path(model))
-        # A file that is no model is refused here, with the reason, before any engine sees it.
-        header = read_header(path)
-        _refuse_embedder(header.architecture, str(path))
-        return opener(str(path), _options(opening, trained=header.context_length, name=path.stem))
-    if kind:
+    if kind not in ("", "gguf"):
         return opener(model, _options(opening))
-    from localdev.models.store import ModelStore
+    from localdev.app.vetted import vetted_model
 
-    store = ModelStore(opening.folders.models)
-    passport = store.find(model)
-    _refuse_embedder(passport.architecture, passport.name)
-    path = store.checked_file(passport, opening.progress)
-    options = _options(opening, trained=passport.context_length, name=passport.name, digest=passport.digest)
-    return opener(str(path), options)
+    # A file that is no model is refused here, with the reason, before any engine sees it.
+    found = vetted_model(model, settings, opening.folders, opening.progress)
+    _refuse_embedder(found.architecture, model if kind else found.name)
+    options = _options(opening, trained=found.context_length, name=found.name, digest=found.digest)
+    return opener(str(found.path), options)
 
 
 def _refuse_embedder(architecture: str, model: str) -> None:

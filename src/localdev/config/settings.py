@@ -149,6 +149,7 @@ class RemoteSettings:
 
     ollama_url: str = _key("http://127.0.0.1:11434", "address of Ollama", project="trusted")
     openai_url: str = _key("http://127.0.0.1:8000/v1", "address of an OpenAI-compatible server", project="trusted")
+    hub_url: str = _key("https://huggingface.co", "address of the hub that `models pull` asks", project="never")
     connect_seconds: float = _key(5.0, "longest wait for a connection", low=0.1, high=3600)
     first_token_seconds: float = _key(300.0, "longest wait for the first token", low=0.1, high=86_400)
     gap_seconds: float = _key(60.0, "longest wait between two tokens", low=0.1, high=86_400)
@@ -160,6 +161,13 @@ class EgressSettings:
     """What may be spoken to beyond this machine."""
 
     allow: tuple[str, ...] = _key((), "hosts beyond this machine: HOST or HOST:PORT", project="never")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """What the user insists on."""
+
+    require_passport: bool = _key(False, "open GGUF models from the store alone, none by its path", project="never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +210,7 @@ class Settings:
     models: ModelsSettings = field(default_factory=ModelsSettings)
     remote: RemoteSettings = field(default_factory=RemoteSettings)
     egress: EgressSettings = field(default_factory=EgressSettings)
+    policy: PolicySettings = field(default_factory=PolicySettings)
     service: ServiceSettings = field(default_factory=ServiceSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)
     ui: UiSettings = field(default_factory=UiSettings)

@@ -28,7 +28,7 @@ from localdev.core.ports import ProgressSink
 from localdev.models import staging
 from localdev.models.digests import Counted, digest_of_parts
 from localdev.models.incoming import Wish, bring_in, take_away
-from localdev.models.passport import Kind, Mode, Passport, Source, StoredFile, read_passport, stamp, write_passport
+from localdev.models.passport import Kind, Passport, Source, StoredFile, read_passport, stamp, write_passport
 
 if TYPE_CHECKING:
     from localdev.models.gguf import GgufHeader
@@ -74,7 +74,7 @@ class ModelStore:
         """
         adding = adding or Adding()
         sources = _sources(path, adding)
-        name = slug(adding.name or _stem(path))
+        name = slug(adding.name or stem(path))
         if not name:
             raise UsageError(
                 f"{adding.name or path.name!r} holds no letter or digit to make a name of", "give one: --name NAME"
@@ -277,9 +277,9 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", plain).strip("-.")
 
 
-def _stem(path: Path) -> str:
-    """Give what a model's name is made from: its file's without ending and number of the part, or its folder's."""
-    return re.sub(r"-\d{5}-of-\d{5}$", "", path.stem) if path.suffix.lower() == ".gguf" else path.name
+def stem(path: Path) -> str:
+    """Give what a model is called by its path: the file without ending and number of the part, or the folder."""
+    return re.sub(r"-\d{5}-of-\d{5}$", "", path.stem) if not path.is_dir() else path.name
 
 
 def _sources(path: Path, adding: Adding) -> tuple[Path, ...]:
@@ -398,4 +398,4 @@ def _same_files(passport: Passport, paths: Sequence[Path]) -> bool:
     return len(paths) == len(passport.files) and all(_same_file(passport, path) for path in paths)
 
 
-__all__ = ["Adding", "Mode", "ModelStore", "slug"]
+__all__ = ["Adding", "ModelStore", "slug", "stem"]
