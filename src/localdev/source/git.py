@@ -31,25 +31,27 @@ def clean_environment() -> dict[str, str]:
 
 def head(root: Path) -> str | None:
     """Give the id of the commit that is checked out, as hexadecimal; None before the first commit or without git."""
-    return ask_git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    return (ask_git(root, "rev-parse", "--verify", "--quiet", "HEAD") or "").strip() or None
 
 
 def branch(root: Path) -> str | None:
     """Give the short name of the branch that is checked out, born or not; None on a detached head or without git."""
-    return ask_git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+    return (ask_git(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "").strip() or None
 
 
 def ask_git(root: Path, command: str, *arguments: str) -> str | None:
     """Run one reading git command in a work tree; None where it fails or has nothing to say.
 
-    Bytes that are no UTF-8 come as lone surrogates; the last line's end is taken off.
+    Bytes that are no UTF-8 come as lone surrogates, paths without escapes unless they hold quotes or control
+    characters.
     """
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git is no reason to fail at import
     import git
 
     try:
         with _opened(root) as repository:
-            answer = str(getattr(repository.git, command.replace("-", "_"))(*arguments))
+            plain = repository.git(c="core.quotePath=false")
+            answer = str(getattr(plain, command.replace("-", "_"))(*arguments, strip_newline_in_stdout=False))
     except (git.InvalidGitRepositoryError, git.NoSuchPathError, git.CommandError):
         return None
     return answer or None

@@ -33,7 +33,10 @@ class AddedLine:
 
 
 def past_commits(root: Path, limit: int) -> list[PastCommit]:
-    """Give the last commits that are no merges, the newest first; none without git or before the first commit."""
+    """Give the last commits that added or changed files, the newest first, merges left out.
+
+    None without git or before the first commit.
+    """
     wanted = ("--no-merges", f"-n{limit}", "--diff-filter=AM", "--name-only", "-z", "--format=%x01%H%x02%s")
     said = ask_git(root, "log", *wanted, *_PLAIN)
     found = []
@@ -55,10 +58,11 @@ def added_lines(root: Path, commit: str) -> Iterator[AddedLine]:
         if hunk:
             number, left = int(hunk[1]), _length(text)
         elif left and text.startswith("+"):
-            yield AddedLine(path, number, text[1:].removesuffix("\r"))
+            if path:
+                yield AddedLine(path, number, text[1:].removesuffix("\r"))
             number, left = number + 1, left - 1
         elif not left and text.startswith("+++ "):
-            # A name in quotes holds characters that git writes as escapes: such files are left out.
+            # A name in quotes holds characters that git writes as escapes: the lines of such a file are left out.
             path = text.removeprefix("+++ b/").removesuffix("\t") if text.startswith("+++ b/") else ""
 
 

@@ -1,0 +1,63 @@
+"""`localdev models bench` as its user sees it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> str:
+    """Give a scripted model that has enough to say."""
+    path = tmp_path / "script.json"
+    path.write_text(json.dumps({"name": "scripted", "replies": ["a", "b", "c", *["word " * 60] * 60]}))
+    return f"fake:{path}"
+
+
+def test_the_report(run: Run, repository: Path, script: str) -> None:
+    """Speeds, what it is fit for, which to choose, and what else could be measured; progress does not mix in."""
+    done = run("models", "bench", script, "--quick", "-C", repository)
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[0] == "scripted"
+    assert lines[2].startswith("  reads ") and "tokens/s, writes " in lines[2]
+    assert lines[3].startswith("  first token: ") and lines[3].endswith("s after the same again")
+    assert "  fits: ask, chat, review, commit, gen, complete" in lines
+    assert any(line.startswith("  complete  scripted: first word after") for line in lines)
+    assert lines[-1].startswith("speed alone was measured; --history 40")
+
+
+def test_on_the_history(run: Run, repository: Path, script: str) -> None:
+    """The shares come with the number of cases and bounds; a commit of five files or fewer asks a question."""
+    done = run("models", "bench", script, "--quick", "--history", 3, "-C", repository)
+    assert done.code == 0
+    assert "lines of this repository written just as they were: 0% of " in done.out
+    assert "  static: " in done.out and "--history" not in done.out
+
+
+def test_as_json(run: Run, repository: Path, script: str) -> None:
+    """All figures are there, those of a model that failed with its error."""
+    done = run("models", "bench", script, "nobody", "--quick", "--json", "-C", repository)
+    found = json.loads(done.out)
+    assert found["schema_version"] == 1
+    good, bad = found["models"]
+    assert good["speed"]["generated_tokens"] > 0 and good["jobs"]["ask"]["verdict"] == "fits"
+    assert bad["speed"] is None and "no model named 'nobody'" in bad["error"]
+    assert found["choice"]["ask"] == "scripted"
+
+
+def test_none_could_be_measured(run: Run, repository: Path) -> None:
+    """That is a negative answer, with the reason and what to do."""
+    done = run("models", "bench", "nobody", "-C", repository)
+    assert done.code == 1
+    assert "not measured: no model named 'nobody'" in done.out and "hint: " in done.out
+
+
+def test_no_models(run: Run, repository: Path) -> None:
+    """Without any there is nothing to do but add one."""
+    done = run("models", "bench", "-C", repository)
+    assert done.code == 4 and "no model to measure" in done.err
