@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,18 @@ from pathlib import Path
 from localdev.core.errors import ModelError, UsageError
 from localdev.models.findings import Finding
 from localdev.models.gguf import GgufHeader, read_header
+from localdev.models.vetting.contents import metadata_findings
+from localdev.models.vetting.edges import tail_findings, token_findings
+from localdev.models.vetting.folders import identify_folder, names_in
+from localdev.models.vetting.formats import GGUF, Format
+from localdev.models.vetting.sniff import identify
 
 # Counts up when a file that passed before might not pass now; stored models are then vetted anew.
 VETTING_VERSION = 1
 # Rules whose findings a user may overrule: what a template does is theirs to judge, a broken file is nobody's.
 ACCEPTABLE: frozenset[str] = frozenset()
+_GRAVEST_FIRST = ("refuse", "warn", "note")
+_SUFFIX = ".gguf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +36,10 @@ class GgufModel:
 class Vetted:
     """What vetting says of `path`.
 
-    `format` is what the file is by its content (`GGUF`), `model` what was read of it where it is a GGUF file that can
-    be read. `template_digest` is the SHA-256 of its chat template in hex and `template_name` the known template this
-    is; both are empty where there is none. `accepted` are the rules whose findings were overruled, `hint` says what to
-    do instead where the file is refused for what it is.
+    `format` says what it is by its content (`a GGUF file`), `model` holds what was read of it where it is a GGUF file
+    that can be read. `template_digest` is the SHA-256 of its chat template in hex and `template_name` the known
+    template this is; both are empty where there is none. `accepted` are the rules whose findings were overruled,
+    `hint` says what to do instead where it is refused for what it is.
     """
 
     path: Path
@@ -45,10 +53,18 @@ class Vetted:
 
     def refusal(self) -> ModelError | None:
         """Give the error to raise instead of opening the file, None when nothing forbids it."""
-        found = [each for each in self.findings if each.severity == "refuse" and each.rule not in self.accepted]
-        if not found:
+        against = [each for each in self.findings if each.severity == "refuse" and each.rule not in self.accepted]
+        if not against:
             return None
-        return ModelError(found[0].message, self.hint)
+        first = against[0]
+        if self.model is None:  # nothing more was found out
+            return ModelError(first.message, self.hint)
+        more = f", and {len(against) - 1} more" if len(against) > 1 else ""
+        hint = f"`localdev models vet {shlex.quote(str(self.path))}` says more"
+        if all(each.rule in ACCEPTABLE for each in against):
+            rules = " ".join(f"--accept {rule}" for rule in dict.fromkeys(each.rule for each in against))
+            hint += f"; if that is fine for you: {rules}"
+        return ModelError(f"{self.path} is refused: {first.message} ({first.rule}){more}", hint)
 
 
 def vet(path: Path, accept: Sequence[str] = ()) -> Vetted:
@@ -58,17 +74,18 @@ def vet(path: Path, accept: Sequence[str] = ()) -> Vetted:
         NotFound: there is no such file, or it may not be read.
         UsageError: `accept` names a rule that cannot be overruled.
     """
-    fixed = [rule for rule in accept if rule not in ACCEPTABLE]
-    if fixed:
-        raise UsageError(
-            f"findings of the rule {fixed[0]!r} cannot be accepted",
-            f"rules that can be: {', '.join(sorted(ACCEPTABLE)) or 'none'}",
-        )
+    refuse_unacceptable(accept)
+    if path.is_dir():
+        names = names_in(path)
+        if not any(name.lower().endswith(_SUFFIX) for name in names):
+            return refused(path, identify_folder(names))
+    elif (found := identify(path)) is not GGUF:
+        return refused(path, found)
     try:
         header = read_header(path)
     except ModelError as error:
-        return Vetted(path, "", None, (Finding("gguf-structure", "refuse", str(error)),), hint=error.hint)
-    return Vetted(path, "GGUF", GgufModel(header, (path,)), ())
+        return Vetted(path, GGUF.name, None, (Finding("gguf-structure", "refuse", str(error)),), hint=error.hint)
+    return _judged(path, GgufModel(header, (path,)), accept)
 
 
 def vet_or_refuse(path: Path, accept: Sequence[str] = ()) -> Vetted:
@@ -82,3 +99,38 @@ def vet_or_refuse(path: Path, accept: Sequence[str] = ()) -> Vetted:
     if refusal := vetted.refusal():
         raise refusal
     return vetted
+
+
+def refuse_unacceptable(accept: Sequence[str]) -> None:
+    """Refuse names of rules whose findings cannot be overruled.
+
+    Raises:
+        UsageError: there is one among `accept`.
+    """
+    fixed = [rule for rule in accept if rule not in ACCEPTABLE]
+    if fixed:
+        raise UsageError(
+            f"findings of the rule {fixed[0]!r} cannot be accepted",
+            f"rules that can be: {', '.join(sorted(ACCEPTABLE)) or 'none'}",
+        )
+
+
+def refused(path: Path, found: Format) -> Vetted:
+    """Give the verdict on what is not of the format that is run here."""
+    return Vetted(
+        path, found.name, None, (Finding(found.rule, "refuse", found.said_of(str(path))),), hint=found.instead
+    )
+
+
+def _judged(path: Path, model: GgufModel, accept: Sequence[str]) -> Vetted:
+    """Judge a GGUF model whose structure is sound."""
+    findings = metadata_findings(model.header)
+    for part in model.parts:
+        findings += tail_findings(part, model.header)
+    findings += token_findings(model.parts[0], model.header)
+    if not path.is_dir() and not path.name.lower().endswith(_SUFFIX):
+        said = "it is a GGUF file by its content, but only a path ending in .gguf names a model to run"
+        findings.append(Finding("file-name", "note", said))
+    rules = {each.rule for each in findings if each.severity == "refuse"}
+    findings.sort(key=lambda each: _GRAVEST_FIRST.index(each.severity))
+    return Vetted(path, GGUF.name, model, tuple(findings), accepted=tuple(rule for rule in accept if rule in rules))
