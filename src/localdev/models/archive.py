@@ -33,6 +33,11 @@ class Imported:
     new: bool
 
 
+def adapters_of(store: ModelStore, model: Passport) -> list[Passport]:
+    """Give the stored adapters that were made for models like this one, as far as their passports tell."""
+    return [adapter for adapter in store.list("adapter") if adapter.architecture == model.architecture]
+
+
 def export_models(
     folder: Path,
     passports: Sequence[Passport],

@@ -1,0 +1,89 @@
+"""`localdev models export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from localdev.cli.commands.models.group import app, describe, payload, print_json
+from localdev.cli.options import Json
+
+if TYPE_CHECKING:
+    from localdev.models.passport import Passport
+    from localdev.models.store import ModelStore
+
+
+@app.command(short_help="Write a model into one file, for a stick.")
+def export(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A model or adapter of yours, by its name or digits of its digest.")
+    ],
+    to: Annotated[
+        Path | None,
+        typer.Argument(metavar="[TO.ldm or FOLDER]", help="Where to; else NAME.ldm in the current folder."),
+    ] = None,
+    with_adapters: Annotated[
+        bool, typer.Option("--with-adapters", help="Take along the adapters that were made for this model.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there already.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a model with its passport into one file, which `localdev models import` takes on another machine.
+
+    Every byte is checked against the model's digest while it is written, and the file appears under its name only when
+    it is whole. An adapter is exported like a model.
+    """
+    from localdev.cli.progress import ProgressLine
+    from localdev.cli.terminal import Printer, one_line
+    from localdev.core.events import Notice
+    from localdev.core.folders import find_folders
+    from localdev.models.archive import export_models
+    from localdev.models.store import ModelStore
+
+    printer, folder = Printer(), find_folders().models
+    passports = _found(ModelStore(folder), name, with_adapters=with_adapters)
+    target = _target(to, passports[0].name)
+    progress = ProgressLine(printer)
+    try:
+        size = export_models(folder, passports, target, force=force, progress=progress.update)
+    finally:
+        progress.close()
+    if as_json:
+        models = [payload(passport) for passport in passports]
+        print_json(printer, {"file": str(target), "size": size, "exported": models})
+        return
+    for passport in passports:
+        printer.line(one_line(f"{passport.name}: {describe(passport)}"))
+    printer.line(one_line(f"exported to {target}, {size / 1e6:.0f} MB"))
+    printer.notice(Notice("hint", f"on the other machine: `localdev models import {target.name}`"))
+
+
+def _found(store: ModelStore, name: str, *, with_adapters: bool) -> list[Passport]:
+    """Give what is to be exported: the model of this name with its adapters where they are wanted, or an adapter."""
+    from localdev.core.errors import NotFound
+    from localdev.models.archive import adapters_of
+
+    try:
+        passport = store.find(name)
+    except NotFound:
+        try:
+            return [store.find(name, "adapter")]
+        except NotFound:
+            pass
+        raise
+    return [passport, *(adapters_of(store, passport) if with_adapters else ())]
+
+
+def _target(to: Path | None, name: str) -> Path:
+    """Give the file to write, which ends in .ldm: a mistyped folder of a stick is no name of a file."""
+    from localdev.core.errors import UsageError
+    from localdev.core.folders import expanded
+
+    place = expanded(to) if to is not None else Path()
+    if place.is_dir():
+        return place / f"{name}.ldm"
+    if place.suffix.lower() != ".ldm":
+        raise UsageError(f"there is no folder {place}", "name a folder that is there, or a new file ending in .ldm")
+    return place
