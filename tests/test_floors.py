@@ -53,7 +53,7 @@ HEAVY: dict[str, set[str]] = {
     "detect_secrets": {"privacy"},
     "openai": set(),
     "transformers": set(),
-    "httpx": {"backends"},
+    "httpx": {"backends", "models"},
     "requests": set(),
     "huggingface_hub": set(),
 }

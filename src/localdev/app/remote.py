@@ -169,7 +169,6 @@ class _Way:
 
 def _way(model: str, url: str, settings: Settings, contact: Contact) -> _Way | None:
     """Give the way to the server of a model; None where that is this machine."""
-    from localdev.audit.allowance import Allowance
     from localdev.audit.hosts import HostPort, is_loopback, spelled
 
     scheme, name, port = server_of(model, url)
@@ -180,12 +179,19 @@ def _way(model: str, url: str, settings: Settings, contact: Contact) -> _Way | N
     if scheme == "http":
         contact.tell(Notice("info", f"what is sent to {host} is not encrypted: the address begins with http://"))
 
+    # This host alone, whatever else is allowed: a server that sends us on to another one gets nowhere.
+    return _Way(host, allowance_for(host, contact), contact)
+
+
+def allowance_for(host: HostPort, contact: Contact) -> Allowance:
+    """Give the allowance of one host; every connection to it is written down."""
+    from localdev.audit.allowance import Allowance
+
     def opened(name: str, port: int) -> None:
         if contact.journal is not None:
             contact.journal.record("egress", {"host": name, "port": port})
 
-    # This host alone, whatever else is allowed: a server that sends us on to another one gets nowhere.
-    return _Way(host, Allowance([host], opened), contact)
+    return Allowance([host], opened)
 
 
 class _AllowedBackend:

@@ -14,9 +14,12 @@ from localdev.core.events import Notice
 from localdev.core.folders import Folders
 
 # Variables with our prefix that are not settings: where localdev keeps its files, the checkout it was started from, the
-# secrets that a Chroma server and a server of models ask for (`config show` must not print them), and what the test
-# suite is told.
-_RESERVED = ("LOCALDEV_HOME", "LOCALDEV_CHECKOUT", "LOCALDEV_STORE_TOKEN", "LOCALDEV_API_KEY", "LOCALDEV_TEST_")
+# secrets that a Chroma server, a server of models and a hub ask for (`config show` must not print them), and what the
+# test suite is told.
+_RESERVED = (
+    "LOCALDEV_HOME", "LOCALDEV_CHECKOUT", "LOCALDEV_STORE_TOKEN", "LOCALDEV_API_KEY", "LOCALDEV_HUB_TOKEN",
+    "LOCALDEV_TEST_",
+)  # fmt: skip
 _PREFIX = "LOCALDEV_"
 _OF_A_RUN = ("flag", "environment")
 
