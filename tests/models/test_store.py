@@ -182,7 +182,7 @@ def test_changes_are_noticed(store: ModelStore, model: Path) -> None:
 
 
 BAD_FILES = {
-    "not a model": (b"#!/bin/sh\n", "not a GGUF file"),
+    "a script": (b"#!/bin/sh\n", "script"),
     "truncated": (TINY.read_bytes()[:-100], "truncated"),
     "an adapter": (gguf([pair("general.architecture", "llama"), pair("general.type", "adapter")]), "adapter"),
     "a vocabulary": (gguf(tensors=[], data=b""), "holds no weights"),

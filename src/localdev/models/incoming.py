@@ -100,12 +100,20 @@ def take_away(sources: Sequence[Path], stored: Sequence[Path]) -> None:
         _flush(folder)
     for source in sources:
         try:
-            source.unlink()
+            # The last name of a stored file is the store's own, by whatever way this path leads there.
+            if not _is_last_name(source, stored):
+                source.unlink()
         except OSError as error:
             raise StorageError(
                 f"the model is stored, but {source} cannot be removed: {error.strerror or error}",
                 "remove it yourself, the store does not need it",
             ) from error
+
+
+def _is_last_name(source: Path, stored: Sequence[Path]) -> bool:
+    """Say whether a path is a stored file that has no other name on the disk."""
+    stat = source.stat()
+    return stat.st_nlink < 2 and any(os.path.samestat(stat, path.stat()) for path in stored)
 
 
 def _flush(folder: Path) -> None:

@@ -77,11 +77,13 @@ class StoredFile:
 
     def fits(self, now: stat_result) -> bool:
         """Say whether a file seems to be the recorded one, unchanged: size, inode and times are the same."""
-        seen = stamp(now)
-        recorded = (self.size, self.mtime_ns, self.ctime_ns, self.inode)
-        return (
-            all(then in (0, it) for then, it in zip(recorded[2:], seen[2:], strict=True)) and recorded[:2] == seen[:2]
-        )
+        ctime_ns = stamp(now)[2]
+        return self.unwritten(now) and self.ctime_ns in (0, ctime_ns)
+
+    def unwritten(self, now: stat_result) -> bool:
+        """Say the same whatever its change time: links to the file made or removed since then count for nothing."""
+        size, mtime_ns, _, inode = stamp(now)
+        return (size, mtime_ns) == (self.size, self.mtime_ns) and self.inode in (0, inode)
 
 
 def stamp(stat: stat_result) -> tuple[int, int, int, int]:

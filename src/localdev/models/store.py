@@ -81,7 +81,10 @@ class ModelStore:
             )
         passport = next((each for each in self._all() if _same_files(each, sources)), None)
         if passport is not None:
-            passport = self._as_asked(passport, adding)
+            asked = _as_asked(passport, adding)
+            if asked != passport:
+                self._rewrite(asked)
+            passport = asked
         else:
             with self.staging() as place:
                 passport = self._brought_in(sources, ensure(place / "parts"), name, adding=adding, progress=progress)
@@ -209,40 +212,53 @@ class ModelStore:
             folder=self._files / digest if split else self._files,
             **facts,
         )
+        staged = folder if split else folder / files[0].name
         with locked(self._folder / "lock"):
             known = next((each for each in self._all() if each.digest == digest), None)
             if known is None:
                 self._refuse_taken(passport)
-                return self._install(folder if split else folder / files[0].name, passport)
-            known = self._as_asked(known, adding)
-            if known.seems_whole():
-                return known
-            return self._install(folder if split else folder / files[0].name, replace(passport, name=known.name))
+                return self._install(staged, passport, files)
+            asked = _as_asked(known, adding)
+            if not known.seems_whole():
+                return self._install(staged, replace(passport, name=known.name), files)
+            if asked != known:
+                write_passport(self._passport(digest), asked)
+            return asked
 
-    def _install(self, staged: Path, passport: Passport) -> Passport:
+    def _install(self, staged: Path, passport: Passport, hashed: Sequence[StoredFile]) -> Passport:
         """Move a staged file, or folder of parts, to its place and write the passport. Called under the lock."""
         ensure(self._files)
-        place = self._place(passport)
+        place, passport_file = self._place(passport), self._passport(passport.digest)
         try:
+            paths = [staged] if staged.is_file() else [staged / file.name for file in hashed]
+            if not all(file.unwritten(path.stat()) for file, path in zip(hashed, paths, strict=True)):
+                raise ModelError(
+                    "the model changed while it was added", "wait until nothing writes it, and add it again"
+                )
             if place.is_dir():
                 os.replace(place, staged.with_name("old"))
             os.replace(staged, place)
-            files = tuple(_stamped(file, passport.folder) for file in passport.files)
+            try:
+                passport = _stamped(passport)
+                write_passport(passport_file, passport)
+            except BaseException:
+                if not passport_file.exists():  # a file without a passport would take room that nobody sees
+                    os.replace(place, staged)
+                raise
         except OSError as error:
             raise storage_error(self._files, error) from error
-        passport = replace(passport, files=files)
-        write_passport(self._passport(passport.digest), passport)
         return passport
 
     def _without(self, sources: Sequence[Path], passport: Passport) -> Passport:
         """Take the moved sources away, but never a file of the store; removing a link moves the change time."""
-        own = set(passport.paths())
-        outside = [source for source in sources if source.resolve() not in {path.resolve() for path in own}]
-        if not outside:
-            return passport
-        take_away(outside, [*own, self._passport(passport.digest)])
-        renewed = replace(passport, files=tuple(_stamped(file, passport.folder) for file in passport.files))
-        self._rewrite(renewed)
+        stored = passport.paths()
+        take_away(
+            [source for source in sources if self._files.resolve() not in source.resolve().parents],
+            [*stored, self._passport(passport.digest)],
+        )
+        renewed = _stamped(passport)
+        if renewed != passport:
+            self._rewrite(renewed)
         return renewed
 
     def _rewrite(self, passport: Passport) -> None:
@@ -252,15 +268,6 @@ class ModelStore:
             if self._passport(passport.digest).exists():
                 write_passport(self._passport(passport.digest), passport)
 
-    def _as_asked(self, passport: Passport, adding: Adding) -> Passport:
-        """Give the passport of what is stored already, unless another name is asked for: others may rely on it."""
-        if adding.name and slug(adding.name) != passport.name:
-            raise UsageError(
-                f"this {passport.kind} is stored already, as {passport.name}",
-                f"use that name, or {_how_to_remove(passport)} and add it again",
-            )
-        return passport
-
     def _refuse_taken(self, new: Passport) -> None:
         """A name stands for one model."""
         for passport in self.list(new.kind):
@@ -269,6 +276,16 @@ class ModelStore:
                     f"another {new.kind} is named {new.name!r} ({passport.digest[:12]})",
                     "give this one another name: --name NAME",
                 )
+
+
+def _as_asked(passport: Passport, adding: Adding) -> Passport:
+    """Give the passport of what is stored already; its name is not changed, as others may rely on it."""
+    if adding.name and slug(adding.name) != passport.name:
+        raise UsageError(
+            f"this {passport.kind} is stored already, as {passport.name}",
+            f"use that name, or {_how_to_remove(passport)} and add it again",
+        )
+    return replace(passport, licence=adding.licence or passport.licence)
 
 
 def slug(text: str) -> str:
@@ -373,9 +390,11 @@ def _still_whole(passport: Passport, hint: str, progress: ProgressSink | None) -
     return tuple(_restamped(file, stat) for file, _, stat in seen)
 
 
-def _stamped(file: StoredFile, folder: Path) -> StoredFile:
-    """Give a file with the stamp of now, if what a digest depends on is as it was; raises OSError."""
-    return _restamped(file, (folder / file.name).stat())
+def _stamped(passport: Passport) -> Passport:
+    """Give a passport with the stamps that its files have now; raises OSError."""
+    return replace(
+        passport, files=tuple(_restamped(file, (passport.folder / file.name).stat()) for file in passport.files)
+    )
 
 
 def _restamped(file: StoredFile, now: os.stat_result) -> StoredFile:
