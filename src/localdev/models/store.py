@@ -74,11 +74,7 @@ class ModelStore:
         """
         adding = adding or Adding()
         sources = _sources(path, adding)
-        name = slug(adding.name or stem(path))
-        if not name:
-            raise UsageError(
-                f"{adding.name or path.name!r} holds no letter or digit to make a name of", "give one: --name NAME"
-            )
+        name = name_for(adding.name, path)
         passport = next((each for each in self._all() if _same_files(each, sources)), None)
         if passport is not None:
             asked = _as_asked(passport, adding)
@@ -294,6 +290,18 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", plain).strip("-.")
 
 
+def name_for(name: str, path: Path) -> str:
+    """Give what the store calls a file that is to have `name`, or else one made from its path.
+
+    Raises:
+        UsageError: there is nothing to make a name of.
+    """
+    made = slug(name or stem(path))
+    if not made:
+        raise UsageError(f"{name or path.name!r} holds no letter or digit to make a name of", "give one: --name NAME")
+    return made
+
+
 def stem(path: Path) -> str:
     """Give what a model is called by its path: the file without ending and number of the part, or the folder."""
     return re.sub(r"-\d{5}-of-\d{5}$", "", path.stem) if not path.is_dir() else path.name
@@ -417,4 +425,4 @@ def _same_files(passport: Passport, paths: Sequence[Path]) -> bool:
     return len(paths) == len(passport.files) and all(_same_file(passport, path) for path in paths)
 
 
-__all__ = ["Adding", "ModelStore", "slug", "stem"]
+__all__ = ["Adding", "ModelStore", "name_for", "slug", "stem"]
