@@ -104,8 +104,10 @@ def _sentences(folder: Path, folders: Folders, progress: ProgressSink | None) ->
     """Open a sentence-transformers folder."""
     from localdev.backends.embedders.sentences import SentenceTransformersEmbedder, model_files
     from localdev.models.digests import digest_of
+    from localdev.models.vetting.embedders import vet_embedder_or_refuse
 
     files = model_files(folder)
+    vet_embedder_or_refuse(folder)
     return SentenceTransformersEmbedder(folder, digest_of(files, folder, folders.cache / _RECORD, progress))
 
 
