@@ -35,6 +35,7 @@ class VettedModel:
     paths: tuple[Path, ...]
     digest: str
     architecture: str
+    quantisation: str
     context_length: int
     findings: tuple[Finding, ...]
 
@@ -69,7 +70,13 @@ def vetted_model(model: str, settings: Settings, folders: Folders, progress: Pro
         stored = store.find(model)
     store.checked_file(stored, progress)
     return VettedModel(
-        stored.name, stored.paths(), stored.digest, stored.architecture, stored.context_length, stored.findings
+        stored.name,
+        stored.paths(),
+        stored.digest,
+        stored.architecture,
+        stored.quantisation,
+        stored.context_length,
+        stored.findings,
     )
 
 
@@ -97,4 +104,12 @@ def _by_path(path: Path) -> VettedModel:
     if vetted.model is None:
         raise ModelError(f"{path} holds no GGUF model", "models in other formats must be converted to GGUF first")
     header = vetted.model.header
-    return VettedModel(stem(path), vetted.model.parts, "", header.architecture, header.context_length, vetted.findings)
+    return VettedModel(
+        stem(path),
+        vetted.model.parts,
+        "",
+        header.architecture,
+        header.quantisation,
+        header.context_length,
+        vetted.findings,
+    )
