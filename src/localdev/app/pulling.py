@@ -1,0 +1,458 @@
+"""Pulling models: from a hub into the store, or by an Ollama that gets them itself. The one use of a network.
+
+Each host beyond this machine has to stand in `egress.allow`, where a hub sends us on to as well as the hub itself; the
+guard lets just that host through while it is spoken to, and the journal holds every connection and every pull.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from localdev.app.remote import Contact, allowance_for, remote_options
+from localdev.core.errors import DiskFull, EgressRefused, LocaldevError, ModelError, StorageError, UsageError
+from localdev.core.events import Notice, Progress
+from localdev.core.files import write_atomic
+from localdev.core.folders import ensure
+
+if TYPE_CHECKING:
+    from localdev.audit.hosts import HostPort
+    from localdev.backends.ollama_api.models import OllamaModel
+    from localdev.config.settings import Settings
+    from localdev.core.folders import Folders
+    from localdev.core.ports import ProgressSink
+    from localdev.models.hub.client import HubClient, Origin, Waits
+    from localdev.models.hub.listing import HubModel, HubRepository
+    from localdev.models.hub.sources import HubSource
+    from localdev.models.passport import Passport
+    from localdev.models.store import Adding, ModelStore
+
+_WANTED = "wanted.json"
+_HEAD = "head.gguf"
+# Headers of known models have at most some 20 MB (the vocabulary); what has not ended by then is vetted as a whole.
+_LONGEST_HEAD = 64 << 20
+# Room for passports, the journal and whatever else writes while gigabytes come.
+_SPARE = 64 << 20
+_OLLAMA_REGISTRY = "registry.ollama.ai"
+
+
+class _Gate:
+    """Decides who may be connected to while a model is pulled; implements `models.hub.client.Gate`."""
+
+    def __init__(self, allow: Sequence[str], contact: Contact) -> None:
+        self._allow, self._contact = tuple(allow), contact
+
+    def __call__(self, to: Origin, sent_by: Origin | None) -> AbstractContextManager[None]:
+        """Open the way to an origin: this machine for a hub that runs on it, else https to a host that is allowed."""
+        from localdev.audit.allowance import allowed
+        from localdev.audit.hosts import HostPort, is_loopback, spelled
+
+        if is_loopback(to.host):
+            if sent_by is not None and not is_loopback(sent_by.host):
+                self._refuse(to, f"{sent_by} sends us on to this machine itself ({to})", "nothing was asked there")
+            return contextlib.nullcontext()
+        if to.scheme != "https":
+            what = f"{sent_by} sends us on to http://{to}" if sent_by else f"the hub is at http://{to}"
+            self._refuse(
+                to, f"{what}: not encrypted", "models are pulled by https://, by http:// from this machine alone"
+            )
+        host = HostPort(spelled(to.host), to.port)
+        what = f"{sent_by} sends us on to {to} for the file" if sent_by else f"{to} would be asked for the model"
+        try:
+            refuse_unlisted(host, self._allow, what)
+        except EgressRefused:
+            self._record(to)
+            raise
+        return allowed(allowance_for(host, self._contact))
+
+    def _refuse(self, to: Origin, what: str, hint: str) -> NoReturn:
+        """Write the refusal down and raise it."""
+        self._record(to)
+        raise EgressRefused(what, hint)
+
+    def _record(self, to: Origin) -> None:
+        """Write down that an origin was refused."""
+        _record(self._contact, "egress_refused", attempt="pull", host=to.host)
+
+
+def refuse_unlisted(host: HostPort, allow: Sequence[str], what: str) -> None:
+    """Refuse a host that does not stand in `egress.allow`; `what` says what for it would be connected to.
+
+    Raises:
+        EgressRefused: with the setting to write; what stands there already is kept.
+        ConfigError: an entry is no host.
+    """
+    from localdev.audit.allowance import Allowance
+
+    if not Allowance(allow).covers(host.host, host.port):
+        wanted = ",".join([*allow, str(host)])
+        raise EgressRefused(
+            f"{what}, and egress.allow does not name that host",
+            f"if that is what you want: `localdev config set egress.allow {wanted}`",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A model that was pulled: its passport, how many bytes came over the network, and in how many seconds."""
+
+    passport: Passport
+    received: int
+    seconds: float
+
+
+class HubPull:
+    """One pull from a hub: look, choose, prepare, fetch. Close it at the end."""
+
+    def __init__(
+        self, source: HubSource, settings: Settings, folders: Folders, *, contact: Contact, token: str
+    ) -> None:
+        """Take what is wanted; nothing is connected to yet.
+
+        Raises:
+            ConfigError: the address of the hub, or the token, cannot be one.
+        """
+        from localdev.models.hub.client import HubClient, Waits
+        from localdev.models.store import ModelStore
+
+        self.source = source
+        self._contact = contact
+        waits = Waits(connect=settings.remote.connect_seconds, gap=settings.remote.gap_seconds)
+        gate = _Gate(settings.egress.allow, contact)
+        self._client: HubClient = HubClient(settings.remote.hub_url, gate, token=token, waits=waits)
+        self._store: ModelStore = ModelStore(folders.models)
+
+    @property
+    def hub(self) -> str:
+        """The hub's address."""
+        return self._client.url
+
+    def look(self) -> HubRepository:
+        """Ask the hub what the repository holds, and at which commit.
+
+        Raises:
+            LocaldevError: it cannot be asked, or has no such repository or revision.
+        """
+        from localdev.models.hub.listing import read_listing
+
+        with self._telling():
+            return read_listing(_answer(self._client, self.source, self._tell), self.source.repository)
+
+    def stored(self, model: HubModel) -> Passport | None:
+        """Give the passport of a model that is in the store already, by its digest."""
+        from localdev.models.digests import digest_of_parts
+        from localdev.models.passport import part_name
+
+        files = model.files
+        named = [(part_name(number, len(files)), file.sha256) for number, file in enumerate(files, 1)]
+        digest = files[0].sha256 if len(files) == 1 else digest_of_parts(named)
+        return next((each for each in self._store.list() if each.digest == digest and each.seems_whole()), None)
+
+    @contextlib.contextmanager
+    def prepared(self, repository: HubRepository, model: HubModel, name: str) -> Iterator[Prepared]:
+        """Give the download made ready: the name is free, and there is room for it; what came earlier is kept.
+
+        Raises:
+            UsageError: another model has the name.
+            DiskFull: there is no room, and how much is missing.
+            Busy: another process pulls the same.
+            StorageError: the store cannot be written.
+        """
+        self._refuse_taken(name, model)
+        with self._store.staging(f"{self.hub} {repository.name} {model.path}") as place:
+            prepared = Prepared(self, repository, model, place)
+            prepared.take_over()
+            _refuse_too_large(place, model.size - prepared.there)
+            with self._telling():
+                yield prepared
+
+    def install(self, path: Path, adding: Adding, progress: ProgressSink) -> Passport:
+        """Vet and store what was fetched."""
+        return self._store.add(path, adding, progress)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _refuse_taken(self, name: str, model: HubModel) -> None:
+        """Say before gigabytes come that a name is another model's, and not after."""
+        from localdev.models.store import slug
+
+        wanted = slug(name or model.stem)
+        taken = next((each for each in self._store.list() if each.name == wanted and each.seems_whole()), None)
+        if taken is not None:
+            raise UsageError(
+                f"another model is named {wanted!r} ({taken.digest[:12]})", "give this one another name: --name NAME"
+            )
+
+    def _tell(self, text: str) -> None:
+        """Say something that the user should know."""
+        self._contact.tell(Notice("info", text))
+
+    def _telling(self) -> AbstractContextManager[None]:
+        """Write down what the guard refuses inside."""
+        return _guarded(self._contact)
+
+
+class Prepared:
+    """A download that can begin; `there` counts the bytes that an earlier one left."""
+
+    def __init__(self, pull: HubPull, repository: HubRepository, model: HubModel, place: Path) -> None:
+        self._pull, self._repository, self._model, self._place = pull, repository, model, place
+        self._parts = place / "parts"
+        self._received = 0
+        self.there = 0
+
+    def take_over(self) -> None:
+        """See what an earlier download left; where the repository has other files by now, that is removed."""
+        wanted = {file.name: file.sha256 or file.blob for file in self._model.files}
+        record = self._place / _WANTED
+        try:
+            left = json.loads(record.read_bytes())["files"]
+        except (OSError, ValueError, KeyError, TypeError):
+            left = None
+        if left != wanted:
+            shutil.rmtree(self._parts, ignore_errors=True)
+        ensure(self._parts)
+        write_atomic(record, json.dumps({"commit": self._repository.commit, "files": wanted}).encode())
+        paths = [path for path in map(self._path, wanted) if path.exists()]
+        self.there = sum(path.stat().st_size for path in paths)
+
+    def fetch(self, adding: Adding, progress: ProgressSink) -> Fetched:
+        """Fetch all files, check their digests, vet the model and store it.
+
+        Raises:
+            LocaldevError: it cannot be had, or is refused; nothing is stored. What came of a file that may yet turn
+                out to be right stays for the next time.
+        """
+        started = time.monotonic()
+        entry: dict[str, Any] = {
+            "source": str(replace(self._pull.source, file=self._model.path)),
+            "hub": self._pull.hub,
+        }
+        entry |= {"commit": self._repository.commit, "licence": self._repository.licence, "outcome": "cancelled"}
+        try:
+            passport = self._fetch(adding, progress)
+            entry.update(outcome="ok", digest=passport.digest, name=passport.name)
+        except LocaldevError as error:
+            entry.update(outcome="failed", error=error.code)
+            raise
+        finally:
+            seconds = time.monotonic() - started
+            _record(self._pull._contact, "pull", received=self._received, seconds=round(seconds, 1), **entry)
+        return Fetched(passport, self._received, seconds)
+
+    def _fetch(self, adding: Adding, progress: ProgressSink) -> Passport:
+        """Fetch one file after another, then store them."""
+        from localdev.models.hub.download import Told, Wanted, fetch
+        from localdev.models.passport import Source
+
+        model, before = self._model, 0
+        for file in model.files:
+            look = self._looker(adding.accept, file.size) if file is model.files[0] else None
+            told = Told(progress, self._pull._tell, look, before=before, total=model.size)
+            wanted = Wanted(self._repository.name, self._repository.commit, file)
+            self._received += fetch(self._pull._client, wanted, self._path(file.name), told)
+            before += file.size
+        place = str(replace(self._pull.source, file=model.path, quant="", revision=""))
+        source = Source("hub", place, revision=self._repository.commit, at=self._pull.hub)
+        adding = replace(adding, mode="move", source=source, licence=self._repository.licence)
+        try:
+            return self._pull.install(self._path(model.files[0].name), adding, progress)
+        except ModelError:
+            shutil.rmtree(self._parts, ignore_errors=True)  # it will be refused the next time as well
+            raise
+
+    def _looker(self, accept: Sequence[str], size: int) -> Callable[[Path, int], bool]:
+        """Give what vets the head of a file of `size` bytes before the rest comes."""
+
+        def look(path: Path, have: int) -> bool:
+            return have > _LONGEST_HEAD or vets_head(path, have, size, head=self._place / _HEAD, accept=accept)
+
+        return look
+
+    def _path(self, name: str) -> Path:
+        """Give the place of a file on its way."""
+        return self._parts / name
+
+
+def vets_head(path: Path, have: int, size: int, *, head: Path, accept: Sequence[str]) -> bool:
+    """Vet the first `have` bytes of a file that will have `size`; False where its header is not whole yet.
+
+    They are copied to `head`, which is then given the full size without being written: vetting reads headers, never
+    weights. Only what was read out of the bytes that are there counts, so nothing is refused for what has not come.
+
+    Raises:
+        ModelError: what the header holds is refused.
+    """
+    from localdev.models.vetting.vet import vet
+
+    try:
+        with path.open("rb") as source, head.open("wb") as target:
+            target.write(source.read(have))
+            target.truncate(size)
+        vetted = vet(head, accept)
+    except (OSError, StorageError):
+        return True  # no room for such a file: the model is vetted when it is whole
+    finally:
+        head.unlink(missing_ok=True)
+    if vetted.model is None or vetted.model.header.data_offset > have:
+        return have >= size
+    refusal = vetted.refusal()
+    if refusal is not None:
+        said = str(refusal).replace(str(head), path.name)
+        raise ModelError(f"{said} (found in its first bytes: the rest was not fetched)", refusal.hint)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class OllamaPull:
+    """A model that an Ollama is to get: its name, the server, and the registry that the server connects to."""
+
+    name: str
+    url: str
+    server: HostPort
+    registry: HostPort
+
+
+def read_ollama(text: str, settings: Settings) -> OllamaPull:
+    """Read `ollama:NAME[:TAG]`, or that with `@URL`.
+
+    Raises:
+        UsageError: it names no model.
+    """
+    from localdev.audit.hosts import HostPort, spelled
+    from localdev.backends.addresses import read_model
+
+    name, address = read_model(text, settings.remote.ollama_url)
+    first, slash, _ = name.partition("/")
+    # As with containers: a first part with a dot or a port is a registry of its own.
+    named = bool(slash) and ("." in first or ":" in first or first == "localhost")
+    host, _, port = (first if named else _OLLAMA_REGISTRY).partition(":")
+    if port and not port.isdecimal():
+        raise UsageError(f"{first} is no registry", "write ollama:NAME, or ollama:HOST/OWNER/NAME")
+    server = HostPort(spelled(address.host), address.port)
+    return OllamaPull(name, address.url, server, HostPort(spelled(host), int(port or 443)))
+
+
+def pull_by_ollama(pull: OllamaPull, settings: Settings, contact: Contact, progress: ProgressSink) -> OllamaModel:
+    """Have an Ollama get a model, and give its entry in the server's list.
+
+    It is that server which connects, to its registry and to wherever that sends it on; localdev sees neither. The
+    registry has to stand in `egress.allow` all the same, for without this command it would not be connected to.
+
+    Raises:
+        EgressRefused: the registry, or a server beyond this machine, is not allowed.
+        LocaldevError: the server cannot be reached, or could not get it.
+    """
+    from localdev.backends.ollama_api.client import OllamaServer, full_name
+    from localdev.backends.ollama_api.models import OllamaModel, list_models, pull_model
+
+    entry: dict[str, Any] = {"source": f"ollama:{pull.name}", "by": pull.url, "registry": str(pull.registry)}
+    entry["outcome"] = "cancelled"
+    server = OllamaServer(pull.url, replace(remote_options("ollama", settings, contact), url=pull.url))
+    try:
+        with _guarded(contact), _way_to_ollama(pull, settings, contact):
+            for event in pull_model(server, pull.name):
+                progress(event)
+            progress(Progress(""))
+            found = [each for each in list_models(server) if each.name == full_name(pull.name)]
+        entry["outcome"] = "ok"
+    except LocaldevError as error:
+        entry.update(outcome="failed", error=error.code)
+        raise
+    finally:
+        server.close()
+        _record(contact, "pull", **entry)
+    return found[0] if found else OllamaModel(full_name(pull.name))
+
+
+def refuse_unlisted_registry(pull: OllamaPull, settings: Settings, contact: Contact) -> None:
+    """Refuse a registry, or a server beyond this machine, that does not stand in `egress.allow`.
+
+    Raises:
+        EgressRefused: with the setting to write.
+    """
+    from localdev.audit.hosts import is_loopback
+
+    for host, what in (
+        (pull.registry, f"Ollama at {pull.url} would connect to {pull.registry} for {pull.name}"),
+        (pull.server, f"{pull.url} would be asked to get {pull.name}"),
+    ):
+        if is_loopback(host.host):
+            continue
+        try:
+            refuse_unlisted(host, settings.egress.allow, what)
+        except EgressRefused:
+            _record(contact, "egress_refused", attempt="pull", host=host.host)
+            raise
+
+
+def _way_to_ollama(pull: OllamaPull, settings: Settings, contact: Contact) -> AbstractContextManager[None]:
+    """Open the way to the server, where its registry, and it itself if it is beyond this machine, are allowed."""
+    from localdev.audit.allowance import allowed
+    from localdev.audit.hosts import is_loopback
+
+    refuse_unlisted_registry(pull, settings, contact)
+    if is_loopback(pull.server.host):
+        return contextlib.nullcontext()
+    return allowed(allowance_for(pull.server, contact))
+
+
+def _answer(client: HubClient, source: HubSource, tell: Callable[[str], None]) -> Any:
+    """Ask the hub about a repository, again after passing trouble, but not for long: nothing has begun yet."""
+    from urllib.parse import quote
+
+    from localdev.models.hub.client import patiently
+    from localdev.models.hub.faults import Asked
+
+    path = f"/api/models/{source.repository}"
+    if source.revision:
+        path += f"/revision/{quote(source.revision, safe='')}"
+    answers: list[Any] = []
+
+    def ask() -> None:
+        answers.append(client.answer(f"{path}?blobs=true", Asked(source.repository, with_token=client.with_token)))
+
+    waits: Waits = replace(client.waits, tries=min(2, client.waits.tries))
+    patiently(ask, waits, tell, got=lambda: 0)
+    return answers[0]
+
+
+def _refuse_too_large(place: Path, missing: int) -> None:
+    """Refuse what there is no room for."""
+    try:
+        free = shutil.disk_usage(place).free
+    except OSError:
+        return
+    short = missing + _SPARE - free
+    if short > 0:
+        raise DiskFull(
+            f"{missing / 1e9:.2f} GB are to come and {free / 1e9:.2f} GB are free on the disk of {place.parents[1]}",
+            f"free at least {short / 1e9:.2f} GB, or move localdev's files: LOCALDEV_HOME",
+        )
+
+
+@contextlib.contextmanager
+def _guarded(contact: Contact) -> Iterator[None]:
+    """Write down what the guard refuses inside."""
+    from localdev.audit import egress
+
+    def refused(attempt: str, host: str) -> None:
+        _record(contact, "egress_refused", attempt=attempt, host=host)
+
+    with egress.telling(refused):
+        yield
+
+
+def _record(contact: Contact, kind: str, **entry: Any) -> None:
+    """Write a line into the journal, where there is one."""
+    if contact.journal is not None:
+        contact.journal.record(kind, entry)

@@ -1,0 +1,216 @@
+"""`localdev models pull`: the one command that uses a network."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from localdev.cli.commands.models.group import app, describe, payload, print_json
+from localdev.cli.confirm import confirmed
+from localdev.cli.options import Json, Yes
+from localdev.cli.workplace import Workplace, open_workplace
+
+if TYPE_CHECKING:
+    from localdev.app.pulling import HubPull, Prepared
+    from localdev.app.remote import Contact
+    from localdev.cli.progress import ProgressLine
+    from localdev.models.hub.listing import HubModel, HubRepository, SeveralModels
+    from localdev.models.passport import Passport
+    from localdev.models.store import Adding
+
+_MOST_SHOWN = 60
+
+
+@app.command(short_help="Fetch a model from a hub, or have Ollama fetch one.")
+def pull(
+    context: typer.Context,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="hf:OWNER/REPO, hf:OWNER/REPO:Q4_K_M, hf:OWNER/REPO/FILE.gguf or ollama:NAME."
+        ),
+    ],
+    file: Annotated[str, typer.Option("--file", metavar="NAME", help="Which file of the repository.")] = "",
+    quant: Annotated[str, typer.Option("--quant", metavar="Q4_K_M", help="Which quantisation.")] = "",
+    revision: Annotated[str, typer.Option("--revision", metavar="REV", help="A branch, a tag or a commit.")] = "",
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What to call it; else made from the file's.")
+    ] = "",
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", metavar="RULE", help="Accept what this rule of vetting finds.")
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Fetch a model: the one command that uses a network, and only hosts that the setting egress.allow names.
+
+    Size and licence are told before anything large is fetched. What was interrupted goes on where it was; the digest
+    is compared with the hub's, the model is vetted and kept as `models add` does.
+    """
+    from localdev.cli.progress import ProgressLine
+    from localdev.core.errors import UsageError
+
+    place = open_workplace(context, None)
+    progress = ProgressLine(place.printer)
+    contact = _contact(place, progress)
+    try:
+        if source.lower().startswith("ollama:"):
+            if file or quant or revision or name or accept:
+                raise UsageError(
+                    "--file, --quant, --revision, --name and --accept are for hubs", "write ollama:NAME:TAG"
+                )
+            _pull_by_ollama(place, source, contact, progress, yes=yes, as_json=as_json)
+            return
+        from localdev.app.pulling import HubPull
+        from localdev.models.hub.faults import TOKEN
+        from localdev.models.hub.sources import narrowed, read_source
+        from localdev.models.store import Adding
+
+        wanted = narrowed(read_source(source, place.settings.remote.hub_url), file, quant=quant, revision=revision)
+        hub = HubPull(wanted, place.settings, place.folders, contact=contact, token=os.environ.get(TOKEN, ""))
+        with closing(hub):
+            adding = Adding(name=name, accept=tuple(accept or ()))
+            _pull_from_hub(place, hub, adding, progress, yes=yes, as_json=as_json)
+    finally:
+        progress.close()
+
+
+def _contact(place: Workplace, progress: ProgressLine) -> Contact:
+    """Give what is told and written down; a notice ends the bar before it."""
+    from localdev.app.remote import Contact
+    from localdev.audit.journal import FileJournal
+    from localdev.core.events import Notice
+
+    def tell(notice: Notice) -> None:
+        progress.close()
+        place.printer.notice(notice)
+
+    journal = FileJournal(place.folders.journal, lambda text: tell(Notice("warning", text)))
+    return Contact(tell=tell, journal=journal if place.settings.journal.enabled else None)
+
+
+def _pull_from_hub(
+    place: Workplace, hub: HubPull, adding: Adding, progress: ProgressLine, *, yes: bool, as_json: bool
+) -> None:
+    """Look, choose, say what would come, fetch."""
+    from localdev.models.hub.listing import SeveralModels, choose
+
+    repository = hub.look()
+    try:
+        model = choose(repository, hub.source)
+    except SeveralModels as several:
+        _print_choices(place, several, as_json=as_json)
+        raise
+    known = hub.stored(model)
+    if known is not None:
+        _refuse_renaming(known, adding.name)
+        _print_pulled(place, known, repository, model, as_json=as_json, received=0)
+        return
+    with hub.prepared(repository, model, adding.name) as prepared:
+        _print_plan(place, hub, repository, model, prepared)
+        if not confirmed("Fetch it?", yes=yes):
+            place.printer.aside("nothing was fetched")
+            raise typer.Exit(1)
+        fetched = prepared.fetch(adding, progress.update)
+    progress.close()
+    _print_pulled(place, fetched.passport, repository, model, as_json=as_json, received=fetched.received)
+
+
+def _refuse_renaming(known: Passport, name: str) -> None:
+    """A model has one name."""
+    from localdev.core.errors import UsageError
+    from localdev.models.store import slug
+
+    if name and slug(name) != known.name:
+        raise UsageError(
+            f"this model is stored already, as {known.name}",
+            f"use that name, or `localdev models remove {known.name}` and pull it again",
+        )
+
+
+def _print_choices(place: Workplace, several: SeveralModels, *, as_json: bool) -> None:
+    """List what can be chosen: path and size; a model needs at least its size in memory."""
+    from localdev.cli.terminal import one_line
+
+    if as_json:
+        models = [{"path": each.path, "size": each.size, "files": len(each.files)} for each in several.models]
+        print_json(place.printer, {"repository": several.repository.name, "models": models})
+        return
+    place.printer.aside(one_line(f"{several.repository.name} holds (it takes at least as much memory to run one):"))
+    for each in several.models[:_MOST_SHOWN]:
+        parts = f", {len(each.files)} parts" if len(each.files) > 1 else ""
+        place.printer.aside(one_line(f"  {_gigabytes(each.size):>8}  {each.path}{parts}"))
+    if len(several.models) > _MOST_SHOWN:
+        place.printer.aside(f"  and {len(several.models) - _MOST_SHOWN} more; --json lists all")
+
+
+def _print_plan(place: Workplace, hub: HubPull, repository: HubRepository, model: HubModel, prepared: Prepared) -> None:
+    """Say what would be fetched: from where, how much of it, and under which licence."""
+    from localdev.cli.terminal import one_line
+
+    parts = f" in {len(model.files)} parts" if len(model.files) > 1 else ""
+    place.printer.aside(one_line(f"{model.path}{parts}, {_gigabytes(model.size)}"))
+    place.printer.aside(one_line(f"  from {hub.hub}/{repository.name} at {repository.commit}"))
+    licence = repository.licence or "none is named: look at the model's page before you use it"
+    terms = ", access by its owner's terms" if repository.gated else ""
+    place.printer.aside(one_line(f"  licence: {licence}{terms}"))
+    if prepared.there:
+        left = model.size - prepared.there
+        place.printer.aside(f"  {_gigabytes(prepared.there)} are here from before, {_gigabytes(left)} are to come")
+
+
+def _print_pulled(
+    place: Workplace,
+    passport: Passport,
+    repository: HubRepository,
+    model: HubModel,
+    *,
+    as_json: bool,
+    received: int,
+) -> None:
+    """Say what is there now."""
+    from localdev.cli.terminal import one_line
+
+    if as_json:
+        facts = {"commit": repository.commit, "repository": repository.name, "path": model.path, "received": received}
+        print_json(place.printer, {**payload(passport), **facts})
+        return
+    how = "pulled" if received else "is here already"
+    place.printer.line(one_line(f"{passport.name}: {how}, {describe(passport)}"))
+    place.printer.line(f"sha256 {passport.digest}")
+
+
+def _pull_by_ollama(
+    place: Workplace, source: str, contact: Contact, progress: ProgressLine, *, yes: bool, as_json: bool
+) -> None:
+    """Have an Ollama get a model, once it was said who connects to whom."""
+    from localdev.app.pulling import pull_by_ollama, read_ollama, refuse_unlisted_registry
+    from localdev.cli.terminal import one_line
+
+    wanted = read_ollama(source, place.settings)
+    refuse_unlisted_registry(wanted, place.settings, contact)
+    place.printer.aside(
+        one_line(f"Ollama at {wanted.url} would connect to {wanted.registry} for {wanted.name}, and keep it")
+    )
+    if not confirmed("Have it fetched?", yes=yes):
+        place.printer.aside("nothing was fetched")
+        raise typer.Exit(1)
+    found = pull_by_ollama(wanted, place.settings, contact, progress.update)
+    progress.close()
+    if as_json:
+        facts: dict[str, Any] = asdict(found)
+        print_json(place.printer, {"model": f"ollama:{found.name}", "by": wanted.url, **facts})
+        return
+    size = f", {_gigabytes(found.size)}" if found.size else ""
+    place.printer.line(one_line(f"ollama:{found.name}: Ollama has it{size}"))
+    if found.digest:
+        place.printer.line(one_line(f"sha256 {found.digest}"))
+
+
+def _gigabytes(size: int) -> str:
+    """Give a size for reading."""
+    return f"{size / 1e9:.2f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
