@@ -38,8 +38,9 @@ class Vetted:
 
     `format` says what it is by its content (`a GGUF file`), `model` holds what was read of it where it is a GGUF file
     that can be read. `template_digest` is the SHA-256 of its chat template in hex and `template_name` the known
-    template this is; both are empty where there is none. `accepted` are the rules whose findings were overruled,
-    `hint` says what to do instead where it is refused for what it is.
+    template this is; both are empty where there is none. `template_said` are the texts it adds of its own accord.
+    `accepted` are the rules whose findings were overruled, `hint` says what to do instead where it is refused for what
+    it is.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Vetted:
     findings: tuple[Finding, ...]
     template_digest: str = ""
     template_name: str = ""
+    template_said: tuple[str, ...] = ()
     accepted: tuple[str, ...] = ()
     hint: str = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localdev.cli.commands.models import add, bench, export, import_, listing, pull, remove
+from localdev.cli.commands.models import add, bench, export, import_, listing, pull, remove, vet
 from localdev.cli.commands.models.group import app
 
-__all__ = ["add", "app", "bench", "export", "import_", "listing", "pull", "remove"]
+__all__ = ["add", "app", "bench", "export", "import_", "listing", "pull", "remove", "vet"]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from localdev.cli.terminal import Printer
+    from localdev.models.gguf import GgufHeader
     from localdev.models.passport import Passport
 
 app = new_group("Model files: yours, in GGUF form, kept by content and never fetched.")
@@ -28,17 +29,19 @@ def payload(passport: Passport) -> dict[str, Any]:
     return {**asdict(passport), "folder": str(passport.folder), "file": str(passport.file), "size": passport.size}
 
 
-def describe(passport: Passport) -> str:
+def describe(model: Passport | GgufHeader) -> str:
     """Say in a few words what kind of model it is."""
+    from localdev.models.gguf import GgufHeader
     from localdev.models.passport import embeds
 
+    size = model.file_size if isinstance(model, GgufHeader) else model.size
     parts = [
-        passport.architecture,
-        f"{passport.parameters / 1e9:.1f} B" if passport.parameters >= 1e8 else f"{passport.parameters / 1e6:.1f} M",
-        passport.quantisation,
-        f"{passport.size / 1e6:.0f} MB",
-        f"reads up to {passport.context_length} tokens",
+        model.architecture,
+        f"{model.parameters / 1e9:.1f} B" if model.parameters >= 1e8 else f"{model.parameters / 1e6:.1f} M",
+        model.quantisation,
+        f"{size / 1e6:.0f} MB",
+        f"reads up to {model.context_length} tokens",
     ]
-    if embeds(passport.architecture):
+    if embeds(model.architecture):
         parts.append("for search only")
     return ", ".join(parts)
