@@ -1,0 +1,92 @@
+"""Which models of the catalogue a machine can run for a job: pure functions over their dimensions.
+
+Nothing is measured here. What a model really does on a machine, `localdev models bench` measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from localdev.models.catalogue import CatalogueModel
+
+# Bits a weight takes in Q4_K_M, with what is kept more exactly: the median of the files of this catalogue.
+Q4_BITS = 4.9
+WINDOW = 8192
+# What llama.cpp needs beside weights and state: the logits of a batch alone are 512 tokens x 152,000 words x 4 bytes.
+_BUFFERS = 400_000_000
+_F16_BYTES = 2
+# llama.cpp keeps room for a batch beyond a short window.
+_BATCH = 512
+# Of a machine's memory a model may take so much: the system, an editor and a browser want the rest.
+_SHARE = 0.7
+# A rule of thumb and no measurement: writing a token reads all weights it uses once, and two channels of DDR4 or DDR5
+# memory as laptops have them bring some 40 GB a second.
+BANDWIDTH = 40e9
+# Fewer tokens a second than these are slower than people read; a completion is waited for at the cursor.
+_PACE = {"complete": 20.0}
+_READING_PACE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A model that a machine can run for a job: bytes of memory it takes, and tokens a second by a rule of thumb."""
+
+    model: CatalogueModel
+    memory_bytes: int
+    tokens_s: float
+
+
+def kv_bytes_per_token(layers: int, kv_heads: int, key: int, value: int, *, number: float = _F16_BYTES) -> float:
+    """Give the bytes that a token's state takes: keys and values of each head in each layer, `number` bytes a number."""
+    return layers * kv_heads * (key + value) * number
+
+
+def weight_bytes(model: CatalogueModel) -> int:
+    """Give the bytes of a model's weights: its Q4_K_M file's, else what is typical of one; an embedder's smallest."""
+    sizes = {file.quantisation: file.bytes for file in model.files if file.bytes}
+    if "search" in model.jobs and sizes:
+        return min(sizes.values())
+    return sizes.get("Q4_K_M") or round(model.parameters * Q4_BITS / 8)
+
+
+def memory_need(model: CatalogueModel, window: int = WINDOW) -> int:
+    """Give the bytes it takes to run a model with a window of so many tokens, state kept in f16.
+
+    A model that reads no more than its own window keeps no more. State of fixed size (state-space layers) is left out.
+    """
+    tokens = min(window, model.context)
+    key, value = model.head, model.head_v or model.head
+    state = tokens * kv_bytes_per_token(model.layers, model.kv_heads, key, value)
+    if model.local_layers:
+        near = min(tokens, model.local_window + _BATCH)
+        state += near * kv_bytes_per_token(model.local_layers, model.kv_heads, key, value)
+    if "search" in model.jobs:  # an embedder keeps nothing from text to text
+        state = 0
+    return weight_bytes(model) + round(state) + _BUFFERS
+
+
+def tokens_per_second(model: CatalogueModel, bandwidth: float = BANDWIDTH) -> float:
+    """Give the tokens a second that a memory of `bandwidth` bytes a second allows, by a rule of thumb."""
+    return bandwidth / (weight_bytes(model) * (model.active or model.parameters) / model.parameters)
+
+
+def fits(
+    models: Iterable[CatalogueModel], memory_bytes: int, job: str, *, window: int = WINDOW, engine: str = "gguf"
+) -> list[Choice]:
+    """Rank what does a job within a machine's memory: brisk before slow, recommended first, free to use, then larger.
+
+    `memory_bytes` 0 means that it is not known, and then nothing is too large. Models that only another engine runs
+    for that job are left out.
+    """
+    room = memory_bytes * _SHARE if memory_bytes else float("inf")
+    able = [model for model in models if job in model.jobs and model.only_on in ("", engine)]
+    choices = [Choice(model, memory_need(model, window), tokens_per_second(model)) for model in able]
+    pace = _PACE.get(job, _READING_PACE)
+
+    def merit(choice: Choice) -> tuple[bool, bool, bool, int]:
+        model = choice.model
+        recommended = job in model.recommended
+        return choice.tokens_s >= pace, recommended, model.commercial == "yes", model.parameters
+
+    return sorted((choice for choice in choices if choice.memory_bytes <= room), key=merit, reverse=True)
