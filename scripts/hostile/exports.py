@@ -67,7 +67,7 @@ def manifest_of(*contents: bytes, template: str = "{{ messages[0]['content'] }}"
 
 def export_of(manifest: dict[str, Any] | bytes, *members: bytes) -> bytes:
     """Put an export together: the manifest as it is given, then members with their headers."""
-    data = manifest if isinstance(manifest, bytes) else json.dumps(manifest, indent=2).encode() + b"\n"
+    data = manifest if isinstance(manifest, bytes) else json.dumps(_checked(manifest), indent=2).encode() + b"\n"
     return member("manifest.json", data) + b"".join(members) + _END
 
 
@@ -78,6 +78,12 @@ def member(name: str, content: bytes, **changed: Any) -> bytes:
     for field, value in changed.items():
         setattr(info, field, value)
     return _plain(info) + content + bytes(-len(content) % _BLOCK)
+
+
+def _checked(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Give a manifest with its check sum put right."""
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    return {**manifest, "check": hashlib.sha256(text.encode()).hexdigest()}
 
 
 def good_export() -> bytes:
@@ -194,7 +200,7 @@ def _manifests() -> Iterator[Hostile]:
     """Manifests that are no JSON, or say what cannot be."""
     model = small_model()
     plain = member("small/model.gguf", model)
-    text = json.dumps(manifest_of(model))
+    text = json.dumps(_checked(manifest_of(model)))
 
     def replaced(old: str, new: str) -> bytes:
         if old not in text:
@@ -226,6 +232,7 @@ def _manifests() -> Iterator[Hostile]:
     yield "json-no-models", export_of({**manifest_of(model), "models": []}), "without models"
     yield "json-version-newer", replaced('"schema_version": 1', '"schema_version": 2'), "made by a newer localdev"
     yield "json-version-true", replaced('"schema_version": 1', '"schema_version": true'), "wrong or unknown entries"
+    yield "json-check", replaced('"small.gguf"', '"smaller.gguf"'), "a damaged manifest"
     large = export_of(text.encode() + b" " * (1 << 20), plain)
     yield "json-too-large", large, "its manifest claims"
 

@@ -13,8 +13,9 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from localdev.core.errors import DiskFull, ModelError, NotFound, UsageError
+from localdev.core.errors import DiskFull, ModelError, UsageError
 from localdev.core.files import disk_full, locked
 from localdev.core.folders import ensure
 from localdev.core.ports import ProgressSink
@@ -23,6 +24,9 @@ from localdev.models.archive_read import Archive, bad_export, in_all, opened_arc
 from localdev.models.archive_write import write_archive
 from localdev.models.passport import Passport, Source
 from localdev.models.store import Adding, ModelStore, slug
+
+if TYPE_CHECKING:
+    from localdev.models.vetting.vet import Vetted
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +137,15 @@ def _extracted(
     archive: Archive, index: int, place: Path, accept: Sequence[str], *, count: Callable[[int], None]
 ) -> Path:
     """Write one model below `place`, check that it is what its passport says, and give its file or its first part."""
-    from localdev.models.vetting.vet import vet_or_refuse
+    from localdev.models.vetting.vet import vet
 
     model = archive.manifest.models[index]
     folder = ensure(place / str(index))
     archive.extract(index, folder, count)
     file = folder / model.files[0].name
-    try:
-        vetted = vet_or_refuse(file, accept)
-    except (ModelError, NotFound) as error:  # about a file that nobody has seen, in a folder that is about to go
-        said = str(error).replace(str(file), model.files[0].name).replace(f"{folder}/", "")
-        raise ModelError(f"{model.name} in {archive.path} is refused: {said}", error.hint) from error
-    if vetted.model is None:
-        raise bad_export(archive.path, f"{model.name} is no GGUF model")
+    vetted = vet(file, accept)
+    if vetted.refusal() is not None or vetted.model is None:
+        raise _refused(f"{model.name} in {archive.path}", vetted)
     header = vetted.model.header
     found = {
         "kind": header.kind,
@@ -155,10 +155,21 @@ def _extracted(
     }
     for fact, value in found.items():
         if (claimed := getattr(model, fact)) != value:
-            raise bad_export(
-                archive.path, f"it says that {model.name} has the {fact} {claimed!r}, its file has {value!r}"
-            )
+            said = f"it says that {model.name} has the {fact} {claimed!r}, its file has {value!r}"
+            raise bad_export(archive.path, said)
     return file
+
+
+def _refused(what: str, vetted: Vetted) -> ModelError:
+    """Say why vetting refuses a model that lies in a folder which nobody has seen and which is about to go."""
+    from localdev.models.vetting.vet import ACCEPTABLE
+
+    against = [each for each in vetted.findings if each.severity == "refuse" and each.rule not in vetted.accepted]
+    said = "; ".join(f"{each.message} ({each.rule})" for each in against[:3])
+    said = said.replace(str(vetted.path), vetted.path.name).replace(f"{vetted.path.parent}/", "")
+    rules = " ".join(f"--accept {rule}" for rule in dict.fromkeys(each.rule for each in against))
+    overrule = f"if that is fine for you: {rules}" if all(each.rule in ACCEPTABLE for each in against) else ""
+    return ModelError(f"{what} is refused: {said}", overrule or vetted.hint or "get the model from who published it")
 
 
 def _adding(archive: Archive, index: int, name: str, accept: Sequence[str]) -> Adding:

@@ -4,13 +4,15 @@
         "name": ..., "kind": ..., "digest": ..., "architecture": ..., "parameters": ..., "quantisation": ...,
         "context_length": ..., "template_digest": ..., "licence": ..., "base": ...,
         "source": {"kind": ..., "place": ..., "revision": ..., "at": ...},
-        "files": [{"name": ..., "size": ..., "sha256": ...}, ...]}, ...]}
+        "files": [{"name": ..., "size": ..., "sha256": ...}, ...]}, ...], "check": ...}
 
-Findings do not travel: whoever reads an export vets it anew.
+`check` is the SHA-256 of all else, so that a byte changed on the way is noticed; it proves nothing against someone who
+means to deceive. Findings do not travel: whoever reads an export vets it anew.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -24,6 +26,7 @@ from localdev.models.passport import Kind
 FORMAT = "localdev-models"
 SCHEMA_VERSION = 1
 MOST_BYTES = 1 << 20
+_ENTRIES = {"format", "schema_version", "models", "check"}
 _LARGEST = 1 << 62
 _LONGEST_TEXT = 4096
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -110,7 +113,7 @@ def encode(manifest: Manifest) -> bytes:
         BadManifest: no reader would take it.
     """
     entry = {"format": FORMAT, "schema_version": SCHEMA_VERSION, **asdict(manifest)}
-    data = (json.dumps(entry, indent=2) + "\n").encode("ascii")
+    data = (json.dumps({**entry, "check": check_of(entry)}, indent=2) + "\n").encode("ascii")
     decode(data)
     return data
 
@@ -139,13 +142,20 @@ def decode(data: bytes) -> Manifest:
     version = entry.get("schema_version")
     if type(version) is int and version > SCHEMA_VERSION:
         raise NewerManifest(f"was made by a newer localdev (its form is {version}, this one reads {SCHEMA_VERSION})")
-    if version != SCHEMA_VERSION or type(version) is not int or set(entry) != {"format", "schema_version", "models"}:
+    if version != SCHEMA_VERSION or type(version) is not int or set(entry) != _ENTRIES:
         _bad("has a manifest with missing, wrong or unknown entries")
     models = tuple(_model(each) for each in _list(entry["models"], "models"))
     names = [model.name for model in models]
     if len(set(names)) != len(names):
         _bad("names two models alike")
+    if entry.pop("check") != check_of(entry):
+        _bad("has a damaged manifest: its check sum is another one")
     return Manifest(models)
+
+
+def check_of(entry: Mapping[str, object]) -> str:
+    """Give the SHA-256 of a manifest without its `check`, however it is laid out."""
+    return hashlib.sha256(json.dumps(entry, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
 
 
 def printable(text: str) -> str:
