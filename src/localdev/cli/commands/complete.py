@@ -75,6 +75,7 @@ def _at_place(place: Workplace, at: str) -> dict[str, object]:
         UsageError: it is no place, or not one of the text.
         NotFound: the file cannot be read.
     """
+    from localdev.cli.texts import text_of
     from localdev.core.errors import UsageError
     from localdev.core.folders import expanded
 
@@ -83,7 +84,8 @@ def _at_place(place: Workplace, at: str) -> dict[str, object]:
     if not name or not (line.isascii() and line.isdigit()) or not (numbers.isascii() and numbers.isdigit()):
         raise UsageError(f"{at} is not of the form PATH:LINE:COL", _EXAMPLE)
     path = place.start / expanded(Path(name))
-    text = _piped(place) or _text_of(path)
+    hint = f"pipe in the part around the cursor, marked by {_CURSOR}"
+    text = _piped(place) or text_of(path, most=_LARGEST, hint=hint)
     prefix, suffix = _cut(text, int(line), int(numbers), name)
     return {"prefix": prefix, "suffix": suffix, "path": _relative(path, place.root)}
 
@@ -119,28 +121,6 @@ def _piped(place: Workplace) -> str:
     if left_alone:
         place.printer.notice(Notice("hint", NOT_READ))
     return text.replace("\r\n", "\n")
-
-
-def _text_of(path: Path) -> str:
-    """Read a file.
-
-    Raises:
-        NotFound: it cannot be read.
-        UsageError: it is larger than any model reads, or no text.
-    """
-    from localdev.core.errors import NotFound, UsageError
-    from localdev.source.reading import decode
-
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise NotFound(f"cannot read {path}: {error.strerror or error}", "check the path") from error
-    if len(data) > _LARGEST:
-        raise UsageError(f"{path} is larger than 1 MB", "pipe in the part around the cursor, marked by " + _CURSOR)
-    if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UsageError(f"{path} is not text", "name a file of source code")
-    return decode(data)
 
 
 def _cut(text: str, line: int, column: int, name: str) -> tuple[str, str]:

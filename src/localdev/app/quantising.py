@@ -1,0 +1,208 @@
+"""Quantising a model into the store, and measuring a model's perplexity: order, checks and room around the engine."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localdev.app.vetted import VettedModel, vetted_model
+from localdev.core.errors import DiskFull, ModelError, UsageError
+from localdev.core.events import Progress
+from localdev.core.folders import Folders, ensure
+
+if TYPE_CHECKING:
+    from localdev.backends.llamacpp.perplexity import Perplexity
+    from localdev.backends.llamacpp.quantise import Quantised
+    from localdev.backends.options import EngineOptions
+    from localdev.config.settings import Settings
+    from localdev.models.passport import Passport
+    from localdev.models.store import ModelStore
+
+Told = Callable[[Progress], None]
+
+_HOST = "localdev.app.engine_host"
+# The header is written anew, and llama.cpp says sizes to a hundredth of a MiB; the rest is for what else is written.
+_SPARE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to quantise and how.
+
+    `model` is a name in the store or a path, an empty `name` is made of its name and the type. With a `text` the
+    perplexity is measured before and after, in windows of `window` tokens (0: 512, or the model's own).
+    """
+
+    model: str
+    type: str
+    name: str = ""
+    text: str = ""
+    window: int = 0
+    threads: int = 0
+    allow_requantize: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A model that was quantised: its passport, what it was made of, and the sizes of all files in bytes."""
+
+    passport: Passport
+    source: VettedModel
+    said: Quantised
+    bytes_before: int
+    before: Perplexity | None
+    after: Perplexity | None
+
+
+def quantise_model(order: Order, settings: Settings, folders: Folders, told: Told) -> Made:
+    """Make a smaller model of another one and store it. Nothing is left unless all went well.
+
+    Raises:
+        NotFound, ModelError: what `vetted_model` says of the source; llama.cpp cannot convert it, or what came out
+            cannot be run.
+        UsageError: there is no such type, it changes nothing, would quantise twice, or cannot be made without an
+            importance matrix; the name is taken; the text is too short.
+        DiskFull: there is no room for it.
+        BackendError: the engine died of it.
+    """
+    from localdev.backends.engine.task import quantise_apart
+    from localdev.backends.llamacpp.quantise import Quantising
+    from localdev.models.passport import Source
+    from localdev.models.store import Adding, ModelStore
+
+    store = ModelStore(folders.models)
+    source = vetted_model(order.model, settings, folders, told)
+    stored = store.find(source.digest) if source.digest else None
+    if order.text:
+        _refuse_embedder(source)
+    name = _name(order, source)
+    _refuse_taken(store, name)
+    plan = quantise_apart(Quantising(source.path, order.type, allow_requantize=True), told, module=_HOST)
+    _check(plan, order, source)
+    _refuse_without_room(folders, plan.bytes_after)
+    before = _measured(source.path, order, settings, told) if order.text else None
+    with store.staging() as place:
+        target = place / f"{name}.gguf"
+        threads = order.threads or settings.llama.threads
+        said = quantise_apart(
+            Quantising(source.path, plan.type, target, threads, order.allow_requantize), told, module=_HOST
+        )
+        after = _measured(target, order, settings, told) if order.text else None
+        adding = Adding(
+            mode="move",
+            name=name,
+            licence=stored.licence if stored else "",
+            source=Source("quantised", f"{source.name} sha256:{source.digest or _digest(source, told)}"),
+            accept=stored.accepted if stored else (),
+        )
+        passport = store.add(target, adding, told)
+    return Made(passport, source, said, sum(path.stat().st_size for path in source.paths), before, after)
+
+
+def perplexity_of(order: Order, settings: Settings, folders: Folders, told: Told) -> tuple[VettedModel, Perplexity]:
+    """Measure the perplexity of a model on the order's text; its type and name mean nothing here.
+
+    Raises:
+        NotFound, ModelError: what `vetted_model` says of it, or it is an embedding model.
+        UsageError: the text is too short, or the window too large.
+        BackendError: the engine died of it.
+    """
+    model = vetted_model(order.model, settings, folders, told)
+    _refuse_embedder(model)
+    return model, _measured(model.path, order, settings, told)
+
+
+def _measured(path: Path, order: Order, settings: Settings, told: Told) -> Perplexity:
+    """Measure one file."""
+    from localdev.backends.engine.task import measure_apart
+    from localdev.backends.llamacpp.perplexity import Measuring
+    from localdev.backends.options import EngineOptions
+
+    llama = settings.llama
+    # What changes the figures (type of the state, flash attention) stays as llama.cpp has it: they are to be compared.
+    options: EngineOptions = EngineOptions(threads=order.threads or llama.threads, gpu_layers=llama.gpu_layers)
+    return measure_apart(Measuring(path, order.text, order.window, options), told, module=_HOST)
+
+
+def _name(order: Order, source: VettedModel) -> str:
+    """Give the name of the new model: the one asked for, or the source's with the new type instead of its own."""
+    from localdev.models.store import name_for, slug
+
+    base = slug(source.name)
+    for kind in (source.quantisation, "F32", "F16", "BF16"):
+        base = base.removesuffix(f"-{slug(kind)}") if kind else base
+    return name_for(order.name, Path(f"{base}-{order.type}.gguf"))
+
+
+def _refuse_taken(store: ModelStore, name: str) -> None:
+    """Say before the work and not after it that there is a model of this name.
+
+    Raises:
+        UsageError: there is.
+    """
+    if name in {passport.name for passport in store.list()}:
+        raise UsageError(f"there is a model named {name} already", "give the new one another name: --name NAME")
+
+
+def _check(plan: Quantised, order: Order, source: VettedModel) -> None:
+    """Refuse what would be of no use.
+
+    Raises:
+        UsageError: it would.
+    """
+    if plan.type == source.quantisation or not plan.changed:
+        raise UsageError(f"{source.name} is {plan.type} already", "choose another type")
+    if plan.needs_importance:
+        raise UsageError(
+            f"{plan.type} of {source.name} cannot be made without an importance matrix, which says how much each "
+            "weight is used",
+            "take a type that needs none: IQ4_XS, Q3_K_S or Q2_K, or a file that was published in this type",
+        )
+    if plan.requantised and not order.allow_requantize:
+        raise UsageError(
+            f"{source.name} is quantised already ({source.quantisation}): what that has lost does not come back, "
+            f"and {plan.type} made of it is worse than one made of the original",
+            "start from the F16, BF16 or F32 file of the model; or accept the loss: --allow-requantize",
+        )
+
+
+def _refuse_embedder(model: VettedModel) -> None:
+    """An embedding model foresees no text."""
+    from localdev.models.passport import embeds
+
+    if embeds(model.architecture):
+        raise ModelError(
+            f"{model.name} is an embedding model ({model.architecture}): it foresees no text, so it has no perplexity",
+            "leave out --text, or name a model that writes",
+        )
+
+
+def _refuse_without_room(folders: Folders, needed: int) -> None:
+    """Say before the work that the disk has no room for its result.
+
+    Raises:
+        DiskFull: it has not.
+    """
+    free = shutil.disk_usage(ensure(folders.models)).free
+    if free < needed + _SPARE_BYTES:
+        raise DiskFull(
+            f"the new file needs about {(needed + _SPARE_BYTES) / 1e6:.0f} MB, the disk of {folders.models} has "
+            f"{free / 1e6:.0f} MB left",
+            "free some disk space, or take a smaller type",
+        )
+
+
+def _digest(source: VettedModel, told: Told) -> str:
+    """Compute the digest of a model that is not in the store, as the store would."""
+    from localdev.models.digests import Counted, digest_of_parts
+    from localdev.models.passport import part_name
+
+    paths = source.paths
+    counted = Counted("hash", sum(path.stat().st_size for path in paths), told)
+    digests = [counted.digest(path) for path in paths]
+    if len(paths) == 1:
+        return digests[0]
+    return digest_of_parts([(part_name(number + 1, len(paths)), each) for number, each in enumerate(digests)])
