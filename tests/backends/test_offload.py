@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from localdev.backends.llamacpp.offload import LEAST_WINDOW, Device, ModelSizes, Plan, plan_offload
@@ -62,3 +64,14 @@ def test_sizes_of_a_file(llama: None) -> None:
     assert 0.95 * TINY.stat().st_size < weights < TINY.stat().st_size
     assert model_sizes(lib, TINY, "q8_0").kv_bytes == 2 * (32 + 32) * 34 // 32
     assert all(device.free > 0 for device in devices(lib))
+
+
+@pytest.mark.llama
+def test_sizes_of_a_split_model(llama: None, tmp_path: Path) -> None:
+    """The parts add up to the sizes of the whole."""
+    from localdev.backends.llamacpp.devices import model_sizes
+    from localdev.backends.llamacpp.native import load_library
+    from tests.backends.tiny_weights import write_split
+
+    lib, parts = load_library(), write_split(tmp_path / "split", TINY)
+    assert model_sizes(lib, parts[0], "f16") == model_sizes(lib, TINY, "f16")

@@ -5,12 +5,15 @@ llama-cpp-python binds neither, so the functions are looked up in ggml's own lib
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from localdev.backends.llamacpp.native import parts_of
 from localdev.backends.llamacpp.offload import Device, ModelSizes
 from localdev.core.errors import ModelError
 
@@ -70,25 +73,38 @@ def devices(lib: Any) -> list[Device]:
 
 
 def model_sizes(lib: Any, path: Path, kv_type: str) -> ModelSizes:
-    """Read a file's header for the sizes the plan needs.
+    """Read a model's header, those of all its parts where it is split, for the sizes the plan needs.
 
     Raises:
-        ModelError: the header cannot be read.
+        ModelError: a header cannot be read.
     """
     ggml = _Ggml(lib)
+    inside = outside = 0
+    with contextlib.ExitStack() as opened:
+        headers = [opened.enter_context(_header(ggml, part)) for part in parts_of(path)]
+        for header in headers:
+            layer_bytes, other_bytes = _weights(ggml, header)
+            inside += layer_bytes
+            outside += other_bytes
+        return _sizes(ggml, headers[0], kv_type, inside=inside, outside=outside)
+
+
+@contextlib.contextmanager
+def _header(ggml: _Ggml, path: Path) -> Iterator[ctypes.c_void_p]:
+    """Have llama.cpp read the header of a file."""
     header = ctypes.c_void_p(
         ggml.call("gguf_init_from_file", ctypes.c_void_p, os.fsencode(path), _InitParams(True, None))
     )
     if not header:
         raise ModelError(f"llama.cpp cannot read the header of {path}", "get the file again")
     try:
-        return _sizes(ggml, header, kv_type)
+        yield header
     finally:
         ggml.call("gguf_free", None, header)
 
 
-def _sizes(ggml: _Ggml, header: ctypes.c_void_p, kv_type: str) -> ModelSizes:
-    """Add up the tensors by their names (`blk.N.` are those of layer N)."""
+def _weights(ggml: _Ggml, header: ctypes.c_void_p) -> tuple[int, int]:
+    """Add up the tensors of a file by their names: the bytes of layers (`blk.N.`), and of all others."""
     inside = outside = 0
     for number in range(ggml.call("gguf_get_n_tensors", ctypes.c_int64, header)):
         at = ctypes.c_int64(number)
@@ -98,6 +114,11 @@ def _sizes(ggml: _Ggml, header: ctypes.c_void_p, kv_type: str) -> ModelSizes:
             inside += size
         else:
             outside += size
+    return inside, outside
+
+
+def _sizes(ggml: _Ggml, header: ctypes.c_void_p, kv_type: str, *, inside: int, outside: int) -> ModelSizes:
+    """Give the sizes of a model with `inside` bytes in its layers and `outside` bytes beside them."""
     layers = _number(ggml, header, "block_count") or 1
     heads = _number(ggml, header, "attention.head_count") or 1
     kv_heads = _number(ggml, header, "attention.head_count_kv") or heads

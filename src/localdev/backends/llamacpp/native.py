@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from localdev.core.errors import MissingExtra, ModelError
 
 # Never `pip install localdev[llama]`: that would ask an index for a package of our name, whoever owns it there.
 _INSTALL = "`localdev setup llama`"
+_FIRST_PART = re.compile(r"(.*)-00001-of-(\d{5})\.gguf")  # llama.cpp's llama_split_path
 _LOG_WARN, _LOG_ERROR, _LOG_CONTINUED = 3, 4, 5  # enum ggml_log_level of ggml.h
 
 complaints: deque[str] = deque(maxlen=8)
@@ -85,6 +87,14 @@ def reason() -> str:
     found = "; ".join(dict.fromkeys(complaints))
     complaints.clear()
     return found or "it gave no reason"
+
+
+def parts_of(path: Path) -> list[Path]:
+    """Give the files that llama.cpp reads for a model: `path`, or where that is the first of several parts, all."""
+    found = _FIRST_PART.fullmatch(path.name)
+    if found is None:
+        return [path]
+    return [path.with_name(f"{found[1]}-{number:05d}-of-{found[2]}.gguf") for number in range(1, int(found[2]) + 1)]
 
 
 def load_model(lib: Any, path: Path, gpu_layers: int) -> Any:

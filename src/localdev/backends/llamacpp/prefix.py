@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localdev.backends.llamacpp.engine import Engine
+from localdev.backends.llamacpp.native import parts_of
 from localdev.backends.llamacpp.states import StateFolder, common, pack_tokens
 from localdev.backends.options import BackendOptions
 
@@ -138,8 +139,8 @@ def _key(engine: Engine, path: Path, options: BackendOptions) -> str:
     """Give the digest of everything that a state depends on besides its tokens and adapters."""
     import llama_cpp
 
-    status = path.stat()
-    model = options.digest or [str(path.resolve()), status.st_size, status.st_mtime_ns]
+    found = [(part.resolve(), part.stat()) for part in parts_of(path)]
+    model = options.digest or [(str(part), status.st_size, status.st_mtime_ns) for part, status in found]
     build = [llama_cpp.__version__, engine.lib.llama_print_system_info().decode(errors="replace")]
     facts = [model, options.engine.kv_type, options.engine.flash_attention, build]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
