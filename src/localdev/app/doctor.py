@@ -14,7 +14,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localdev.app.hints import counted
+from localdev.app.hints import counted, example
 from localdev.config.loader import Loaded
 from localdev.config.settings import Settings
 from localdev.core.errors import LocaldevError, TimedOut
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _CHILD_SECONDS = 60
 _STORE_SECONDS = 3.0
-_SERVER_SECONDS = 1.0
 # Less does not take the change of one file: its words, and what SQLite writes ahead of them.
 _LEAST_ROOM = 1_000_000
 _ENGINE_PARTS = {"cuda": "CUDA", "metal": "Metal", "vulkan": "Vulkan", "hip": "ROCm", "sycl": "SYCL"}
@@ -278,7 +277,7 @@ def check_models(folders: Folders, settings: Settings) -> Check:
         if not kind_of(model):
             store.find(model)
     if not names and not models_for(settings, "ask"):
-        return Check("models", False, "none added", "`localdev models add FILE.gguf`", optional=True)
+        return Check("models", False, f"none added; {example()}", "`localdev models add FILE.gguf`", optional=True)
     chosen = ", ".join(shown(models_for(settings, "ask")))
     return Check("models", True, (", ".join(names) or "none added") + (f"; configured: {chosen}" if chosen else ""))
 
@@ -291,42 +290,26 @@ def _unanswered(kind: str, error: LocaldevError) -> Check:
 
 def _ollama(settings: Settings) -> Check:
     """An Ollama answers where the settings say; it is needed for models of that kind alone."""
-    from localdev.audit.hosts import is_loopback
-    from localdev.backends.addresses import read_address
-    from localdev.backends.ollama_api.client import OllamaServer
-    from localdev.backends.ollama_api.models import list_models, server_version
-    from localdev.backends.options import RemoteOptions
+    from localdev.app.nearby import look_for_ollama
 
-    url = settings.remote.ollama_url
     try:
-        address = read_address(url, "ollama")
-        if not is_loopback(address.host):
-            return Check("ollama", True, f"{url} is beyond this machine and was not asked")
-        options = RemoteOptions(connect_seconds=_SERVER_SECONDS, first_token_seconds=_SERVER_SECONDS)
-        server = OllamaServer(address.url, options)
-        version, models = server_version(server), len(list_models(server))
-        server.close()
+        found = look_for_ollama(settings)
     except LocaldevError as error:
         return _unanswered("ollama", error)
-    return Check("ollama", True, f"{version} at {server.url}, {counted(models, 'model')}")
+    if not found.asked:
+        return Check("ollama", True, f"{found.url} is beyond this machine and was not asked")
+    return Check("ollama", True, f"{found.version} at {found.url}, {counted(len(found.models), 'model')}")
 
 
 def _openai(settings: Settings) -> Check:
     """An OpenAI-compatible server answers where the settings say; it is needed for models of that kind alone."""
-    from localdev.app.anywhere import API_KEY
-    from localdev.audit.hosts import is_loopback
-    from localdev.backends.addresses import read_address
-    from localdev.backends.openai_api.connection import Channel
-    from localdev.backends.openai_api.probe import list_models
+    from localdev.app.nearby import look_for_openai
 
-    url = settings.remote.openai_url
     try:
-        address = read_address(url, "openai")
-        if not is_loopback(address.host):
-            return Check("openai", True, f"{url} is beyond this machine and was not asked")
-        key = os.environ.get(API_KEY, "")
-        channel = Channel(address, api_key=key, connect_seconds=_SERVER_SECONDS)
-        models = sorted(list_models(channel, seconds=_SERVER_SECONDS))
+        found = look_for_openai(settings)
     except LocaldevError as error:
         return _unanswered("openai", error)
-    return Check("openai", True, f"{counted(len(models), 'model')} at {channel.address.url}: {', '.join(models[:3])}")
+    if not found.asked:
+        return Check("openai", True, f"{found.url} is beyond this machine and was not asked")
+    count = counted(len(found.models), "model")
+    return Check("openai", True, f"{count} at {found.url}: {', '.join(found.models[:3])}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
 from importlib.resources import files as package_files
@@ -175,7 +175,7 @@ def _value(name: str, key: str, kind: str, value: object) -> object:
         if not isinstance(value, list) or (kind == "tuple[str, ...]" and not _texts(value)):
             raise _fault(name, f"has no list of texts in {key}" if "str" in kind else f"has no list in {key}")
         return tuple(value)
-    good = {"str": _is_text, "int": _is_count, "bool | None": lambda each: isinstance(each, bool)}
+    good: dict[str, Callable[[object], bool]] = {"str": _is_text, "int": _is_count, "bool | None": _is_yes_or_no}
     if kind == "Commercial":
         if value not in get_args(Commercial):
             raise _fault(
@@ -196,6 +196,11 @@ def _is_count(value: object) -> bool:
     return type(value) is int and value > 0
 
 
+def _is_yes_or_no(value: object) -> bool:
+    """Say whether it is true or false."""
+    return isinstance(value, bool)
+
+
 def _texts(value: object) -> bool:
     """Say whether it is a list of texts, with something in it."""
     return isinstance(value, list) and bool(value) and all(map(_is_text, value))
@@ -205,7 +210,7 @@ def _file(name: str, entry: object) -> CatalogueFile:
     """Check one file of a model."""
     if not isinstance(entry, dict) or not {"quantisation"} <= set(entry) <= {"quantisation", "file", "bytes"}:
         raise _fault(name, f"has a file that is none: {entry!r}")
-    good: Mapping[str, Any] = {"quantisation": _is_text, "file": _is_text, "bytes": _is_count}
+    good: dict[str, Callable[[object], bool]] = {"quantisation": _is_text, "file": _is_text, "bytes": _is_count}
     for key, value in entry.items():
         if not good[key](value):
             raise _fault(name, f"has the wrong type in files.{key}: {value!r}")

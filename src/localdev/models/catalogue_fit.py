@@ -38,7 +38,7 @@ class Choice:
 
 
 def kv_bytes_per_token(layers: int, kv_heads: int, key: int, value: int, *, number: float = _F16_BYTES) -> float:
-    """Give the bytes that a token's state takes: keys and values of each head in each layer, `number` bytes a number."""
+    """Give the bytes of a token's state: keys and values of each head in each layer, `number` bytes a number."""
     return layers * kv_heads * (key + value) * number
 
 
