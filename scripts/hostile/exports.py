@@ -302,8 +302,8 @@ def _claims() -> Iterator[Hostile]:
     yield "architecture-of-another", _changed(_set("architecture", "bert")), "has the architecture 'bert'"
     yield "context-of-another", _changed(_set("context_length", 1 << 20)), "has the context_length 1048576"
     for name, content, reason in (
-        ("pickle", pickle.dumps({"weights": [1.0] * 100}), "GGUF"),
-        ("zip", _zip(), "GGUF"),
+        ("pickle", pickle.dumps({"weights": [1.0] * 100}), "is a pickle"),
+        ("zip", _zip(), "is a zip archive"),
         ("truncated", model[:-64], "truncated"),
     ):
         yield f"content-{name}", export_of(manifest_of(content), member("small/model.gguf", content)), reason

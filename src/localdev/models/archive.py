@@ -83,7 +83,7 @@ def import_archive(
         wanted = [
             _wanted(store, model, name if not index else "") for index, model in enumerate(archive.manifest.models)
         ]
-        missing = [index for index, one in enumerate(wanted) if one.stored is None or not one.stored.seems_whole()]
+        missing = [index for index, one in enumerate(wanted) if not _is_whole(store, one.stored, progress)]
         total = sum(archive.manifest.models[index].size for index in missing)
         _refuse_without_room(place, total)
         count = in_all("import", total, progress)
@@ -123,6 +123,14 @@ def _wanted(store: ModelStore, model: ArchivedModel, name: str) -> _Wanted:
             "give this one another name: --name NAME (in an export of several it is for the first)",
         )
     return _Wanted(chosen, None)
+
+
+def _is_whole(store: ModelStore, passport: Passport | None, progress: ProgressSink | None) -> bool:
+    """Say whether a model is stored as it should be, so that there is nothing to import."""
+    try:
+        return passport is not None and bool(store.checked_file(passport, progress))
+    except ModelError:
+        return False
 
 
 def _refuse_without_room(place: Path, total: int) -> None:
