@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 8
-_BLOCK = 1 << 18
 _LONGEST_ANSWER = 64 << 20  # bytes of JSON: some repositories list tens of thousands of files
 _LONGEST_ERROR = 1 << 14
 _WRITE_SECONDS = 60.0
@@ -98,7 +97,7 @@ class Reply:
         import httpx
 
         try:
-            yield from self._response.iter_raw(_BLOCK)
+            yield from self._response.iter_raw()  # sized pieces would be held back, and lost when it breaks off
         except httpx.HTTPError as error:
             raise of_connection(error, str(self.origin)) from error
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
 TOKEN = "LOCALDEV_HUB_TOKEN"
+_FOREIGN_TOKEN = "HF_TOKEN"  # what other programs read; never sent from here without being asked to
 # Answers that another try may mend: time-out, too many requests, and what servers say while they are overloaded.
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _NUMBER = re.compile(r"^\[Errno -?\d+\] ")
@@ -125,7 +126,8 @@ def _gated_hint(asked: Asked, place: str) -> str:
     page = f"accept the licence on the page of {asked.repository} at {place}"
     if asked.with_token:
         return f"{page}, with the account whose token {TOKEN} holds"
-    return f"{page}, then set {TOKEN} to a token of yours that may read"
+    also = f"; {_FOREIGN_TOKEN} is set, but only {TOKEN} is read" if os.environ.get(_FOREIGN_TOKEN) else ""
+    return f"{page}, then set {TOKEN} to a token of yours that may read{also}"
 
 
 def wait_of(headers: Mapping[str, str]) -> float | None:
