@@ -25,6 +25,7 @@ SCHEMA_VERSION = 2
 Kind = Literal["model", "adapter"]
 Mode = Literal["link", "copy", "move"]
 Origin = Literal["file", "hub", "ollama", "archive", "quantised"]
+State = Literal["whole", "touched", "changed", "gone"]
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # Architectures of GGUF that give vectors for texts and cannot write any.
 _EMBEDDING = frozenset(
@@ -140,19 +141,31 @@ class Passport:
         """Give the paths of its files in order."""
         return tuple(self.folder / file.name for file in self.files)
 
-    def seems_whole(self) -> bool:
-        """Say whether the stored files have the recorded sizes and stamps; they are not read."""
+    def state(self) -> State:
+        """Compare the stored files with their recorded sizes and stamps; they are not read.
+
+        `touched` are files of which the change time or the inode alone is another: links to them were made or removed,
+        or a byte was changed and the time set back; the store tells these apart by reading them.
+        """
         try:
-            return all(file.fits((self.folder / file.name).stat()) for file in self.files)
+            now = [(file, (self.folder / file.name).stat()) for file in self.files]
+        except OSError:
+            return "gone"
+        if all(file.fits(stat) for file, stat in now):
+            return "whole"
+        same = all((file.size, file.mtime_ns) == (stat.st_size, stat.st_mtime_ns) for file, stat in now)
+        return "touched" if same else "changed"
+
+    def seems_whole(self) -> bool:
+        """Say whether nothing speaks for a change of the stored files; they are not read."""
+        return self.state() == "whole"
+
+    def is_elsewhere(self) -> bool:
+        """Say whether all its files have another name on the disk, so that removing it loses nothing."""
+        try:
+            return all(path.stat().st_nlink > 1 for path in self.paths())
         except OSError:
             return False
-
-    def links(self) -> int:
-        """Count the places on disk that its first file has, 0 when it is gone."""
-        try:
-            return self.file.stat().st_nlink
-        except OSError:
-            return 0
 
 
 def part_name(number: int, count: int) -> str:

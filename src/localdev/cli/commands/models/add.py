@@ -3,43 +3,77 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localdev.cli.commands.models.group import app, describe, payload, print_json
+from localdev.cli.commands.models.group import app, describe, payload, print_json, tell_findings, write_down
 from localdev.cli.options import Json
+from localdev.cli.workplace import open_workplace
+
+if TYPE_CHECKING:
+    from localdev.models.incoming import Wish
+
+_DONE = {"link": "linked", "copy": "copied", "move": "moved"}
 
 
-@app.command(short_help="Keep a model file.")
+@app.command(short_help="Vet and keep a model file.")
 def add(
-    file: Annotated[Path, typer.Argument(metavar="FILE.gguf")],
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.gguf|FOLDER", help="Of a split model: a part, or their folder.")
+    ],
     name: Annotated[
         str, typer.Option("--name", metavar="NAME", help="What to call it; else made from the file's.")
     ] = "",
     copy: Annotated[bool, typer.Option("--copy", help="Copy the file even where a link would do.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Link the file, and do not copy it where that fails.")] = False,
+    move: Annotated[bool, typer.Option("--move", help="Take the file away once the store has it.")] = False,
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", metavar="RULE", help="Accept what this rule of vetting finds.")
+    ] = None,
+    licence: Annotated[
+        str, typer.Option("--licence", metavar="TEXT", help="Under what it may be used; else what the file says.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Keep a model file: linked where the disk allows it, else copied; its digest is recorded."""
+    """Keep a model: vetted, linked where the disk allows it, else copied; its digest and its origin are recorded."""
     from localdev.cli.progress import ProgressLine
-    from localdev.cli.terminal import Printer, one_line
+    from localdev.cli.terminal import one_line
     from localdev.core.events import Notice
-    from localdev.core.folders import expanded, find_folders
+    from localdev.core.folders import expanded
     from localdev.models.store import Adding, ModelStore
 
-    printer = Printer()
-    progress = ProgressLine(printer)
+    mode = _mode(copy=copy, link=link, move=move)
+    place = open_workplace(context, None)
+    progress = ProgressLine(place.printer)
     try:
-        adding = Adding(mode="copy" if copy else "auto", name=name)
-        passport = ModelStore(find_folders().models).add(expanded(file), adding, progress.update)
+        adding = Adding(mode=mode, name=name, licence=licence, accept=tuple(accept or ()))
+        passport = ModelStore(place.folders.models).add(expanded(file), adding, progress.update)
     finally:
         progress.close()
+    write_down(place, "model_added", passport)
+    tell_findings(place.printer, passport)
     if as_json:
-        print_json(printer, {**payload(passport)})
+        print_json(place.printer, {**payload(passport)})
         return
-    how = "linked" if passport.mode == "link" else "copied"
-    printer.line(one_line(f"{passport.name}: {how}, {describe(passport)}"))
+    place.printer.line(one_line(f"{passport.name}: {_DONE[passport.mode]}, {describe(passport)}"))
     if file.suffix.lower() != ".gguf":
         said = f"call it {passport.name} from now on: only a path ending in .gguf names a model"
-        printer.notice(Notice("hint", said))
-    printer.line(f"sha256 {passport.digest}")
+        place.printer.notice(Notice("hint", said))
+    place.printer.line(f"sha256 {passport.digest}")
+
+
+def _mode(*, copy: bool, link: bool, move: bool) -> Wish:
+    """Give how the file is wanted in the store.
+
+    Raises:
+        UsageError: in more than one way.
+    """
+    from localdev.core.errors import UsageError
+
+    wishes: dict[Wish, bool] = {"copy": copy, "link": link, "move": move}
+    asked = [wish for wish, wanted in wishes.items() if wanted]
+    if len(asked) > 1:
+        raise UsageError(f"--{asked[0]} and --{asked[1]} exclude each other", "give one of them")
+    return asked[0] if asked else "auto"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from localdev.cli.terminal import Printer
+    from localdev.cli.workplace import Workplace
     from localdev.models.gguf import GgufHeader
     from localdev.models.passport import Passport
 
@@ -30,18 +31,44 @@ def payload(passport: Passport) -> dict[str, Any]:
 
 
 def describe(model: Passport | GgufHeader) -> str:
-    """Say in a few words what kind of model it is."""
+    """Say in a few words what kind of model or adapter it is."""
     from localdev.models.gguf import GgufHeader
     from localdev.models.passport import embeds
 
     size = model.file_size if isinstance(model, GgufHeader) else model.size
+    adapter = model.kind == "adapter"
     parts = [
-        model.architecture,
+        f"adapter for {model.architecture}" if adapter else model.architecture,
         f"{model.parameters / 1e9:.1f} B" if model.parameters >= 1e8 else f"{model.parameters / 1e6:.1f} M",
         model.quantisation,
         f"{size / 1e6:.0f} MB",
-        f"reads up to {model.context_length} tokens",
     ]
+    if not isinstance(model, GgufHeader) and len(model.files) > 1:
+        parts.append(f"{len(model.files)} files")
+    if not adapter:
+        parts.append(f"reads up to {model.context_length} tokens")
     if embeds(model.architecture):
         parts.append("for search only")
     return ", ".join(parts)
+
+
+def tell_findings(printer: Printer, passport: Passport) -> None:
+    """Print on stderr what vetting warned of, and what it found that was accepted."""
+    from localdev.cli.terminal import one_line
+    from localdev.core.events import Notice
+
+    for finding in passport.findings:
+        if finding.severity != "note":
+            accepted = " (accepted)" if finding.rule in passport.accepted else ""
+            printer.notice(Notice("warning", one_line(f"{finding.rule}{accepted}: {finding.message}")))
+
+
+def write_down(place: Workplace, kind: str, passport: Passport) -> None:
+    """Write a line into the journal, unless it is switched off: what was stored or removed, and where it came from."""
+    from localdev.audit.journal import FileJournal
+    from localdev.core.events import Notice
+
+    if place.settings.journal.enabled:
+        journal = FileJournal(place.folders.journal, lambda text: place.printer.notice(Notice("warning", text)))
+        what = {"name": passport.name, "digest": passport.digest, "what": passport.kind}
+        journal.record(kind, {**what, "source": asdict(passport.source), "accepted": passport.accepted})

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from localdev.cli.commands.models.group import app, describe, payload, print_json
 from localdev.cli.options import Json
+
+if TYPE_CHECKING:
+    from localdev.core.events import Notice
+    from localdev.models.passport import Passport
 
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
-    """List the models that were added."""
+    """List the models and adapters that were added."""
     from localdev.cli.terminal import Printer, one_line
     from localdev.core.events import Notice
     from localdev.core.folders import find_folders
     from localdev.models.store import ModelStore
 
-    printer = Printer()
-    passports = ModelStore(find_folders().models).list()
+    printer, store = Printer(), ModelStore(find_folders().models)
+    models, adapters = store.list(), store.list("adapter")
     if as_json:
-        print_json(printer, {"models": [payload(passport) for passport in passports]})
+        print_json(printer, {"models": [payload(each) for each in models], "adapters": [*map(payload, adapters)]})
         return
-    for passport in passports:
-        printer.line(one_line(f"{passport.name}  {passport.digest[:12]}  {describe(passport)}"))
-        if not passport.seems_whole():
-            printer.notice(
-                Notice("warning", f"{passport.name} was changed since it was added; `localdev doctor` says more")
-            )
-    if not passports:
+    for passport in (*models, *adapters):
+        origin = f"from {passport.source.place}, {passport.added[:10]}"
+        printer.line(one_line(f"{passport.name}  {passport.digest[:12]}  {describe(passport)}, {origin}"))
+        if notice := _changes(passport):
+            printer.notice(notice)
+    if not models:
         printer.notice(Notice("hint", "no models yet; add one with `localdev models add FILE.gguf`"))
+
+
+def _changes(passport: Passport) -> Notice | None:
+    """Say what seems to have become of the stored files since they were added."""
+    from localdev.core.events import Notice
+
+    said = {
+        "whole": None,
+        "touched": Notice("hint", f"{passport.name} was touched: it is read whole before it is opened again"),
+        "changed": Notice("warning", f"{passport.name} was changed since it was added; `localdev doctor` says more"),
+        "gone": Notice("warning", f"the file of {passport.name} is gone; `localdev doctor` says more"),
+    }
+    return said[passport.state()]

@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localdev.cli.commands.models.group import app, describe, payload, print_json
+from localdev.cli.commands.models.group import app, describe, payload, print_json, write_down
 from localdev.cli.options import Json, Yes
+from localdev.cli.workplace import open_workplace
+
+if TYPE_CHECKING:
+    from localdev.models.passport import Passport
 
 
 @app.command()
 def remove(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="A name from `models list`, or a digest.")],
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Forget a model. A file it was linked from stays."""
+    """Forget a model. A file it was linked from stays; a program that runs the model goes on."""
     from localdev.cli.confirm import confirmed
-    from localdev.cli.terminal import Printer, one_line
-    from localdev.core.folders import find_folders
+    from localdev.cli.terminal import one_line
     from localdev.models.store import ModelStore
 
-    printer, store = Printer(), ModelStore(find_folders().models)
+    place = open_workplace(context, None)
+    store = ModelStore(place.folders.models)
     passport = store.find(name)
-    what = (
-        "The file it was linked from stays"
-        if passport.links() > 1
-        else f"This deletes the copy of {passport.source.place}"
-    )
-    question = one_line(f"Remove {passport.name} ({describe(passport)})? {what}.")
+    question = one_line(f"Remove {passport.name} ({describe(passport)})? {_what_goes(passport)}.")
     if not confirmed(question, yes=yes):
-        printer.aside("nothing was removed")
+        place.printer.aside("nothing was removed")
         raise typer.Exit(1)
     store.remove(passport.digest)
+    write_down(place, "model_removed", passport)
     if as_json:
-        print_json(printer, {"removed": payload(passport)})
+        print_json(place.printer, {"removed": payload(passport)})
         return
-    printer.line(one_line(f"removed {passport.name}"))
+    place.printer.line(one_line(f"removed {passport.name}"))
+
+
+def _what_goes(passport: Passport) -> str:
+    """Say what is left on the disk afterwards."""
+    if passport.is_elsewhere():
+        return "The file it was linked from stays"
+    if passport.mode == "copy" and passport.source.kind == "file":
+        return f"This deletes the copy of {passport.source.place}"
+    return f"This deletes its only name on this disk; it came from {passport.source.place}"
