@@ -7,19 +7,20 @@ from typing import Annotated
 
 import typer
 
-from localdev.cli.commands.models.group import app, describe, payload, print_json
+from localdev.cli.commands.models.group import app, describe, payload, print_json, tell_findings, write_down
 from localdev.cli.options import Json
+from localdev.cli.workplace import open_workplace
 
 
 @app.command("import", short_help="Keep the model of an export.")
 def import_(
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.ldm", help="What `models export` wrote.")],
     name: Annotated[
         str, typer.Option("--name", metavar="NAME", help="What to call it; else as it was called there.")
     ] = "",
     accept: Annotated[
-        list[str] | None,
-        typer.Option("--accept", metavar="RULE", help="Accept findings of a rule of vetting about the template."),
+        list[str] | None, typer.Option("--accept", metavar="RULE", help="Accept what this rule of vetting finds.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -29,35 +30,28 @@ def import_(
     from anywhere. Where the model first came from and its licence are kept as the export's claims.
     """
     from localdev.cli.progress import ProgressLine
-    from localdev.cli.terminal import Printer, one_line
-    from localdev.core.events import Notice
-    from localdev.core.folders import expanded, find_folders
+    from localdev.cli.terminal import one_line
+    from localdev.core.folders import expanded
     from localdev.models.archive import import_archive
 
-    printer = Printer()
-    progress = ProgressLine(printer)
+    place = open_workplace(context, None)
+    progress = ProgressLine(place.printer)
     try:
         done = import_archive(
-            find_folders().models, expanded(file), name=name, accept=tuple(accept or ()), progress=progress.update
+            place.folders.models, expanded(file), name=name, accept=tuple(accept or ()), progress=progress.update
         )
     finally:
         progress.close()
+    new = [each.passport for each in done if each.new]
+    already = [each.passport for each in done if not each.new]
+    for passport in new:
+        write_down(place, "model_added", passport)
+        tell_findings(place.printer, passport)
     if as_json:
-        print_json(
-            printer,
-            {
-                "imported": [payload(each.passport) for each in done if each.new],
-                "already": [payload(each.passport) for each in done if not each.new],
-            },
-        )
+        print_json(place.printer, {"imported": [*map(payload, new)], "already": [*map(payload, already)]})
         return
-    for each in done:
-        passport = each.passport
-        if not each.new:
-            printer.line(one_line(f"{passport.name}: was here already, nothing changed"))
-            continue
-        printer.line(one_line(f"{passport.name}: imported, {describe(passport)}"))
-        printer.line(f"sha256 {passport.digest}")
-        for finding in passport.findings:
-            if finding.severity != "note":
-                printer.notice(Notice("warning", f"{finding.rule}: {finding.message}"))
+    for passport in already:
+        place.printer.line(one_line(f"{passport.name}: was here already, nothing changed"))
+    for passport in new:
+        place.printer.line(one_line(f"{passport.name}: imported, {describe(passport)}"))
+        place.printer.line(f"sha256 {passport.digest}")
