@@ -38,14 +38,16 @@ def anywhere(settings: Settings) -> Settings:
         for item in fields(settings.models)
         if getattr(settings.models, item.name)
     }
-    adapter = _full_adapter(settings.ask.adapter)
-    if not by_job and (_full(settings.model), adapter) == (settings.model, settings.ask.adapter):
+    ask, complete = _full_adapter(settings.ask.adapter), _full_adapter(settings.complete.adapter)
+    own = (settings.model, settings.ask.adapter, settings.complete.adapter)
+    if not by_job and (_full(settings.model), ask, complete) == own:
         return settings
     return replace(
         settings,
         model=_full(settings.model),
         models=replace(settings.models, **by_job),
-        ask=replace(settings.ask, adapter=adapter),
+        ask=replace(settings.ask, adapter=ask),
+        complete=replace(settings.complete, adapter=complete),
     )
 
 

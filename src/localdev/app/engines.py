@@ -130,7 +130,12 @@ def _open_named(model: str, opening: _Opening) -> ChatBackend:
     found = vetted_model(model, settings, opening.folders, opening.progress)
     _refuse_embedder(found.architecture, model if kind else found.name)
     options = _options(opening, trained=found.context_length, name=found.name, digest=found.digest)
-    return opener(str(found.path), options)
+    from localdev.app.adapters import NamedAdapters, vetted_adapter
+
+    def path_of(adapter: str) -> str:
+        return vetted_adapter(adapter, found, settings, opening.folders, progress=opening.progress)
+
+    return NamedAdapters(opener(str(found.path), options), path_of)
 
 
 def _refuse_embedder(architecture: str, model: str) -> None:

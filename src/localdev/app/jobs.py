@@ -143,6 +143,7 @@ class LocalJobs:
             path=options.get("path", ""),
             context_tokens=chosen.context_tokens,
             sampling=Sampling(max_tokens=chosen.max_tokens),
+            adapter=chosen.adapter,
             owner=index_folder(self._folders.indexes, self._root).name,
         )
         engine = self._engine(without=False, job="complete")

@@ -34,7 +34,7 @@ _LINES_TOGETHER = 16
 class CompleteRequest:
     """What to complete: the text before the cursor and behind it, and the file it is of (empty: of none).
 
-    `context_tokens` is the most that both may take together. `owner` is as in `ChatRequest`.
+    `context_tokens` is the most that both may take together. `adapter` and `owner` are as in `ChatRequest`.
     """
 
     prefix: str
@@ -42,6 +42,7 @@ class CompleteRequest:
     path: str = ""
     context_tokens: int = 1000
     sampling: Sampling = field(default_factory=Sampling)
+    adapter: str = ""
     owner: str = ""
 
 
@@ -78,7 +79,9 @@ def complete(request: CompleteRequest, *, backend: ChatBackend) -> Iterator[Even
         request.prefix, request.suffix, budget=min(room, request.context_tokens), count=backend.count_tokens
     )
     yield Sources(_read(request, prefix, suffix), info.name, info.backend)
-    asked = ChatRequest(prefix=prefix, suffix=suffix, sampling=request.sampling, owner=request.owner)
+    asked = ChatRequest(
+        prefix=prefix, suffix=suffix, sampling=request.sampling, adapter=request.adapter, owner=request.owner
+    )
     written = _Written(UntilRepeated(prefix, request.suffix), clock)
     yield from written.stream(backend, asked)
     yield Result(

@@ -21,6 +21,12 @@ Model = Annotated[
         "--model", metavar="MODEL", help="A name from `models list`, a GGUF file, ollama:NAME or openai:NAME."
     ),
 ]
+Adapter = Annotated[
+    str | None,
+    typer.Option(
+        "--adapter", metavar="ADAPTER", help="LoRA adapter: a name from `models adapters list`, or a GGUF file; @SCALE."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NoService = Annotated[bool, typer.Option("--no-service", help="Run in this process, without the background service.")]

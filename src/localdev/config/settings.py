@@ -83,7 +83,9 @@ class AskSettings:
     temperature: float = _key(0.0, "0 always gives the same answer; higher varies more", low=0, high=2)
     seed: int = _key(0, "makes a varied answer repeatable", low=0, high=2**31 - 1)
     adapter: str = _key(
-        "", "LoRA adapter to answer with: a GGUF file or a server's name for one, @SCALE", project="trusted"
+        "",
+        "LoRA adapter to answer with: a name from `models adapters list`, a GGUF file, or a server's name, @SCALE",
+        project="trusted",
     )
 
 
@@ -94,6 +96,7 @@ class CompleteSettings:
     # Half of what `ask` reads: a completion is waited for at the cursor.
     context_tokens: int = _key(1000, "tokens around the cursor a model is given", low=32, high=200_000)
     max_tokens: int = _key(128, "longest completion in tokens", low=1, high=32_768)
+    adapter: str = _key("", "LoRA adapter to complete with, as in ask.adapter", project="trusted")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localdev.cli.options import Directory, Json, Model, NoService, new_app
+from localdev.cli.options import Adapter, Directory, Json, Model, NoService, new_app
 from localdev.cli.workplace import Workplace, open_workplace, use_service
 from localdev.config.settings import AskSettings
 
@@ -31,9 +31,7 @@ def ask(
         typer.Option("-k", metavar="N", help=f"Passages it may rest on; {_DEFAULTS.k} unless ask.k is set."),
     ] = None,
     model: Model = None,
-    adapter: Annotated[
-        str | None, typer.Option("--adapter", metavar="ADAPTER", help="LoRA adapter: a GGUF file, or FILE@SCALE.")
-    ] = None,
+    adapter: Adapter = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Answer with the places themselves.")] = False,
     show_prompt: Annotated[bool, typer.Option("--show-prompt", help="Print what a model would be sent.")] = False,
     no_service: NoService = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localdev.cli.options import Directory, Json, Model, NoService, new_app
+from localdev.cli.options import Adapter, Directory, Json, Model, NoService, new_app
 from localdev.cli.workplace import open_workplace, use_service
 from localdev.config.settings import CompleteSettings
 
@@ -35,6 +35,7 @@ def complete(
         str, typer.Option("--cursor", metavar="TEXT", help="What marks the cursor in the text on stdin.")
     ] = _CURSOR,
     model: Model = None,
+    adapter: Adapter = None,
     max_tokens: Annotated[
         int | None,
         typer.Option(
@@ -54,7 +55,11 @@ def complete(
     from localdev.cli.events import running
     from localdev.core.events import Result, TextDelta
 
-    flags = {"complete.max_tokens": ("--max-tokens", max_tokens), "model": ("--model", model)}
+    flags = {
+        "complete.max_tokens": ("--max-tokens", max_tokens),
+        "model": ("--model", model),
+        "complete.adapter": ("--adapter", adapter),
+    }
     place = open_workplace(context, directory, flags)
     options = _at_place(place, at) if at is not None else _at_mark(place, cursor)
     service = use_service(place, "complete", never=no_service)

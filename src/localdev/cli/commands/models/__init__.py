@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from localdev.cli.commands.models import add, bench, export, import_, listing, perplexity, pull, quantize, remove, vet
+from localdev.cli.commands.models import (
+    adapters,
+    add,
+    bench,
+    export,
+    import_,
+    listing,
+    perplexity,
+    pull,
+    quantize,
+    remove,
+    vet,
+)
 from localdev.cli.commands.models.group import app
 
-__all__ = ["add", "app", "bench", "export", "import_", "listing", "perplexity", "pull", "quantize", "remove", "vet"]
+__all__ = [
+    "adapters",
+    "add",
+    "app",
+    "bench",
+    "export",
+    "import_",
+    "listing",
+    "perplexity",
+    "pull",
+    "quantize",
+    "remove",
+    "vet",
+]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from localdev.cli.commands.models.group import app, describe, payload, print_json
+from localdev.cli.commands.models.group import app, describe, payload, print_json, tell_findings, write_down
 from localdev.cli.commands.models.perplexity import Text, Threads, Window, details, read_text, said
 from localdev.cli.options import Json
 from localdev.cli.workplace import open_workplace
@@ -55,6 +55,8 @@ def quantize(
         made = quantise_model(order, place.settings, place.folders, progress.update)
     finally:
         progress.close()
+    write_down(place, "model_added", made.passport)
+    tell_findings(place.printer, made.passport)
     if as_json:
         print_json(place.printer, _payload(made))
     else:
