@@ -13,6 +13,7 @@ from localdev.cli.program import as_typed
 
 # Name, what `--help` says of it; the file is `cli/commands/<name>.py` and holds an `app`.
 COMMANDS = {
+    "init": "Say what works here, and what to do next.",
     "ask": "Answer a question, with the places the answer rests on.",
     "search": "Rank the code that fits a query.",
     "complete": "Fill in the code at a place of a file.",
