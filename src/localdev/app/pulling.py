@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from localdev.app.remote import Contact, allowance_for, remote_options
-from localdev.core.errors import DiskFull, EgressRefused, LocaldevError, ModelError, StorageError, UsageError
+from localdev.core.errors import DiskFull, EgressRefused, LocaldevError, StorageError, UsageError
 from localdev.core.events import Notice, Progress
 from localdev.core.files import write_atomic
 from localdev.core.folders import ensure
@@ -253,6 +253,8 @@ class Prepared:
         """Fetch one file after another, then store them."""
         from localdev.models.hub.download import Told, Wanted, fetch
         from localdev.models.passport import Source
+        from localdev.models.vetting.unseen import refusal_unseen
+        from localdev.models.vetting.vet import ACCEPTABLE, vet
 
         model, before = self._model, 0
         for file in model.files:
@@ -264,11 +266,13 @@ class Prepared:
         place = str(replace(self._pull.source, file=model.path, quant="", revision=""))
         source = Source("hub", place, revision=self._repository.commit, at=self._pull.hub)
         adding = replace(adding, mode="move", source=source, licence=self._repository.licence)
-        try:
-            return self._pull.install(self._path(model.files[0].name), adding, progress)
-        except ModelError:
-            shutil.rmtree(self._parts, ignore_errors=True)  # it will be refused the next time as well
-            raise
+        first = self._path(model.files[0].name)
+        vetted = vet(first, adding.accept)
+        if vetted.refusal() is not None or vetted.model is None:
+            if any(each.rule not in ACCEPTABLE for each in vetted.findings if each.severity == "refuse"):
+                shutil.rmtree(self._parts, ignore_errors=True)  # it would be refused the next time as well
+            raise refusal_unseen(model.path, vetted)
+        return self._pull.install(first, adding, progress)
 
     def _looker(self, accept: Sequence[str], size: int) -> Callable[[Path, int], bool]:
         """Give what vets the head of a file of `size` bytes before the rest comes."""
@@ -292,6 +296,7 @@ def vets_head(path: Path, have: int, size: int, *, head: Path, accept: Sequence[
     Raises:
         ModelError: what the header holds is refused.
     """
+    from localdev.models.vetting.unseen import refusal_unseen
     from localdev.models.vetting.vet import vet
 
     try:
@@ -305,10 +310,8 @@ def vets_head(path: Path, have: int, size: int, *, head: Path, accept: Sequence[
         head.unlink(missing_ok=True)
     if vetted.model is None or vetted.model.header.data_offset > have:
         return have >= size
-    refusal = vetted.refusal()
-    if refusal is not None:
-        said = str(refusal).replace(str(head), path.name)
-        raise ModelError(f"{said} (found in its first bytes: the rest was not fetched)", refusal.hint)
+    if vetted.refusal() is not None:
+        raise refusal_unseen(f"{path.name}, of which only the head was fetched,", vetted)
     return True
 
 

@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from localdev.core.errors import DiskFull, ModelError, UsageError
 from localdev.core.files import disk_full, locked
@@ -24,9 +23,6 @@ from localdev.models.archive_read import Archive, bad_export, in_all, opened_arc
 from localdev.models.archive_write import write_archive
 from localdev.models.passport import Passport, Source
 from localdev.models.store import Adding, ModelStore, slug
-
-if TYPE_CHECKING:
-    from localdev.models.vetting.vet import Vetted
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +141,7 @@ def _extracted(
     archive: Archive, index: int, place: Path, accept: Sequence[str], *, count: Callable[[int], None]
 ) -> Path:
     """Write one model below `place`, check that it is what its passport says, and give its file or its first part."""
+    from localdev.models.vetting.unseen import refusal_unseen
     from localdev.models.vetting.vet import vet
 
     model = archive.manifest.models[index]
@@ -153,7 +150,7 @@ def _extracted(
     file = folder / model.files[0].name
     vetted = vet(file, accept)
     if vetted.refusal() is not None or vetted.model is None:
-        raise _refused(f"{model.name} in {archive.path}", vetted)
+        raise refusal_unseen(f"{model.name} in {archive.path}", vetted)
     header = vetted.model.header
     found = {
         "kind": header.kind,
@@ -166,18 +163,6 @@ def _extracted(
             said = f"it says that {model.name} has the {fact} {claimed!r}, its file has {value!r}"
             raise bad_export(archive.path, said)
     return file
-
-
-def _refused(what: str, vetted: Vetted) -> ModelError:
-    """Say why vetting refuses a model that lies in a folder which nobody has seen and which is about to go."""
-    from localdev.models.vetting.vet import ACCEPTABLE
-
-    against = [each for each in vetted.findings if each.severity == "refuse" and each.rule not in vetted.accepted]
-    said = "; ".join(f"{each.message} ({each.rule})" for each in against[:3])
-    said = said.replace(str(vetted.path), vetted.path.name).replace(f"{vetted.path.parent}/", "")
-    rules = " ".join(f"--accept {rule}" for rule in dict.fromkeys(each.rule for each in against))
-    overrule = f"if that is fine for you: {rules}" if all(each.rule in ACCEPTABLE for each in against) else ""
-    return ModelError(f"{what} is refused: {said}", overrule or vetted.hint or "get the model from who published it")
 
 
 def _adding(archive: Archive, index: int, name: str, accept: Sequence[str]) -> Adding:
