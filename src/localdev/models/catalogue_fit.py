@@ -79,14 +79,28 @@ def fits(
     `memory_bytes` 0 means that it is not known, and then nothing is too large. Models that only another engine runs
     for that job are left out.
     """
-    room = memory_bytes * _SHARE if memory_bytes else float("inf")
     able = [model for model in models if job in model.jobs and model.only_on in ("", engine)]
-    choices = [Choice(model, memory_need(model, window), tokens_per_second(model)) for model in able]
     pace = _PACE.get(job, _READING_PACE)
 
     def merit(choice: Choice) -> tuple[bool, bool, bool, int]:
         model = choice.model
-        recommended = job in model.recommended
-        return choice.tokens_s >= pace, recommended, model.commercial == "yes", model.parameters
+        return choice.tokens_s >= pace, job in model.recommended, model.commercial == "yes", model.parameters
 
-    return sorted((choice for choice in choices if choice.memory_bytes <= room), key=merit, reverse=True)
+    return sorted(_within(able, memory_bytes, window), key=merit, reverse=True)
+
+
+def ranked(models: Iterable[CatalogueModel], memory_bytes: int, *, window: int = WINDOW) -> list[Choice]:
+    """List what a machine's memory holds whatever its job: those recommended for the most jobs first, then larger."""
+
+    def merit(choice: Choice) -> tuple[bool, int, int]:
+        brisk = choice.tokens_s >= _READING_PACE
+        return brisk, len(choice.model.recommended), choice.model.parameters
+
+    return sorted(_within(models, memory_bytes, window), key=merit, reverse=True)
+
+
+def _within(models: Iterable[CatalogueModel], memory_bytes: int, window: int) -> list[Choice]:
+    """Give those that leave a machine room for all else; all where its memory is not known."""
+    room = memory_bytes * _SHARE if memory_bytes else float("inf")
+    choices = [Choice(model, memory_need(model, window), tokens_per_second(model)) for model in models]
+    return [choice for choice in choices if choice.memory_bytes <= room]
