@@ -20,8 +20,8 @@ def catalogue(
         str, typer.Option("--job", metavar="JOB", help="ask, chat, review, commit, gen, complete or search.")
     ] = "",
     memory: Annotated[
-        float, typer.Option("--memory", metavar="GB", min=0.1, help="Memory to fit into; else this machine's.")
-    ] = 0.0,
+        float | None, typer.Option("--memory", metavar="GB", min=0.1, help="Memory to fit into; else this machine's.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Those too large for it as well.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -40,7 +40,7 @@ def catalogue(
     if job and job not in JOBS:
         raise UsageError(f"there is no job {job!r}", f"jobs: {', '.join(JOBS)}")
     printer, found = Printer(), load_catalogue()
-    room = round(memory * 1e9) or memory_bytes()
+    room = memory_bytes() if memory is None else round(memory * 1e9)
     choices = fits(found.models, 0 if every else room, job) if job else ranked(found.models, 0 if every else room)
     if as_json:
         listed = [{**asdict(each.model), "pull": each.model.pull(), **_estimates(each)} for each in choices]
@@ -68,7 +68,7 @@ def _line(choice: Choice) -> str:
     parts = [
         f"{model.title} ({model.licence}{use})",
         f"some {choice.memory_bytes / 1e9:.1f} GB of memory",
-        f"{choice.tokens_s:.0f} tokens/s at best" if model.jobs != ("search",) else "vectors for search",
+        f"some {choice.tokens_s:.0f} tokens/s" if model.jobs != ("search",) else "vectors for search",
         ", ".join(model.jobs) if model.jobs != ("search",) else "",
         model.note,
         f"ollama:{model.ollama}" if model.only_on == "ollama" else model.pull(),
