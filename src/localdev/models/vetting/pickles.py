@@ -21,7 +21,7 @@ def pickle_calls(head: bytes) -> list[str] | None:
     marked = head[:1] == b"\x80" and head[1:2] <= bytes([_NEWEST]) and len(head) > 2
     calls: list[str] = []
     texts: list[str] = []
-    steps, fewest = 0, _FEWEST_STEPS
+    steps, fewest = 0, 2 if marked else _FEWEST_STEPS
     try:
         for opcode, argument, _ in pickletools.genops(head):
             steps += 1
@@ -34,7 +34,8 @@ def pickle_calls(head: bytes) -> list[str] | None:
             if steps >= _MOST_STEPS:
                 break
     except (ValueError, OverflowError, IndexError) as error:
-        if "unknown" in str(error) and not marked:  # an instruction that there is not, rather than one that is cut off
+        if "unknown" not in str(error):  # an instruction that is cut off, rather than one that there is not
+            fewest = 1 if marked else _FEWEST_OF_CUT
+        elif not marked:
             return None
-        fewest = _FEWEST_OF_CUT
-    return calls if steps >= (2 if marked else fewest) else None
+    return calls if steps >= fewest else None

@@ -111,7 +111,6 @@ def _judged(target: Target, accept: Sequence[str], progress: ProgressSink) -> Ve
 def _print(printer: Printer, target: Target, vetted: Vetted) -> None:
     """Print what was found as a short table, gravest findings first, and the verdict."""
     from localdev.cli.terminal import one_line
-    from localdev.core.events import Notice
 
     printer.line(printer.styled(target.name, "bold"))
     for label, text in _facts(target, vetted):
@@ -121,9 +120,9 @@ def _print(printer: Printer, target: Target, vetted: Vetted) -> None:
         label = printer.styled(f"{severity:<{_LABEL}}", _STYLES.get(severity, "dim"))
         printer.wrapped(f"  {label}{one_line(f'{finding.rule}: {finding.message}')}")
     refusal = vetted.refusal()
+    if refusal and refusal.hint:
+        printer.wrapped(f"  {'to do':<{_LABEL}}{one_line(refusal.hint)}")
     printer.line("  " + printer.styled("refused" if refusal else "fine", "bad" if refusal else "good"))
-    if refusal and vetted.hint:
-        printer.notice(Notice("hint", vetted.hint))
 
 
 def _facts(target: Target, vetted: Vetted) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,159 @@
+"""GGUF files whose headers lie, or hold what no model needs."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Iterator
+
+from scripts.hostile.cases import (
+    ARRAY,
+    FLOAT64,
+    LLAMA,
+    Q4_0,
+    Q4_K,
+    STRING,
+    UINT64,
+    Case,
+    gguf,
+    pair,
+    single,
+    tensor,
+    text,
+)  # fmt: skip
+
+_STRUCTURE = "gguf-structure"
+
+
+def hostile_headers() -> Iterator[Case]:
+    """Give every case."""
+    for group in (_counts(), _metadata(), _tensors(), _frames()):
+        for name, data, reason in group:
+            yield single(f"{name}.gguf", data, reason, _STRUCTURE)
+    yield from _texts()
+    yield from _polyglots()
+    yield from _splits()
+
+
+def _counts() -> Iterator[tuple[str, bytes, str]]:
+    """Numbers at the beginning that lead beyond the file, or to more memory than there is."""
+    yield "version-0", gguf(version=0), "version 0"
+    yield "version-1", gguf(version=1), "version 1"
+    yield "version-4", gguf(version=4), "version 4"
+    yield "big-endian", b"GGUF" + struct.pack(">IQQ", 3, 1, 1) + bytes(100), "big-endian"
+    yield "keys-beyond-memory", gguf(counts=(1, 2**40)), "claims"
+    yield "keys-negative", gguf(counts=(1, 2**64 - 1)), "claims"
+    yield "keys-beyond-file", gguf(counts=(1, 500)), "truncated"
+    yield "tensors-beyond-memory", gguf(counts=(2**63, 1)), "claims"
+    yield "tensors-beyond-file", gguf(counts=(4000, 1)), "truncated"
+    yield "magic-alone", b"GGUF", "truncated"
+    yield "header-cut", gguf()[:20], "truncated"
+
+
+def _metadata() -> Iterator[tuple[str, bytes, str]]:
+    """Metadata that lies about its length, repeats itself or is of no type there is."""
+    for name, items, reason in (
+        ("array-beyond-memory", struct.pack("<IQ", STRING, 2**62), "truncated"),
+        ("array-overflowing", struct.pack("<IQ", FLOAT64, 2**61), "truncated"),
+        ("array-in-array", struct.pack("<IQIQ", ARRAY, 1, ARRAY, 1), "array"),
+        ("array-of-nothing-known", struct.pack("<IQ", 77, 1), "type"),
+        (
+            "array-of-endless-strings",
+            struct.pack("<IQ", STRING, 8) + text("x") * 7 + struct.pack("<Q", 2**63),
+            "truncated",
+        ),
+    ):
+        yield name, gguf([LLAMA, ("x", ARRAY, items)]), reason
+    yield "string-beyond-memory", gguf([LLAMA, ("x", STRING, struct.pack("<Q", 2**63))]), "truncated"
+    yield "string-wrapping", gguf([LLAMA, ("x", STRING, struct.pack("<Q", 2**64 - 8))]), "truncated"
+    yield "string-not-utf8", gguf([LLAMA, ("general.name", STRING, text(b"\xff\xfe"))]), "UTF-8"
+    yield (
+        "strings-many-and-long",
+        gguf([LLAMA, *(pair(f"k{number}", "z" * (1 << 16)) for number in range(20))]),
+        "bytes of text",
+    )
+    yield "value-of-no-type", gguf([LLAMA, ("x", 13, b"")]), "type 13"
+    yield "key-twice", gguf([LLAMA, LLAMA]), "twice"
+    yield "key-empty", gguf([LLAMA, pair("", "x")]), "empty"
+    yield "key-beyond-limit", gguf([LLAMA, pair("k" * (1 << 16), "x")]), "long"
+    yield "key-not-utf8", gguf([LLAMA, pair(b"\xff\xfe", "x")]), "UTF-8"
+    yield "key-escapes", gguf([LLAMA, pair("general.\x1b[31m", "x")]), "not of printable ASCII"
+    for name, template in (("number", 7), ("list", ["a", "b"])):
+        yield f"template-of-{name}", gguf([LLAMA, pair("tokenizer.chat_template", template)]), "instead of string"
+    yield "template-too-large", gguf([LLAMA, pair("tokenizer.chat_template", "x" * (1 << 20))]), "is too large"
+    yield "architecture-missing", gguf([pair("general.name", "x")]), "architecture"
+    yield "architecture-number", gguf([pair("general.architecture", 7)]), "architecture"
+    yield "alignment-0", gguf([LLAMA, pair("general.alignment", 0)]), "alignment"
+    yield "alignment-24", gguf([LLAMA, pair("general.alignment", 24)]), "alignment"
+    yield "alignment-huge", gguf([LLAMA, pair("general.alignment", 1 << 31)]), "alignment"
+    yield "alignment-text", gguf([LLAMA, pair("general.alignment", "32")]), "alignment"
+    yield "alignment-of-64-bits", gguf([LLAMA, ("general.alignment", UINT64, struct.pack("<Q", 32))]), "alignment"
+
+
+def _tensors() -> Iterator[tuple[str, bytes, str]]:
+    """Tensors that overlap, leave holes or lie outside of the file."""
+    yield "tensor-of-no-type", gguf(tensors=[tensor("a", [32], kind=99)]), "type 99"
+    yield "tensor-of-removed-type", gguf(tensors=[tensor("a", [32], kind=4)]), "no longer reads"
+    yield "tensor-of-negative-type", gguf(tensors=[tensor("a", [32], kind=2**32 - 1)]), "type 4294967295"
+    yield "tensor-five-dimensions", gguf(tensors=[tensor("a", [1] * 5)]), "5 dimensions"
+    yield "tensor-many-dimensions", gguf(tensors=[text("a") + struct.pack("<I", 2**32 - 1)]), "dimensions"
+    yield "tensor-half-a-block", gguf(tensors=[tensor("a", [33], kind=Q4_0)]), "impossible shape"
+    yield "tensor-part-of-a-superblock", gguf(tensors=[tensor("a", [32], kind=Q4_K)]), "impossible shape"
+    yield "tensor-overflowing", gguf(tensors=[tensor("a", [2**62, 4])]), "impossible shape"
+    yield "tensor-overflowing-to-zero", gguf(tensors=[tensor("a", [2**32, 2**32])]), "impossible shape"
+    yield "tensor-overflowing-bytes", gguf(tensors=[tensor("a", [2**61, 2])]), "truncated: its tensors need"
+    yield "tensor-twice", gguf(tensors=[tensor("a", [8]), tensor("a", [8], offset=32)]), "twice"
+    yield "tensors-overlapping", gguf(tensors=[tensor("a", [16]), tensor("b", [16], offset=32)]), "expected at 64"
+    yield "tensors-at-one-place", gguf(tensors=[tensor("a", [8]), tensor("b", [8])]), "expected at 32"
+    yield "tensors-with-a-hole", gguf(tensors=[tensor("a", [8], offset=32)]), "expected at 0"
+    yield "tensor-before-the-data", gguf(tensors=[tensor("a", [8], offset=2**64 - 32)]), "expected at 0"
+    yield "tensor-name-long", gguf(tensors=[tensor("a" * 64, [8])]), "64 bytes long"
+    yield "tensor-name-not-utf8", gguf(tensors=[tensor(b"\xff\xfe", [8])]), "UTF-8"
+    yield "tensor-name-beyond-file", gguf(tensors=[struct.pack("<Q", 2**60)]), "truncated"
+
+
+def _frames() -> Iterator[tuple[str, bytes, str]]:
+    """Files that end too early."""
+    yield "data-missing", gguf(data=b""), "truncated: its tensors need"
+    yield "data-cut", gguf(tensors=[tensor("a", [64])], data=bytes(255)), "truncated: its tensors need"
+    yield "data-beyond-any-disk", gguf(tensors=[tensor("a", [2**40, 2**20])]), "truncated: its tensors need"
+
+
+def _texts() -> Iterator[Case]:
+    """Metadata that would do something to whoever prints it."""
+    for name, key, value in (
+        ("name-clears-screen", "general.name", "good\x1b[2J\x1b[1;1Hverdict: fine"),
+        ("name-sets-title", "general.name", "\x1b]0;evil\x07"),
+        ("name-links", "general.name", "\x1b]8;;https://example.invalid\x07click\x1b]8;;\x07"),
+        ("licence-hides", "general.license", "mit\x9b8m and everything you own"),
+    ):
+        said = "terminal escape sequence"
+        yield single(f"{name}.gguf", gguf([LLAMA, pair(key, value)]), said, "metadata-escape")
+
+
+def _polyglots() -> Iterator[Case]:
+    """GGUF files that another program takes for something else."""
+    archive = _zip_of("__main__.py", "raise SystemExit('run')")
+    for name, data in (
+        ("zip-behind", gguf() + archive),
+        ("zip-in-weights", gguf(tensors=[tensor("a", [4096])], data=bytes(4096 * 4 - len(archive)) + archive)),
+        ("zip-with-comment", gguf() + archive[:-2] + struct.pack("<H", 500) + bytes(500)),
+        ("zip-with-data-behind", gguf() + archive + b"\xff" * 300),
+    ):
+        yield single(f"polyglot-{name}.gguf", data, "it is a zip archive as well", "file-zip")
+
+
+def _splits() -> Iterator[Case]:
+    """Models in parts that are not whole."""
+    numbers = [pair("split.no", 0), pair("split.count", 3)]
+    first = gguf([LLAMA, *((key, 2, value[:2]) for key, _, value in numbers), ("split.tensors.count", 5, b"\3\0\0\0")])
+    yield single("split-00001-of-00003.gguf", first, "split", _STRUCTURE)
+
+
+def _zip_of(name: str, content: str) -> bytes:
+    """Make a zip archive of one file."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), content)
+    return data.getvalue()
