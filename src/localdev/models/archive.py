@@ -9,18 +9,17 @@ It is a plain tar, not compressed: weights do not get smaller, and nothing in it
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from localdev.core.errors import DiskFull, ModelError, UsageError
-from localdev.core.files import disk_full, locked
+from localdev.core.errors import ModelError, UsageError
+from localdev.core.files import locked
 from localdev.core.folders import ensure
 from localdev.core.ports import ProgressSink
 from localdev.models.archive_manifest import ArchivedModel
 from localdev.models.archive_read import Archive, bad_export, in_all, opened_archive
-from localdev.models.archive_write import write_archive
+from localdev.models.archive_write import refuse_without_room, write_archive
 from localdev.models.passport import Passport, Source
 from localdev.models.store import Adding, ModelStore, slug
 
@@ -31,11 +30,6 @@ class Imported:
 
     passport: Passport
     new: bool
-
-
-def adapters_of(store: ModelStore, model: Passport) -> list[Passport]:
-    """Give the stored adapters that were made for models like this one, as far as their passports tell."""
-    return [adapter for adapter in store.list("adapter") if adapter.architecture == model.architecture]
 
 
 def export_models(
@@ -81,7 +75,7 @@ def import_archive(
         ]
         missing = [index for index, one in enumerate(wanted) if not _is_whole(store, one.stored, progress)]
         total = sum(archive.manifest.models[index].size for index in missing)
-        _refuse_without_room(place, total)
+        refuse_without_room(place / "models", total)
         count = in_all("import", total, progress)
         files = {index: _extracted(archive, index, place, accept, count=count) for index in missing}
         imported = []
@@ -129,14 +123,6 @@ def _is_whole(store: ModelStore, passport: Passport | None, progress: ProgressSi
         return False
 
 
-def _refuse_without_room(place: Path, total: int) -> None:
-    """Look at the free space before anything is written."""
-    free = shutil.disk_usage(place).free
-    if free < total:
-        full = disk_full(place)
-        raise DiskFull(f"{full}: it needs {total / 1e6:.0f} MB, {free / 1e6:.0f} MB are free", full.hint)
-
-
 def _extracted(
     archive: Archive, index: int, place: Path, accept: Sequence[str], *, count: Callable[[int], None]
 ) -> Path:
@@ -162,7 +148,19 @@ def _extracted(
         if (claimed := getattr(model, fact)) != value:
             said = f"it says that {model.name} has the {fact} {claimed!r}, its file has {value!r}"
             raise bad_export(archive.path, said)
+    if header.kind == "adapter":
+        _refuse_broken_adapter(file, f"{model.name} in {archive.path}")
     return file
+
+
+def _refuse_broken_adapter(file: Path, what: str) -> None:
+    """Refuse an adapter that is none of a kind that runs here; which models it fits is seen where it is used."""
+    from localdev.models.adapters import read_adapter
+
+    try:
+        read_adapter(file)
+    except ModelError as error:
+        raise ModelError(f"{what} is refused: {str(error).replace(str(file), file.name)}", error.hint) from error
 
 
 def _adding(archive: Archive, index: int, name: str, accept: Sequence[str]) -> Adding:

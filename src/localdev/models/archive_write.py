@@ -54,7 +54,7 @@ def write_archive(target: Path, passports: list[Passport], *, force: bool, progr
     _refuse_target(target, force=force)
     part = target.with_name(f".{target.name}.part")
     _remove(part)  # what a killed export has left
-    _refuse_without_room(target, total)
+    refuse_without_room(target, total)
     paths = [path for passport in passports for path in passport.paths()]
     count = in_all("export", total, progress)
     with _written_aside(target, part, total) as (file, finish):
@@ -69,6 +69,21 @@ def write_archive(target: Path, passports: list[Passport], *, force: bool, progr
             raise _taken(target)
         finish()
     return total
+
+
+def refuse_without_room(target: Path, total: int) -> None:
+    """Look at the free space beside `target` before anything is written.
+
+    Raises:
+        StorageError: there are no `total` bytes, or the disk cannot be asked.
+    """
+    try:
+        free = shutil.disk_usage(target.parent).free
+    except OSError as error:
+        raise _trouble(target, total, error) from error
+    if free < total:
+        full = disk_full(target)
+        raise DiskFull(f"{full}: it needs {total / 1e6:.0f} MB, {free / 1e6:.0f} MB are free", full.hint)
 
 
 class _Steady:
@@ -130,17 +145,6 @@ def _refuse_target(target: Path, *, force: bool) -> None:
         raise UsageError(f"{target} is a folder", "name a file that is not there yet")
     if not force and os.path.lexists(target):
         raise _taken(target)
-
-
-def _refuse_without_room(target: Path, total: int) -> None:
-    """Look at the free space before anything is written."""
-    try:
-        free = shutil.disk_usage(target.parent).free
-    except OSError as error:
-        raise _trouble(target, total, error) from error
-    if free < total:
-        full = disk_full(target)
-        raise DiskFull(f"{full}: it needs {total / 1e6:.0f} MB, {free / 1e6:.0f} MB are free", full.hint)
 
 
 @contextlib.contextmanager

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from localdev.cli.commands.models.group import app, describe, payload, print_json
+from localdev.cli.commands.models.lookup import adapters_for, find_stored
 from localdev.cli.options import Json
-
-if TYPE_CHECKING:
-    from localdev.models.passport import Passport
-    from localdev.models.store import ModelStore
 
 
 @app.command(short_help="Write a model into one file, for a stick.")
@@ -25,7 +22,7 @@ def export(
         typer.Argument(metavar="[TO.ldm or FOLDER]", help="Where to; else NAME.ldm in the current folder."),
     ] = None,
     with_adapters: Annotated[
-        bool, typer.Option("--with-adapters", help="Take along the adapters that were made for this model.")
+        bool, typer.Option("--with-adapters", help="Take along the adapters that fit this model.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there already.")] = False,
     as_json: Json = False,
@@ -42,12 +39,15 @@ def export(
     from localdev.models.archive import export_models
     from localdev.models.store import ModelStore
 
-    printer, folder = Printer(), find_folders().models
-    passports = _found(ModelStore(folder), name, with_adapters=with_adapters)
+    printer, folders = Printer(), find_folders()
+    store = ModelStore(folders.models)
+    passport = find_stored(store, name)
+    beside = adapters_for(passport, store, folders) if with_adapters and passport.kind == "model" else []
+    passports = [passport, *beside]
     target = _target(to, passports[0].name)
     progress = ProgressLine(printer)
     try:
-        size = export_models(folder, passports, target, force=force, progress=progress.update)
+        size = export_models(folders.models, passports, target, force=force, progress=progress.update)
     finally:
         progress.close()
     if as_json:
@@ -58,22 +58,6 @@ def export(
         printer.line(one_line(f"{passport.name}: {describe(passport)}"))
     printer.line(one_line(f"exported to {target}, {size / 1e6:.0f} MB"))
     printer.notice(Notice("hint", f"on the other machine: `localdev models import {target.name}`"))
-
-
-def _found(store: ModelStore, name: str, *, with_adapters: bool) -> list[Passport]:
-    """Give what is to be exported: the model of this name with its adapters where they are wanted, or an adapter."""
-    from localdev.core.errors import NotFound
-    from localdev.models.archive import adapters_of
-
-    try:
-        passport = store.find(name)
-    except NotFound:
-        try:
-            return [store.find(name, "adapter")]
-        except NotFound:
-            pass
-        raise
-    return [passport, *(adapters_of(store, passport) if with_adapters else ())]
 
 
 def _target(to: Path | None, name: str) -> Path:
