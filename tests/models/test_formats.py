@@ -49,8 +49,8 @@ def test_pickles_of_every_protocol(protocol: int, write: Write) -> None:
     """
     for value in ({"weights": [1.5] * 300}, [1, 2, 3], list(range(50_000)), {"a": "x" * 100}):
         assert identify(write(pickle.dumps(value, protocol=protocol))).rule == "format-pickle"
-    for value in (["x" * 70_000], bytes(200_000)):
-        rule = identify(write(pickle.dumps(value, protocol=protocol))).rule
+    for long in (["x" * 70_000], bytes(200_000)):
+        rule = identify(write(pickle.dumps(long, protocol=protocol))).rule
         assert rule == "format-pickle" if protocol > 1 else rule in ("format-text", "format-unknown")
 
 

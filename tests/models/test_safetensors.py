@@ -77,7 +77,9 @@ GOOD = safetensors({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=6)), min_size=1, max_size=4))
+@given(
+    edits=st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=6)), min_size=1, max_size=4)
+)
 def test_mutated_files_give_only_model_errors(edits: list[tuple[int, bytes]], tmp_path: Path) -> None:
     """Whatever bytes are changed, the reader succeeds or raises ModelError with a hint."""
     data = bytearray(GOOD)
