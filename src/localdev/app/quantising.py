@@ -78,10 +78,10 @@ def quantise_model(order: Order, settings: Settings, folders: Folders, told: Tol
     stored = store.find(source.digest) if source.digest else None
     if order.text:
         _refuse_embedder(source)
-    name = _name(order, source)
-    _refuse_taken(store, name)
     plan = quantise_apart(Quantising(source.path, order.type, allow_requantize=True), told, module=_HOST)
     _check(plan, order, source)
+    name = _name(order, source)
+    _refuse_taken(store, name)
     _refuse_without_room(folders, plan.bytes_after)
     before = _measured(source.path, order, settings, told) if order.text else None
     with store.staging() as place:
