@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-_LEFT_ALONE = ("LOCALDEV_TEST_LLAMA",)
+_LEFT_ALONE = ("LOCALDEV_TEST_LLAMA", "LOCALDEV_TEST_VOCABULARIES")
 
 
 @pytest.fixture(autouse=True)

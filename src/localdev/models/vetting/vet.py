@@ -53,9 +53,13 @@ class Vetted:
     accepted: tuple[str, ...] = ()
     hint: str = ""
 
+    def against(self) -> tuple[Finding, ...]:
+        """Give the findings that keep it from being opened."""
+        return tuple(each for each in self.findings if each.severity == "refuse" and each.rule not in self.accepted)
+
     def refusal(self) -> ModelError | None:
-        """Give the error to raise instead of opening the file, None when nothing forbids it."""
-        against = [each for each in self.findings if each.severity == "refuse" and each.rule not in self.accepted]
+        """Give the error to raise instead of opening it, None when nothing forbids that."""
+        against = self.against()
         if not against:
             return None
         first = against[0]
