@@ -224,6 +224,8 @@ class ModelStore:
     def _install(self, staged: Path, passport: Passport, hashed: Sequence[StoredFile]) -> Passport:
         """Move a staged file, or folder of parts, to its place and write the passport. Called under the lock."""
         ensure(self._files)
+        for left in self._passports.glob(".*.part"):  # of a process that was killed while it wrote a passport
+            left.unlink(missing_ok=True)
         place, passport_file = self._place(passport), self._passport(passport.digest)
         try:
             paths = [staged] if staged.is_file() else [staged / file.name for file in hashed]
