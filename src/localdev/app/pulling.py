@@ -44,7 +44,7 @@ _OLLAMA_REGISTRY = "registry.ollama.ai"
 
 
 class _Gate:
-    """Decides who may be connected to while a model is pulled; implements `models.hub.client.Gate`."""
+    """Decides who may be connected to while a model is pulled: a `models.hub.client.Gate`."""
 
     def __init__(self, allow: Sequence[str], contact: Contact) -> None:
         self._allow, self._contact = tuple(allow), contact

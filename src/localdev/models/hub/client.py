@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from localdev import __version__
 from localdev.core.errors import BackendError, EgressRefused
@@ -46,16 +46,8 @@ class Origin:
         return shown if self.port == {"http": 80, "https": 443}.get(self.scheme) else f"{shown}:{self.port}"
 
 
-class Gate(Protocol):
-    """Decides who may be connected to."""
-
-    def __call__(self, to: Origin, sent_by: Origin | None) -> AbstractContextManager[None]:
-        """Open the way to an origin while entered; `sent_by` is who redirected there, None for the hub itself.
-
-        Raises:
-            EgressRefused: it may not be.
-        """
-        ...
+# Opens the way to an origin while entered, or raises EgressRefused; the second is who redirected there, if anybody did.
+Gate = Callable[[Origin, Origin | None], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)

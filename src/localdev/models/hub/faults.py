@@ -50,8 +50,8 @@ class Asked:
         return f"{self.file} of {self.repository}" if self.file else self.repository
 
 
-def of_connection(error: httpx.HTTPError, place: str) -> Passing:
-    """Give the trouble for a connection to `place` that did not come to be, kept silent or broke off."""
+def of_connection(error: httpx.HTTPError, place: str) -> Passing | LocaldevError:
+    """Give what to raise for a connection to `place` that did not come to be, kept silent or broke off."""
     import httpx
 
     if isinstance(error, httpx.TimeoutException):
@@ -64,11 +64,9 @@ def of_connection(error: httpx.HTTPError, place: str) -> Passing:
         )
     why = _NUMBER.sub("", str(error)).rstrip(".") or type(error).__name__
     if isinstance(error, httpx.ConnectError) and "[SSL" in why:
-        return Passing(
-            Unreachable(
-                f"no secure connection to {place}: {why}",
-                "see whether this system trusts the server's certificate; SSL_CERT_FILE names one of your own",
-            )
+        return Unreachable(
+            f"no secure connection to {place}: {why}",
+            "see whether this system trusts the server's certificate; SSL_CERT_FILE names one of your own",
         )
     if isinstance(error, httpx.ConnectError):
         return Passing(Unreachable(f"no connection to {place}: {why}", _unreachable_hint()))

@@ -1,0 +1,418 @@
+"""Pulling from a hub into the store, and by an Ollama: who may be connected to, and what an interrupted pull leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localdev.app.pulling import (
+    Fetched,
+    HubPull,
+    _Gate,
+    pull_by_ollama,
+    read_ollama,
+    refuse_unlisted_registry,
+    vets_head,
+)
+from localdev.app.remote import Contact
+from localdev.audit.journal import FileJournal
+from localdev.config.settings import Settings, build
+from localdev.core.errors import Busy, DiskFull, EgressRefused, LocaldevError, ModelError, NotFound, UsageError
+from localdev.core.events import Notice, Progress
+from localdev.core.folders import Folders
+from localdev.models.hub.client import Origin
+from localdev.models.hub.listing import choose
+from localdev.models.hub.sources import read_source
+from localdev.models.store import Adding, ModelStore
+from tests.backends.ollama_server import lines, plain, serve_bodies
+from tests.backends.tiny_weights import write_split
+from tests.models.conftest import gguf, pair, tensor
+from tests.models.hub_replay import COMMIT, NAME, Hub, Repository, cut, serving, status, whole
+
+TINY = Path(__file__).parents[1] / "data" / "tiny.gguf"
+DATA = TINY.read_bytes()
+linux = pytest.mark.skipif(sys.platform != "linux", reason="0.0.0.0 is this machine on Linux only")
+Journal = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    """Serve the tiny model under a plain name."""
+    with serving(Repository({"README.md": b"# Tiny", "tiny-F32.gguf": DATA}, small=frozenset({"README.md"}))) as found:
+        yield found
+
+
+def contact(folders: Folders, told: list[str] | None = None) -> Contact:
+    """Give someone who is told, and a journal."""
+
+    def tell(notice: Notice) -> None:
+        if told is not None:
+            told.append(notice.text)
+
+    return Contact({}, tell, FileJournal(folders.journal))
+
+
+def pulled(
+    hub: Hub, folders: Folders, text: str = f"hf:{NAME}", *, told: list[str] | None = None, **adding: Any
+) -> Fetched:
+    """Pull as the command does."""
+    settings = build({"remote.hub_url": hub.url})
+    with contextlib.closing(
+        HubPull(read_source(text, hub.url), settings, folders, contact=contact(folders, told), token="")
+    ) as pull:
+        repository = pull.look()
+        model = choose(repository, pull.source)
+        with pull.prepared(repository, model, adding.get("name", "")) as prepared:
+            return prepared.fetch(Adding(**adding), lambda _progress: None)
+
+
+def left(folders: Folders) -> list[Path]:
+    """List what is on its way, in full paths."""
+    return list((folders.models / "staging").glob("*/parts/*"))
+
+
+def stored(folders: Folders) -> list[str]:
+    """List the models that are there."""
+    return [each.name for each in ModelStore(folders.models).list()]
+
+
+def test_a_pulled_model_knows_where_it_came_from(hub: Hub, folders: Folders, journal: Journal) -> None:
+    """The passport holds repository, file, commit and licence; nothing is left beside the store; a line is written."""
+    passport = pulled(hub, folders).passport
+    assert (passport.name, passport.licence, passport.mode) == ("tiny-f32", "apache-2.0", "move")
+    assert passport.source.kind == "hub" and passport.source.place == f"hf:{NAME}/tiny-F32.gguf"
+    assert (passport.source.revision, passport.source.at) == (COMMIT, hub.url)
+    assert passport.file.read_bytes() == DATA and left(folders) == []
+    (line,) = journal()
+    assert line["kind"] == "pull" and line["outcome"] == "ok" and line["digest"] == passport.digest
+    assert line["received"] == len(DATA) and line["commit"] == COMMIT
+    assert not any("README" in each.path for each in hub.seen), "nothing but the model is fetched"
+
+
+def test_all_parts_of_a_split_model(folders: Folders, tmp_path: Path) -> None:
+    """Every part is fetched and checked, and progress counts all of them."""
+    parts = write_split(tmp_path / "parts", TINY)
+    files = {f"Q/{path.name}": path.read_bytes() for path in parts}
+    with serving(Repository(files)) as hub:
+        passport = pulled(hub, folders).passport
+        assert [path.read_bytes() for path in passport.paths()] == list(files.values())
+        assert passport.name == "tiny" and len(hub.of("cdn")) == 2
+        settings = build({"remote.hub_url": hub.url})
+        again = HubPull(read_source(f"hf:{NAME}", hub.url), settings, folders, contact=contact(folders), token="")
+        known = again.stored(choose(again.look(), again.source))
+        again.close()
+    assert known is not None and known.digest == passport.digest
+
+
+def test_a_wrong_digest_installs_nothing(hub: Hub, folders: Folders, journal: Journal) -> None:
+    """What is not what the hub named is removed."""
+    hub.repositories[NAME].wrong_digest = True
+    with pytest.raises(ModelError, match="another digest"):
+        pulled(hub, folders)
+    assert stored(folders) == [] and left(folders) == []
+    assert journal()[-1]["outcome"] == "failed" and journal()[-1]["error"] == "model"
+
+
+def test_a_pull_that_failed_is_gone_on_with(hub: Hub, folders: Folders) -> None:
+    """The next pull asks for the rest alone."""
+    hub.cdn += [cut(1_000_000), status(429, {"retry-after": "3600"})]
+    with pytest.raises(LocaldevError, match="429"):
+        pulled(hub, folders)
+    (part,) = left(folders)
+    size = part.stat().st_size
+    assert 0 < size <= 1_000_000 and stored(folders) == []
+    hub.seen.clear()
+    assert pulled(hub, folders).received == len(DATA) - size
+    assert hub.ranges() == [f"bytes={size}-"]
+
+
+def test_another_revision_starts_anew(hub: Hub, folders: Folders) -> None:
+    """What came of a file that the repository does not hold any more is not put before the new one."""
+    with _interrupted(hub, folders):
+        pass
+    assert left(folders)
+    changed = DATA[:-1] + bytes([DATA[-1] ^ 1])
+    hub.repositories[NAME].files["tiny-F32.gguf"] = changed
+    hub.repositories[NAME].commit = "f" * 40
+    hub.seen.clear()
+    passport = pulled(hub, folders).passport
+    assert passport.file.read_bytes() == changed and passport.source.revision == "f" * 40
+    assert hub.ranges() == [""]
+
+
+@contextlib.contextmanager
+def _interrupted(hub: Hub, folders: Folders) -> Iterator[None]:
+    """Break a pull off in the middle, as Ctrl-C does."""
+
+    def interrupt(progress: Progress) -> None:
+        if progress.stage == "pulling" and progress.done > 1_000_000:
+            raise KeyboardInterrupt
+
+    settings = build({"remote.hub_url": hub.url})
+    pull = HubPull(read_source(f"hf:{NAME}", hub.url), settings, folders, contact=contact(folders), token="")
+    repository = pull.look()
+    model = choose(repository, pull.source)
+    with pytest.raises(KeyboardInterrupt), pull.prepared(repository, model, "") as prepared:
+        prepared.fetch(Adding(), interrupt)
+    pull.close()
+    yield
+
+
+def test_what_is_there_is_said(hub: Hub, folders: Folders, journal: Journal) -> None:
+    """After Ctrl-C the next pull knows how much is there, also of a server that then sends all of it again."""
+    with _interrupted(hub, folders):
+        pass
+    assert journal()[-1]["outcome"] == "cancelled"
+    settings = build({"remote.hub_url": hub.url})
+    pull = HubPull(read_source(f"hf:{NAME}", hub.url), settings, folders, contact=contact(folders), token="")
+    repository = pull.look()
+    with pull.prepared(repository, choose(repository, pull.source), "") as prepared:
+        assert prepared.there > 1_000_000
+        hub.cdn.append(whole())
+        assert prepared.fetch(Adding(), lambda _progress: None).received == len(DATA)
+    pull.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_an_ended_process_leaves_what_came(hub: Hub, folders: Folders, number: signal.Signals) -> None:
+    """Killed, interrupted or ended in the middle, nothing is installed; the next process goes on where it was."""
+    hub.rate = 2.5e6
+    process = command(hub.url)
+    started = time.monotonic()
+    while sum(path.stat().st_size for path in left(folders)) < 1_000_000:
+        assert process.poll() is None and time.monotonic() - started < 30, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(number)
+    process.wait(timeout=30)
+    assert process.returncode in (-9, 130, 143) and stored(folders) == []
+    size = sum(path.stat().st_size for path in left(folders))
+    assert 1_000_000 <= size < len(DATA)
+    hub.rate = 0.0
+    hub.seen.clear()
+    done = command(hub.url)
+    _, told = done.communicate(timeout=60)
+    assert done.returncode == 0, told
+    assert hub.ranges() == [f"bytes={size}-"] and "here from before" in told
+    assert stored(folders) == ["tiny-f32"] and left(folders) == []
+
+
+def command(hub_url: str, *more: str, **variables: str) -> subprocess.Popen[str]:
+    """Start the command in a process of its own, where the guard is on."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "localdev", "models", "pull", f"hf:{NAME}", "--yes", *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "LOCALDEV_REMOTE_HUB_URL": hub_url, **variables},
+    )
+
+
+def test_two_pulls_of_the_same(hub: Hub, folders: Folders) -> None:
+    """The second is told that the first is under way."""
+    settings = build({"remote.hub_url": hub.url})
+    pulls = [
+        HubPull(read_source(f"hf:{NAME}", hub.url), settings, folders, contact=contact(folders), token="")
+        for _ in range(2)
+    ]
+    repository = pulls[0].look()
+    model = choose(repository, pulls[0].source)
+    with pytest.raises(Busy), pulls[0].prepared(repository, model, ""), pulls[1].prepared(repository, model, ""):
+        pass
+    for pull in pulls:
+        pull.close()
+
+
+def test_a_name_of_another_model_is_said_before_anything_comes(hub: Hub, folders: Folders, tmp_path: Path) -> None:
+    """No gigabyte is fetched for a name that is taken."""
+    shutil.copy(TINY.with_name("tiny-bert.gguf"), tmp_path / "b.gguf")
+    ModelStore(folders.models).add(tmp_path / "b.gguf", Adding(name="tiny-f32"))
+    with pytest.raises(UsageError, match="another model is named"):
+        pulled(hub, folders)
+    assert not hub.of("cdn")
+    assert pulled(hub, folders, name="mine").passport.name == "mine"
+
+
+def test_room_is_looked_for_first(hub: Hub, folders: Folders) -> None:
+    """How much is to come, is free and is missing is said before anything comes."""
+    listing = hub.repositories[NAME].listing
+    entries = listing()
+    for entry in entries["siblings"]:
+        entry.get("lfs", {})["size"] = 10**16
+    hub.repositories[NAME].listing = lambda: entries  # type: ignore[method-assign]
+    with pytest.raises(DiskFull, match=r"10000000\.00 GB are to come") as caught:
+        pulled(hub, folders)
+    assert "free at least" in caught.value.hint and not hub.of("cdn")
+
+
+def test_a_hostile_template_is_refused_by_its_head(folders: Folders) -> None:
+    """The template is in the first bytes of a file, so the rest, weights, is not fetched."""
+    template = "{{ messages.__class__.__mro__[1].__subclasses__() }}"
+    pairs = [pair("general.architecture", "llama"), pair("tokenizer.chat_template", template)]
+    large = gguf(pairs, [tensor("a", (1 << 18, 8))], data=bytes(4 << 21))
+    with serving(Repository({"m.gguf": large})) as hub:
+        hub.rate = 2e7
+        with pytest.raises(ModelError, match=r"m\.gguf, of which only the head was fetched, is refused") as caught:
+            pulled(hub, folders)
+    assert caught.value.hint and "staging" not in f"{caught.value}{caught.value.hint}"
+    assert stored(folders) == [] and sum(path.stat().st_size for path in left(folders)) < len(large) / 2
+
+
+def test_a_head_is_judged_only_by_what_has_come(tmp_path: Path) -> None:
+    """As long as the header is not whole nothing is refused; the good model's head passes once it is there."""
+    path, head = tmp_path / "m.gguf", tmp_path / "head.gguf"
+    for have in (4, 100, 2000):
+        path.write_bytes(DATA[:have])
+        assert not vets_head(path, have, len(DATA), head=head, accept=())
+    path.write_bytes(DATA[:1_000_000])
+    assert vets_head(path, 1_000_000, len(DATA), head=head, accept=())
+    assert not head.exists()
+
+
+LOCAL, REMOTE = Origin("http", "127.0.0.1", 80), Origin("https", "hub.example", 443)
+CDN = Origin("https", "cdn.example", 443)
+
+
+@pytest.mark.parametrize(
+    ("allow", "to", "sent_by", "refused"),
+    [
+        ((), LOCAL, None, ""),
+        ((), Origin("http", "::1", 80), LOCAL, ""),
+        ((), REMOTE, None, "egress.allow hub.example:443`"),
+        (("hub.example",), REMOTE, None, ""),
+        (("hub.example:443",), REMOTE, None, ""),
+        (("hub.example:8443",), REMOTE, None, "egress.allow hub.example:8443,hub.example:443`"),
+        (("hub.example",), CDN, REMOTE, "egress.allow hub.example,cdn.example:443`"),
+        (("hub.example", "cdn.example"), CDN, REMOTE, ""),
+        (("HUB.Example",), Origin("https", "hub.example.", 443), None, ""),
+        (("hub.example",), Origin("http", "hub.example", 80), None, "https://"),
+        (("hub.example",), Origin("http", "hub.example", 80), REMOTE, "https://"),
+        (("hub.example",), LOCAL, REMOTE, "nothing was asked"),
+        (("hub.example",), Origin("http", "localhost", 11434), REMOTE, "nothing was asked"),
+        (("cdn.example",), Origin("https", "sub.cdn.example", 443), REMOTE, "sub.cdn.example:443`"),
+        (("127.0.0.1",), Origin("http", "127.1", 80), None, "https://"),
+    ],
+)
+def test_who_may_be_connected_to(
+    allow: tuple[str, ...], to: Origin, sent_by: Origin | None, refused: str, folders: Folders, journal: Journal
+) -> None:
+    """This machine for a hub on it, else https to a host that is allowed; the hint holds the line to write."""
+    gate = _Gate(allow, contact(folders))
+    if not refused:
+        with gate(to, sent_by):
+            assert journal() == []
+        return
+    with pytest.raises(EgressRefused) as caught:
+        gate(to, sent_by)
+    assert refused in caught.value.hint and caught.value.exit_code == 4
+    assert [(line["kind"], line["host"]) for line in journal()] == [("egress_refused", to.host)]
+
+
+def test_the_hub_is_refused_before_any_connection(folders: Folders) -> None:
+    """With nothing allowed the real hub is not even looked up: the suite's own guard would fail this test."""
+    pull = HubPull(
+        read_source("hf:a/b", "https://huggingface.co"), Settings(), folders, contact=contact(folders), token=""
+    )
+    with pytest.raises(EgressRefused, match=r"huggingface\.co would be asked"):
+        pull.look()
+    pull.close()
+
+
+@linux
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate with")
+def test_a_hub_beyond_this_machine(tmp_path: Path, journal: Journal, folders: Folders) -> None:
+    """Over TLS, each host allowed by itself, the token for the hub alone; every connection is written down.
+
+    `0.0.0.0` is beyond this machine to the guard, but ends here.
+    """
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=hub", "-addext",
+         "subjectAltName=IP:0.0.0.0", "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with serving(Repository({"tiny-F32.gguf": DATA}), host="0.0.0.0", tls=(certificate, key)) as hub:
+        hosts = [url.removeprefix("https://") for url in (hub.url, hub.cdn_url)]
+        variables = {"SSL_CERT_FILE": str(certificate), "LOCALDEV_HUB_TOKEN": "hf_secret", "HF_TOKEN": "hf_other"}
+        half_allowed = command(hub.url, **variables, LOCALDEV_EGRESS_ALLOW=hosts[0])
+        _, refusal = half_allowed.communicate(timeout=60)
+        assert half_allowed.returncode == 4 and f"config set egress.allow {hosts[0]},{hosts[1]}`" in refusal
+        assert stored(folders) == [] and not hub.of("cdn")
+        process = command(hub.url, **variables, LOCALDEV_EGRESS_ALLOW=",".join(hosts))
+        _, told = process.communicate(timeout=60)
+        assert process.returncode == 0, told
+        distrusted = command(hub.url, "--revision", "main", LOCALDEV_EGRESS_ALLOW=",".join(hosts))
+        _, doubt = distrusted.communicate(timeout=60)
+    assert distrusted.returncode == 4 and "no secure connection" in doubt and "SSL_CERT_FILE" in doubt
+    assert stored(folders) == ["tiny-f32"]
+    assert {each.headers.get("authorization", "") for each in hub.of("hub")} == {"Bearer hf_secret"}
+    assert not any("hf_" in str(each.headers) for each in hub.of("cdn"))
+    written = [
+        (line["kind"], line["host"], line.get("port")) for line in journal() if line["kind"].startswith("egress")
+    ]
+    ports = [int(host.partition(":")[2]) for host in hosts]
+    assert ("egress_refused", "0.0.0.0", None) in written
+    assert {port for kind, _, port in written if kind == "egress"} == set(ports)
+    assert "hf_secret" not in json.dumps(journal()) + refusal + told
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "registry"),
+    [
+        ("ollama:qwen3", "qwen3", "registry.ollama.ai:443"),
+        ("ollama:qwen2.5-coder:1.5b", "qwen2.5-coder:1.5b", "registry.ollama.ai:443"),
+        ("ollama:someone/model:q4", "someone/model:q4", "registry.ollama.ai:443"),
+        ("ollama:hf.co/owner/Model-GGUF:Q4_K_M", "hf.co/owner/Model-GGUF:Q4_K_M", "hf.co:443"),
+        ("ollama:mine.example:5000/team/model", "mine.example:5000/team/model", "mine.example:5000"),
+        ("ollama:localhost:5000/team/model", "localhost:5000/team/model", "localhost:5000"),
+    ],
+)
+def test_whom_an_ollama_connects_to(text: str, name: str, registry: str) -> None:
+    """A name without a host means Ollama's own registry."""
+    found = read_ollama(text, Settings())
+    assert (found.name, str(found.registry)) == (name, registry)
+
+
+def test_an_ollama_gets_a_model(folders: Folders, journal: Journal) -> None:
+    """The registry has to be allowed; progress is the server's, and the journal says who connected to whom."""
+    listed = {"models": [{"name": "qwen3:latest", "model": "qwen3:latest", "size": 7, "digest": "sha256:ab"}]}
+    told = lines({"status": "pulling x", "total": 9, "completed": 3}, {"status": "success"})
+    with serve_bodies(pull=told, tags=plain(listed)) as asked:
+        refused = build({"remote.ollama_url": asked.url})
+        wanted = read_ollama("ollama:qwen3", refused)
+        with pytest.raises(EgressRefused, match=r"Ollama at .* would connect to registry\.ollama\.ai:443 for qwen3"):
+            pull_by_ollama(wanted, refused, contact(folders), lambda _progress: None)
+        assert asked.calls == []
+        settings = build({"remote.ollama_url": asked.url, "egress.allow": ("registry.ollama.ai",)})
+        seen: list[Progress] = []
+        found = pull_by_ollama(wanted, settings, contact(folders), seen.append)
+    assert (found.name, found.size, found.digest) == ("qwen3:latest", 7, "ab")
+    assert seen[0] == Progress("pulling x", 3, 9, "bytes")
+    last = journal()[-1]
+    assert (last["source"], last["registry"], last["outcome"]) == ("ollama:qwen3", "registry.ollama.ai:443", "ok")
+    assert [line["outcome"] for line in journal() if line["kind"] == "pull"] == ["failed", "ok"]
+
+
+def test_an_ollama_that_cannot(folders: Folders, journal: Journal) -> None:
+    """A model that is not to be had, and a server beyond this machine that is not allowed."""
+    settings = build({"egress.allow": ("registry.ollama.ai",)})
+    away = read_ollama("ollama:qwen3@http://gpu.example:11434", settings)
+    with pytest.raises(EgressRefused, match=r"gpu\.example:11434 would be asked"):
+        refuse_unlisted_registry(away, settings, contact(folders))
+    missing = lines({"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"})
+    with serve_bodies(pull=missing) as asked:
+        here = build({"remote.ollama_url": asked.url, "egress.allow": ("registry.ollama.ai",)})
+        with pytest.raises(NotFound):
+            pull_by_ollama(read_ollama("ollama:nope", here), here, contact(folders), lambda _progress: None)
+    assert journal()[-1]["outcome"] == "failed"
