@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from localdev.core.machine import cgroup_limit, memory_bytes
+from localdev.core.machine import cgroup_limit, free_memory_bytes, memory_bytes
 
 
 def test_this_machine_has_memory() -> None:
@@ -15,6 +15,15 @@ def test_this_machine_has_memory() -> None:
     found = memory_bytes()
     assert 10**8 < found < 10**15
     assert found <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not Path("/proc/meminfo").exists(), reason="only Linux tells")
+def test_some_of_it_is_free() -> None:
+    """It is some, and no more than there is; a large block that is taken is missing from it."""
+    before = free_memory_bytes()
+    assert 10**7 < before <= memory_bytes()
+    taken = bytearray(os.urandom(1 << 20) * 256)
+    assert free_memory_bytes() < before - len(taken) // 4
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 _CGROUP = Path("/sys/fs/cgroup")
 _OWN_CGROUP = Path("/proc/self/cgroup")
+_MEMINFO = Path("/proc/meminfo")
 # Without a limit version 1 gives a number near 2 to the 63rd.
 _NO_LIMIT = 1 << 60
 
@@ -17,6 +18,20 @@ def memory_bytes() -> int:
     total = _windows_memory() if sys.platform == "win32" else _physical_memory()
     limits = [limit for limit in (total, cgroup_limit(_CGROUP, _OWN_CGROUP)) if limit]
     return min(limits, default=0)
+
+
+def free_memory_bytes() -> int:
+    """Give the memory that programs could take now without others giving any up, in bytes; 0 where nobody tells.
+
+    Linux tells (MemAvailable counts what files keep in memory only as long as nobody else wants it). A container's
+    limit is counted, but not what others in it have taken.
+    """
+    try:
+        lines = _MEMINFO.read_text().splitlines()
+    except OSError:
+        return 0
+    found = next((line.split()[1] for line in lines if line.startswith("MemAvailable:")), "0")
+    return min(int(found) * 1024, memory_bytes()) if found.isdecimal() else 0
 
 
 def _physical_memory() -> int:
