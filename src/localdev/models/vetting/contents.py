@@ -21,7 +21,7 @@ _HIDDEN = re.compile(
 _ADDRESS = re.compile(r"\bhttps?://([\w.-]+)", re.IGNORECASE)
 _MOST_NAMED = 5
 _LONGEST_SHOWN = 80
-_TEMPLATE = "tokenizer.chat_template"
+TEMPLATE = "tokenizer.chat_template"
 # `general.type` of files that are not models, and what they are.
 KINDS = {
     "adapter": "an adapter (LoRA): it changes a model and is none itself",
@@ -36,7 +36,7 @@ def metadata_findings(header: GgufHeader) -> list[Finding]:
     texts = {
         key: value
         for key, value in header.metadata.items()
-        if isinstance(value, str) and not key.startswith(_TEMPLATE)  # templates are looked at on their own
+        if isinstance(value, str) and not key.startswith(TEMPLATE)  # templates are looked at on their own
     }
     return [
         *_kind(header),

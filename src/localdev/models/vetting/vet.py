@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from localdev.core.errors import ModelError, UsageError
 from localdev.models.findings import Finding
 from localdev.models.gguf import GgufHeader, read_header
-from localdev.models.vetting.contents import metadata_findings
+from localdev.models.vetting.contents import TEMPLATE, metadata_findings
 from localdev.models.vetting.edges import tail_findings, token_findings
 from localdev.models.vetting.folders import identify_folder, names_in
 from localdev.models.vetting.formats import GGUF, Format
 from localdev.models.vetting.sniff import identify
+from localdev.models.vetting.templates import ACCEPTABLE, TemplateReport, scan_template
+
+__all__ = ["ACCEPTABLE", "VETTING_VERSION", "Vetted", "refuse_unacceptable", "refused", "vet", "vet_or_refuse"]
 
 # Counts up when a file that passed before might not pass now; stored models are then vetted anew.
 VETTING_VERSION = 1
-# Rules whose findings a user may overrule: what a template does is theirs to judge, a broken file is nobody's.
-ACCEPTABLE: frozenset[str] = frozenset()
 _GRAVEST_FIRST = ("refuse", "warn", "note")
 _SUFFIX = ".gguf"
+_NO_TEMPLATE = TemplateReport((), "", "", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +132,34 @@ def refused(path: Path, found: Format) -> Vetted:
 
 def _judged(path: Path, model: GgufModel, accept: Sequence[str]) -> Vetted:
     """Judge a GGUF model whose structure is sound."""
-    findings = metadata_findings(model.header)
+    header = model.header
+    template = scan_template(header.chat_template) if header.chat_template else _NO_TEMPLATE
+    findings = [*template.findings, *_further_templates(header), *metadata_findings(header)]
     for part in model.parts:
-        findings += tail_findings(part, model.header)
-    findings += token_findings(model.parts[0], model.header)
+        findings += tail_findings(part, header)
+    findings += token_findings(model.parts[0], header)
     if not path.is_dir() and not path.name.lower().endswith(_SUFFIX):
         said = "it is a GGUF file by its content, but only a path ending in .gguf names a model to run"
         findings.append(Finding("file-name", "note", said))
-    rules = {each.rule for each in findings if each.severity == "refuse"}
     findings.sort(key=lambda each: _GRAVEST_FIRST.index(each.severity))
-    return Vetted(path, GGUF.name, model, tuple(findings), accepted=tuple(rule for rule in accept if rule in rules))
+    rules = {each.rule for each in findings if each.severity == "refuse"}
+    return Vetted(
+        path,
+        GGUF.name,
+        model,
+        tuple(findings),
+        template_digest=template.digest,
+        template_name=template.known,
+        template_said=template.said,
+        accepted=tuple(rule for rule in accept if rule in rules),
+    )
+
+
+def _further_templates(header: GgufHeader) -> Iterator[Finding]:
+    """Judge the templates that some files bring besides the one that is used, which other programs may use."""
+    for key, text in header.metadata.items():
+        if key.startswith(f"{TEMPLATE}.") and isinstance(text, str):
+            for finding in scan_template(text).findings:
+                if finding.severity != "note":
+                    said = f"the further template {key.removeprefix(TEMPLATE)[1:]}, not used here: {finding.message}"
+                    yield Finding(finding.rule, "warn", said)
