@@ -69,10 +69,17 @@ class Vetted:
             return ModelError(first.message, self.hint)
         more = f", and {len(against) - 1} more" if len(against) > 1 else ""
         hint = f"`localdev models vet {shlex.quote(str(self.path))}` says more"
-        if all(each.rule in ACCEPTABLE for each in against):
-            rules = " ".join(f"--accept {rule}" for rule in dict.fromkeys(each.rule for each in against))
-            hint += f"; if that is fine for you: {rules}"
+        if overruling := self.overruling():
+            hint += f"; {overruling}"
         return ModelError(f"{self.path} is refused: {first.message} ({first.rule}){more}", hint)
+
+    def overruling(self) -> str:
+        """Say which options would let it pass; empty where none would, or none is needed."""
+        against = self.against()
+        if not against or any(each.rule not in ACCEPTABLE for each in against):
+            return ""
+        rules = dict.fromkeys(each.rule for each in against)
+        return "if that is fine for you: " + " ".join(f"--accept {rule}" for rule in rules)
 
 
 def vet(path: Path, accept: Sequence[str] = ()) -> Vetted:

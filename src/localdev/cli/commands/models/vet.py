@@ -68,7 +68,7 @@ def vet(
         progress.close()
     if as_json:
         print_json(printer, {"models": [_payload(target, vetted) for target, vetted in judged]})
-    if any(vetted.refusal() for _, vetted in judged):
+    if any(vetted.against() for _, vetted in judged):
         raise typer.Exit(1)
 
 
@@ -119,10 +119,10 @@ def _print(printer: Printer, target: Target, vetted: Vetted) -> None:
         severity = "accepted" if finding.rule in vetted.accepted else finding.severity
         label = printer.styled(f"{severity:<{_LABEL}}", _STYLES.get(severity, "dim"))
         printer.wrapped(f"  {label}{one_line(f'{finding.rule}: {finding.message}')}")
-    refusal = vetted.refusal()
-    if refusal and refusal.hint:
-        printer.wrapped(f"  {'to do':<{_LABEL}}{one_line(refusal.hint)}")
-    printer.line("  " + printer.styled("refused" if refusal else "fine", "bad" if refusal else "good"))
+    if to_do := vetted.hint or vetted.overruling():
+        printer.wrapped(f"  {'to do':<{_LABEL}}{one_line(to_do)}")
+    refused = bool(vetted.against())
+    printer.line("  " + printer.styled("refused" if refused else "fine", "bad" if refused else "good"))
 
 
 def _facts(target: Target, vetted: Vetted) -> Iterator[tuple[str, str]]:
@@ -135,8 +135,6 @@ def _facts(target: Target, vetted: Vetted) -> Iterator[tuple[str, str]]:
         if vetted.template_digest:
             known = vetted.template_name or "not a known one, so it was scanned"
             yield "template", f"{known} (sha256 {vetted.template_digest[:12]})"
-        for text in vetted.template_said:
-            yield "says", repr(text)
     if target.passport is not None and not any(each.rule == "digest" for each in vetted.findings):
         yield "digest", f"sha256 {target.passport.digest[:12]}, as it was added on {target.passport.added[:10]}"
 
@@ -161,6 +159,6 @@ def _payload(target: Target, vetted: Vetted) -> dict[str, Any]:
         "digest": target.passport.digest if target.passport else "",
         "findings": [asdict(finding) for finding in vetted.findings],
         "accepted": list(vetted.accepted),
-        "refused": vetted.refusal() is not None,
-        "hint": vetted.hint,
+        "refused": bool(vetted.against()),
+        "hint": vetted.hint or vetted.overruling(),
     }
