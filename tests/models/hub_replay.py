@@ -105,8 +105,8 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, kind: str, hub: Hub, host: str) -> None:
-        super().__init__((host, 0), _Handler)
+    def __init__(self, kind: str, hub: Hub) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
         self.kind, self.hub = kind, hub
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -265,9 +265,9 @@ def to(location: str) -> Play:
 
 @contextlib.contextmanager
 def serving(repository: Repository, *, host: str = "127.0.0.1", tls: tuple[Path, Path] | None = None) -> Iterator[Hub]:
-    """Run a hub with one repository, and its storage; `tls` is (certificate, key)."""
+    """Run a hub with one repository, and its storage; `host` is what they are called, `tls` (certificate, key)."""
     hub = Hub({NAME: repository})
-    servers = [_Server(kind, hub, host) for kind in ("hub", "cdn")]
+    servers = [_Server(kind, hub) for kind in ("hub", "cdn")]
     for server in servers:
         if tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

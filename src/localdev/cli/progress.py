@@ -25,6 +25,7 @@ class ProgressLine:
         self._started: float | None = time.monotonic()  # None between two pieces of work
         self._stage_started = self._last_plain = time.monotonic()
         self._stage = ""
+        self._stage_begun = 0  # where the stage's count began: a download that is gone on with begins in the middle
         self._bar: Any = None
         self._task: Any = None
         self._terminal = (
@@ -39,7 +40,7 @@ class ProgressLine:
         progress = in_megabytes(progress)
         now = time.monotonic()
         if progress.stage != self._stage:
-            self._stage, self._stage_started = progress.stage, now
+            self._stage, self._stage_started, self._stage_begun = progress.stage, now, progress.done
             self._end_bar()
         if self._started is None:
             self._started = now
@@ -49,7 +50,7 @@ class ProgressLine:
             self._update_bar(progress)
         elif now - self._last_plain >= _PLAIN_EVERY:
             self._last_plain = now
-            self._printer.aside(plain(progress, now - self._stage_started))
+            self._printer.aside(plain(progress, now - self._stage_started, self._stage_begun))
 
     def close(self) -> None:
         """Remove the bar; later updates are of new work and start a new one."""
@@ -62,7 +63,9 @@ class ProgressLine:
         if self._bar is None:
             self._bar = _new_bar(color=self._printer.err_color)
             self._bar.start()
-            self._task = self._bar.add_task(progress.stage, total=progress.total or None, unit=progress.unit)
+            self._task = self._bar.add_task(
+                progress.stage, total=progress.total or None, completed=self._stage_begun, unit=progress.unit
+            )
         self._bar.update(self._task, completed=progress.done, total=progress.total or None)
 
     def _end_bar(self) -> None:
@@ -79,12 +82,12 @@ def in_megabytes(progress: Progress) -> Progress:
     return Progress(progress.stage, progress.done // 1_000_000, progress.total // 1_000_000, "MB")
 
 
-def plain(progress: Progress, seconds: float) -> str:
-    """Say the progress in one plain line: `indexing 120/400 files, 60/s, 5 s left`."""
+def plain(progress: Progress, seconds: float, begun: int = 0) -> str:
+    """Say the progress in one plain line: `indexing 120/400 files, 60/s, 5 s left`; the count began at `begun`."""
     progress = in_megabytes(progress)
     count = f"{progress.done}/{progress.total}" if progress.total else str(progress.done)
     text = f"{progress.stage} {count} {progress.unit}"
-    rate = progress.done / seconds if seconds > 0 else 0.0
+    rate = (progress.done - begun) / seconds if seconds > 0 else 0.0
     if rate > 0:
         text += f", {rate:.0f}/s"
         if progress.total > progress.done:

@@ -69,7 +69,9 @@ def pull(
         from localdev.models.hub.faults import TOKEN
         from localdev.models.hub.sources import narrowed, read_source
         from localdev.models.store import Adding
+        from localdev.models.vetting.vet import refuse_unacceptable
 
+        refuse_unacceptable(accept or ())
         wanted = narrowed(read_source(source, place.settings.remote.hub_url), file, quant=quant, revision=revision)
         hub = HubPull(wanted, place.settings, place.folders, contact=contact, token=os.environ.get(TOKEN, ""))
         with closing(hub):
