@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from localdev.app.hints import example, how_to_get_a_model, sized, suggested
+from localdev.app.nearby import Nearby
 from localdev.app.starter import starter_text, write_starter
 from localdev.app.starting import Place, look, steps, works
 from localdev.config.loader import Sources, load, project_file
@@ -92,6 +93,13 @@ def test_a_model_of_a_server_comes_first(folders: Folders, root: Path, quiet: di
     ]
     assert commands(place)[0] == "localdev config set model ollama:coder:7b"
     assert any("2 models" in line for line in works(place))
+
+
+def test_an_empty_ollama_can_get_a_model() -> None:
+    """Where an Ollama answers and has no model, it is offered as one that gets it; no engine is needed then."""
+    told = commands(replace(BARE, servers=(Nearby("ollama", "http://127.0.0.1:1", True),)))
+    assert "localdev models pull ollama:qwen2.5-coder:7b" in told
+    assert told.index("localdev config set model ollama:qwen2.5-coder:7b") < told.index("localdev index")
 
 
 def test_looking_at_a_folder(folders: Folders, root: Path, quiet: dict[str, str]) -> None:

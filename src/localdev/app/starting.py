@@ -194,6 +194,10 @@ def _get_steps(place: Place) -> Iterator[Step]:
         f"get a model, such as {model.title} ({model.licence}{size}, takes some {need})",
         (*allow, f"`localdev models pull {model.pull()}`"),
     )
+    if model.ollama and any(server.kind == "ollama" for server in place.servers):
+        ours = f"ollama:{model.ollama}"
+        commands = (f"`localdev models pull {ours}`", f"`localdev config set model {ours}`")
+        yield Step("or have your Ollama get it, and answer with that", commands)
     name = file.file or "FILE.gguf"
     yield Step(
         f"or, without a network here, fetch {name} of {model.hub} elsewhere and bring it",
