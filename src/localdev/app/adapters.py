@@ -102,7 +102,7 @@ def fitting(adapter: Passport, store: ModelStore, folders: Folders) -> tuple[str
     found = []
     for model in store.list():
         try:
-            against = _misfit(adapter, model.digest, model.architecture, model.paths(), folders=folders)
+            against = _misfit(adapter, model.digest, model.architecture, model.file, folders=folders)
         except (ModelError, NotFound):  # damaged: whoever opens it is told
             continue
         if not against:
@@ -121,7 +121,7 @@ def _is_doubtful(said: str, fits: tuple[str, ...], store: ModelStore) -> bool:
     return not sounds_alike(said, [*fits, *(read_header(file).name for file in files)])
 
 
-def _misfit(adapter: Passport, digest: str, architecture: str, paths: tuple[Path, ...], *, folders: Folders) -> str:
+def _misfit(adapter: Passport, digest: str, architecture: str, path: Path, *, folders: Folders) -> str:
     """Say why an adapter of the store does not fit a model, empty where it does; each pair is looked at once."""
     from localdev.models.adapters import Fits, misfit, read_adapter, read_base
 
@@ -129,7 +129,7 @@ def _misfit(adapter: Passport, digest: str, architecture: str, paths: tuple[Path
     known = fits.find(adapter.digest, digest) if digest else None
     if known is not None:
         return known
-    against = misfit(read_adapter(adapter.file), read_base(architecture, paths))
+    against = misfit(read_adapter(adapter.file), read_base(architecture, path))
     if digest:
         fits.note(adapter.digest, digest, against)
     return against
@@ -139,7 +139,7 @@ def _refuse_misfit(path: Path, lora: Lora, model: VettedModel) -> None:
     """Refuse an adapter for another base than the one that was named."""
     from localdev.models.adapters import misfit, read_base
 
-    if against := misfit(lora, read_base(model.architecture, model.paths)):
+    if against := misfit(lora, read_base(model.architecture, model.path)):
         raise ModelError(f"the adapter {path} does not fit {model.name}: {against}", "name the model it was made for")
 
 
@@ -156,7 +156,7 @@ def _refuse_homeless(path: Path, lora: Lora, store: ModelStore) -> None:
     reasons = []
     for model in models:
         try:
-            against = misfit(lora, read_base(model.architecture, model.paths()))
+            against = misfit(lora, read_base(model.architecture, model.file))
         except (ModelError, NotFound) as error:
             against = str(error)
         if not against:
@@ -190,7 +190,7 @@ def vetted_adapter(
     except NotFound as error:
         raise _unknown(name, model, store, folders) from error
     path = store.checked_file(passport, progress)
-    against = _misfit(passport, model.digest, model.architecture, model.paths, folders=folders)
+    against = _misfit(passport, model.digest, model.architecture, model.path, folders=folders)
     if against:
         raise ModelError(
             f"the adapter {passport.name} does not fit {model.name}: {against}",

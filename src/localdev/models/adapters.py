@@ -81,15 +81,13 @@ class Base:
     shapes: Mapping[str, Shape]
 
 
-def read_base(architecture: str, paths: Sequence[Path]) -> Base:
-    """Read the shapes of a model's tensors, of all its files.
+def read_base(architecture: str, path: Path) -> Base:
+    """Read the shapes of a model's tensors, of a split one from its first part.
 
     Raises:
-        NotFound, ModelError: what `read_tensors` says of one.
+        NotFound, ModelError: what `read_tensors` says.
     """
-    return Base(
-        architecture, {name: _filled(entry.shape) for path in paths for name, entry in read_tensors(path).items()}
-    )
+    return Base(architecture, {name: _filled(entry.shape) for name, entry in read_tensors(path).items()})
 
 
 def read_adapter(path: Path) -> Lora:
@@ -100,11 +98,10 @@ def read_adapter(path: Path) -> Lora:
         ModelError: it is no LoRA adapter, or one that llama.cpp would refuse or misread.
     """
     header = read_header(path)
+    if header.kind == "model":
+        raise ModelError(f"{path} is a model, not an adapter", "`localdev models add FILE.gguf` adds a model")
     if header.kind != "adapter":
-        raise ModelError(
-            f"{path} is a {header.kind}, not an adapter",
-            "`localdev models add FILE.gguf` adds a model" if header.kind == "model" else _HINT,
-        )
+        raise ModelError(f"{path} holds no adapter but: {header.kind}", _HINT)
     alpha = _checked_alpha(header, path)
     shapes = {name: _filled(entry.shape) for name, entry in read_tensors(path).items()}
     names = dict.fromkeys(_base_of(name, path) for name in shapes if not name.endswith(_NORMS))
