@@ -1,13 +1,26 @@
-"""Numbers of the GGUF format: sizes of value and tensor types, and names of quantisations.
+"""Numbers of the GGUF format: sizes of value and tensor types, names of quantisations, types that keys must have.
 
-Source: the format's specification (ggml `docs/gguf.md`) and the type list of `ggml.h`.
+Sources: the format's specification (ggml `docs/gguf.md`), and of the llama.cpp that comes with llama-cpp-python 0.3.36
+the types of `ggml.h`, the file types of `llama.h` and the keys of `llama-arch.cpp` as its loaders read them.
 """
 
 from __future__ import annotations
 
 # Metadata value type -> `struct` code; 8 is a string, 9 an array.
 SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<B", 10: "<Q", 11: "<q", 12: "<d"}
-BOOL, STRING, ARRAY = 7, 8, 9
+UINT8, INT8, UINT16, UINT32, INT32, FLOAT32, BOOL, STRING, ARRAY = 0, 1, 2, 4, 5, 6, 7, 8, 9
+VALUE_TYPES = ("u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "string", "array", "u64", "i64", "f64")
+
+
+def array_of(item: int) -> int:
+    """Give the number that stands for an array of this type in the tables of this package."""
+    return ARRAY << 4 | item
+
+
+def type_name(kind: int) -> str:
+    """Name a value type, an array with what it holds."""
+    return VALUE_TYPES[kind] if kind < ARRAY << 4 else f"array of {VALUE_TYPES[kind & 15]}"
+
 
 # Tensor type -> (name, elements per block, bytes per block).
 TENSOR_TYPES = {
@@ -18,6 +31,7 @@ TENSOR_TYPES = {
     6: ("Q5_0", 32, 22),
     7: ("Q5_1", 32, 24),
     8: ("Q8_0", 32, 34),
+    9: ("Q8_1", 32, 36),
     10: ("Q2_K", 256, 84),
     11: ("Q3_K", 256, 110),
     12: ("Q4_K", 256, 144),
@@ -44,6 +58,19 @@ TENSOR_TYPES = {
     39: ("MXFP4", 32, 17),
     40: ("NVFP4", 64, 36),
     41: ("Q1_0", 128, 18),
+    42: ("Q2_0", 64, 18),
+}
+
+# Types that files once had and ggml no longer reads.
+REMOVED_TYPES = {
+    4: "Q4_2",
+    5: "Q4_3",
+    31: "Q4_0_4_4",
+    32: "Q4_0_4_8",
+    33: "Q4_0_8_8",
+    36: "IQ4_NL_4_4",
+    37: "IQ4_NL_4_8",
+    38: "IQ4_NL_8_8",
 }
 
 # `general.file_type` -> the name people know the quantisation by.
@@ -52,6 +79,7 @@ FILE_TYPES = {
     1: "F16",
     2: "Q4_0",
     3: "Q4_1",
+    4: "Q4_1 with F16",
     7: "Q8_0",
     8: "Q5_0",
     9: "Q5_1",
@@ -83,4 +111,73 @@ FILE_TYPES = {
     38: "MXFP4_MOE",
     39: "NVFP4",
     40: "Q1_0",
+    41: "Q2_0",
+}
+
+_UINT, _FLOAT, _TEXT, _FLAG = (UINT32,), (FLOAT32,), (STRING,), (BOOL,)
+_UINT_OR_EACH = (UINT32, array_of(UINT32), array_of(INT32), array_of(BOOL))
+
+# Key -> the types llama.cpp takes it in; with another it refuses the file, or the process aborts.
+KEY_TYPES: dict[str, tuple[int, ...]] = {
+    "general.architecture": _TEXT,
+    "general.type": _TEXT,
+    "general.name": _TEXT,
+    "general.alignment": _UINT,
+    "general.file_type": _UINT,
+    "split.no": (UINT16,),
+    "split.count": (UINT16,),
+    "split.tensors.count": (INT32,),
+    "adapter.type": _TEXT,
+    "adapter.lora.alpha": _FLOAT,
+    "adapter.lora.task_name": _TEXT,
+    "adapter.lora.prompt_prefix": _TEXT,
+    "adapter.alora.invocation_tokens": (array_of(UINT32),),
+    "tokenizer.chat_template": _TEXT,
+    "tokenizer.ggml.model": _TEXT,
+    "tokenizer.ggml.pre": _TEXT,
+    "tokenizer.ggml.tokens": (array_of(STRING),),
+    "tokenizer.ggml.token_type": (array_of(INT32),),
+    "tokenizer.ggml.token_type_count": _UINT,
+    "tokenizer.ggml.scores": (array_of(FLOAT32), array_of(INT32)),
+    "tokenizer.ggml.merges": (array_of(STRING),),
+    "tokenizer.ggml.precompiled_charsmap": (array_of(INT8), array_of(UINT8)),
+    "tokenizer.ggml.suppress_tokens": (array_of(INT32),),
+    "tokenizer.ggml.add_bos_token": _FLAG,
+    "tokenizer.ggml.add_eos_token": _FLAG,
+    "tokenizer.ggml.add_sep_token": _FLAG,
+    "tokenizer.ggml.add_space_prefix": _FLAG,
+    "tokenizer.ggml.remove_extra_whitespaces": _FLAG,
+}
+
+# The same of the keys that begin with the name of the architecture.
+ARCHITECTURE_KEY_TYPES: dict[str, tuple[int, ...]] = {
+    "context_length": _UINT,
+    "embedding_length": _UINT,
+    "block_count": _UINT,
+    "nextn_predict_layers": _UINT,
+    "vocab_size": _UINT,
+    "feed_forward_length": _UINT_OR_EACH,
+    "expert_count": _UINT,
+    "expert_used_count": _UINT_OR_EACH,
+    "expert_group_count": _UINT,
+    "expert_group_used_count": _UINT,
+    "pooling_type": _UINT,
+    "full_attention_interval": _UINT,
+    "wkv.head_size": _UINT,
+    "attention.causal": _FLAG,
+    "attention.head_count": _UINT_OR_EACH,
+    "attention.head_count_kv": _UINT_OR_EACH,
+    "attention.key_length": _UINT,
+    "attention.value_length": _UINT,
+    "attention.sliding_window": _UINT,
+    "attention.layer_norm_epsilon": _FLOAT,
+    "attention.layer_norm_rms_epsilon": _FLOAT,
+    "attention.group_norm_epsilon": _FLOAT,
+    "rope.dimension_count": _UINT,
+    "rope.freq_base": _FLOAT,
+    "rope.scaling.type": _TEXT,
+    "rope.scaling.factor": _FLOAT,
+    "rope.scaling.attn_factor": _FLOAT,
+    "rope.scaling.original_context_length": _UINT,
+    "rope.scaling.finetuned": _FLAG,
 }
