@@ -91,7 +91,7 @@ def read_tokenizer(path: Path) -> tuple[dict[str, bytes], int]:
         for _ in range(source.number("<Q", "the header")):
             start = source.position
             key = source.text("a key", 1 << 16)
-            value = source.value(source.number("<I", key), key)
+            value = source.value(source.kind(key), key)
             if key.startswith("tokenizer."):
                 kept[key] = raw[start : source.position]
             if key == "tokenizer.ggml.tokens":
