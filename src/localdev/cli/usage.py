@@ -18,8 +18,10 @@ def explain(error: Any) -> UsageError:
         hint = _did_you_mean(error.option_name, options(context), path)
         return UsageError(message, hint if hint.startswith("did you") else hint + _ending_options(context, path))
     if kind == "MissingParameter":
-        name = getattr(error.param, "human_readable_name", "") or "argument"
-        return UsageError(f"{path} needs {name.upper()}", f"`{path} --help` shows what it takes")
+        name = (getattr(error.param, "human_readable_name", "") or "argument").upper()
+        if getattr(error.param, "param_type_name", "") == "option":
+            name = error.param.opts[0]
+        return UsageError(f"{path} needs {name}", f"`{path} --help` shows what it takes")
     return UsageError(_lower_first(str(error.format_message()).rstrip(".")), f"`{path} --help` shows what it takes")
 
 

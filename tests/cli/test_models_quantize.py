@@ -1,0 +1,120 @@
+"""`models quantize` and `models perplexity` as a user types them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from localdev.core.folders import find_folders
+from localdev.models.store import Adding, ModelStore
+from tests.backends import tiny_weights
+from tests.cli.conftest import Run, command
+
+pytestmark = pytest.mark.llama
+DATA = Path(__file__).parents[1] / "data"
+SAMPLES = Path(__file__).parents[1] / "source" / "samples"
+
+
+@pytest.fixture
+def store() -> ModelStore:
+    """Give the store of the user, with the tiny model in it."""
+    pytest.importorskip("llama_cpp")
+    store = ModelStore(find_folders().models)
+    store.add(DATA / "tiny.gguf", Adding(mode="copy", name="tiny"))
+    return store
+
+
+def test_quantize(run: Run, store: ModelStore) -> None:
+    """Name, sizes, perplexity before and after, and what fell back are said; the journal has a line of it."""
+    done = run("models", "quantize", "tiny", "Q4_K_M", "--text", SAMPLES / "python.txt", "--window", 128)
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert lines[0].startswith("tiny-q4-k-m: llama, 1.1 M, Q4_K_M")
+    assert lines[1] == "size 1.0 MB, 21% of the 4.6 MB of tiny"
+    assert lines[2].startswith("perplexity ") and " before, " in lines[2] and lines[2].endswith("%)")
+    assert "windows of 128" in lines[3]
+    assert lines[4] == f"sha256 {store.find('tiny-q4-k-m').digest}"
+    assert "35 of 47 tensors have rows that do not divide" in done.err
+    journal = find_folders().journal.read_text().splitlines()
+    entry = json.loads(journal[-1])
+    assert "tiny-q4-k-m" in journal[-1] and "quantised" in journal[-1], entry
+
+
+def test_json(run: Run, store: ModelStore) -> None:
+    """With --json one object on stdout; without a text it has no perplexity."""
+    done = run("models", "quantize", "tiny", "q8_0", "--name", "small", "--json")
+    found = json.loads(done.out)
+    assert (found["model"]["name"], found["type"], found["perplexity"]) == ("small", "Q8_0", None)
+    assert found["made_of"] == {"name": "tiny", "digest": store.find("tiny").digest, "quantisation": "F32"}
+    assert found["bytes_after"] == store.find("small").size < found["bytes_before"]
+    assert (found["tensors"], found["changed"], found["fallbacks"], found["requantised"]) == (47, 36, 0, 0)
+
+
+def test_perplexity(run: Run, shell: Run, store: ModelStore) -> None:
+    """A figure with its error and what it rests on; from a pipe, of a path and as JSON it is the same."""
+    text = SAMPLES / "python.txt"
+    done = run("models", "perplexity", "tiny", "--text", text, "--window", 64, "--threads", 1)
+    first, second = done.out.splitlines()
+    assert first.startswith("tiny: perplexity ") and " +/- " in first and "windows of 64" in second
+    piped = shell(
+        "models", "perplexity", DATA / "tiny.gguf", "--text", "-", "--window", 64, "--threads", 1, "--json",
+        input=text.read_text(),
+    )  # fmt: skip
+    found = json.loads(piped.out)
+    assert first == f"tiny: perplexity {found['value']:.4f} +/- {found['error']:.4f}"
+    assert found.keys() >= {"model", "digest", "tokens", "window", "windows", "seconds", "schema_version"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("quantize", "tiny", "Q9"), 2, "IQ4_XS"),
+        (("quantize", "tiny", "F32"), 2, "tiny is F32 already"),
+        (("quantize", "none", "Q8_0"), 4, "no model named 'none'"),
+        (("quantize", "tiny", "Q8_0", "--text", "no-such-file"), 4, "cannot read no-such-file"),
+        (("quantize", "tiny", "Q8_0", "--text", "-"), 2, "the text for the perplexity is empty"),
+        (("perplexity", "tiny"), 2, "needs --text"),
+        (("perplexity", "tiny", "--text", DATA / "tiny.gguf"), 2, "is not text"),
+        (("perplexity", "tiny", "--text", SAMPLES / "python.txt", "--window", "9999"), 2, "was trained for windows"),
+        (("perplexity", "tiny", "--text", SAMPLES / "tsx.txt"), 2, "or --window"),
+        (("perplexity", DATA / "tiny-bert.gguf", "--text", SAMPLES / "python.txt"), 4, "is an embedding model"),
+    ],
+)
+def test_mistakes(arguments: tuple[object, ...], code: int, said: str, run: Run, store: ModelStore) -> None:
+    """Each is one line of what is wrong and one of what to do, and the store is as it was."""
+    done = run("models", *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert said in done.err and "error: " in done.err and "hint: " in done.err and "Traceback" not in done.err
+    assert [passport.name for passport in store.list()] == ["tiny"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")
+def test_ctrl_c(store: ModelStore, tmp_path: Path) -> None:
+    """Ctrl-C ends with 130 and leaves nothing: no model, no part of one, no process at work on it."""
+    wide = tiny_weights.write_wide(tmp_path / "wide.gguf")
+    text = tmp_path / "long.txt"
+    text.write_text((SAMPLES / "python.txt").read_text() * 60)
+    running = subprocess.Popen(
+        command("models", "quantize", wide, "Q4_K_M", "--text", text, "--threads", 1),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    deadline = time.monotonic() + 30
+    # The first process only plans; the second one measures, for some seconds.
+    seen: set[str] = set()
+    while len(seen) < 2 and time.monotonic() < deadline and running.poll() is None:
+        seen |= set(children.read_text().split()) if children.exists() else set()
+        time.sleep(0.005)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert (running.returncode, out) == (130, "") and "Traceback" not in err
+    assert [passport.name for passport in store.list()] == ["tiny"]
+    assert not [path for path in (find_folders().models / "staging").glob("*") if path.is_dir()]
+    assert not [pid for pid in seen if Path(f"/proc/{pid}").exists()]
