@@ -254,7 +254,7 @@ class Prepared:
         from localdev.models.hub.download import Told, Wanted, fetch
         from localdev.models.passport import Source
         from localdev.models.vetting.unseen import refusal_unseen
-        from localdev.models.vetting.vet import ACCEPTABLE, vet
+        from localdev.models.vetting.vet import vet
 
         model, before = self._model, 0
         for file in model.files:
@@ -269,7 +269,7 @@ class Prepared:
         first = self._path(model.files[0].name)
         vetted = vet(first, adding.accept)
         if vetted.refusal() is not None or vetted.model is None:
-            if any(each.rule not in ACCEPTABLE for each in vetted.findings if each.severity == "refuse"):
+            if not vetted.overruling():
                 shutil.rmtree(self._parts, ignore_errors=True)  # it would be refused the next time as well
             raise refusal_unseen(model.path, vetted)
         return self._pull.install(first, adding, progress)

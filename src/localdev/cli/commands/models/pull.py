@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from localdev.cli.commands.models.group import app, describe, payload, print_json
+from localdev.cli.commands.models.group import app, describe, payload, print_json, tell_findings
 from localdev.cli.confirm import confirmed
 from localdev.cli.options import Json, Yes
 from localdev.cli.workplace import Workplace, open_workplace
@@ -177,6 +177,7 @@ def _print_pulled(
     """Say what is there now."""
     from localdev.cli.terminal import one_line
 
+    tell_findings(place.printer, passport)
     if as_json:
         facts = {"commit": repository.commit, "repository": repository.name, "path": model.path, "received": received}
         print_json(place.printer, {**payload(passport), **facts})
