@@ -301,12 +301,20 @@ def _claims() -> Iterator[Hostile]:
     yield "kind-program", _changed(_set("kind", "program")), "neither a model nor an adapter"
     yield "architecture-of-another", _changed(_set("architecture", "bert")), "has the architecture 'bert'"
     yield "context-of-another", _changed(_set("context_length", 1 << 20)), "has the context_length 1048576"
+    attack = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
     for name, content, reason in (
         ("pickle", pickle.dumps({"weights": [1.0] * 100}), "is a pickle"),
         ("zip", _zip(), "is a zip archive"),
         ("truncated", model[:-64], "truncated"),
+        ("template", small_model(attack), "template-attribute"),
     ):
         yield f"content-{name}", export_of(manifest_of(content), member("small/model.gguf", content)), reason
+    honest = manifest_of(small_model(attack), template=attack)
+    yield (
+        "content-template-claimed",
+        export_of(honest, member("small/model.gguf", small_model(attack))),
+        "template-attribute",
+    )
 
 
 def _other_files() -> Iterator[Hostile]:

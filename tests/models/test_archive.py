@@ -158,7 +158,7 @@ def test_headers_are_those_of_tar() -> None:
     licence=st.text(alphabet=st.characters(exclude_categories=("C", "Zl", "Zp")), max_size=40),
     place=st.text(alphabet=st.characters(exclude_categories=("C", "Zl", "Zp")), max_size=40),
     general=st.text(alphabet=st.characters(exclude_categories=("C", "Zl", "Zp")), max_size=30),
-    context=st.integers(0, 2**31 - 1),
+    context=st.integers(1, 2**31 - 1),
     weights=st.binary(min_size=128, max_size=128),
 )
 def test_export_then_import_is_the_identity(
@@ -274,6 +274,31 @@ def test_an_import_repairs_a_damaged_model(here: Path, there: Path, tiny: Passpo
     (repaired,) = import_archive(there, tmp_path / "x.ldm")
     assert repaired.new and repaired.passport.name == "mine"
     assert contents(repaired.passport) == contents(tiny)
+
+
+def test_what_was_accepted_there_is_not_accepted_here(here: Path, there: Path, tmp_path: Path) -> None:
+    """Each user accepts findings for themselves; the error says how, and then the passport holds it."""
+    dated = "{% if strftime_now('%Y') > '2026' %}now{% endif %}{{ messages[0]['content'] }}"
+    (tmp_path / "m.gguf").write_bytes(small_model(dated))
+    passport = ModelStore(here).add(tmp_path / "m.gguf", Adding(accept=("template-date",)))
+    export_models(here, [passport], tmp_path / "x.ldm")
+    with pytest.raises(ModelError, match="template-date") as caught:
+        import_archive(there, tmp_path / "x.ldm")
+    assert "--accept template-date" in caught.value.hint and left_in(there) == []
+    (imported,) = import_archive(there, tmp_path / "x.ldm", accept=("template-date",))
+    assert imported.passport.accepted == ("template-date",)
+    with pytest.raises(UsageError, match="cannot be accepted"):
+        import_archive(tmp_path / "third", tmp_path / "x.ldm", accept=("gguf-structure",))
+
+
+def test_an_adapter_is_checked_as_such(there: Path, write: Callable[..., Path]) -> None:
+    """An adapter that no engine could apply is refused."""
+    broken = gguf([pair("general.architecture", "llama"), pair("general.type", "adapter")])
+    manifest = manifest_of(broken, template="")
+    manifest["models"][0]["kind"] = "adapter"
+    with pytest.raises(ModelError, match=r"small in .* is refused: .*adapter"):
+        import_archive(there, write(export_of(manifest, member("small/model.gguf", broken)), "x.ldm"))
+    assert left_in(there) == []
 
 
 def test_the_good_export_is_good(there: Path, write: Callable[..., Path]) -> None:
