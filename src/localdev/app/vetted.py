@@ -1,7 +1,8 @@
 """The one way to a GGUF file: a model of the store is looked at for changes, one named by its path is vetted.
 
-A file by path is vetted each time, which reads its headers and never its weights: some tens of milliseconds for a
-vocabulary of 150,000 tokens, against seconds for loading the model. So nothing is remembered of it.
+A file by path is vetted each time, which reads its headers and never its weights: about a tenth of a second for a
+vocabulary of 150,000 tokens, against seconds for loading the model. So nothing is remembered of it; a model of the
+store was vetted when it was added.
 """
 
 from __future__ import annotations
@@ -96,11 +97,20 @@ def _stored(store: ModelStore, path: Path) -> Passport:
 
 
 def _by_path(path: Path) -> VettedModel:
-    """Vet a file, or all parts of a split one."""
+    """Vet a file, or all parts of a split one; what a user may accept is accepted by adding it, for good."""
     from localdev.models.store import stem
-    from localdev.models.vetting.vet import vet_or_refuse
+    from localdev.models.vetting.vet import ACCEPTABLE, vet
 
-    vetted = vet_or_refuse(path)
+    vetted = vet(path)
+    if refusal := vetted.refusal():
+        rules = dict.fromkeys(each.rule for each in vetted.findings if each.severity == "refuse")
+        if all(rule in ACCEPTABLE for rule in rules):
+            file, accept = shlex.quote(str(path)), " ".join(f"--accept {rule}" for rule in rules)
+            refusal.hint = (
+                f"`localdev models vet {file}` says more; if that is fine for you, "
+                f"`localdev models add {file} {accept}` stores it: then call it by its name"
+            )
+        raise refusal
     if vetted.model is None:
         raise ModelError(f"{path} holds no GGUF model", "models in other formats must be converted to GGUF first")
     header = vetted.model.header

@@ -29,7 +29,7 @@ def remove(
     place = open_workplace(context, None)
     store = ModelStore(place.folders.models)
     passport = store.find(name)
-    question = one_line(f"Remove {passport.name} ({describe(passport)})? {_what_goes(passport)}.")
+    question = one_line(f"Remove {passport.name} ({describe(passport)})? {what_goes(passport)}.")
     if not confirmed(question, yes=yes):
         place.printer.aside("nothing was removed")
         raise typer.Exit(1)
@@ -41,7 +41,7 @@ def remove(
     place.printer.line(one_line(f"removed {passport.name}"))
 
 
-def _what_goes(passport: Passport) -> str:
+def what_goes(passport: Passport) -> str:
     """Say what is left on the disk afterwards."""
     if passport.is_elsewhere():
         return "The file it was linked from stays"

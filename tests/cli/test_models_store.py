@@ -1,0 +1,159 @@
+"""`models add`, `list` and `remove`: what they print, what they write into the journal, what they refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localdev.cli.commands.models.remove import what_goes
+from localdev.core.folders import find_folders
+from localdev.models.store import Adding, ModelStore
+from tests.backends.tiny_weights import write_split
+from tests.cli.conftest import Run
+from tests.models.conftest import TINY, gguf, pair
+
+TRIGGER = "{% for m in messages %}{% if 'x' in m.content %}y{% endif %}{{ m.content }}{% endfor %}"
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Give a copy of the tiny model that a test may change."""
+    return Path(shutil.copyfile(TINY, tmp_path / "m.gguf"))
+
+
+def journal() -> list[dict[str, Any]]:
+    """Give what stands in the journal."""
+    path = find_folders().journal
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("flags", "said", "stays"),
+    [
+        ([], "m: linked", True),
+        (["--link"], "m: linked", True),
+        (["--copy"], "m: copied", True),
+        (["--move"], "m: moved", False),
+    ],
+)
+def test_add(run: Run, model: Path, flags: list[str], said: str, stays: bool) -> None:
+    """It says how the file came in, and its digest."""
+    added = run("models", "add", model, *flags)
+    assert added.code == 0 and added.out.startswith(f"{said}, llama, 1.1 M, F32, 5 MB, reads up to 2048 tokens\n")
+    assert "\nsha256 " in added.out and model.exists() == stays
+
+
+def test_ways_that_exclude_each_other(run: Run, model: Path) -> None:
+    """Two ways at once are a mistake of use; nothing is stored."""
+    refused = run("models", "add", model, "--copy", "--move")
+    assert (refused.code, refused.out) == (2, "") and "--copy and --move" in refused.err and model.exists()
+    assert run("models", "list").out == ""
+
+
+def test_what_the_journal_says(run: Run, model: Path) -> None:
+    """Name, digest and source of what was stored and removed; nothing of what was refused."""
+    added = json.loads(run("models", "add", model, "--licence", "MIT", "--json").out)
+    assert (added["licence"], added["kind"], added["source"]["place"]) == ("MIT", "model", str(model))
+    run("models", "add", model.with_name("gone.gguf"))
+    run("models", "remove", "m", "--yes")
+    lines = journal()
+    assert [line["kind"] for line in lines] == ["model_added", "model_removed"]
+    for line in lines:
+        assert (line["name"], line["what"], line["digest"]) == ("m", "model", added["digest"])
+        assert line["source"] == added["source"] and line["accepted"] == []
+
+
+def test_no_journal(run: Run, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switched off, nothing is written."""
+    monkeypatch.setenv("LOCALDEV_JOURNAL_ENABLED", "false")
+    assert run("models", "add", model).code == 0
+    assert journal() == []
+
+
+def test_findings(run: Run, tmp_path: Path) -> None:
+    """What can be accepted is refused with the words that accept it; accepted, it is said each time it is added."""
+    path = tmp_path / "odd.gguf"
+    path.write_bytes(gguf([pair("general.architecture", "llama"), pair("tokenizer.chat_template", TRIGGER)]))
+    refused = run("models", "add", path)
+    assert (refused.code, refused.out) == (4, "") and "--accept template-trigger" in refused.err
+    assert run("models", "add", path, "--accept", "gguf-structure").code == 2
+    added = run("models", "add", path, "--accept", "template-trigger")
+    assert added.code == 0 and "warning: template-trigger (accepted): " in added.err
+    assert journal()[-1]["accepted"] == ["template-trigger"]
+
+
+def test_list(run: Run, model: Path, tmp_path: Path) -> None:
+    """Models and adapters, with kind, size, quantisation, source and day."""
+    run("models", "add", model)
+    path = tmp_path / "lora.gguf"
+    path.write_bytes(gguf([pair("general.architecture", "llama"), pair("general.type", "adapter")]))
+    ModelStore(find_folders().models).add(path, Adding(kind="adapter"))
+    first, second = run("models", "list").out.splitlines()
+    assert f"llama, 1.1 M, F32, 5 MB, reads up to 2048 tokens, from {model}, 20" in first
+    assert second.startswith("lora") and "adapter for llama" in second and str(path) in second
+    listed = json.loads(run("models", "list", "--json").out)
+    assert [each["name"] for each in listed["models"]] == ["m"]
+    assert [each["kind"] for each in listed["adapters"]] == ["adapter"]
+
+
+def test_list_tells_changes_apart(run: Run, model: Path) -> None:
+    """A touched file is no alarm; a changed one and a missing one are."""
+    run("models", "add", model)
+    if sys.platform != "win32":
+        model.chmod(0o400)
+        assert "hint: m was touched" in run("models", "list").err
+    model.chmod(0o600)
+    os.utime(model, (1, 1))
+    assert "warning: m was changed" in run("models", "list").err
+    next(find_folders().models.rglob("*.gguf")).unlink()
+    assert "warning: the file of m is gone" in run("models", "list").err
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("--link", "The file it was linked from stays"),
+        ("--copy", "This deletes the copy of"),
+        ("--move", "This deletes its only name on this disk"),
+    ],
+)
+def test_remove_says_what_goes(run: Run, model: Path, flag: str, said: str) -> None:
+    """The question says what would be lost; without a terminal to ask on, nothing is removed."""
+    run("models", "add", model, flag)
+    assert what_goes(ModelStore(find_folders().models).find("m")).startswith(said)
+    refused = run("models", "remove", "m")
+    assert (refused.code, refused.out) == (2, "") and "--yes" in refused.err
+    assert run("models", "remove", "m", "--yes").out == "removed m\n"
+    assert model.exists() == (flag != "--move")
+
+
+def test_a_split_model(run: Run, tmp_path: Path) -> None:
+    """A folder of parts is one model: stored, listed, and removed whole."""
+    parts = write_split(tmp_path / "parts", TINY)
+    added = run("models", "add", parts[0].parent, "--name", "big", "--move")
+    assert added.out.startswith("big: moved, llama, 1.1 M, ") and "2 files" in added.out
+    assert not any(part.exists() for part in parts)
+    assert "big" in run("models", "list").out
+    assert json.loads(run("models", "remove", "big", "--yes", "--json").out)["removed"]["files"][1]["size"] > 0
+    assert not list(find_folders().models.rglob("*.gguf"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the change time cannot be had")
+def test_ask_refuses_a_tampered_model(run: Run, repository: Path, model: Path) -> None:
+    """One byte changed and the time set back: the answer is an error that names the model and the way out."""
+    run("models", "add", model)
+    before = model.stat()
+    with model.open("r+b") as file:
+        file.seek(-4, os.SEEK_END)
+        file.write(b"\x55")
+    os.utime(model, ns=(before.st_atime_ns, before.st_mtime_ns))
+    refused = run("ask", "-C", repository, "--no-service", "--model", "m", "where are settings read?")
+    assert (refused.code, refused.out) == (4, "")
+    assert "error: the stored model m was changed since it was added" in refused.err
+    assert "`localdev models remove m`" in refused.err
