@@ -13,9 +13,9 @@ from localdev.models.gguf_tables import ARRAY, BOOL, SCALARS, STRING, VALUE_TYPE
 
 Value = str | int | float | bool | None
 
-_BLOCK = 1 << 18
-_LONGEST_KEPT = 160 << 10  # bytes of one string; the largest chat templates known are below 64 KiB
-_MOST_KEPT = 1 << 18  # bytes of all kept strings together; in memory a character takes up to four
+_BLOCK = 1 << 17
+LONGEST_KEPT = 1 << 16  # bytes of one string
+_MOST_KEPT = 272 << 10  # bytes of all kept strings together; in memory a character takes up to four
 _LONG_PART = 1 << 16  # bytes of a long string that are looked at together
 _BATCH = 2048  # strings that are given together
 _MOST_ITEMS = 1 << 22  # strings in all arrays together; the largest vocabularies have below 2**20 tokens and merges
@@ -100,8 +100,8 @@ class GgufBytes:
             raise self.fault(f"{what} has the unknown value type {kind}")
         return kind
 
-    def value(self, kind: int, what: str) -> Value:
-        """Give the next metadata value; of an array its length, of a string over 160 KiB None."""
+    def value(self, kind: int, what: str, longest: int = LONGEST_KEPT) -> Value:
+        """Give the next metadata value; of an array its length, of a string over `longest` bytes None."""
         if kind in SCALARS:
             code = SCALARS[kind]
             found = struct.unpack(code, self.take(struct.calcsize(code), what))[0]
@@ -109,7 +109,7 @@ class GgufBytes:
         if kind == STRING:
             length = self.number("<Q", what)
             self.need(length, what)
-            if length > _LONGEST_KEPT:
+            if length > longest:
                 self._skip_text(length, what)
                 return None
             self._kept += length
@@ -118,7 +118,7 @@ class GgufBytes:
             return self._decoded(self.take(length, what), what)
         return self._skip_array(kind & 15, what)
 
-    def numbers(self, kind: int, most: int, what: str) -> tuple[int | float, ...]:
+    def numbers(self, kind: int, most: int, what: str) -> tuple[int, ...]:
         """Give the numbers of an array of the type `kind` (see `array_of`); more than `most` is an error."""
         code, count = SCALARS[kind & 15][1], self.number("<Q", what)
         if count > most:

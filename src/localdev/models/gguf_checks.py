@@ -85,7 +85,7 @@ def layers_of(contents: GgufContents, name: str, default: int = 0) -> list[int]:
     count = min(_number(contents, "block_count") or 0, _MOST_LAYERS)
     each = contents.arrays.get(_key(contents, name))
     if each is not None:
-        return [int(value) for value in each]
+        return list(each)
     value = _number(contents, name)
     return [default if value is None else value] * count
 

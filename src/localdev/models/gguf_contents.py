@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localdev.core.errors import ModelError
-from localdev.models.gguf_bytes import HINT, GgufBytes, Value
+from localdev.models.gguf_bytes import HINT, LONGEST_KEPT, GgufBytes, Value
 from localdev.models.gguf_tables import (
     ARCHITECTURE_KEY_TYPES,
     KEY_TYPES,
     REMOVED_TYPES,
-    SCALARS,
     TENSOR_TYPES,
+    WHOLE_NUMBERS,
     type_name,
 )
 
@@ -28,6 +28,8 @@ from localdev.models.gguf_tables import (
 _MOST_KEYS = 1 << 9
 _MOST_TENSORS = 1 << 12
 _LONGEST_KEY = 128
+_TEMPLATES = "tokenizer.chat_template"
+_LONGEST_TEMPLATE = 208 << 10  # bytes; the largest known are below 64 KiB
 _LONGEST_TENSOR_NAME = 63  # llama.cpp keeps 64 bytes with the closing zero
 _MOST_DIMENSIONS = 4
 _LARGEST = 1 << 63
@@ -69,7 +71,7 @@ class GgufContents:
 
     version: int
     metadata: Mapping[str, Value]
-    arrays: Mapping[str, tuple[int | float, ...]]
+    arrays: Mapping[str, tuple[int, ...]]
     tensors: Mapping[str, TensorEntry]
     data_offset: int
     data_bytes: int
@@ -143,10 +145,10 @@ def read_key(source: GgufBytes) -> str:
     return key
 
 
-def _read_metadata(source: GgufBytes, count: int) -> tuple[dict[str, Value], dict[str, tuple[int | float, ...]]]:
+def _read_metadata(source: GgufBytes, count: int) -> tuple[dict[str, Value], dict[str, tuple[int, ...]]]:
     """Read the metadata pairs; a key that comes twice is an error, as in llama.cpp."""
     found: dict[str, Value] = {}
-    arrays: dict[str, tuple[int | float, ...]] = {}
+    arrays: dict[str, tuple[int, ...]] = {}
     kinds: dict[str, int] = {}
     for _ in range(count):
         key = read_key(source)
@@ -154,13 +156,14 @@ def _read_metadata(source: GgufBytes, count: int) -> tuple[dict[str, Value], dic
             raise source.fault(f"the metadata key {key!r} comes twice")
         kind = kinds[key] = source.kind(f"the type of {key!r}")
         what = f"the value of {key!r}"
-        if key.partition(".")[2] in _PER_LAYER and kind >> 4 and kind & 15 in SCALARS:
+        if key.partition(".")[2] in _PER_LAYER and kind >> 4 and kind & 15 in WHOLE_NUMBERS:
             if len(arrays) == len(_PER_LAYER):
                 raise source.fault("several architectures describe their layers in it")
             arrays[key] = source.numbers(kind, _MOST_NUMBERS, what)
         else:
-            found[key] = source.value(kind, what)
-            if found[key] is None and key.startswith("tokenizer.chat_template"):
+            template = key.startswith(_TEMPLATES)
+            found[key] = source.value(kind, what, _LONGEST_TEMPLATE if template else LONGEST_KEPT)
+            if template and found[key] is None:
                 raise source.fault(f"{what}, a chat template, is too large")
     _refuse_wrong_types(source, kinds, found.get("general.architecture"))
     return found, arrays

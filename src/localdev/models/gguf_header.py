@@ -46,7 +46,7 @@ class GgufHeader:
     data_offset: int
     file_size: int
     metadata: Mapping[str, Value] = field(repr=False)
-    arrays: Mapping[str, tuple[int | float, ...]] = field(default_factory=dict, repr=False)
+    arrays: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
 
 
 def header_of(contents: GgufContents, path: Path) -> GgufHeader:

@@ -9,6 +9,7 @@ from __future__ import annotations
 # Metadata value type -> `struct` code; 8 is a string, 9 an array.
 SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<B", 10: "<Q", 11: "<q", 12: "<d"}
 UINT8, INT8, UINT16, UINT32, INT32, FLOAT32, BOOL, STRING, ARRAY = 0, 1, 2, 4, 5, 6, 7, 8, 9
+WHOLE_NUMBERS = {0, 1, 2, 3, 4, 5, 7, 10, 11}
 VALUE_TYPES = ("u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "string", "array", "u64", "i64", "f64")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,25 @@ def read_vocabulary(path: Path, model: str) -> Vocabulary:
             source.seek(start)
             odd += _look(source, count, (share, shares), model)
     return Vocabulary(count, odd)
+
+
+def read_tokens(path: Path, ids: Set[int]) -> dict[int, str]:
+    """Give the texts of the tokens with these ids, as far as a file that `read_contents` has passed has them.
+
+    Raises:
+        OSError: the file cannot be read.
+        ModelError: it was changed since.
+    """
+    with path.open("rb", buffering=0) as file:
+        source = GgufBytes(file, os.fstat(file.fileno()).st_size, path)
+        count = min(_find(source, path), max(ids, default=-1) + 1)
+        found: dict[int, str] = {}
+        number = 0
+        for batch in source.strings(count, "the vocabulary"):
+            here = [id_ for id_ in ids if number <= id_ < number + len(batch)]
+            found.update((id_, batch[id_ - number].decode(errors="replace")) for id_ in here)
+            number += len(batch)
+    return found
 
 
 def _find(source: GgufBytes, path: Path) -> int:
