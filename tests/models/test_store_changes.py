@@ -126,3 +126,10 @@ def test_swapped_files(store: ModelStore, linked: Passport, tmp_path: Path) -> N
     os.replace(other, linked.file)
     with pytest.raises(ModelError, match="was changed"):
         checked(store, "m")
+
+
+def test_adding_a_touched_file_again(store: ModelStore, linked: Passport, tmp_path: Path) -> None:
+    """It is read, and its new stamp is that of the file as it stays."""
+    os.utime(tmp_path / "m.gguf")
+    again = store.add(tmp_path / "m.gguf")
+    assert (again.digest, again.name) == (linked.digest, "m") and again.seems_whole() and checked(store, "m") == []

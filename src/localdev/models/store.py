@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -233,9 +234,7 @@ class ModelStore:
                 raise ModelError(
                     "the model changed while it was added", "wait until nothing writes it, and add it again"
                 )
-            if place.is_dir():
-                os.replace(place, staged.with_name("old"))
-            os.replace(staged, place)
+            _put(staged, place)
             try:
                 passport = _stamped(passport)
                 write_passport(passport_file, passport)
@@ -398,6 +397,17 @@ def _still_whole(passport: Passport, hint: str, progress: ProgressSink | None) -
         if stat.st_size != file.size or counted.digest(path) != file.digest or stamp(path.stat()) != stamp(stat):
             raise ModelError(f"{what} was changed since it was added", hint)
     return tuple(_restamped(file, stat) for file, _, stat in seen)
+
+
+def _put(staged: Path, place: Path) -> None:
+    """Move a staged file, or folder of parts, to its place; what was there is gone before stamps are taken."""
+    old = staged.with_name("old")
+    if place.is_dir():
+        os.replace(place, old)
+    os.replace(staged, place)
+    shutil.rmtree(old, ignore_errors=True)
+    if staged.is_file():  # the same file was there under this name: then the system moves nothing
+        staged.unlink()
 
 
 def _stamped(passport: Passport) -> Passport:
