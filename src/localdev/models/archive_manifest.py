@@ -112,8 +112,7 @@ def encode(manifest: Manifest) -> bytes:
     Raises:
         BadManifest: no reader would take it.
     """
-    entry = {"format": FORMAT, "schema_version": SCHEMA_VERSION, **asdict(manifest)}
-    data = (json.dumps({**entry, "check": check_of(entry)}, indent=2) + "\n").encode("ascii")
+    data = _laid_out(manifest)
     decode(data)
     return data
 
@@ -148,19 +147,23 @@ def decode(data: bytes) -> Manifest:
     names = [model.name for model in models]
     if len(set(names)) != len(names):
         _bad("names two models alike")
-    if entry.pop("check") != check_of(entry):
-        _bad("has a damaged manifest: its check sum is another one")
-    return Manifest(models)
-
-
-def check_of(entry: Mapping[str, object]) -> str:
-    """Give the SHA-256 of a manifest without its `check`, however it is laid out."""
-    return hashlib.sha256(json.dumps(entry, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+    manifest = Manifest(models)
+    if data != _laid_out(manifest):
+        _bad("has a damaged manifest: its check sum is another one, or it was laid out anew")
+    return manifest
 
 
 def printable(text: str) -> str:
     """Give text as it may stand in a manifest: one line, no more than 4096 characters."""
     return _UNPRINTABLE.sub("?", text)[:_LONGEST_TEXT]
+
+
+def _laid_out(manifest: Manifest) -> bytes:
+    """Give the bytes that stand for a manifest; no others do."""
+    entry = {"format": FORMAT, "schema_version": SCHEMA_VERSION, **asdict(manifest)}
+    text = json.dumps(entry, sort_keys=True, separators=(",", ":"))
+    entry["check"] = hashlib.sha256(text.encode("ascii")).hexdigest()
+    return (json.dumps(entry, indent=2) + "\n").encode("ascii")
 
 
 def _model(entry: object) -> ArchivedModel:
