@@ -123,7 +123,8 @@ def test_odd_tokens_are_counted(write: Write) -> None:
     assert found(vetted, "token-odd") == Finding(
         "token-odd",
         "note",
-        "1 of its tokens hold terminal escape sequences and 2 of its control tokens hold invisible characters",
+        "1 of its tokens hold terminal escape sequences and "
+        "2 of its tokens steer the model and hold invisible characters",
     )
     assert vetted.refusal() is None
 

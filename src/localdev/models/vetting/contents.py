@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 from localdev.models.findings import Finding
 from localdev.models.gguf import GgufHeader
-from localdev.models.gguf_bytes import Value
 from localdev.models.passport import embeds
 from localdev.models.vetting.known import ARCHITECTURES, SPLITTERS, TOKENIZERS
 
@@ -40,7 +39,7 @@ def metadata_findings(header: GgufHeader) -> list[Finding]:
     }
     return [
         *_kind(header),
-        *_hidden(header.metadata, texts),
+        *_hidden(texts),
         *_licence(texts),
         *_template(header),
         *_unknown(header, texts),
@@ -57,9 +56,9 @@ def _kind(header: GgufHeader) -> Iterator[Finding]:
         yield Finding("kind", "note", f"it is {KINDS.get(kind, f'of the kind {shown(kind)!r}, and no model')}")
 
 
-def _hidden(metadata: Mapping[str, Value], texts: Mapping[str, str]) -> Iterator[Finding]:
-    """Name keys and texts that are not what a screen shows of them."""
-    for key, text in [*((key, key) for key in metadata), *texts.items()]:
+def _hidden(texts: Mapping[str, str]) -> Iterator[Finding]:
+    """Name texts that are not what a screen shows of them; keys are ASCII, or the file was refused."""
+    for key, text in texts.items():
         if found := _ESCAPE.search(text):
             said = f"{shown(key)} holds a terminal escape sequence at character {found.start()}: it could forge output"
             yield Finding("metadata-escape", "refuse", said)

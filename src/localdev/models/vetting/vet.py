@@ -9,7 +9,7 @@ from pathlib import Path
 
 from localdev.core.errors import ModelError, UsageError
 from localdev.models.findings import Finding
-from localdev.models.gguf import GgufHeader, read_header
+from localdev.models.gguf import GgufHeader, GgufModel, read_model
 from localdev.models.vetting.contents import TEMPLATE, metadata_findings
 from localdev.models.vetting.edges import tail_findings, token_findings
 from localdev.models.vetting.folders import identify_folder, names_in
@@ -24,14 +24,6 @@ VETTING_VERSION = 1
 _GRAVEST_FIRST = ("refuse", "warn", "note")
 _SUFFIX = ".gguf"
 _NO_TEMPLATE = TemplateReport((), "", "", ())
-
-
-@dataclass(frozen=True, slots=True)
-class GgufModel:
-    """A GGUF model: its header (summed over the parts), and its files in order."""
-
-    header: GgufHeader
-    parts: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +80,7 @@ def vet(path: Path, accept: Sequence[str] = ()) -> Vetted:
     Raises:
         NotFound: there is no such file, or it may not be read.
         UsageError: `accept` names a rule that cannot be overruled.
+        ModelError: it was changed while it was looked at.
     """
     refuse_unacceptable(accept)
     if path.is_dir():
@@ -97,10 +90,10 @@ def vet(path: Path, accept: Sequence[str] = ()) -> Vetted:
     elif (found := identify(path)) is not GGUF:
         return refused(path, found)
     try:
-        header = read_header(path)
+        model = read_model(path)
     except ModelError as error:
         return Vetted(path, GGUF.name, None, (Finding("gguf-structure", "refuse", str(error)),), hint=error.hint)
-    return _judged(path, GgufModel(header, (path,)), accept)
+    return _judged(path, model, accept)
 
 
 def vet_or_refuse(path: Path, accept: Sequence[str] = ()) -> Vetted:
@@ -108,7 +101,7 @@ def vet_or_refuse(path: Path, accept: Sequence[str] = ()) -> Vetted:
 
     Raises:
         NotFound, UsageError: what `vet` says.
-        ModelError: it is refused.
+        ModelError: it is refused, or was changed while it was looked at.
     """
     vetted = vet(path, accept)
     if refusal := vetted.refusal():
@@ -141,10 +134,13 @@ def _judged(path: Path, model: GgufModel, accept: Sequence[str]) -> Vetted:
     """Judge a GGUF model whose structure is sound."""
     header = model.header
     template = scan_template(header.chat_template) if header.chat_template else _NO_TEMPLATE
-    findings = [*template.findings, *_further_templates(header), *metadata_findings(header)]
-    for part in model.parts:
-        findings += tail_findings(part, header)
-    findings += token_findings(model.parts[0], header)
+    findings = [
+        *template.findings,
+        *_further_templates(header),
+        *metadata_findings(header),
+        *tail_findings(model),
+        *token_findings(model),
+    ]
     if not path.is_dir() and not path.name.lower().endswith(_SUFFIX):
         said = "it is a GGUF file by its content, but only a path ending in .gguf names a model to run"
         findings.append(Finding("file-name", "note", said))
