@@ -68,6 +68,7 @@ def _checks(folders: Folders, root: Path, loaded: Loaded) -> dict[str, Callable[
         "index": lambda: _index(folders, root),
         "llama": _llama,
         "models": lambda: check_models(folders, loaded.settings),
+        "fit": lambda: _fit(folders, loaded.settings),
         "ollama": lambda: _ollama(loaded.settings),
         "openai": lambda: _openai(loaded.settings),
     }
@@ -280,6 +281,19 @@ def check_models(folders: Folders, settings: Settings) -> Check:
         return Check("models", False, f"none added; {example()}", "`localdev models add FILE.gguf`", optional=True)
     chosen = ", ".join(shown(models_for(settings, "ask")))
     return Check("models", True, (", ".join(names) or "none added") + (f"; configured: {chosen}" if chosen else ""))
+
+
+def _fit(folders: Folders, settings: Settings) -> Check:
+    """Stored models fit into this machine's memory, and the configured ones can do what they are set for."""
+    from localdev.app.fitness import misfits
+    from localdev.core.machine import memory_bytes
+
+    memory = memory_bytes()
+    found = list(misfits(folders, settings, memory))
+    if found:
+        return Check("fit", False, "; ".join(each.what for each in found), found[0].hint, optional=True)
+    room = f"{memory / 1e9:.0f} GB of memory" if memory else "memory not known"
+    return Check("fit", True, f"{room}; no model is too large for it, or set for a job that it cannot do")
 
 
 def _unanswered(kind: str, error: LocaldevError) -> Check:
