@@ -78,19 +78,19 @@ def _target(text: str, store: ModelStore) -> Target:
     Raises:
         NotFound: it is neither.
     """
+    from localdev.cli.commands.models.lookup import find_stored
     from localdev.core.errors import NotFound
     from localdev.core.folders import expanded
 
-    path = expanded(Path(text))
-    for kind in ("model", "adapter"):
-        try:
-            passport = store.find(text, kind)
-        except NotFound:
-            continue
-        return Target(passport.name, passport.file, passport)
-    if not path.exists() and not path.is_symlink():
-        raise NotFound(f"there is no file {text}, and nothing of that name is stored", "see `localdev models list`")
-    return Target(text, path)
+    try:
+        passport = find_stored(store, text)
+    except NotFound as error:
+        path = expanded(Path(text))
+        if path.exists() or path.is_symlink():
+            return Target(text, path)
+        said = f"there is no file {text}, and nothing of that name is stored"
+        raise NotFound(said, "see `localdev models list`") from error
+    return Target(passport.name, passport.file, passport)
 
 
 def _judged(target: Target, accept: Sequence[str], progress: ProgressSink) -> Vetted:
