@@ -249,8 +249,9 @@ def test_full_disk_while_copying(store: ModelStore, model: Path, tmp_path: Path)
 def test_a_whole_file_without_a_passport_is_taken_over(store: ModelStore, model: Path) -> None:
     """A crash between moving the file and writing its passport costs nothing."""
     passport = store.add(model, Adding(mode="copy"))
+    assert store.strays() == ()
     (passport.file.parent.parent / "passports" / f"{passport.digest}.json").unlink()
-    assert store.list() == []
+    assert store.list() == [] and store.strays() == (passport.file,)
     again = store.add(passport.file, Adding(name="tiny"))
     assert (again.digest, again.file) == (passport.digest, passport.file)
     assert list(passport.file.parent.iterdir()) == [passport.file]

@@ -174,6 +174,15 @@ class ModelStore:
                 raise storage_error(self._folder, error, "remove from") from error
         return passport
 
+    def strays(self) -> tuple[Path, ...]:
+        """Give what lies among the stored files and belongs to no passport, so that it takes room and is not listed.
+
+        A process that is killed between storing a file and writing its passport leaves one, and so does removing a
+        passport by hand. It is not removed by itself, as it may be the only copy: adding it takes it over.
+        """
+        known = {self._place(passport) for passport in self._all()}
+        return tuple(sorted(path for path in self._files.glob("*") if path not in known))
+
     @contextlib.contextmanager
     def staging(self, key: str = "") -> Iterator[Path]:
         """Give a folder on the store's disk for what is not a model yet: see `staging.staging`."""
