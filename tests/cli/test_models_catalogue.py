@@ -14,7 +14,7 @@ def test_for_a_job_and_a_machine(run: Run) -> None:
     done = run("models", "catalogue", "--job", "ask", "--memory", "8")
     lines = done.out.splitlines()
     assert done.code == 0 and len(lines) >= 10
-    assert lines[0].startswith("Qwen2.5-Coder 7B Instruct (Apache-2.0); some 5.6 GB of memory; some 8 tokens/s; ")
+    assert lines[0].startswith("Qwen2.5-Coder 7B Instruct (Apache-2.0); some 5.4 GB of memory; some 8 tokens/s; ")
     assert lines[0].endswith("hf:Qwen/Qwen2.5-Coder-7B-Instruct-GGUF/qwen2.5-coder-7b-instruct-q4_k_m.gguf")
     assert "as of 20" in done.err and "`localdev models pull`" in done.err
 

@@ -20,6 +20,9 @@ from localdev.core.errors import ModelError
 from localdev.models.catalogue import JOBS, CatalogueModel, load_catalogue, read_catalogue
 from localdev.models.catalogue_fit import fits, kv_bytes_per_token, memory_need, ranked, tokens_per_second, weight_bytes
 from localdev.models.catalogue_page import page
+from localdev.models.gguf import read_header
+from localdev.models.memory import memory_need as need_of_a_file
+from tests.models.conftest import gguf, pair
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "localdev"
@@ -166,6 +169,31 @@ def test_layers_with_a_short_window_grow_no_further() -> None:
     per_token = kv_bytes_per_token(gemma.layers, gemma.kv_heads, 256, 256)
     assert memory_need(gemma, 16_384) - memory_need(gemma, 8192) == 8192 * per_token
     assert memory_need(gemma, 1000) - memory_need(gemma, 500) > 500 * per_token
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("qwen2.5-coder-7b", {"block_count": 28, "embedding_length": 3584, "attention.head_count": 28}),
+        ("llama-3.1-8b", {"block_count": 32, "embedding_length": 4096, "attention.head_count": 32}),
+        ("phi-4", {"block_count": 40, "embedding_length": 5120, "attention.head_count": 40}),
+        ("deepseek-coder-v2-lite", {"block_count": 27, "attention.head_count": 16}),
+        ("gemma-3-4b", {"block_count": 34, "attention.head_count": 8, "attention.sliding_window": 1024}),
+        ("gemma-3-12b", {"block_count": 48, "attention.head_count": 16, "attention.sliding_window": 1024}),
+    ],
+)
+def test_the_state_is_that_of_a_file_with_these_dimensions(name: str, keys: dict[str, int], tmp_path: Path) -> None:
+    """What is told of a file by its header, and of a model by the catalogue, is the same number of bytes."""
+    model = named(name)
+    lengths = {"attention.key_length": model.head, "attention.value_length": model.head_v or model.head}
+    told = {**keys, **lengths, "attention.head_count_kv": model.kv_heads, "context_length": model.context}
+    pairs = [pair(f"{model.architecture}.{key}", value) for key, value in told.items()]
+    path = tmp_path / "model.gguf"
+    path.write_bytes(gguf([pair("general.architecture", model.architecture), *pairs]))
+    header = read_header(path)
+    for window in (4096, 8192):
+        state = memory_need(model, window) - memory_need(model, 0)
+        assert state == need_of_a_file(header, window).state
 
 
 def test_speed_by_the_rule_of_thumb() -> None:

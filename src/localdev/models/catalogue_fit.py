@@ -13,11 +13,12 @@ from localdev.models.catalogue import CatalogueModel
 # Bits a weight takes in Q4_K_M, with what is kept more exactly: the median of the files of this catalogue.
 Q4_BITS = 4.9
 WINDOW = 8192
-# What llama.cpp needs beside weights and state: the logits of a batch alone are 512 tokens x 152,000 words x 4 bytes.
-_BUFFERS = 400_000_000
+# Beside weights and state: buffers of a step (some 120 MB for 7 B weights), the interpreter (60 MB), the tokenizer
+# (150 bytes for each of 300,000 tokens and merges); `models.memory` tells it of a file.
+_BESIDE = 250_000_000
 _F16_BYTES = 2
-# llama.cpp keeps room for a batch beyond a short window.
-_BATCH = 512
+# Of a short window llama.cpp keeps a step of tokens more, in whole paddings.
+_STEP, _PADDING = 128, 256
 # Of a machine's memory a model may take so much: the system, an editor and a browser want the rest.
 _SHARE = 0.7
 # A rule of thumb and no measurement: writing a token reads all weights it uses once, and two channels of DDR4 or DDR5
@@ -59,11 +60,11 @@ def memory_need(model: CatalogueModel, window: int = WINDOW) -> int:
     key, value = model.head, model.head_v or model.head
     state = tokens * kv_bytes_per_token(model.layers, model.kv_heads, key, value)
     if model.local_layers:
-        near = min(tokens, model.local_window + _BATCH)
+        near = min(tokens, -(-(model.local_window + _STEP) // _PADDING) * _PADDING)
         state += near * kv_bytes_per_token(model.local_layers, model.kv_heads, key, value)
     if "search" in model.jobs:  # an embedder keeps nothing from text to text
         state = 0
-    return weight_bytes(model) + round(state) + _BUFFERS
+    return weight_bytes(model) + round(state) + _BESIDE
 
 
 def tokens_per_second(model: CatalogueModel, bandwidth: float = BANDWIDTH) -> float:
