@@ -1,0 +1,259 @@
+"""`localdev models info`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from localdev.cli.commands.models.group import app, print_json
+from localdev.cli.commands.models.info_ollama import facts_of_server, lines_of_server
+from localdev.cli.commands.models.lookup import adapters_for, find_stored
+from localdev.cli.options import Directory, Json
+from localdev.cli.workplace import open_workplace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from localdev.cli.terminal import Printer
+    from localdev.cli.workplace import Workplace
+    from localdev.models.gguf import GgufModel
+    from localdev.models.passport import Passport
+    from localdev.models.vetting.vet import Vetted
+
+_STATES = {
+    "touched": "touched since it was added: it is read whole before it is opened again",
+    "changed": "changed since it was added; `localdev doctor` says more",
+}
+_LABEL = 13  # columns
+_WIDEST = 1 << 30  # tokens
+_SHOWN, _WIDE = 3, 100  # lines of a template, and characters of one
+
+
+@app.command(short_help="Say what a model is and what it needs.")
+def info(
+    context: typer.Context,
+    model: Annotated[
+        str,
+        typer.Argument(metavar="NAME|FILE", help="A name from `models list`, a GGUF file, a folder, or ollama:NAME."),
+    ],
+    window: Annotated[
+        int | None,
+        typer.Option("--window", metavar="N", min=1, max=_WIDEST, help="Memory for N tokens; else for llama.context."),
+    ] = None,
+    template: Annotated[bool, typer.Option("--template", help="Print the chat template and nothing else.")] = False,
+    as_json: Json = False,
+    directory: Directory = None,
+) -> None:
+    """Say what a model or adapter is, where it came from, what vetting found, and how much memory it takes to run.
+
+    All of it is read from the file's header; the memory is computed from it, and is what llama.cpp asks for.
+    """
+    place = open_workplace(context, directory)
+    on_server = model.lower().startswith("ollama:")
+    facts, text = facts_of_server(model, place) if on_server else _of_file(model, place, window)
+    if template:
+        _print_template(place.printer, text)
+    elif as_json:
+        print_json(place.printer, {**facts, "template": {**facts.get("template", {}), "text": text}})
+    else:
+        shown = _template_lines(facts.get("template", {}), text)
+        if on_server:
+            _print(place.printer, (*lines_of_server(facts), *shown))
+        else:
+            _print(place.printer, (*_what(facts), *shown, *_where(facts)))
+
+
+def _print_template(printer: Printer, text: str) -> None:
+    """Print a template as it is, but for what a terminal would obey."""
+    from localdev.cli.terminal import neutral
+
+    if not text:
+        from localdev.core.errors import NotFound
+
+        raise NotFound("it has no chat template", "a base model completes texts and is no partner in a conversation")
+    printer.line(neutral(text))
+
+
+def _of_file(model: str, place: Workplace, window: int | None) -> tuple[dict[str, Any], str]:
+    """Give what is known of a stored model or of a file, and the text of its template.
+
+    Raises:
+        NotFound: it is neither.
+        ModelError: it is no GGUF file, or its header cannot be read.
+    """
+    from localdev.core.errors import ModelError, NotFound
+    from localdev.core.folders import expanded
+    from localdev.models.store import ModelStore
+    from localdev.models.vetting.vet import vet
+
+    store = ModelStore(place.folders.models)
+    path, passport = expanded(Path(model)), None
+    try:
+        passport = find_stored(store, model)
+    except NotFound:
+        if "\0" in model or not path.exists():
+            raise
+    vetted = vet(passport.file, passport.accepted) if passport else vet(path)
+    if vetted.model is None:
+        raise vetted.refusal() or ModelError(f"{path} holds no GGUF model", "")
+    header = vetted.model.header
+    facts = {
+        **_said(vetted),
+        "memory": _memory(vetted.model, place, window) if header.kind == "model" else None,
+        **(_stored(passport) if passport else _unstored(vetted.model)),
+        "adapters": [],
+    }
+    if passport is not None and passport.kind == "model":
+        facts["adapters"] = [adapter.name for adapter in adapters_for(passport, store, place.folders)]
+    return facts, header.chat_template
+
+
+def _said(vetted: Vetted) -> dict[str, Any]:
+    """Give what the header says, and what vetting makes of it."""
+    from localdev.models.gguf_vocabulary import read_tokens
+
+    assert vetted.model is not None
+    header = vetted.model.header
+    texts = read_tokens(vetted.model.parts[0], set(header.fim_tokens.values()))
+    return {
+        "kind": header.kind,
+        "called": header.name,
+        "architecture": header.architecture,
+        "parameters": header.parameters,
+        "quantisation": header.quantisation,
+        "context_length": header.context_length,
+        "vocabulary": header.vocabulary,
+        "template": {"digest": vetted.template_digest, "name": vetted.template_name},
+        "fim_tokens": {part: {"id": id_, "text": texts.get(id_, "")} for part, id_ in header.fim_tokens.items()},
+        "findings": [asdict(finding) for finding in vetted.findings],
+        "accepted": list(vetted.accepted),
+        "refused": vetted.refusal() is not None,
+        "licence": str(header.metadata.get("general.license", "")),
+    }
+
+
+def _memory(model: GgufModel, place: Workplace, window: int | None) -> dict[str, int] | None:
+    """Give the memory it takes in bytes, by what for, and what this machine has."""
+    from localdev.core.machine import free_memory_bytes, memory_bytes
+    from localdev.models.memory import memory_need
+
+    llama = place.settings.llama
+    tokens = window or min(llama.context, model.header.context_length or llama.context)
+    need = memory_need(model.header, tokens, llama.kv_type)
+    return {
+        "window": tokens,
+        "weights": need.weights,
+        "state": need.state,
+        "buffers": need.buffers,
+        "total": need.total,
+        "machine": memory_bytes(),
+        "free": free_memory_bytes(),
+    }
+
+
+def _stored(passport: Passport) -> dict[str, Any]:
+    """Give what the passport says."""
+    return {
+        "name": passport.name,
+        "digest": passport.digest,
+        "licence": passport.licence,
+        "base": passport.base,
+        "source": asdict(passport.source),
+        "added": passport.added,
+        "mode": passport.mode,
+        "state": passport.state(),
+        "files": [
+            {"path": str(path), "size": file.size, "sha256": file.digest}
+            for path, file in zip(passport.paths(), passport.files, strict=True)
+        ],
+    }
+
+
+def _unstored(model: GgufModel) -> dict[str, Any]:
+    """Give the same of files that are not in the store; their digests would take reading them whole."""
+    return {
+        "name": "",
+        "digest": "",
+        "base": "",
+        "source": None,
+        "added": "",
+        "mode": "",
+        "state": "",
+        "files": [{"path": str(path), "size": path.stat().st_size, "sha256": ""} for path in model.parts],
+    }
+
+
+def _print(printer: Printer, lines: Iterable[tuple[str, str]]) -> None:
+    """Print lines of label and text, whatever they hold harmless to a terminal."""
+    from localdev.cli.program import as_typed
+    from localdev.cli.terminal import one_line
+
+    for label, text in lines:
+        if text:
+            printer.wrapped(one_line(as_typed(f"{label:<{_LABEL}} {text}")))
+
+
+def _what(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Say what it is."""
+    count = facts["parameters"]
+    sized = f"{count / 1e9:.1f} B" if count >= 1e8 else f"{count / 1e6:.1f} M"
+    yield "name", facts["name"] or facts["called"]
+    yield "kind", f"{facts['kind']}, {facts['architecture']}, {sized} parameters, {facts['quantisation']}"
+    yield "context", f"{facts['context_length']} tokens" if facts["context_length"] else ""
+    yield "vocabulary", f"{facts['vocabulary']} tokens" if facts["vocabulary"] else ""
+    fim = facts["fim_tokens"]
+    yield (
+        "FIM tokens",
+        ", ".join(f"{part} {each['id']} {each['text']}".rstrip() for part, each in fim.items()) or "none",
+    )
+    yield "licence", facts["licence"]
+    yield "made for", facts["base"]
+    if memory := facts["memory"]:
+        parts = ", ".join(f"{part} {_sized(memory[part])}" for part in ("weights", "state", "buffers"))
+        yield "memory", f"{_sized(memory['total'])} with a window of {memory['window']} tokens: {parts}"
+        free = f", {_sized(memory['free'])} are free" if memory["free"] else ""
+        yield "this machine", f"{_sized(memory['machine'])}{free}: {_verdict(memory)}" if memory["machine"] else ""
+
+
+def _verdict(memory: dict[str, int]) -> str:
+    """Say whether it fits."""
+    if memory["total"] > memory["machine"]:
+        return "too little; a smaller --window, or a smaller quantisation"
+    if memory["free"] and memory["total"] > memory["free"]:
+        return "fits when something else makes room"
+    return "fits"
+
+
+def _template_lines(template: dict[str, str], text: str) -> Iterator[tuple[str, str]]:
+    """Name the template and show how it begins."""
+    digest = f"{template['name'] or 'no known one'} (sha256 {template['digest'][:12]})" if template else ""
+    yield "template", digest or f"{len(text)} characters" if text else "none"
+    lines = text.splitlines()
+    yield from (("", "| " + (line if len(line) <= _WIDE else f"{line[:_WIDE]} ...")) for line in lines[:_SHOWN])
+    if len(lines) > _SHOWN or any(len(line) > _WIDE for line in lines):
+        yield "", f"--template prints all {len(text)} characters"
+
+
+def _where(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Say where it came from, where it is, and what vetting found."""
+    if source := facts["source"]:
+        known = [source["revision"] and f"revision {source['revision']}", source["at"] and f"from {source['at']}"]
+        yield "source", ", ".join([f"{source['kind']} {source['place']}", *filter(None, known)])
+        yield "added", f"{facts['added']} ({facts['mode']})"
+    for file in facts["files"]:
+        digest = f", sha256 {file['sha256']}" if file["sha256"] else ""
+        yield "file", f"{file['path']}, {_sized(file['size'])}{digest}"
+    yield "state", _STATES.get(facts["state"], "")
+    yield "adapters", ", ".join(facts["adapters"])
+    for finding in facts["findings"]:
+        accepted = " (accepted)" if finding["rule"] in facts["accepted"] else ""
+        yield finding["severity"], f"{finding['rule']}{accepted}: {finding['message']}"
+    yield "vetting", "refused" if facts["refused"] else "fine" if facts["files"] else ""
+
+
+def _sized(count: int) -> str:
+    """Write a number of bytes for people."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

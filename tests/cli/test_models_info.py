@@ -1,0 +1,155 @@
+"""`localdev models info` as its user sees it."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import pytest
+
+from localdev.models.store import Adding, ModelStore
+from tests.backends.lora import write_adapter
+from tests.backends.ollama_server import NAME, serve_bodies, show
+from tests.cli.conftest import Run
+from tests.models.conftest import gguf, pair, text
+
+TINY = Path(__file__).parents[1] / "data" / "tiny.gguf"
+DIGEST = "2530d17b200780607a3039c0b9a4281c42bf34e73269fc2c8feb782c2888ed1f"
+
+
+@pytest.fixture
+def store(home: Path) -> ModelStore:
+    """Give a store that has the tiny model, added in this test."""
+    found = ModelStore(home / "localdev" / "data" / "models")
+    found.add(TINY, Adding(mode="copy", licence="MIT"))
+    return found
+
+
+def lines_of(out: str) -> dict[str, str]:
+    """Give the labelled lines of the output."""
+    found = (line.partition(" ") for line in out.splitlines() if not line.startswith(" "))
+    return {label: rest.strip() for label, _, rest in found}
+
+
+def test_a_stored_model(run: Run, store: ModelStore) -> None:
+    """All that is asked for stands there, one fact a line."""
+    done = run("models", "info", "tiny")
+    assert (done.code, done.err) == (0, "")
+    told = lines_of(done.out)
+    assert told["name"] == "tiny"
+    assert told["kind"] == "model, llama, 1.1 M parameters, F32"
+    assert (told["context"], told["vocabulary"], told["licence"]) == ("2048 tokens", "2048 tokens", "MIT")
+    assert "with a window of 2048 tokens: weights 4." in told["memory"]
+    assert told["source"] == f"file {TINY}" and told["added"].endswith("(copy)")
+    assert DIGEST in told["file"] and told["vetting"] == "fine"
+    assert "FIM tokens    prefix " in done.out
+    assert any(line.startswith("              | ") for line in done.out.splitlines())
+
+
+def test_as_json(run: Run, store: ModelStore) -> None:
+    """Every figure, and the whole template."""
+    found = json.loads(run("models", "info", "tiny", "--json").out)
+    assert found["schema_version"] == 1 and found["digest"] == DIGEST and found["parameters"] == 1_123_712
+    assert set(found["fim_tokens"]) == {"prefix", "suffix", "middle"}
+    assert found["fim_tokens"]["prefix"]["text"] == "<|fim_prefix|>"
+    memory = found["memory"]
+    assert memory["total"] == memory["weights"] + memory["state"] + memory["buffers"] > TINY.stat().st_size
+    assert memory["free"] <= memory["machine"]
+    assert found["files"] == [{"path": str(store.find("tiny").file), "size": TINY.stat().st_size, "sha256": DIGEST}]
+    assert "messages" in found["template"]["text"] and len(found["template"]["digest"]) == 64
+
+
+def test_a_larger_window_takes_more(run: Run, store: ModelStore) -> None:
+    """The state grows with the window; 4 layers, 2 heads of keys and values, 2 bytes each."""
+    small, large = (
+        json.loads(run("models", "info", "tiny", "--window", window, "--json").out)["memory"] for window in (256, 2048)
+    )
+    assert (small["window"], large["window"]) == (256, 2048)
+    assert large["state"] == 8 * small["state"] and large["weights"] == small["weights"]
+
+
+def test_the_template_alone(run: Run, store: ModelStore, tmp_path: Path) -> None:
+    """It is printed whole, with what a terminal would obey made visible; none is an error."""
+    done = run("models", "info", "tiny", "--template")
+    assert done.code == 0 and "messages" in done.out and "sha256" not in done.out
+    path = tmp_path / "odd.gguf"
+    path.write_bytes(gguf([pair("general.architecture", "llama"), pair("tokenizer.chat_template", "a\x1b[2J\nb")]))
+    assert run("models", "info", path, "--template").out == "a\\x1b[2J\nb\n"
+    path.write_bytes(gguf())
+    done = run("models", "info", path, "--template")
+    assert done.code == 4 and "no chat template" in done.err
+
+
+def test_a_file_that_is_not_stored(run: Run) -> None:
+    """It is read where it is, and nothing is stored."""
+    done = run("models", "info", TINY)
+    told = lines_of(done.out)
+    assert done.code == 0 and told["file"] == f"{TINY}, 4.6 MB" and "source" not in told
+    assert json.loads(run("models", "list", "--json").out)["models"] == []
+
+
+def test_what_it_says_cannot_drive_a_terminal(run: Run, tmp_path: Path) -> None:
+    """Names, licences and tokens of a hostile file are shown, not obeyed; what vetting says of it stands there."""
+    tokens = b"".join(map(text, ["<pre>\x1b[31m", "b", "c"]))
+    pairs = [
+        pair("general.architecture", "llama"),
+        pair("general.name", "x\x1b]0;evil\x07\ny"),
+        pair("general.license", "\u202etim"),
+        ("tokenizer.ggml.tokens", 9, struct.pack("<IQ", 8, 3) + tokens),
+        pair("tokenizer.ggml.fim_pre_token_id", 0),
+        pair("tokenizer.chat_template", "{{ messages }}\x1b[2J"),
+    ]
+    path = tmp_path / "hostile.gguf"
+    path.write_bytes(gguf(pairs))
+    done = run("models", "info", path)
+    assert done.code == 0
+    assert not set("\x1b\x07\u202e") & set(done.out)
+    assert "refused" in done.out and "\\x1b" in done.out
+
+
+def test_adapters(run: Run, store: ModelStore, tmp_path: Path) -> None:
+    """A model names the adapters that fit it; an adapter takes no memory of its own to speak of."""
+    store.add(write_adapter(tmp_path / "style.gguf"), Adding(kind="adapter"))
+    store.add(write_adapter(tmp_path / "other.gguf", seed=2, width=64), Adding(kind="adapter"))
+    assert lines_of(run("models", "info", "tiny").out)["adapters"] == "style"
+    done = run("models", "info", "style")
+    assert lines_of(done.out)["kind"].startswith("adapter, llama,") and "memory" not in lines_of(done.out)
+
+
+def test_a_changed_model_is_told(run: Run, store: ModelStore) -> None:
+    """A file that is not as it was added is said to be so, without reading all of it."""
+    file = store.find("tiny").file
+    data = bytearray(file.read_bytes())
+    data[-9] ^= 1
+    file.write_bytes(data)
+    assert lines_of(run("models", "info", "tiny").out)["state"].startswith("changed since it was added")
+
+
+def test_what_is_no_model(run: Run, tmp_path: Path) -> None:
+    """A name nobody has, a file of another kind and a broken one end with two lines."""
+    (tmp_path / "x.gguf").write_bytes(b"hello, this is no model")
+    (tmp_path / "cut.gguf").write_bytes(TINY.read_bytes()[:-100])
+    for named, said in (
+        ("nobody", "no model named"),
+        (tmp_path / "x.gguf", "x.gguf"),
+        (tmp_path / "cut.gguf", "truncated"),
+    ):
+        done = run("models", "info", named)
+        assert (done.code, done.out) == (4, "") and said in done.err and "hint: " in done.err
+    assert run("models", "info", "a\0b").code == 4
+
+
+def test_a_model_of_an_ollama(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the server on this machine says; one beyond it is not asked."""
+    with serve_bodies(show=show(parameters="num_ctx 4096", template="{{ .Prompt }}\x1b[2J")) as asked:
+        monkeypatch.setenv("LOCALDEV_REMOTE_OLLAMA_URL", asked.url)
+        done = run("models", "info", f"ollama:{NAME}")
+        told = lines_of(done.out)
+        assert done.code == 0 and told["name"] == f"ollama:{NAME}"
+        assert told["context"] == "8192 tokens, its Modelfile asks for 4096" and told["can"] == "completion, vision"
+        assert "\x1b" not in done.out and "{{ .Prompt }}" in done.out
+        found = json.loads(run("models", "info", f"ollama:{NAME}", "--json").out)
+        assert found["context_length"] == 8192 and found["server"] == asked.url
+    done = run("models", "info", "ollama:tiny@http://192.0.2.1:11434")
+    assert done.code == 2 and "beyond this machine" in done.err
