@@ -13,7 +13,7 @@ Door = Literal["vet", "embedder", "import"]
 # A file's bytes, or a text: where a symbolic link leads; None makes a named pipe.
 Content = bytes | str | None
 
-UINT8, UINT32, INT32, STRING, ARRAY, UINT64, FLOAT64 = 0, 4, 5, 8, 9, 10, 12
+UINT16, UINT32, INT32, STRING, ARRAY, UINT64, FLOAT64 = 2, 4, 5, 8, 9, 10, 12
 F32, Q4_0, Q4_K = 0, 2, 12
 
 

@@ -10,18 +10,21 @@ from collections.abc import Iterator
 from scripts.hostile.cases import (
     ARRAY,
     FLOAT64,
+    INT32,
     LLAMA,
     Q4_0,
     Q4_K,
     STRING,
+    UINT16,
     UINT64,
     Case,
+    Content,
     gguf,
     pair,
     single,
     tensor,
     text,
-)  # fmt: skip
+)
 
 _STRUCTURE = "gguf-structure"
 
@@ -144,11 +147,37 @@ def _polyglots() -> Iterator[Case]:
         yield single(f"polyglot-{name}.gguf", data, "it is a zip archive as well", "file-zip")
 
 
+def split_part(number: int, count: int, *, architecture: str = "llama", said: int | None = None) -> bytes:
+    """Make part `number` (from 0) of a model with one tensor in each; `said` is the number it gives itself."""
+    own = struct.pack("<H", number if said is None else said)
+    pairs = [
+        *([pair("general.architecture", architecture)] if number == 0 or architecture != "llama" else []),
+        ("split.no", UINT16, own),
+        ("split.count", UINT16, struct.pack("<H", count)),
+        ("split.tensors.count", INT32, struct.pack("<i", count)),
+    ]
+    return gguf(pairs, [tensor(f"t{number}", [32])])
+
+
 def _splits() -> Iterator[Case]:
-    """Models in parts that are not whole."""
-    numbers = [pair("split.no", 0), pair("split.count", 3)]
-    first = gguf([LLAMA, *((key, 2, value[:2]) for key, _, value in numbers), ("split.tensors.count", 5, b"\3\0\0\0")])
-    yield single("split-00001-of-00003.gguf", first, "split", _STRUCTURE)
+    """Models in parts that are not whole, or not of one piece."""
+    names = [f"m-{number + 1:05d}-of-00003.gguf" for number in range(3)]
+    good: dict[str, Content] = {name: split_part(number, 3) for number, name in enumerate(names)}
+    for name, files, reason in (
+        ("part-missing", {key: good[key] for key in names[:2]}, names[2]),
+        ("first-missing", {key: good[key] for key in names[1:]}, names[0]),
+        ("part-renamed", {**good, names[1]: good[names[2]], names[2]: good[names[1]]}, names[1]),
+        ("part-twice", {**good, names[2]: good[names[1]]}, names[2]),
+        ("part-foreign", {**good, names[1]: split_part(1, 3, architecture="bert")}, names[1]),
+        ("part-of-another-count", {**good, names[1]: split_part(1, 4)}, names[1]),
+        ("part-cut", {**good, names[2]: split_part(2, 3)[:-8]}, "truncated"),
+        ("part-whole", {**good, names[1]: gguf()}, names[1]),
+        ("part-pickle", {**good, names[1]: b"\x80\x04]."}, names[1]),
+        ("two-models", {"a.gguf": gguf(), "b.gguf": gguf()}, "several"),
+    ):
+        yield Case(f"split-{name}", files, reason, _STRUCTURE)
+    trojan = {**good, names[2]: split_part(2, 3) + _zip_of("__main__.py", "raise SystemExit('run')")}
+    yield Case("split-part-zip", trojan, "it is a zip archive as well", "file-zip")
 
 
 def _zip_of(name: str, content: str) -> bytes:

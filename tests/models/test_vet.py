@@ -13,6 +13,7 @@ import pytest
 from localdev.core.errors import ModelError, NotFound, UsageError
 from localdev.models.findings import Finding
 from localdev.models.vetting.vet import ACCEPTABLE, Vetted, vet, vet_or_refuse
+from scripts.hostile.headers import split_part
 from tests.models.conftest import TINY, Pair, gguf, pair, tensor, text
 
 Write = Callable[..., Path]
@@ -189,3 +190,20 @@ def test_further_templates_are_looked_at(write: Write) -> None:
     vetted = vet_or_refuse(write(gguf([LLAMA, pair("tokenizer.chat_template", CHATML), further])))
     finding = found(vetted, "template-date")
     assert finding.severity == "warn" and "the further template tool_use, not used here" in finding.message
+
+
+def test_models_in_parts(tmp_path: Path) -> None:
+    """Any part stands for all, each of which is looked at; what is wrong with one is said of it."""
+    for number in range(3):
+        (tmp_path / f"m-{number + 1:05d}-of-00003.gguf").write_bytes(split_part(number, 3))
+    third = tmp_path / "m-00003-of-00003.gguf"
+    for path in (tmp_path, third):
+        vetted = vet_or_refuse(path)
+        assert vetted.model is not None and len(vetted.model.parts) == 3
+        assert "file-trailing" not in rules(vetted)
+    with third.open("ab") as file:
+        file.write(b"words")
+    assert found(vet(tmp_path), "file-trailing").message.startswith("m-00003-of-00003.gguf: 5 bytes follow")
+    third.unlink()
+    with pytest.raises(ModelError, match="parts of m 1 are missing"):
+        vet_or_refuse(tmp_path)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,9 +35,11 @@ def tail_findings(model: GgufModel) -> list[Finding]:
     """
     found: list[Finding] = []
     for part in model.parts:
+        which = f"{part.name}: " if len(model.parts) > 1 else ""
         with _readable(part), part.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            found += _tail(file, size, _end_of_tensors(model, part))
+            if finding := _tail(file, size, _end_of_tensors(model, part)):
+                found.append(replace(finding, message=which + finding.message))
     return found
 
 
@@ -52,19 +55,19 @@ def _end_of_tensors(model: GgufModel, part: Path) -> int:
     return -(-end // step) * step
 
 
-def _tail(file: BinaryIO, size: int, end: int) -> list[Finding]:
+def _tail(file: BinaryIO, size: int, end: int) -> Finding | None:
     """Judge what an open file of `size` bytes holds behind `end`, and whether it is a zip archive by its end."""
     names = zip_names(file, size)
     if names is not None:
         said = f"it is a zip archive as well ({len(names)} entries): another program would open that"
-        return [Finding("file-zip", "refuse", said)]
+        return Finding("file-zip", "refuse", said)
     if size <= end:
-        return []
+        return None
     file.seek(end)
     surplus = f"{size - end} bytes follow its last tensor"
     if not any(file.read(_STEP)):
-        return [Finding("file-trailing", "note", f"{surplus}, zeros as far as looked at")]
-    return [Finding("file-trailing", "warn", f"{surplus}; the engine does not read them, so what are they for?")]
+        return Finding("file-trailing", "note", f"{surplus}, zeros as far as looked at")
+    return Finding("file-trailing", "warn", f"{surplus}; the engine does not read them, so what are they for?")
 
 
 def token_findings(model: GgufModel) -> list[Finding]:
