@@ -38,7 +38,7 @@ from localdev.models.store import Adding, ModelStore
 from tests.backends.ollama_server import lines, plain, serve_bodies
 from tests.backends.tiny_weights import write_split
 from tests.models.conftest import gguf, pair, tensor
-from tests.models.hub_replay import COMMIT, NAME, Hub, Repository, cut, serving, status, whole
+from tests.models.hub_replay import COMMIT, NAME, Hub, Repository, cut, sent, serving, status, whole
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.gguf"
 DATA = TINY.read_bytes()
@@ -113,6 +113,25 @@ def test_all_parts_of_a_split_model(folders: Folders, tmp_path: Path) -> None:
         known = again.stored(choose(again.look(), again.source))
         again.close()
     assert known is not None and known.digest == passport.digest
+
+
+def test_a_split_model_is_gone_on_with(folders: Folders, tmp_path: Path) -> None:
+    """Parts that are there are hashed and not fetched again; a wrong one takes none of the others with it."""
+    files = {path.name: path.read_bytes() for path in write_split(tmp_path / "parts", TINY)}
+    second = list(files.values())[1]
+    with serving(Repository(files)) as hub:
+        hub.cdn += [
+            lambda handler, data, _offset: handler.file(data),
+            sent(lambda data: data[:-1] + bytes([data[-1] ^ 1])),
+        ]
+        with pytest.raises(ModelError, match="00002-of-00002"):
+            pulled(hub, folders)
+        hub.cdn += [cut(1000), status(429, {"retry-after": "3600"})]
+        with pytest.raises(LocaldevError, match="429"):
+            pulled(hub, folders)
+        assert sorted(path.name for path in left(folders)) == list(files) and stored(folders) == []
+        assert pulled(hub, folders).received == len(second) - 1000
+        assert hub.ranges() == ["", "", "", "bytes=1000-", "bytes=1000-"]
 
 
 def test_a_wrong_digest_installs_nothing(hub: Hub, folders: Folders, journal: Journal) -> None:
@@ -207,14 +226,17 @@ def test_an_ended_process_leaves_what_came(hub: Hub, folders: Folders, number: s
     assert stored(folders) == ["tiny-f32"] and left(folders) == []
 
 
-def command(hub_url: str, *more: str, **variables: str) -> subprocess.Popen[str]:
-    """Start the command in a process of its own, where the guard is on."""
+def command(
+    hub_url: str, *more: str, before: Callable[[], None] | None = None, **variables: str
+) -> subprocess.Popen[str]:
+    """Start the command in a process of its own, where the guard is on; `before` is run in it first."""
     return subprocess.Popen(
         [sys.executable, "-m", "localdev", "models", "pull", f"hf:{NAME}", "--yes", *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
+        preexec_fn=before,
         env={**os.environ, "LOCALDEV_REMOTE_HUB_URL": hub_url, **variables},
     )
 
@@ -244,6 +266,39 @@ def test_a_name_of_another_model_is_said_before_anything_comes(hub: Hub, folders
     assert pulled(hub, folders, name="mine").passport.name == "mine"
 
 
+def test_a_file_without_letters_needs_a_name(hub: Hub, folders: Folders) -> None:
+    """That nothing can be made of a file's name is said before anything comes."""
+    hub.repositories[NAME].files = {"模型.gguf": DATA}
+    with pytest.raises(UsageError, match="no letter or digit"):
+        pulled(hub, folders)
+    assert not hub.of("cdn")
+    assert pulled(hub, folders, name="moxing").passport.name == "moxing"
+
+
+def test_a_small_model_that_is_stored_already(hub: Hub, folders: Folders) -> None:
+    """Of a file kept in git no SHA-256 is known before it came; it is then found to be the stored one."""
+    hub.repositories[NAME].small = frozenset({"tiny-F32.gguf"})
+    first = pulled(hub, folders).passport
+    assert pulled(hub, folders).passport.digest == first.digest
+    assert stored(folders) == ["tiny-f32"] and left(folders) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are a thing of POSIX")
+def test_a_disk_that_takes_no_more(hub: Hub, folders: Folders) -> None:
+    """A write that fails in the middle is an error of the disk, nothing is stored, and the rest is fetched later."""
+    import resource
+
+    process = command(hub.url, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, 2 << 20)))
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 4 and "cannot write" in told and "free some disk space" in told
+    (part,) = left(folders)
+    assert stored(folders) == [] and DATA.startswith(part.read_bytes())
+    size = part.stat().st_size
+    hub.seen.clear()
+    pulled(hub, folders)
+    assert hub.ranges() == [f"bytes={size}-"] and stored(folders) == ["tiny-f32"]
+
+
 def test_room_is_looked_for_first(hub: Hub, folders: Folders) -> None:
     """How much is to come, is free and is missing is said before anything comes."""
     listing = hub.repositories[NAME].listing
@@ -256,7 +311,7 @@ def test_room_is_looked_for_first(hub: Hub, folders: Folders) -> None:
     assert "free at least" in caught.value.hint and not hub.of("cdn")
 
 
-def test_a_hostile_template_is_refused_by_its_head(folders: Folders) -> None:
+def test_a_hostile_template_is_refused_by_its_head(folders: Folders, journal: Journal) -> None:
     """The template is in the first bytes of a file, so the rest, weights, is not fetched."""
     template = "{{ messages.__class__.__mro__[1].__subclasses__() }}"
     pairs = [pair("general.architecture", "llama"), pair("tokenizer.chat_template", template)]
@@ -266,7 +321,8 @@ def test_a_hostile_template_is_refused_by_its_head(folders: Folders) -> None:
         with pytest.raises(ModelError, match=r"m\.gguf, of which only the head was fetched, is refused") as caught:
             pulled(hub, folders)
     assert caught.value.hint and "staging" not in f"{caught.value}{caught.value.hint}"
-    assert stored(folders) == [] and sum(path.stat().st_size for path in left(folders)) < len(large) / 2
+    assert stored(folders) == [] and left(folders) == []
+    assert journal()[-1]["error"] == "model"
 
 
 def test_a_head_is_judged_only_by_what_has_come(tmp_path: Path) -> None:
@@ -344,7 +400,11 @@ def test_a_hub_beyond_this_machine(tmp_path: Path, journal: Journal, folders: Fo
     )  # fmt: skip
     with serving(Repository({"tiny-F32.gguf": DATA}), host="0.0.0.0", tls=(certificate, key)) as hub:
         hosts = [url.removeprefix("https://") for url in (hub.url, hub.cdn_url)]
-        variables = {"SSL_CERT_FILE": str(certificate), "LOCALDEV_HUB_TOKEN": "hf_secret", "HF_TOKEN": "hf_other"}
+        variables: dict[str, Any] = {
+            "SSL_CERT_FILE": str(certificate),
+            "LOCALDEV_HUB_TOKEN": "hf_secret",
+            "HF_TOKEN": "hf_other",
+        }
         half_allowed = command(hub.url, **variables, LOCALDEV_EGRESS_ALLOW=hosts[0])
         _, refusal = half_allowed.communicate(timeout=60)
         assert half_allowed.returncode == 4 and f"config set egress.allow {hosts[0]},{hosts[1]}`" in refusal

@@ -209,3 +209,34 @@ def test_names_that_lead_elsewhere_are_not_even_listed() -> None:
 def test_licences(card: Any, licence: str) -> None:
     """The licence is what the page names, empty where it names none."""
     assert read_listing(listing(cardData=card), "a/b").licence == licence
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+_ENTRIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "rfilename": _JSON | st.sampled_from(["m.gguf", "m-00001-of-00002.gguf", "x/m-00002-of-99999.gguf", ".gguf"]),
+        "size": _JSON,
+        "blobId": _JSON | st.just("b" * 40),
+        "lfs": _JSON | st.fixed_dictionaries({"size": _JSON, "sha256": _JSON | st.just(SHA)}),
+    },
+)
+_LISTINGS = st.fixed_dictionaries(
+    {"sha": st.just("c" * 40), "siblings": st.lists(_ENTRIES | _JSON, max_size=6)},
+    optional={"cardData": _JSON | st.fixed_dictionaries({"license": _JSON}), "gated": _JSON},
+)
+
+
+@given(_LISTINGS | _JSON)
+def test_any_answer_is_a_listing_or_refused(answer: Any) -> None:
+    """Whatever a hub answers: a model that can be fetched and checked, or an error of ours."""
+    try:
+        model = choose(read_listing(answer, "a/b"), HubSource("a/b"))
+    except LocaldevError:
+        return
+    assert all(0 <= file.size < 1 << 62 and (file.sha256 or file.blob) for file in model.files)
+    assert all(file.name.lower().endswith(".gguf") and "/" not in file.name for file in model.files)

@@ -182,10 +182,16 @@ class HubPull:
         self._client.close()
 
     def _refuse_taken(self, name: str, model: HubModel) -> None:
-        """Say before gigabytes come that a name is another model's, and not after."""
+        """Say before gigabytes come, and not after, that there is no name, or that it is another model's."""
         from localdev.models.store import slug
 
         wanted = slug(name or model.stem)
+        if not wanted:
+            raise UsageError(
+                f"{name or model.path!r} holds no letter or digit to make a name of", "give one: --name NAME"
+            )
+        if not all(file.sha256 for file in model.files):
+            return  # it may be the very model that is stored, which is seen when its SHA-256 is known
         taken = next((each for each in self._store.list() if each.name == wanted and each.seems_whole()), None)
         if taken is not None:
             raise UsageError(

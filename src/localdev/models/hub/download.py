@@ -20,7 +20,7 @@ from localdev.models.hub.listing import HubFile
 
 _BLOCK = 4 << 20
 _MAGIC = b"GGUF"
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.ASCII)
 _AGAIN = "pull again: it goes on where it was"
 _NOT_THE_FILE = "pull again; if it says the same, the hub or a mirror before it is at fault"
 
@@ -56,7 +56,7 @@ def fetch(client: HubClient, wanted: Wanted, path: Path, told: Told) -> int:
 
     Raises:
         LocaldevError: it cannot be had; what came stays for the next time, unless it was found to be wrong.
-        ModelError: what came is not what the hub named; it is removed.
+        ModelError: what came is not what the hub named, or `look` refuses it; it is removed.
         StorageError: it cannot be written.
     """
     download = _Download(client, wanted, path, told)
@@ -65,6 +65,9 @@ def fetch(client: HubClient, wanted: Wanted, path: Path, told: Told) -> int:
         patiently(download.run, client.waits, told.notice, got=lambda: download.received)
         download.check()
         return download.received
+    except ModelError:
+        path.unlink(missing_ok=True)
+        raise
     except OSError as error:
         raise storage_error(path, error) from error
 
@@ -115,9 +118,8 @@ class _Download:
             raise Passing(BackendError(f"{self._file.name} ended {missing} bytes too early", _AGAIN))
 
     def check(self) -> None:
-        """Compare the digest of what came with the hub's; a wrong file is removed."""
+        """Compare the digest of what came with the hub's."""
         if self._hash.hexdigest() != (self._file.sha256 or self._file.blob):
-            self._path.unlink()
             raise ModelError(
                 f"{self._file.name} came with another digest than the hub names; it was removed", _NOT_THE_FILE
             )
@@ -125,11 +127,13 @@ class _Download:
     def _take(self, piece: bytes, file: BinaryIO, reply: Reply) -> None:
         """Write a piece, as far as it belongs to the file."""
         if self._done + len(piece) > self._file.size:
-            self._wrong(f"{reply.origin} sends more than the {self._file.size} bytes of {self._file.name}")
+            what = f"{reply.origin} sends more than the {self._file.size} bytes of {self._file.name}"
+            raise ModelError(what, _NOT_THE_FILE)
         if self._done < len(_MAGIC):
             start = max(0, len(_MAGIC) - self._done)
             if piece[:start] != _MAGIC[self._done : self._done + len(piece[:start])]:
-                self._wrong(f"{reply.origin} sends something other than a GGUF file for {self._file.name}")
+                what = f"{reply.origin} sends something other than a GGUF file for {self._file.name}"
+                raise ModelError(what, _NOT_THE_FILE)
         file.write(piece)
         self._hash.update(piece)
         self._done += len(piece)
@@ -206,11 +210,6 @@ class _Download:
         """Forget what is there."""
         self._path.unlink(missing_ok=True)
         self._hash, self._done = self._new_hash(), 0
-
-    def _wrong(self, what: str) -> None:
-        """Remove what came and say why."""
-        self._path.unlink(missing_ok=True)
-        raise ModelError(what, _NOT_THE_FILE)
 
     def _new_hash(self) -> hashlib._Hash:
         """Begin the digest that the hub names: of the content, or as git counts it."""

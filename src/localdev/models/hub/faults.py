@@ -131,12 +131,12 @@ def _gated_hint(asked: Asked, place: str) -> str:
 def wait_of(headers: Mapping[str, str]) -> float | None:
     """Give the seconds that a server asks to wait for, None where it names none: `Retry-After`, else `RateLimit`."""
     after = headers.get("retry-after", "").strip()
-    if after.isdecimal():
+    if after.isascii() and after.isdecimal():
         return float(after)
     if after:
         try:
             when = parsedate_to_datetime(after)
-        except ValueError:
+        except (ValueError, OverflowError, TypeError):
             return None
         when = when if when.tzinfo else when.replace(tzinfo=UTC)
         return max(0.0, (when - datetime.now(UTC)).total_seconds())

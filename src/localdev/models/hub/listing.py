@@ -17,6 +17,7 @@ _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", 
 # GGUF files that belong to a model and are none: projectors of images, and importance matrices.
 _NO_MODEL = re.compile(r"(^|[/._-])(mmproj|imatrix)([/._-]|$)", re.IGNORECASE)
 _NEAREST = 5
+_LARGEST = 1 << 62  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _read_file(entry: Mapping[str, Any]) -> HubFile:
     sha256, blob = str(lfs.get("sha256") or "").lower(), str(entry.get("blobId") or "").lower()
     return HubFile(
         path=entry["rfilename"],
-        size=size if type(size) is int and size >= 0 else -1,
+        size=size if type(size) is int and 0 <= size < _LARGEST else -1,
         sha256=sha256 if _SHA256.fullmatch(sha256) else "",
         # The id of an LFS file is that of its pointer, which says nothing of the file itself.
         blob=blob if not lfs and _COMMIT.fullmatch(blob) else "",
