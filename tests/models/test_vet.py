@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ import pytest
 
 from localdev.core.errors import ModelError, NotFound, UsageError
 from localdev.models.findings import Finding
+from localdev.models.vetting.templates import RULES
 from localdev.models.vetting.vet import ACCEPTABLE, Vetted, vet, vet_or_refuse
 from scripts.hostile.headers import split_part
 from tests.models.conftest import TINY, Pair, gguf, pair, tensor, text
@@ -207,3 +209,15 @@ def test_models_in_parts(tmp_path: Path) -> None:
     third.unlink()
     with pytest.raises(ModelError, match="parts of m 1 are missing"):
         vet_or_refuse(tmp_path)
+
+
+def test_every_rule_is_documented() -> None:
+    """Each rule that vetting can name stands in docs/vetting.md."""
+    root = Path(__file__).parents[2]
+    source = "".join(path.read_text() for path in (root / "src/localdev/models/vetting").glob("*.py"))
+    named = set(re.findall(r'(?:Finding|Format)\(\s*"([a-z-]+)"', source)) | set(RULES)
+    assert {"gguf-structure", "format-pickle", "template-import", "folder-code"} <= named
+    documented = (root / "docs" / "vetting.md").read_text()
+    assert {rule for rule in named if f"`{rule}`" not in documented} == set()
+    marked = set(re.findall(r"`(template-[a-z-]+)` \|.*\*\*judgement\*\*", documented))
+    assert marked == set(ACCEPTABLE)
