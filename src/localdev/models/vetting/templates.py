@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -73,10 +74,11 @@ class TemplateReport:
     said: tuple[str, ...]
 
 
-def scan_template(text: str) -> TemplateReport:
-    """Judge a chat template by its text, without rendering it."""
+def scan_template(text: str, known: Mapping[str, str] | None = None) -> TemplateReport:
+    """Judge a chat template by its text, without rendering it; `known` are names by digest, those published if None."""
+    names = known_templates() if known is None else known
     digest = digest_of(text)
-    known = known_templates().get(digest) or known_templates().get(digest_of(normalised(text)), "")
+    name = names.get(digest) or names.get(digest_of(normalised(text)), "")
     findings = Findings()
     said: tuple[str, ...] = ()
     try:
@@ -85,8 +87,8 @@ def scan_template(text: str) -> TemplateReport:
         findings.add(unreadable.rule, "refuse", unreadable.line, unreadable.said)
     except RecursionError:
         findings.add("template-nesting", "refuse", 1, "is nested too deeply to be judged")
-    found = [_weighed(each, known) for each in findings.found]
-    return TemplateReport(tuple(sorted(found, key=_gravity)), digest, known, said)
+    found = [_weighed(each, name) for each in findings.found]
+    return TemplateReport(tuple(sorted(found, key=_gravity)), digest, name, said)
 
 
 def _judge(text: str, findings: Findings) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from localdev.models.vetting.templates_parse import Findings, piece, visible, walk
-from localdev.models.vetting.templates_values import Values, names_of
+from localdev.models.vetting.templates_values import CONTENT, Values, names_of
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -190,7 +190,7 @@ def _check_percent(node: Any, values: Values, findings: Findings) -> None:
     """`%` on a text fills in a format."""
     left = values.constant(node.left)
     texts = {text for text in values.strings(node.left) if "%" in text}
-    if texts and not _plain_format(left, _PERCENTS):
+    if (texts or CONTENT in values.origins(node.left)) and not _plain_format(left, _PERCENTS):
         findings.add("template-format", "refuse", node.lineno, f"fills in an open format: {piece(node)}")
 
 
@@ -219,6 +219,7 @@ def _check_globals(tree: nodes.Template, named: set[str], findings: Findings) ->
 
 _CHECKS = {
     "Getattr": _check_getattr,
+    "NSRef": _check_getattr,
     "Getitem": _check_getitem,
     "Const": _check_const,
     "Concat": _check_together,

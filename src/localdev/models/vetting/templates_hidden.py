@@ -39,12 +39,13 @@ _LOOKING = {
 }  # fmt: skip
 _ASKING = {"isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "isnumeric"}
 _COMPARING = {"eq", "equalto", "==", "ne", "!=", "in", "sameas", "gt", "lt", "ge", "le", "greaterthan", "lessthan"}
+_ORDERING = {"unique", "sort", "min", "max", "groupby"}
 _SELECTING = {"select", "reject", "selectattr", "rejectattr"}
 _CONTENTS = {"content", "text", "reasoning_content", "thinking"}
 _PRINTING = {"string", "trim", "safe", "default", "d", "upper", "lower", "title", "capitalize", "tojson", "e"}
 _LARGEST_USUAL = 2
 _LETTERS = re.compile(r"\w")
-_SYSTEM = re.compile(r"(?:^|[|<>\[\]_\n])system[\w|>\]\s]{0,24}$", re.IGNORECASE)
+_SYSTEM = re.compile(r"(?:^|[|<>\[\]_\n])system[\w<|>\]\s]{0,24}$", re.IGNORECASE)
 
 
 def check_hidden(tree: nodes.Template, values: Values, findings: Findings) -> None:
@@ -82,7 +83,10 @@ def _judge_comparison(node: Any, operands: list[Any], values: Values, findings: 
         _judge_content(node, operands, origins, values, findings)
     numbers = [values.constant(each) for each in operands]
     large = [each for each in numbers if isinstance(each, int | float) and abs(each) > _LARGEST_USUAL]
-    if large and LENGTH in found:
+    if large and CONTENT in found:
+        said = f"acts on what a message says: {piece(node)}"
+        findings.add("template-trigger", "refuse", node.lineno, said)
+    elif large and LENGTH in found:
         findings.add("template-position", "warn", node.lineno, f"acts on the length of a message: {piece(node)}")
     elif large and COUNT in found:
         findings.add("template-position", "warn", node.lineno, f"acts on the number of messages: {piece(node)}")
@@ -119,6 +123,9 @@ def _check_call(node: Any, values: Values, findings: Findings) -> None:
     if CLOCK in receiver:
         findings.add("template-date", "refuse", node.lineno, f"takes the date apart: {piece(node)}")
     if CONTENT not in receiver:
+        asked = {CONTENT} & frozenset[str]().union(*(values.origins(each) for each in node.args))
+        if asked and method in _LOOKING | {"get"}:
+            _judge_literals(node, values.strings(node.node.node), findings)
         return
     if method in _LOOKING:
         _judge_literals(node, {text for each in node.args for text in values.strings(each)}, findings)
@@ -149,6 +156,9 @@ def _check_filter(node: Any, values: Values, findings: Findings) -> None:
         findings.add("template-date", "refuse", node.lineno, f"takes the date apart: {piece(node)}")
     if node.name == "replace" and CONTENT in origins:
         _judge_replacing(node, values, findings)
+    if CONTENT in origins and (node.name in _ORDERING or node.name == "trim"):
+        looked_for = [node.node] if node.name in _ORDERING else node.args
+        _judge_literals(node, {text for each in looked_for for text in _listed(each, values)}, findings)
     if node.name in _SELECTING and origins & {CONTENT, MESSAGES}:
         named = node.args[0] if node.name.endswith("attr") and node.args else None
         looked_at = named is None or values.constant(named) in _CONTENTS
@@ -157,15 +167,28 @@ def _check_filter(node: Any, values: Values, findings: Findings) -> None:
             _judge_literals(node, {text for each in wanted for text in values.strings(each)}, findings)
 
 
+def _listed(node: Any, values: Values) -> set[str]:
+    """Give the texts that a list is written with."""
+    items = node.items if type(node).__name__ in ("List", "Tuple") else [] if node is None else [node]
+    return {text for each in items if CONTENT not in values.origins(each) for text in values.strings(each)}
+
+
 def _check_getitem(node: Any, values: Values, findings: Findings) -> None:
     """A table that is asked by what a message says, or by the date, is a condition too."""
     origins = values.origins(node.arg)
     if CLOCK in origins | values.origins(node.node):
         findings.add("template-date", "refuse", node.lineno, f"takes the date apart: {piece(node)}")
     choosing = any(type(each).__name__ in ("Compare", "Test") for each in walk(node.arg))
+    if MESSAGES in values.origins(node.node) and CONTENT not in values.origins(node.node):
+        ends = [node.arg.start, node.arg.stop] if type(node.arg).__name__ == "Slice" else [node.arg]
+        numbers = [values.constant(each) for each in ends if each is not None]
+        if any(isinstance(each, int) and abs(each) > _LARGEST_USUAL for each in numbers):
+            findings.add("template-position", "warn", node.lineno, f"acts on the number of messages: {piece(node)}")
     fixed = type(node.node).__name__ in ("Dict", "List", "Tuple") or bool(values.strings(node.node))
     if fixed and not values.origins(node.node) and (CONTENT in origins or choosing):
         findings.add("template-trigger", "refuse", node.lineno, f"chooses by what a message says: {piece(node)}")
+    elif type(node.node).__name__ in ("List", "Tuple") and origins & {COUNT, LENGTH}:
+        findings.add("template-position", "warn", node.lineno, f"acts on the number of messages: {piece(node)}")
 
 
 def _check_arithmetic(node: Any, values: Values, findings: Findings) -> None:
@@ -174,7 +197,7 @@ def _check_arithmetic(node: Any, values: Values, findings: Findings) -> None:
     if CLOCK in origins:
         findings.add("template-date", "refuse", node.lineno, f"computes with the date: {piece(node)}")
     right = values.constant(getattr(node, "right", None)) if type(node).__name__ == "Mod" else None
-    if COUNT in origins and isinstance(right, int) and right > _LARGEST_USUAL:
+    if origins & {COUNT, LENGTH} and isinstance(right, int) and right > _LARGEST_USUAL:
         findings.add("template-position", "warn", node.lineno, f"acts on the number of messages: {piece(node)}")
 
 
@@ -201,7 +224,7 @@ def _judge_role(branch: Any, values: Values, findings: Findings) -> None:
                 said = f"gives a user's text as the system's: {visible(repr(before[-40:]))} {piece(node)}"
                 findings.add("template-role", "refuse", node.lineno, said)
             text = values.constant(node)
-            before = before + text if isinstance(text, str) else ""
+            before = (before + text)[-200:] if isinstance(text, str) else ""
 
 
 def _flat(node: Any) -> list[Any]:

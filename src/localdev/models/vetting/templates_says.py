@@ -11,12 +11,13 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from localdev.models.vetting.templates_parse import Findings, visible, walk
+from localdev.models.vetting.templates_parse import Findings, Unreadable, visible, walk
 from localdev.models.vetting.templates_values import Values
 
 if TYPE_CHECKING:
     from jinja2 import nodes
 
+_MOST_LETTERS = 1_000_000  # of all constant texts together; published templates come to 60,000
 _MOST_SAID = 50
 _LONGEST_SAID = 2000
 _MARKUP = re.compile(
@@ -57,9 +58,12 @@ _SKIPPED = {"Compare", "Test", "Pair"}
 def check_says(tree: nodes.Template, values: Values, findings: Findings) -> tuple[str, ...]:
     """Judge what stands in a template's texts, and give those that it adds to a conversation."""
     literals = [(node.lineno, text) for node, text in _literals(tree, values)]
-    for line, text in [*literals, *_joined(literals)]:
+    texts = {text: line for line, text in reversed([*literals, *_joined(literals)])}
+    if sum(map(len, texts)) > _MOST_LETTERS:
+        raise Unreadable("template-size", 1, "puts more texts together than can be judged")
+    for text, line in texts.items():
         _judge(line, text, findings)
-    _judge_letters(literals, findings)
+        _judge_letters(line, text, findings)
     said = _said(tree)
     if said:
         more = f" and {len(said) - 1} more" if len(said) > 1 else ""
@@ -133,18 +137,17 @@ def _dense(text: str) -> bool:
     return words >= 30 and (all(kinds) or (kinds[2] and len(set(text)) >= 10))
 
 
-def _judge_letters(literals: list[tuple[int, str]], findings: Findings) -> None:
+def _judge_letters(line: int, text: str, findings: Findings) -> None:
     """Letters that cannot be seen once escapes are read, and words of two alphabets that look like one."""
-    for line, text in literals:
-        if text.isascii() and text.isprintable():
-            continue
-        strange = next((each for each in text if each not in "\n\t\r" and _unseen(each)), "")
-        if strange:
-            _add_unseen(line, text, strange, findings)
-        for word in re.findall(r"\w*[^\W\x00-\x7f]\w*", text):
-            if re.search("[A-Za-z]", word) and any(_lookalike(letter) for letter in word):
-                spelled = visible(word.encode("unicode_escape").decode("ascii"))
-                findings.add("template-hidden", "refuse", line, f"mixes alphabets in a word: {spelled}")
+    if text.isascii() and text.isprintable():
+        return
+    strange = next((each for each in text if each not in "\n\t\r" and _unseen(each)), "")
+    if strange:
+        _add_unseen(line, text, strange, findings)
+    for word in re.findall(r"\w+", text):
+        if not word.isascii() and re.search("[A-Za-z]", word) and any(map(_lookalike, word)):
+            spelled = visible(word.encode("unicode_escape").decode("ascii"))
+            findings.add("template-hidden", "refuse", line, f"mixes alphabets in a word: {spelled}")
 
 
 def _lookalike(letter: str) -> bool:

@@ -21,9 +21,11 @@ _SAID = {
     "content", "text", "reasoning_content", "reasoning", "thinking", "thought", "value", "arguments", "input", "output",
 }  # fmt: skip
 _SHAPE = {"role", "type", "name", "id", "tool_call_id", "image", "image_url", "video", "audio"}
+# What is handed to a template under these names.
+_GIVEN = {"messages": frozenset({MESSAGES})} | dict.fromkeys(("date_string", "current_date"), frozenset({CLOCK}))
 _POSITIONS = {"index", "index0", "revindex", "revindex0", "length"}
 _TEXTS = {"string", "tojson", "join", "pprint", "urlencode", "escape", "e", "forceescape", "dictsort", "items"}
-_MOST_STEPS = 2_000_000  # the most that a published template takes is 110,000
+_MOST_STEPS = 400_000  # the most that a published template takes is 12,000
 _MOST_NAMES = 1000
 _LONGEST = 10_000  # letters of a constant that is put together here
 
@@ -97,7 +99,7 @@ class Values:
             before = dict(self._origins)
             for name, values in self.assigned.items():
                 found = self._origins.get(name, _NOTHING).union(*(self.origins(value) for value in values))
-                self._origins[name] = found
+                self._origins[name] = found | {COUNT} if any(_counts(value, name) for value in values) else found
             if before == self._origins:
                 return
 
@@ -111,6 +113,7 @@ class Values:
 
     def constant(self, node: Any) -> Any:
         """Give what an expression always is, None when that depends on anything."""
+        self._step(node)
         kind = type(node).__name__
         if kind == "Const":
             return node.value
@@ -204,8 +207,7 @@ class Values:
         self._step(node)
         kind = type(node).__name__
         if kind == "Name":
-            found = self._origins.get(node.name, _NOTHING)
-            return found | {MESSAGES} if node.name == "messages" else found
+            return self._origins.get(node.name, _NOTHING) | _GIVEN.get(node.name, _NOTHING)
         if kind in ("Getattr", "Getitem"):
             return self._part(node)
         if kind == "Filter":
@@ -216,7 +218,8 @@ class Values:
             return self._all(each for each in (node.expr1, node.expr2) if each is not None)
         if kind in ("Compare", "Not", "Test", "Const"):
             return _NOTHING
-        return self._all(node.iter_child_nodes())
+        found = self._all(node.iter_child_nodes())
+        return found | {CONTENT} if kind == "Concat" and MESSAGES in found else found
 
     def _all(self, several: Iterable[Any]) -> frozenset[str]:
         """Unite the origins of several expressions."""
@@ -235,6 +238,8 @@ class Values:
         key = node.attr if type(node).__name__ == "Getattr" else self.constant(node.arg)
         if key in _SHAPE:
             return base - {CONTENT, MESSAGES}
+        if key == "content":
+            return (base - {MESSAGES}) | {CONTENT}
         if MESSAGES in base and isinstance(key, str):
             return (base - {MESSAGES}) | {CONTENT} if key in _SAID else base
         computed = type(node).__name__ == "Getitem" and type(node.arg).__name__ not in ("Const", "Slice")
@@ -251,7 +256,11 @@ class Values:
             return measured(base)
         if node.name in _TEXTS and MESSAGES in base:
             return base | {CONTENT}
+        if node.name == "groupby":
+            return base | {CONTENT} if MESSAGES in base else base
         if node.name == "map":
+            if MESSAGES in base and any(self.constant(each) in _TEXTS for each in node.args):
+                return base | {CONTENT}
             keys = {self.constant(each.value) for each in node.kwargs if each.key == "attribute"}
             if MESSAGES in base and keys & _SAID:
                 return (base - {MESSAGES}) | {CONTENT}
@@ -263,8 +272,8 @@ class Values:
         if type(node.node).__name__ == "Name":
             if node.node.name == "strftime_now":
                 return frozenset({CLOCK})
-            if node.node.name == "range":
-                return self._all(node.args)
+            if node.node.name in ("range", "dict", "namespace"):
+                return self._all([*node.args, *node.kwargs])
             return self._origins.get(f"{node.node.name}()", _NOTHING)
         base = self._all(node.iter_child_nodes())
         method = getattr(node.node, "attr", "")
@@ -275,6 +284,15 @@ class Values:
             return measured(base)
         opened = method in ("items", "values") or keys & _SAID
         return base | {CONTENT} if MESSAGES in base and opened else base
+
+
+def _counts(value: Any, name: str) -> bool:
+    """Say whether an assignment counts its variable up."""
+    return (
+        type(value).__name__ == "Add"
+        and variable(value.left) == name
+        and isinstance(getattr(value.right, "value", None), int)
+    )
 
 
 def measured(origins: frozenset[str]) -> frozenset[str]:

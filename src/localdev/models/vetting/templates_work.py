@@ -17,6 +17,8 @@ _DEEPEST_NEST = 3
 _WIDEST = 1000  # letters that a filter may pad to
 _ENDED = {"Const", "Name", "Getattr", "Add", "Sub", "Neg", "Filter", "Getitem"}
 _COUNTING = {"length", "count"}
+# What comes out of these can be longer than what goes in, by a factor.
+_GROWING = {"replace", "join", "tojson", "urlencode", "indent", "center", "wordwrap", "format", "e", "escape"}
 _WIDTHS = {"indent": (0, "width"), "center": (0, "width"), "batch": (0, "linecount"), "slice": (0, "slices"),
            "tojson": (0, "indent"), "wordwrap": (0, "width")}  # fmt: skip
 
@@ -202,19 +204,19 @@ def _number(node: Any) -> bool:
 
 
 def _check_doubling(values: Values, findings: Findings) -> None:
-    """No text grows by more than it was, neither by itself nor over other variables."""
+    """No text grows by more than it was, neither by itself nor over other variables and macros."""
     graph: dict[str, dict[str, int]] = {}
     for name, given in values.assigned.items():
-        uses = graph.setdefault(name, {})
-        for value in given:
-            for other, times in _uses(value, parts="." in name).items():
-                uses[other] = max(uses.get(other, 0), times)
+        uses = [_uses(value, parts="." in name) for value in given]
+        graph[name] = _sum(uses) if name.endswith("()") else _most(uses)
     for group in _circles(graph):
+        # A macro that calls itself twice is judged by what it hands on; one that fills a namespace doubles it.
+        kept = any("." in name for name in group)
         for name in sorted(group):
-            grown = [other for other in group if graph[name].get(other, 0) > 1 and "()" not in name]
-            if grown:
+            grown = [other for other in group if graph[name].get(other, 0) > 1]
+            if grown and (kept or not name.endswith("()")):
                 line = values.assigned[name][0].lineno
-                said = f"doubles a text again and again: {visible(name)} is put together from {visible(grown[0])} twice"
+                said = f"doubles a text again and again: {visible(name)} is put together from {visible(grown[0])}"
                 findings.add("template-growth", "refuse", line, said)
 
 
@@ -223,17 +225,22 @@ def _uses(node: Any, *, parts: bool) -> dict[str, int]:
     name, kind = variable(node), type(node).__name__
     if name and kind != "Call":
         return {name: 1}
-    if kind in ("Compare", "Test", "Not") or (kind == "Filter" and node.name in _COUNTING) or kind == "Slice":
+    if kind in ("Compare", "Test", "Not", "Slice") or (kind == "Filter" and node.name in _COUNTING):
         return {}
-    if kind == "CondExpr":
-        return _most(_uses(each, parts=parts) for each in (node.expr1, node.expr2) if each is not None)
-    if kind in ("And", "Or"):
-        return _most(_uses(each, parts=parts) for each in (node.left, node.right))
+    if kind in ("CondExpr", "And", "Or"):
+        both = (node.expr1, node.expr2) if kind == "CondExpr" else (node.left, node.right)
+        return _most(_uses(each, parts=parts) for each in both if each is not None)
     if kind in ("Getitem", "Getattr"):
         return _uses(node.node, parts=parts) if parts else {}
-    if kind == "Call" and not parts and type(node.node).__name__ == "Getattr":
+    if name:
+        return _sum([{name: 1}, *(_uses(each, parts=parts) for each in [*node.args, *node.kwargs])])
+    method = getattr(node.node, "attr", "") if kind == "Call" else ""
+    if method and not parts:
         return _sum(_uses(each, parts=parts) for each in node.args)
-    return _sum(_uses(each, parts=parts) for each in node.iter_child_nodes())
+    uses = _sum(_uses(each, parts=parts) for each in node.iter_child_nodes())
+    if kind == "Mul" or (method or getattr(node, "name", "")) in _GROWING:  # a namespace keeps what it grew to
+        return {each: times * (2 if "." in each else 1) for each, times in uses.items()}
+    return uses
 
 
 def _most(counts: Iterable[dict[str, int]]) -> dict[str, int]:
