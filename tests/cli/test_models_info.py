@@ -13,6 +13,7 @@ from tests.backends.lora import write_adapter
 from tests.backends.ollama_server import NAME, serve_bodies, show
 from tests.cli.conftest import Run
 from tests.models.conftest import gguf, pair, text
+from tests.models.interrupting import write_model
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.gguf"
 DIGEST = "2530d17b200780607a3039c0b9a4281c42bf34e73269fc2c8feb782c2888ed1f"
@@ -87,6 +88,17 @@ def test_a_file_that_is_not_stored(run: Run) -> None:
     told = lines_of(done.out)
     assert done.code == 0 and told["file"] == f"{TINY}, 4.6 MB" and "source" not in told
     assert json.loads(run("models", "list", "--json").out)["models"] == []
+
+
+def test_a_split_model(run: Run, tmp_path: Path) -> None:
+    """Any part, or their folder, is the whole model; a missing part is named."""
+    parts = write_model(tmp_path / "parts", 3)
+    for named in (parts[0], parts[2], tmp_path / "parts"):
+        found = json.loads(run("models", "info", named, "--json").out)
+        assert found["parameters"] == 96 and [file["path"] for file in found["files"]] == [str(path) for path in parts]
+    parts[1].unlink()
+    done = run("models", "info", parts[0])
+    assert done.code == 4 and "small-00002-of-00003.gguf" in done.err
 
 
 def test_what_it_says_cannot_drive_a_terminal(run: Run, tmp_path: Path) -> None:

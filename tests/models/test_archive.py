@@ -26,6 +26,7 @@ from localdev.models.passport import Passport, Source
 from localdev.models.store import Adding, ModelStore
 from scripts.hostile.exports import export_of, good_export, hostile_exports, manifest_of, member, small_model
 from tests.models.conftest import TINY, gguf, pair
+from tests.models.interrupting import write_model
 
 HOSTILE = {name: (data, reason) for name, data, reason in hostile_exports()}
 TRAVELS = (
@@ -113,6 +114,33 @@ def test_two_exports_are_the_same_bytes(here: Path, there: Path, tiny: Passport,
     export_models(here, [tiny], tmp_path / "a.ldm")
     export_models(there, [other], tmp_path / "b.ldm")
     assert (tmp_path / "a.ldm").read_bytes() == (tmp_path / "b.ldm").read_bytes()
+
+
+def test_a_split_model(here: Path, there: Path, tmp_path: Path) -> None:
+    """All parts travel under the names by which the engine finds them, and are one model again."""
+    parts = write_model(tmp_path / "parts", 3)
+    before = ModelStore(here).add(parts[1], Adding(mode="copy"))
+    export_models(here, [before], tmp_path / "x.ldm")
+    with tarfile.open(tmp_path / "x.ldm") as tar:
+        assert tar.getnames() == ["manifest.json", *(f"small/model-{number:05d}-of-00003.gguf" for number in (1, 2, 3))]
+    (after,) = import_archive(there, tmp_path / "x.ldm")
+    assert facts(after.passport) == facts(before)
+    assert contents(after.passport) == [path.read_bytes() for path in parts]
+
+
+def test_several_models_in_one_export(here: Path, there: Path, tiny: Passport, tmp_path: Path) -> None:
+    """They arrive in order, a name is for the first, and where one is refused none is stored."""
+    store = ModelStore(here)
+    second = store.add(write_model(tmp_path / "m", 1)[0])
+    export_models(here, [tiny, second], tmp_path / "x.ldm")
+    data = bytearray((tmp_path / "x.ldm").read_bytes())
+    data[-1500] ^= 1  # in the second one's weights
+    (tmp_path / "spoiled.ldm").write_bytes(data)
+    with pytest.raises(ModelError, match="another digest"):
+        import_archive(there, tmp_path / "spoiled.ldm")
+    assert left_in(there) == []
+    arrived = import_archive(there, tmp_path / "x.ldm", name="first")
+    assert [each.passport.name for each in arrived] == ["first", second.name]
 
 
 def test_any_tar_unpacks_it(here: Path, tiny: Passport, tmp_path: Path) -> None:
