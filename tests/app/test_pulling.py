@@ -325,6 +325,15 @@ def test_a_hostile_template_is_refused_by_its_head(folders: Folders, journal: Jo
     assert journal()[-1]["error"] == "model"
 
 
+def test_what_is_no_model(folders: Folders) -> None:
+    """An adapter is refused by its head, under the name that the hub knows it by."""
+    adapter = gguf([pair("general.architecture", "llama"), pair("general.type", "adapter")])
+    refused = pytest.raises(ModelError, match=r"^lora\.gguf holds no model but: adapter")
+    with serving(Repository({"lora.gguf": adapter})) as hub, refused:
+        pulled(hub, folders)
+    assert stored(folders) == [] and left(folders) == []
+
+
 def test_a_head_is_judged_only_by_what_has_come(tmp_path: Path) -> None:
     """As long as the header is not whole nothing is refused; the good model's head passes once it is there."""
     path, head = tmp_path / "m.gguf", tmp_path / "head.gguf"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from localdev.app.remote import Contact, allowance_for, remote_options
-from localdev.core.errors import DiskFull, EgressRefused, LocaldevError, StorageError, UsageError
+from localdev.core.errors import DiskFull, EgressRefused, LocaldevError, ModelError, StorageError, UsageError
 from localdev.core.events import Notice, Progress
 from localdev.core.files import write_atomic
 from localdev.core.folders import ensure
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from localdev.models.hub.sources import HubSource
     from localdev.models.passport import Passport
     from localdev.models.store import Adding, ModelStore
+    from localdev.models.vetting.vet import Vetted
 
 _WANTED = "wanted.json"
 _HEAD = "head.gguf"
@@ -259,7 +260,6 @@ class Prepared:
         """Fetch one file after another, then store them."""
         from localdev.models.hub.download import Told, Wanted, fetch
         from localdev.models.passport import Source
-        from localdev.models.vetting.unseen import refusal_unseen
         from localdev.models.vetting.vet import vet
 
         model, before = self._model, 0
@@ -274,10 +274,12 @@ class Prepared:
         adding = replace(adding, mode="move", source=source, licence=self._repository.licence)
         first = self._path(model.files[0].name)
         vetted = vet(first, adding.accept)
-        if vetted.refusal() is not None or vetted.model is None:
+        try:
+            _refuse(vetted, model.path)
+        except ModelError:
             if not vetted.overruling():
                 shutil.rmtree(self._parts, ignore_errors=True)  # it would be refused the next time as well
-            raise refusal_unseen(model.path, vetted)
+            raise
         return self._pull.install(first, adding, progress)
 
     def _looker(self, accept: Sequence[str], size: int) -> Callable[[Path, int], bool]:
@@ -302,7 +304,6 @@ def vets_head(path: Path, have: int, size: int, *, head: Path, accept: Sequence[
     Raises:
         ModelError: what the header holds is refused.
     """
-    from localdev.models.vetting.unseen import refusal_unseen
     from localdev.models.vetting.vet import vet
 
     try:
@@ -316,9 +317,20 @@ def vets_head(path: Path, have: int, size: int, *, head: Path, accept: Sequence[
         head.unlink(missing_ok=True)
     if vetted.model is None or vetted.model.header.data_offset > have:
         return have >= size
-    if vetted.refusal() is not None:
-        raise refusal_unseen(f"{path.name}, of which only the head was fetched,", vetted)
+    _refuse(vetted, f"{path.name}, of which only the head was fetched," if have < size else path.name)
     return True
+
+
+def _refuse(vetted: Vetted, what: str) -> None:
+    """Refuse what vetting refuses, and what is no model: adapters and projectors are GGUF files too."""
+    from localdev.models.vetting.unseen import refusal_unseen
+
+    if vetted.refusal() is not None or vetted.model is None:
+        raise refusal_unseen(what, vetted)
+    header = vetted.model.header
+    if header.kind != "model" or not header.tensor_count:
+        said = header.kind if header.kind != "model" else "no weights"
+        raise ModelError(f"{what} holds no model but: {said}", "pull the model itself; an adapter is added from a file")
 
 
 @dataclass(frozen=True, slots=True)

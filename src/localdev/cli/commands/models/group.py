@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from localdev.models.gguf import GgufHeader
     from localdev.models.passport import Passport
 
-app = new_group("Model files: yours, in GGUF form, kept by content and never fetched.")
+app = new_group("Model files: yours, in GGUF form, kept by content; `pull` alone fetches any.")
 
 
 def print_json(printer: Printer, entries: Mapping[str, Any]) -> None:
