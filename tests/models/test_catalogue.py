@@ -18,7 +18,15 @@ from hypothesis import strategies as st
 
 from localdev.core.errors import ModelError
 from localdev.models.catalogue import JOBS, CatalogueModel, load_catalogue, read_catalogue
-from localdev.models.catalogue_fit import fits, kv_bytes_per_token, memory_need, ranked, tokens_per_second, weight_bytes
+from localdev.models.catalogue_fit import (
+    BITS,
+    fits,
+    kv_bytes_per_token,
+    memory_need,
+    ranked,
+    tokens_per_second,
+    weight_bytes,
+)
 from localdev.models.catalogue_page import page
 from localdev.models.gguf import read_header
 from localdev.models.memory import memory_need as need_of_a_file
@@ -75,13 +83,15 @@ def test_each_model_is_sound(model: CatalogueModel) -> None:
 
 @pytest.mark.parametrize("model", load_catalogue().models, ids=lambda model: model.name)
 def test_the_memory_formula_agrees_with_stated_sizes(model: CatalogueModel) -> None:
-    """Weights by bits come near the stated Q4_K_M file; small models keep more of theirs exactly."""
-    stated = next((file.bytes for file in model.files if file.quantisation == "Q4_K_M"), 0)
-    if not stated:
-        return
-    assert weight_bytes(model) == stated
-    assert 0.75 <= model.parameters * 4.9 / 8 / stated <= 1.2
-    assert stated < memory_need(model) < stated * 1.6 + 2.5 * GB
+    """Weights by bits come near the size of each file; small models keep more of theirs exactly."""
+    for file in model.files:
+        if file.bytes and "search" not in model.jobs:
+            assert (
+                0.75 <= model.parameters * BITS[file.quantisation] / 8 / file.bytes <= 1.2 or file.quantisation == "F16"
+            )
+    chosen = weight_bytes(model)
+    assert chosen == model.chosen().bytes or not model.chosen().bytes
+    assert chosen < memory_need(model) < chosen * 1.6 + 2.5 * GB
 
 
 def damaged(change: Any) -> str:

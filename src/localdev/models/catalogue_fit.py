@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from localdev.models.catalogue import CatalogueModel
 
-# Bits a weight takes in Q4_K_M, with what is kept more exactly: the median of the files of this catalogue.
-Q4_BITS = 4.9
+# Bits a weight takes, with what is kept more exactly: medians of the files of this catalogue.
+BITS = {"Q4_0": 4.7, "Q4_K_M": 4.9, "Q8_0": 8.5, "F16": 16.0}
 WINDOW = 8192
 # Beside weights and state: buffers of a step (some 120 MB for 7 B weights), the interpreter (60 MB), the tokenizer
 # (150 bytes for each of 300,000 tokens and merges); `models.memory` tells it of a file.
@@ -44,11 +44,9 @@ def kv_bytes_per_token(layers: int, kv_heads: int, key: int, value: int, *, numb
 
 
 def weight_bytes(model: CatalogueModel) -> int:
-    """Give the bytes of a model's weights: its Q4_K_M file's, else what is typical of one; an embedder's smallest."""
-    sizes = {file.quantisation: file.bytes for file in model.files if file.bytes}
-    if "search" in model.jobs and sizes:
-        return min(sizes.values())
-    return sizes.get("Q4_K_M") or round(model.parameters * Q4_BITS / 8)
+    """Give the bytes of a model's weights in the file to be chosen: as its page says, else what is typical of such."""
+    chosen = model.chosen()
+    return chosen.bytes or round(model.parameters * BITS.get(chosen.quantisation, BITS["F16"]) / 8)
 
 
 def memory_need(model: CatalogueModel, window: int = WINDOW) -> int:

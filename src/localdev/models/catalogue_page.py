@@ -16,9 +16,9 @@ Good open models for code, with facts as their pages, or stored copies of them, 
 Nothing of it is fetched by itself: `localdev models pull` is typed by you, and asks nobody that `egress.allow` does
 not name.
 
-- **Memory** is an estimate: the file in Q4_K_M (or 4.9 bits a weight where its size is not known), the state of a
-  window of {window} tokens in f16 (keys and values of each layer that keeps them), and 0.25 GB for the engine's work.
-  A model is named first where that is no more than 70 % of the machine's memory.
+- **Memory** is an estimate: the file to be chosen (in Q4_K_M where there is one; by bits where its size is not known),
+  the state of a window of {window} tokens in f16 (keys and values of each layer that keeps them), and 0.25 GB for the
+  engine's work. A model is named first where that is no more than 70 % of the machine's memory.
 - **Tokens a second** are a rule of thumb and no measurement: {bandwidth} GB a second, as the memory of a laptop brings
   them, over the weights that one token needs. A graphics card is faster, an old machine slower.
 - **Licence**: the name alone decides nothing. "conditions" means that it has some that may matter at work: read it.
