@@ -12,7 +12,7 @@ import pytest
 
 from localdev.app.embedders import open_embedder
 from localdev.app.engines import open_engine
-from localdev.app.vetted import is_path, vetted_model
+from localdev.app.vetted import header_of, is_path, vetted_model
 from localdev.config.settings import build, keys
 from localdev.core.errors import ModelError, NotFound, UsageError
 from localdev.core.folders import Folders, find_folders
@@ -131,3 +131,18 @@ def test_one_changed_byte(folders: Folders, model: Path, open_it: Callable[..., 
     with pytest.raises(ModelError, match="was changed since it was added") as caught:
         open_it(*arguments)
     assert "`localdev models add FILE.gguf`" in caught.value.hint
+
+
+def test_a_path_is_vetted_again_only_when_it_changed(folders: Folders, model: Path) -> None:
+    """What was found is remembered by the file's stamp: a file in its place is looked at anew."""
+    first = vetted_model(str(model), FREE, folders)
+    assert vetted_model(str(model), FREE, folders) is first and header_of(first) is header_of(first)
+    before = model.stat()
+    data = bytearray(TINY.read_bytes())
+    data[:4] = b"GGUX"
+    other = model.with_name("other")
+    other.write_bytes(data)
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.replace(other, model)
+    with pytest.raises(ModelError, match=r"m\.gguf"):
+        vetted_model(str(model), FREE, folders)

@@ -132,11 +132,10 @@ def _on_server(kind: str, settings: Settings, folders: Folders, *, contact: Cont
 
 def _gguf(model: str, settings: Settings, folders: Folders, *, progress: ProgressSink | None) -> Embedder:
     """Open a GGUF file by its path, or by its name in the store."""
-    from localdev.app.vetted import vetted_model
+    from localdev.app.vetted import header_of, vetted_model
     from localdev.backends.embedders.gguf import GgufEmbedder
     from localdev.backends.options import BackendOptions, EngineOptions
     from localdev.models.digests import digest_of
-    from localdev.models.gguf import read_model
     from localdev.models.passport import embeds
 
     if _is_path(model):
@@ -147,7 +146,7 @@ def _gguf(model: str, settings: Settings, folders: Folders, *, progress: Progres
             f"{found.path} is a {found.architecture} model, which writes text; it does not embed",
             "search.embedder needs an embedding model, of the architecture bert or one like it",
         )
-    dimension = read_model(found.path).header.metadata.get(f"{found.architecture}.embedding_length")
+    dimension = header_of(found).metadata.get(f"{found.architecture}.embedding_length")
     if not isinstance(dimension, int) or dimension < 1:
         raise ModelError(f"{found.path} does not say how long its vectors are", "use another model")
     llama = settings.llama

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localdev.app.cancelling import Cancellation
@@ -211,11 +212,13 @@ def watched(backend: ChatBackend, request: ChatRequest, cancellation: Cancellati
 
 def _facts(opened: Opened) -> dict[str, Any]:
     """Say what is known of a loaded model without asking the engine, which may be busy."""
+    from localdev.backends.llamacpp.native import parts_of
+
     own: dict[str, Any] = getattr(opened.backend, "facts", dict)()
     info = opened.info
     name = info.name if info else own.get("model") or os.path.basename(opened.path)
     with contextlib.suppress(OSError):
-        own.setdefault("memory_bytes", os.path.getsize(opened.path))
+        own.setdefault("memory_bytes", sum(part.stat().st_size for part in parts_of(Path(opened.path))))
     return {
         "name": name,
         "placement": info.placement if info else "",
@@ -229,14 +232,15 @@ def _facts(opened: Opened) -> dict[str, Any]:
 
 
 def _key(model: str, options: BackendOptions) -> str:
-    """Name a file as it is now, and all that it is opened with."""
-    from localdev.core.wire import dumps  # jobs without a model do without it
+    """Name a file, or the parts of a model, as they are now, and all that it is opened with."""
+    from localdev.backends.llamacpp.native import parts_of
+    from localdev.core.wire import dumps  # jobs without a model do without both
 
     try:
-        facts = os.stat(model)
-        identity = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        found = [part.stat() for part in parts_of(Path(model))]
+        identity = [(each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns) for each in found]
     except OSError:
-        identity = (0, 0, 0, 0)
+        identity = []
     return f"{model} {identity} {dumps(options).decode('ascii')}"
 
 

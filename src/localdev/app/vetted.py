@@ -1,13 +1,16 @@
 """The one way to a GGUF file: a model of the store is looked at for changes, one named by its path is vetted.
 
-A file by path is vetted each time, which reads its headers and never its weights: about a tenth of a second for a
-vocabulary of 150,000 tokens, against seconds for loading the model. So nothing is remembered of it; a model of the
-store was vetted when it was added.
+Vetting reads the headers of a file and never its weights: about a tenth of a second for a vocabulary of 150,000 tokens,
+against seconds for loading the model. A model of the store was vetted when it was added. A file by path is vetted when
+it is first opened, and a process remembers that for as long as its stamp (see `passport.stamp`) stays the same; nothing
+is kept on the disk, where another program could write that a file is fine.
 """
 
 from __future__ import annotations
 
+import functools
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +22,12 @@ if TYPE_CHECKING:
     from localdev.config.settings import Settings
     from localdev.core.ports import ProgressSink
     from localdev.models.findings import Finding
+    from localdev.models.gguf import GgufHeader
     from localdev.models.passport import Passport
     from localdev.models.store import ModelStore
+
+_MOST_REMEMBERED = 16
+Stamps = tuple[tuple[int, int, int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +103,25 @@ def _stored(store: ModelStore, path: Path) -> Passport:
         ) from error
 
 
+def header_of(found: VettedModel) -> GgufHeader:
+    """Give the header of a model that was found, read anew only when its files have changed."""
+    return _read(found.paths, _stamps(found.paths))
+
+
 def _by_path(path: Path) -> VettedModel:
-    """Vet a file, or all parts of a split one; what a user may accept is accepted by adding it, for good."""
+    """Vet a file, or all parts of a split one."""
+    from localdev.models.gguf_split import parts_of
+
+    try:
+        files = tuple(sorted(path.iterdir())) if path.is_dir() else parts_of(path)
+        return _vetted(path, _stamps(files))
+    except OSError as error:
+        raise NotFound(f"cannot read the model file {path}: {error.strerror or error}", "check the path") from error
+
+
+@functools.lru_cache(maxsize=_MOST_REMEMBERED)
+def _vetted(path: Path, stamps: Stamps) -> VettedModel:
+    """Vet a model whose files have these stamps; what a user may accept is accepted by adding it, for good."""
     from localdev.models.store import stem
     from localdev.models.vetting.vet import ACCEPTABLE, vet
 
@@ -123,3 +147,18 @@ def _by_path(path: Path) -> VettedModel:
         header.context_length,
         vetted.findings,
     )
+
+
+@functools.lru_cache(maxsize=_MOST_REMEMBERED)
+def _read(paths: tuple[Path, ...], stamps: Stamps) -> GgufHeader:
+    """Read the header of a model whose files have these stamps."""
+    from localdev.models.gguf import read_model
+
+    return read_model(paths[0]).header
+
+
+def _stamps(paths: Sequence[Path]) -> Stamps:
+    """Give what changes with the files."""
+    from localdev.models.passport import stamp
+
+    return tuple(stamp(path.stat()) for path in paths)
