@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from localdev.app.quantising import Made, Order, perplexity_of, quantise_model
@@ -86,10 +87,10 @@ def test_a_path_and_a_split_model(quantise: Quantise, store: ModelStore, tmp_pat
     assert made.passport.source.place == f"tiny sha256:{store.add(TINY).digest}"
     assert (made.passport.name, made.before, made.after) == ("half", None, None)
     parts = tiny_weights.write_split(tmp_path / "split", TINY)
-    split = quantise(str(parts[0]), "F16", name="other")
+    split = quantise(str(parts[0]), "BF16")
     whole = store.add(parts[0], Adding(name="parts"))
     assert len(split.passport.files) == 1 and split.passport.source.place == f"tiny sha256:{whole.digest}"
-    with pytest.raises(UsageError, match="stored already, as other"):
+    with pytest.raises(UsageError, match="stored already, as half"):
         quantise("parts", "F16")  # the very same bytes
 
 
@@ -138,7 +139,17 @@ def test_an_importance_matrix_is_needed(quantise: Quantise, store: ModelStore, t
     wide = tiny_weights.write_wide(tmp_path / "wide.gguf")
     with pytest.raises(UsageError, match="IQ2_XXS of wide cannot be made without an importance matrix") as caught:
         quantise(str(wide), "IQ2_XXS")
-    assert "IQ4_XS" in caught.value.hint and store.list() == []
+    assert "IQ4_XS" in caught.value.hint and "--imatrix" in caught.value.hint and store.list() == []
+    _, weights = tiny_weights.read(wide)
+    rows = {
+        name: (np.ones((1, values.shape[1])), np.array([1.0]))
+        for name, values in weights.items()
+        if name.startswith("blk.") and values.ndim == 2
+    }
+    path = tiny_weights.write_importance(tmp_path / "imatrix.gguf", rows)
+    assert quantise(str(wide), "Q2_K_S", importance=path).passport.quantisation == "Q2_K_S"
+    with pytest.raises(ModelError, match="is no importance matrix"):
+        quantise(str(wide), "Q2_K", importance=TINY)
 
 
 def test_embedding_models_get_smaller_too(quantise: Quantise) -> None:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from localdev.backends.engine.task import quantise_apart
 from localdev.backends.llamacpp.backend import LlamaCppBackend
 from localdev.backends.llamacpp.native import load_library
 from localdev.backends.llamacpp.perplexity import Measuring, Perplexity, measure
-from localdev.backends.llamacpp.quantise import Quantised, Quantising, quantise, types
+from localdev.backends.llamacpp.quantise import Importance, Quantised, Quantising, _weights, quantise, types
 from localdev.backends.options import BackendOptions, EngineOptions
 from localdev.core.errors import DiskFull, ModelError, UsageError
 from localdev.core.events import Progress
 from localdev.models.gguf import read_header
+from localdev.models.imatrix import read_importance
 from tests.backends import tiny_weights
 from tests.backends.conftest import TINY, ask, collect
 
@@ -130,6 +132,41 @@ def test_quantised_already(made: dict[str, Made], tmp_path: Path) -> None:
     said = quantise(Quantising(source, "F32", tmp_path / "f32.gguf", 1, allow_requantize=True))
     assert said.requantised == 36
     assert perplexity(tmp_path / "f32.gguf").value == pytest.approx(made["Q4_0"].perplexity.value, rel=0.01)
+
+
+def weighing(path: Path) -> tuple[Importance, ...]:
+    """Give what an importance matrix holds."""
+    return tuple(Importance(*each) for each in read_importance(path))
+
+
+def test_an_importance_matrix(wide: Path, tmp_path: Path) -> None:
+    """With one the types that need it are made; one of another model is refused."""
+    _, weights = tiny_weights.read(wide)
+    draw = np.random.default_rng(1)
+    rows = {
+        name: (draw.uniform(50, 150, (1, values.shape[1])), np.array([100.0]))
+        for name, values in weights.items()
+        if name.startswith("blk.") and values.ndim == 2
+    }
+    path = tiny_weights.write_importance(tmp_path / "imatrix.gguf", rows)
+    task = Quantising(wide, "Q2_K_S", tmp_path / "q2.gguf", 1, importance=path, weighing=weighing(path))
+    assert quantise(task).changed == 36
+    assert perplexity(tmp_path / "q2.gguf").value / perplexity(wide).value < 1.2
+    rows["blk.0.attn_q.weight"] = (np.ones((1, 128)), np.array([1.0]))
+    other = tiny_weights.write_importance(tmp_path / "other.gguf", rows)
+    with pytest.raises(ModelError, match="imatrix size 128 is different from tensor size 256") as caught:
+        quantise(replace(task, importance=other, weighing=weighing(other)))
+    assert "made of this very model" in caught.value.hint
+
+
+def test_the_numbers_of_an_importance_matrix(llama: None, tmp_path: Path) -> None:
+    """llama.cpp is given the mean of the squares for each matrix, 1 where no token came by, and an end."""
+    sums = np.arange(8.0).reshape(2, 4)
+    path = tiny_weights.write_importance(tmp_path / "i.gguf", {"x": (sums, np.array([2.0, 0.0]))})
+    given = _weights(load_library(), Quantising(TINY, "Q4_0", importance=path, weighing=weighing(path)))
+    assert given.entries[0].name == b"x" and given.entries[0].size == 8
+    assert [given.entries[0].data[at] for at in range(8)] == [0, 0.5, 1, 1.5, 1, 1, 1, 1]
+    assert len(given.entries) == 2 and given.entries[1].name is None
 
 
 def test_split_models(llama: None, wide: Path, tmp_path: Path) -> None:

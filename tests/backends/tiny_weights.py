@@ -95,7 +95,8 @@ def _wider(name: str, values: np.ndarray) -> np.ndarray:
     if name.endswith("norm.weight"):
         return np.pad(values / np.sqrt(2), (0, values.size))
     target = {128: 256, 64: 128, 320: 512}
-    return np.pad(values, [(0, target.get(size, size) - size) for size in values.shape])
+    wider: np.ndarray = np.pad(values, [(0, target.get(size, size) - size) for size in values.shape])
+    return wider
 
 
 def logits(tokens: Sequence[int], weights: Weights) -> np.ndarray:
@@ -107,12 +108,14 @@ def logits(tokens: Sequence[int], weights: Weights) -> np.ndarray:
         inner = _norm(hidden, part["ffn_norm.weight"])
         gate = inner @ part["ffn_gate.weight"].T
         hidden = hidden + (gate / (1 + np.exp(-gate)) * (inner @ part["ffn_up.weight"].T)) @ part["ffn_down.weight"].T
-    return _norm(hidden, weights["output_norm.weight"]) @ weights["token_embd.weight"].T
+    rows: np.ndarray = _norm(hidden, weights["output_norm.weight"]) @ weights["token_embd.weight"].T
+    return rows
 
 
 def _norm(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Divide by the root of the mean square."""
-    return values / np.sqrt((values**2).mean(axis=-1, keepdims=True) + EPSILON) * weight
+    normed: np.ndarray = values / np.sqrt((values**2).mean(axis=-1, keepdims=True) + EPSILON) * weight
+    return normed
 
 
 def _attention(inner: np.ndarray, part: Weights) -> np.ndarray:
@@ -129,7 +132,8 @@ def _attention(inner: np.ndarray, part: Weights) -> np.ndarray:
         scores[np.triu_indices(count, 1)] = -np.inf
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
         outputs.append(shares / shares.sum(axis=1, keepdims=True) @ v)
-    return np.concatenate(outputs, axis=1) @ part["attn_output.weight"].T
+    added: np.ndarray = np.concatenate(outputs, axis=1) @ part["attn_output.weight"].T
+    return added
 
 
 def _turned(values: np.ndarray) -> np.ndarray:
@@ -138,6 +142,19 @@ def _turned(values: np.ndarray) -> np.ndarray:
     cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
     even, odd = values[..., ::2], values[..., 1::2]
     return np.stack([even * cos - odd * sin, even * sin + odd * cos], axis=-1).reshape(values.shape)
+
+
+def write_importance(path: Path, rows: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Path:
+    """Write an importance matrix as `llama-imatrix` does: for each tensor (matrices, row) sums, (matrices,) counts."""
+    entries, data = [], b""
+    for name, (sums, counts) in rows.items():
+        for suffix, values in (("in_sum2", sums), ("counts", counts.reshape(-1, 1))):
+            entries.append(tensor(f"{name}.{suffix}", values.shape[::-1], offset=len(data)))
+            data += values.astype("<f4").tobytes()
+            data += bytes(-len(data) % 32)
+    pairs = [pair("general.type", "imatrix"), pair("imatrix.chunk_count", 1), pair("imatrix.chunk_size", 512)]
+    path.write_bytes(gguf(pairs, entries, data=data))
+    return path
 
 
 def write_split(folder: Path, path: Path) -> list[Path]:

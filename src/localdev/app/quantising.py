@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localdev.app.vetted import VettedModel, vetted_model
 from localdev.core.errors import DiskFull, ModelError, UsageError
@@ -33,7 +33,8 @@ class Order:
     """What to quantise and how.
 
     `model` is a name in the store or a path, an empty `name` is made of its name and the type. With a `text` the
-    perplexity is measured before and after, in windows of `window` tokens (0: 512, or the model's own).
+    perplexity is measured before and after, in windows of `window` tokens (0: 512, or the model's own). `importance` is
+    a file of llama.cpp's `llama-imatrix`.
     """
 
     model: str
@@ -43,6 +44,7 @@ class Order:
     window: int = 0
     threads: int = 0
     allow_requantize: bool = False
+    importance: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def quantise_model(order: Order, settings: Settings, folders: Folders, told: Tol
     stored = store.find(source.digest) if source.digest else None
     if order.text:
         _refuse_embedder(source)
-    plan = quantise_apart(Quantising(source.path, order.type, allow_requantize=True), told, module=_HOST)
+    task = Quantising(source.path, order.type, allow_requantize=True, **_weighing(order))
+    plan = quantise_apart(task, told, module=_HOST)
     _check(plan, order, source)
     name = _name(order, source)
     _refuse_taken(store, name)
@@ -86,9 +89,8 @@ def quantise_model(order: Order, settings: Settings, folders: Folders, told: Tol
     before = _measured(source.path, order, settings, told) if order.text else None
     with store.staging() as place:
         target = place / f"{name}.gguf"
-        threads = order.threads or settings.llama.threads
         said = quantise_apart(
-            Quantising(source.path, plan.type, target, threads, order.allow_requantize), told, module=_HOST
+            replace(task, target=target, threads=order.threads or settings.llama.threads), told, module=_HOST
         )
         after = _measured(target, order, settings, told) if order.text else None
         adding = Adding(
@@ -113,6 +115,17 @@ def perplexity_of(order: Order, settings: Settings, folders: Folders, told: Told
     model = vetted_model(order.model, settings, folders, told)
     _refuse_embedder(model)
     return model, _measured(model.path, order, settings, told)
+
+
+def _weighing(order: Order) -> dict[str, Any]:
+    """Give what an importance matrix adds to the task."""
+    from localdev.backends.llamacpp.quantise import Importance
+    from localdev.models.imatrix import read_importance
+
+    if order.importance is None:
+        return {}
+    path = order.importance.absolute()
+    return {"importance": path, "weighing": tuple(Importance(*each) for each in read_importance(path))}
 
 
 def _measured(path: Path, order: Order, settings: Settings, told: Told) -> Perplexity:
@@ -159,7 +172,8 @@ def _check(plan: Quantised, order: Order, source: VettedModel) -> None:
         raise UsageError(
             f"{plan.type} of {source.name} cannot be made without an importance matrix, which says how much each "
             "weight is used",
-            "take a type that needs none: IQ4_XS, Q3_K_S or Q2_K, or a file that was published in this type",
+            "take a type that needs none, as IQ4_XS, Q3_K_S or Q2_K; or make one with llama.cpp's llama-imatrix: "
+            "--imatrix FILE",
         )
     if plan.requantised and not order.allow_requantize:
         raise UsageError(

@@ -26,6 +26,7 @@ _NOT_MADE = ("LLAMA_FTYPE_GUESSED", "LLAMA_FTYPE_MOSTLY_NVFP4")
 _PLAIN = ("f32", "f16", "bf16")
 _MIB = 1 << 20
 _TENSOR = re.compile(r"^\[ *(\d+)/ *(\d+)\] (\S+) .*type = +(\w+), (.*)$")
+_CHANGED = " MiB ->"
 _TOTAL = re.compile(r"(model|quant) size += +([\d.]+) MiB")
 _FALLBACKS = re.compile(r"(\d+) of \d+ tensor\(s\) required fallback")
 _NO_REQUANTISING = "disabled"  # "requantizing from type q8_0 is disabled"
@@ -33,10 +34,26 @@ _FULL = "iostream error"  # all that the C++ library says of a failed write
 
 
 @dataclass(frozen=True, slots=True)
+class Importance:
+    """Where a file holds how much the inputs of the tensor `name` were used.
+
+    `sums` is the place in bytes of (matrices, row) float32, sums of squares; `counts` that of (matrices,) float32, over
+    how many tokens.
+    """
+
+    name: str
+    sums: int
+    counts: int
+    row: int
+    matrices: int
+
+
+@dataclass(frozen=True, slots=True)
 class Quantising:
     """What is to be done: `source` (of a split model its first part) written to `target` as `type`.
 
-    Without a `target` nothing is written: what would be done is said. `threads` 0 takes all there are.
+    Without a `target` nothing is written: what would be done is said. `threads` 0 takes all there are. `weighing` says
+    what `importance`, a file of llama.cpp's `llama-imatrix`, holds.
     """
 
     source: Path
@@ -44,6 +61,8 @@ class Quantising:
     target: Path | None = None
     threads: int = 0
     allow_requantize: bool = False
+    importance: Path | None = None
+    weighing: tuple[Importance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +113,13 @@ def quantise(task: Quantising, told: Callable[[Progress], None] = lambda _progre
     if number is None:
         known = ", ".join(sorted(types(lib)))
         raise UsageError(f"llama.cpp makes no {task.type!r}", f"types: {known}")
+    weights = _weights(lib, task)  # to be held until the call is over: the parameters are bare pointers
     log = _Log(told if task.target else lambda _progress: None)
     params = lib.llama_model_quantize_default_params()
     params.ftype, params.nthread = number, task.threads
     params.allow_requantize, params.dry_run = task.allow_requantize, task.target is None
+    if weights.entries is not None:
+        params.imatrix = weights.entries
     reason()
     target = os.fsencode(task.target) if task.target else b""
     with listening(log.take):
@@ -107,6 +129,35 @@ def quantise(task: Quantising, told: Callable[[Progress], None] = lambda _progre
     return log.summary(kind)
 
 
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """An importance matrix as llama.cpp takes it, and the numbers its pointers lead to."""
+
+    entries: Any
+    numbers: tuple[Any, ...] = ()
+
+
+def _weights(lib: Any, task: Quantising) -> _Weights:
+    """Read the importance matrix: for each input the mean of its squares, and 1 for experts that saw no token."""
+    if task.importance is None:
+        return _Weights(None)
+    import numpy as np
+
+    numbers = []
+    entries = (lib.llama_model_imatrix_data * (len(task.weighing) + 1))()  # the last one, empty, ends the list
+    with task.importance.open("rb") as file:
+        for at, each in enumerate(task.weighing):
+            file.seek(each.sums)
+            sums = np.fromfile(file, "<f4", each.matrices * each.row).reshape(each.matrices, each.row)
+            file.seek(each.counts)
+            counts = np.fromfile(file, "<f4", each.matrices).reshape(each.matrices, 1)
+            mean = np.divide(sums, counts, out=np.ones_like(sums), where=counts > 0)
+            numbers.append(mean)
+            entries[at].name, entries[at].size = each.name.encode(), mean.size
+            entries[at].data = mean.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+    return _Weights(entries, tuple(numbers))
+
+
 def _failure(task: Quantising, kind: str, why: str) -> Exception:
     """Turn llama.cpp's reason into an error."""
     if task.target is not None and _FULL in why:
@@ -114,10 +165,10 @@ def _failure(task: Quantising, kind: str, why: str) -> Exception:
     if _NO_REQUANTISING in why:
         return UsageError(f"{task.source} is quantised already", "start from a file of F16, BF16 or F32 weights")
     said = why.rpartition("failed to quantize: ")[2]
-    return ModelError(
-        f"llama.cpp cannot make {kind} of {task.source}: {said}",
-        "take another type, or another file of the model",
-    )
+    hint = "take another type, or another file of the model"
+    if "importance matrix" in said or "imatrix" in said:
+        hint = "give an importance matrix that was made of this very model: --imatrix FILE"
+    return ModelError(f"llama.cpp cannot make {kind} of {task.source}: {said}", hint)
 
 
 @dataclass(slots=True)
@@ -127,6 +178,7 @@ class _Log:
     told: Callable[[Progress], None]
     _line: str = ""
     _tensors: int = 0
+    _kind: str = ""
     _changed: int = 0
     _requantised: int = 0
     _fallbacks: int = 0
@@ -145,12 +197,10 @@ class _Log:
     def _read(self, line: str) -> None:
         """Note what a whole line says."""
         if tensor := _TENSOR.match(line):
-            self._tensors = int(tensor[2])
-            changed = "->" in tensor[5]
-            self._changed += changed
-            self._requantised += changed and tensor[4] not in _PLAIN
-            if tensor[1] == tensor[2]:
-                self.told(Progress(STAGE, self._tensors, self._tensors, "tensors"))
+            self._tensors, self._kind = int(tensor[2]), tensor[4]
+        if _CHANGED in line:  # on the tensor's own line, or below one that came between
+            self._changed += 1
+            self._requantised += self._kind not in _PLAIN
         elif total := _TOTAL.search(line):
             self._sizes[total[1]] = round(float(total[2]) * _MIB)
         elif fallbacks := _FALLBACKS.search(line):
@@ -160,6 +210,7 @@ class _Log:
 
     def summary(self, kind: str) -> Quantised:
         """Give what the log has said."""
+        self.told(Progress(STAGE, self._tensors, self._tensors, "tensors"))
         return Quantised(
             type=kind,
             tensors=self._tensors,

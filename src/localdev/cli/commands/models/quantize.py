@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from localdev.cli.commands.models.group import app, describe, payload, print_jso
 from localdev.cli.commands.models.perplexity import Text, Threads, Window, details, read_text, said
 from localdev.cli.options import Json
 from localdev.cli.workplace import open_workplace
+from localdev.core.folders import expanded
 
 if TYPE_CHECKING:
     from localdev.app.quantising import Made
@@ -28,6 +30,10 @@ def quantize(
     text: Text = "",
     window: Window = 0,
     threads: Threads = 0,
+    imatrix: Annotated[
+        Path | None,
+        typer.Option("--imatrix", metavar="FILE", help="An importance matrix of llama.cpp's llama-imatrix (GGUF)."),
+    ] = None,
     allow_requantize: Annotated[
         bool, typer.Option("--allow-requantize", help="Also where the model is quantised already: it loses twice.")
     ] = False,
@@ -49,6 +55,7 @@ def quantize(
         window=window,
         threads=threads,
         allow_requantize=allow_requantize,
+        importance=expanded(imatrix) if imatrix else None,
     )
     progress = ProgressLine(place.printer)
     try:
