@@ -68,6 +68,8 @@ def test_a_larger_window_takes_more(run: Run, store: ModelStore) -> None:
     )
     assert (small["window"], large["window"]) == (256, 2048)
     assert large["state"] == 8 * small["state"] and large["weights"] == small["weights"]
+    assert "4096 tokens, more than it was trained for:" in run("models", "info", "tiny", "--window", 4096).out
+    assert "too little" in run("models", "info", "tiny", "--window", 1 << 30).out
 
 
 def test_the_template_alone(run: Run, store: ModelStore, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def info(
 ) -> None:
     """Say what a model or adapter is, where it came from, what vetting found, and how much memory it takes to run.
 
-    All of it is read from the file's header; the memory is computed from it, and is what llama.cpp asks for.
+    All of it is read or computed from the file's header; nothing is loaded.
     """
     place = open_workplace(context, directory)
     on_server = model.lower().startswith("ollama:")
@@ -213,7 +213,8 @@ def _what(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "made for", facts["base"]
     if memory := facts["memory"]:
         parts = ", ".join(f"{part} {_sized(memory[part])}" for part in ("weights", "state", "buffers"))
-        yield "memory", f"{_sized(memory['total'])} with a window of {memory['window']} tokens: {parts}"
+        beyond = ", more than it was trained for" if 0 < facts["context_length"] < memory["window"] else ""
+        yield "memory", f"{_sized(memory['total'])} with a window of {memory['window']} tokens{beyond}: {parts}"
         free = f", {_sized(memory['free'])} are free" if memory["free"] else ""
         yield "this machine", f"{_sized(memory['machine'])}{free}: {_verdict(memory)}" if memory["machine"] else ""
 
