@@ -16,9 +16,9 @@ from typing import Any, BinaryIO
 
 from localdev.core.errors import ModelError, NotFound
 
-# The format allows 100 MB. The largest models known have some 100,000 tensors, whose entries take below 16 MiB even
-# in one file; parsing what the format allows would take a gigabyte of memory.
-_LONGEST_HEADER = 32 << 20
+# The format allows 100 MB, which would take gigabytes of memory to parse. The largest models known have some 100,000
+# tensors, whose entries fit in this even if all are in one file; then it takes a second and 150 MB.
+_LONGEST_HEADER = 16 << 20
 _LENGTH_BYTES = 8
 _MOST_DIMENSIONS = 64
 _LARGEST = 1 << 63
