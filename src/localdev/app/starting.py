@@ -190,8 +190,9 @@ def _get_steps(place: Place) -> Iterator[Step]:
     size = f", {sized(file.bytes)}" if file.bytes else ""
     need = f"{place.suggestion.memory_bytes / 1e9:.1f} GB of memory"
     allow = (f"`localdev config set egress.allow {place.allow}`",) if place.allow else ()
+    hosts = "; the hosts of the hub's files, which pull names, are to be allowed as well" if allow else ""
     yield Step(
-        f"get a model, such as {model.title} ({model.licence}{size}, takes some {need})",
+        f"get a model, such as {model.title} ({model.licence}{size}, takes some {need}){hosts}",
         (*allow, f"`localdev models pull {model.pull()}`"),
     )
     if model.ollama and any(server.kind == "ollama" for server in place.servers):
