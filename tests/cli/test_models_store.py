@@ -157,3 +157,27 @@ def test_ask_refuses_a_tampered_model(run: Run, repository: Path, model: Path) -
     assert (refused.code, refused.out) == (4, "")
     assert "error: the stored model m was changed since it was added" in refused.err
     assert "`localdev models remove m`" in refused.err
+
+
+def check(run: Run, repository: Path) -> dict[str, Any]:
+    """Give what doctor says of models."""
+    checks = json.loads(run("doctor", "-C", repository, "--json").out)["checks"]
+    return next(each for each in checks if each["name"] == "models")
+
+
+def test_doctor(run: Run, repository: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names a stored file whose passport is lost, and what the settings name that may not be opened."""
+    run("models", "add", model)
+    assert check(run, repository)["ok"]
+    (passport,) = ModelStore(find_folders().models).list()
+    (passport.folder.parent / "passports" / f"{passport.digest}.json").unlink()
+    stray = check(run, repository)
+    assert not stray["ok"] and str(passport.file) in stray["detail"]
+    assert run("models", "add", passport.file, "--name", "m").code == 0
+    monkeypatch.setenv("LOCALDEV_MODEL", str(model.with_name("other.gguf")))
+    assert "other.gguf" in check(run, repository)["detail"]
+    shutil.copyfile(TINY, model.with_name("other.gguf"))
+    assert check(run, repository)["ok"]
+    monkeypatch.setenv("LOCALDEV_POLICY_REQUIRE_PASSPORT", "true")
+    refused = check(run, repository)
+    assert not refused["ok"] and "has no passport" in refused["detail"] and "`localdev models add" in refused["hint"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -260,23 +261,28 @@ def built_for(package: Path) -> str:
 
 
 def check_models(folders: Folders, settings: Settings) -> Check:
-    """At least one model to answer with was added, all are as they were then, and the configured ones are there.
+    """At least one model to answer with was added, all are as they were then, and the configured ones may be opened.
 
     Raises:
         NotFound, ModelError: one of them is not.
     """
     from localdev.app.engines import jobs_with_models, models_for
+    from localdev.app.vetted import vetted_model
     from localdev.backends.registry import kind_of
     from localdev.config.display import shown
     from localdev.models.passport import embeds
     from localdev.models.store import ModelStore
 
     store = ModelStore(folders.models)
-    whole = [passport for passport in store.list() if store.checked_file(passport)]
-    names = [passport.name for passport in whole if not embeds(passport.architecture)]
+    whole = [each for each in (*store.list(), *store.list("adapter")) if store.checked_file(each)]
+    names = [each.name for each in whole if each.kind == "model" and not embeds(each.architecture)]
     for model in dict.fromkeys(model for job in jobs_with_models() for model in models_for(settings, job)):
-        if not kind_of(model):
-            store.find(model)
+        if kind_of(model) in ("", "gguf"):
+            vetted_model(model, settings, folders)
+    if strays := store.strays():
+        said = f"{counted(len(strays), 'file')} in the store without a passport: {strays[0]}"
+        hint = f"`localdev models add {shlex.quote(str(strays[0]))}` takes it over, or delete it"
+        return Check("models", False, said, hint, optional=True)
     if not names and not models_for(settings, "ask"):
         return Check("models", False, f"none added; {example()}", "`localdev models add FILE.gguf`", optional=True)
     chosen = ", ".join(shown(models_for(settings, "ask")))

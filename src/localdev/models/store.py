@@ -181,7 +181,7 @@ class ModelStore:
         passport by hand. It is not removed by itself, as it may be the only copy: adding it takes it over.
         """
         known = {self._place(passport) for passport in self._all()}
-        return tuple(sorted(path for path in self._files.glob("*") if path not in known))
+        return tuple(sorted(path for path in self._files.glob(64 * "[0-9a-f]" + "*") if path not in known))
 
     @contextlib.contextmanager
     def staging(self, key: str = "") -> Iterator[Path]:
