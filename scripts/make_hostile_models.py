@@ -24,10 +24,11 @@ from localdev.core.errors import LocaldevError
 from localdev.models.archive import import_archive
 from localdev.models.vetting.embedders import vet_embedder_or_refuse
 from localdev.models.vetting.vet import vet, vet_or_refuse
-from scripts.hostile.cases import Case, Content
+from scripts.hostile.cases import LLAMA, Case, Content, gguf, pair, single
 from scripts.hostile.exports import hostile_exports
 from scripts.hostile.foreign import hostile_foreign
 from scripts.hostile.headers import hostile_headers
+from scripts.hostile.templates import hostile_templates
 from scripts.hostile.weights import hostile_embedders, hostile_safetensors
 
 MARKER = "MARKER"
@@ -47,6 +48,9 @@ def hostile_cases(marker: Path) -> Iterator[Case]:
     yield from hostile_foreign(marker)
     yield from hostile_safetensors()
     yield from hostile_embedders(marker)
+    for name, template, rule in hostile_templates():
+        data = gguf([LLAMA, pair("tokenizer.chat_template", template)])
+        yield single(f"template-{name}.gguf", data, "(template-", rule)
     for name, data, reason in hostile_exports():
         file = f"export-{name}.localdev"
         yield Case(file, {file: data}, reason, door="import")
@@ -112,16 +116,18 @@ def main() -> int:
     print(f"{len(made)} hostile cases in {arguments.folder}")
     if not arguments.table:
         return 0
-    passed = 0
+    wrong = 0
     for each in made:
         started = time.perf_counter()
         error = try_it(each, arguments.folder / "store")
         took = time.perf_counter() - started
         right = error is not None and each.case.reason in str(error)
-        passed += not right
+        if each.case.door == "vet":
+            right = right and each.case.rule in rules_of(each)
+        wrong += not right
         said = "LET IN" if error is None else str(error).replace(str(each.path), "FILE")
         print(f"{'ok ' if right else 'BAD'} {took * 1000:6.1f} ms  {each.case.name:36} {said[:150]!a}")
-    return 1 if passed else 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

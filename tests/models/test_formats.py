@@ -151,6 +151,14 @@ def test_anything_is_something(start: bytes, rest: bytes, end: bytes, tmp_path: 
         tar_names(file, path.stat().st_size)
 
 
+def test_the_shortest_files(write: Write) -> None:
+    """One byte, and every magic number cut short, are told to be something as well."""
+    starts = [bytes([byte]) for byte in range(256)]
+    starts += [magic[:length] for _, magic, _ in MAGIC for length in range(1, len(magic))]
+    for data in starts:
+        assert identify(write(data)).rule
+
+
 def test_hostile_texts_are_shown_harmlessly(write: Write) -> None:
     """Escapes in what a file begins with, or in what a pickle calls for, reach no terminal."""
     for data in (b"\x1b[2Jfine\n", json.dumps({"a": "\x1b"}).encode(), b"c\x1b[2J\nx\n(tRI1\n0I2\n0."):

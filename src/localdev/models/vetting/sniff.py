@@ -67,7 +67,7 @@ def _unmarked(head: bytes, size: int, path: Path) -> Format:
     length = int.from_bytes(head[:8], "little")
     if head[8:9] == b"{" and 2 <= length <= max(size, HEAD):
         return _safetensors(path)
-    if head[:1] == b"\x08" and (found := _protobuf(head)):
+    if head[:1] == b"\x08" and len(head) > 2 and (found := _protobuf(head)):
         return found
     if not any(head):
         return formats.ZEROS
