@@ -39,14 +39,18 @@ def test_what_would_come_is_told_and_asked(run: Run, hub: Hub) -> None:
     assert "tiny-f32" in run("models", "list").out
 
 
-def test_json_of_a_pull_and_of_a_second_one(run: Run, hub: Hub) -> None:
+def test_json_of_a_pull_and_of_a_second_one(run: Run, hub: Hub, home: Path) -> None:
     """The object says what is there and where it came from; what is there already is not fetched again."""
     first = json.loads(run("models", "pull", f"hf:{NAME}", "--yes", "--json").out)
     assert first["name"] == "tiny-f32" and first["received"] == len(DATA) and first["commit"] == COMMIT
     assert first["source"]["kind"] == "hub" and first["schema_version"] and first["licence"] == "apache-2.0"
     asked = len(hub.of("cdn"))
+    (lock,) = (home / "localdev" / "data" / "models" / "staging").glob("kept-*.lock")
+    killed = lock.with_suffix("") / "parts"  # as a process leaves it that is killed when all of it was stored
+    killed.mkdir(parents=True)
     second = run("models", "pull", f"hf:{NAME}")
     assert second.code == 0 and "is here already" in second.out and len(hub.of("cdn")) == asked
+    assert not killed.exists()
     renamed = run("models", "pull", f"hf:{NAME}", "--name", "other", "--yes")
     assert renamed.code == 2 and "stored already, as tiny-f32" in renamed.err
 

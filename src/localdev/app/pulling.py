@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from localdev.app.remote import Contact, allowance_for, remote_options
-from localdev.core.errors import DiskFull, EgressRefused, LocaldevError, ModelError, StorageError, UsageError
+from localdev.core.errors import Busy, DiskFull, EgressRefused, LocaldevError, ModelError, StorageError, UsageError
 from localdev.core.events import Notice, Progress
 from localdev.core.files import write_atomic
 from localdev.core.folders import ensure
@@ -147,14 +147,25 @@ class HubPull:
             return read_listing(_answer(self._client, self.source, self._tell), self.source.repository)
 
     def stored(self, model: HubModel) -> Passport | None:
-        """Give the passport of a model that is in the store already, by its digest."""
+        """Give the passport of a model that is in the store already, by its digest.
+
+        What a process left that was killed when all of it was stored is removed.
+        """
         from localdev.models.digests import digest_of_parts
         from localdev.models.passport import part_name
 
         files = model.files
         named = [(part_name(number, len(files)), file.sha256) for number, file in enumerate(files, 1)]
         digest = files[0].sha256 if len(files) == 1 else digest_of_parts(named)
-        return next((each for each in self._store.list() if each.digest == digest and each.seems_whole()), None)
+        found = next((each for each in self._store.list() if each.digest == digest and each.seems_whole()), None)
+        if found is not None:
+            with contextlib.suppress(Busy), self._store.staging(self._key(model)):
+                pass
+        return found
+
+    def _key(self, model: HubModel) -> str:
+        """Name a download, so that the next one of the same model goes on with it."""
+        return f"{self.hub} {self.source.repository} {model.path}"
 
     @contextlib.contextmanager
     def prepared(self, repository: HubRepository, model: HubModel, name: str) -> Iterator[Prepared]:
@@ -167,7 +178,7 @@ class HubPull:
             StorageError: the store cannot be written.
         """
         self._refuse_taken(name, model)
-        with self._store.staging(f"{self.hub} {repository.name} {model.path}") as place:
+        with self._store.staging(self._key(model)) as place:
             prepared = Prepared(self, repository, model, place)
             prepared.take_over()
             _refuse_too_large(place, model.size - prepared.there)
