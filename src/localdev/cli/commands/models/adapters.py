@@ -15,7 +15,7 @@ from localdev.cli.workplace import open_workplace
 if TYPE_CHECKING:
     from localdev.app.adapters import Adapter
 
-app = new_group("LoRA adapters in GGUF form: kept by content, each held against the models it is for.")
+app = new_group("Keep LoRA adapters for the models here.")
 models.add_typer(app, name="adapters")
 
 
