@@ -16,7 +16,6 @@ from localdev.core.errors import ModelError
 from localdev.models.store import Adding, ModelStore
 from localdev.models.vetting.vet import vet, vet_or_refuse
 from scripts.hostile.foreign import touching
-from scripts.hostile.weights import good_folder
 from scripts.make_hostile_models import MARKER, Made, hostile_cases, make, rules_of, try_it
 from tests.models.conftest import TINY
 
@@ -126,14 +125,3 @@ def test_the_vocabularies_of_llama_cpp_pass() -> None:
         assert [finding.message for finding in vetted.findings if finding.rule == "kind"] == [
             "it is a vocabulary alone"
         ]
-
-
-def test_a_good_folder_of_an_embedder_passes(tmp_path: Path) -> None:
-    """What the hostile folders differ from is not refused itself."""
-    from localdev.models.vetting.embedders import vet_embedder
-
-    for name, content in good_folder().items():
-        assert isinstance(content, bytes)
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(content)
-    assert vet_embedder(tmp_path).refusal() is None
