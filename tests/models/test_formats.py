@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -83,11 +84,22 @@ def test_texts(content: str, rule: str, write: Write) -> None:
     assert identify(write(content.encode())).rule == rule
 
 
+def test_what_numpy_writes(tmp_path: Path) -> None:
+    """Arrays of numbers are told from arrays of objects, whatever numpy's version of the form."""
+    numbers, objects = np.arange(6.0).reshape(2, 3), np.array([{"a": 1}, None], dtype=object)
+    fields = np.zeros(2, dtype=[("name", "O"), ("size", "<i4")])
+    for content, found in ((numbers, formats.NUMPY), (objects, formats.NUMPY_OBJECTS), (fields, formats.NUMPY_OBJECTS)):
+        for version in ((1, 0), (2, 0), (3, 0)):
+            with (tmp_path / "array.gguf").open("wb") as file:
+                np.lib.format.write_array(file, content, version=version)
+            assert identify(tmp_path / "array.gguf") is found
+    with (tmp_path / "arrays.gguf").open("wb") as file:
+        np.savez(file, weight=numbers)
+    assert identify(tmp_path / "arrays.gguf") is formats.NUMPY_ARCHIVE
+
+
 def test_weights_in_safe_forms(write: Write) -> None:
-    """Arrays of numbers are no arrays of objects, weights no adapters, and a damaged header is named."""
-    described = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }".ljust(117) + b"\n"
-    array = b"\x93NUMPY\x01\0" + struct.pack("<H", len(described)) + described + bytes(4)
-    assert identify(write(array)) is formats.NUMPY
+    """Weights are no adapters, and a damaged header is named."""
     entry = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
     assert identify(write(safetensors({"a": entry}, bytes(4)))) is formats.SAFETENSORS
     assert identify(write(safetensors({"q.lora_A.weight": entry}, bytes(4)))) is formats.LORA
