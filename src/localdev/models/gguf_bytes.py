@@ -177,29 +177,31 @@ class GgufBytes:
         self.need(0, what)
 
     def strings(self, count: int, what: str) -> Iterator[list[bytes]]:
-        """Give the next `count` strings as they are, some 2000 at a time; one over 64 KiB is an error."""
+        """Give the next `count` strings as they are, some 2000 at a time; one over 128 KiB is an error."""
         length_at = struct.Struct("<Q").unpack_from
         while count:
             self.need(8, what)
             if self._at + 8 > len(self._block):
                 self._refill(8)
-            block, at, size, end = self._block, self._at, len(self._block), self._at
+            block, at, size = self._block, self._at, len(self._block)
             if at + 8 > size:
                 raise self.fault(f"truncated in {what} (it shrank while it was read)")
             found: list[bytes] = []
-            while len(found) < min(count, _BATCH) and at + 8 <= size:
+            end, last, wanted = at, size - 8, min(count, _BATCH)
+            while wanted and at <= last:
                 end = at + 8 + length_at(block, at)[0]
                 if end > size:
                     break
                 found.append(block[at + 8 : end])
                 at = end
+                wanted -= 1
             self._at = at
             count -= len(found)
             if found:
                 yield found
             elif end > size:
                 self.need(end - at, what)
-                if end - at > _LONG_PART:
+                if end - at > _BLOCK:
                     raise self.fault(f"{what} holds a string of {end - at - 8} bytes")
                 self._refill(end - at)
 

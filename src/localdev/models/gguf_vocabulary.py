@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,10 @@ from localdev.models.gguf_contents import read_counts, read_key
 from localdev.models.gguf_tables import STRING, array_of
 
 _TOKENS = "tokenizer.ggml.tokens"
-_MEMORY_OF_A_TOKEN = 150  # bytes a token takes in a set while it grows, measured
+_MOST_TOKENS = 1 << 20  # the largest vocabularies known have 262,144
+_MEMORY_OF_A_DIGEST = 130  # bytes one takes in a set while that grows, measured
 _LEAST_MEMORY = 1 << 20
-_BYTES = {b"<0x%02X>" % byte for byte in range(256)}
+_BYTES = frozenset(b"<0x%02X>" % byte for byte in range(256))
 _SPELLED_OUT = "llama"  # the tokenizer that spells what it has no token for in bytes, and aborts without them
 
 
@@ -32,25 +34,43 @@ class Vocabulary:
 def read_vocabulary(path: Path, model: str) -> Vocabulary:
     """Count the tokens of a file that `read_contents` has passed; `model` is the kind of its tokenizer.
 
-    Allocates at most as much as the file is large, or 1 MiB where that is more: a large vocabulary in a small file is
-    gone through several times, for a share of its tokens each.
-
     Raises:
         OSError: the file cannot be read.
         ModelError: a token comes twice or one of the single bytes is missing, both of which end llama.cpp's process.
     """
     with path.open("rb", buffering=0) as file:
-        source = GgufBytes(file, os.fstat(file.fileno()).st_size, path)
+        size = os.fstat(file.fileno()).st_size
+        source = GgufBytes(file, size, path)
         count = _find(source, path)
-        if not count:
-            return Vocabulary()
-        start, size = source.position, source.position + source.left()
-        shares = -(-count * _MEMORY_OF_A_TOKEN // max(size, _LEAST_MEMORY))
-        odd = 0
-        for share in range(shares):
-            source.seek(start)
-            odd += _look(source, count, (share, shares), model)
+        if count > _MOST_TOKENS:
+            raise source.fault(f"its vocabulary has {count} tokens, at most {_MOST_TOKENS} are allowed")
+        digests, missing, odd, number = array("q", [0]) * count, set(_BYTES), 0, 0
+        for batch in source.strings(count, "the vocabulary"):
+            tokens = _as_the_engine_sees(batch, number)
+            digests[number : number + len(tokens)] = array("q", map(hash, tokens))
+            missing.difference_update(tokens)
+            odd += _odd(tokens)
+            number += len(tokens)
+        if _twice(digests, size):
+            raise source.fault("a token comes twice in its vocabulary")
+        if count and missing and model == _SPELLED_OUT:
+            raise source.fault(f"its vocabulary lacks the token {min(missing).decode()} ({len(missing)} such in all)")
     return Vocabulary(count, odd)
+
+
+def _twice(digests: array[int], size: int) -> bool:
+    """Say whether a number comes twice, in memory for as many bytes as the file has, or 1 MiB where that is more.
+
+    Of a large vocabulary in a small file a share of the numbers is looked at after the other.
+    """
+    shares = -(-len(digests) * _MEMORY_OF_A_DIGEST // max(size, _LEAST_MEMORY))
+    if shares == 1:
+        return len(set(digests)) < len(digests)
+    for share in range(shares):
+        part = [digest for digest in digests if digest % shares == share]
+        if len(set(part)) < len(part):
+            return True
+    return False
 
 
 def read_tokens(path: Path, ids: Set[int]) -> dict[int, str]:
@@ -81,28 +101,6 @@ def _find(source: GgufBytes, path: Path) -> int:
             return source.number("<Q", key)
         source.value(kind, key)
     return 0
-
-
-def _look(source: GgufBytes, count: int, share: tuple[int, int], model: str) -> int:
-    """Go through the tokens that belong to this share and give how many of them are odd."""
-    turn, shares = share
-    seen: set[bytes] = set()
-    odd = number = 0
-    for batch in source.strings(count, "the vocabulary"):
-        tokens = _as_the_engine_sees(batch, number)
-        number += len(batch)
-        if shares > 1:
-            tokens = [token for token in tokens if hash(token) % shares == turn]
-        expected = len(seen) + len(tokens)
-        seen.update(tokens)
-        if len(seen) < expected:
-            raise source.fault(f"one of the tokens up to number {number} of its vocabulary comes twice")
-        odd += _odd(tokens)
-    if model == _SPELLED_OUT:
-        missing = sorted(byte for byte in _BYTES if hash(byte) % shares == turn and byte not in seen)
-        if missing:
-            raise source.fault(f"its vocabulary lacks the token {missing[0].decode()} ({len(missing)} such in all)")
-    return odd
 
 
 def _as_the_engine_sees(tokens: list[bytes], number: int) -> list[bytes]:
