@@ -16,15 +16,9 @@ from typing import Any
 
 import pytest
 
-from localdev.app.pulling import (
-    Fetched,
-    HubPull,
-    _Gate,
-    pull_by_ollama,
-    read_ollama,
-    refuse_unlisted_registry,
-    vets_head,
-)
+from localdev.app.pulling import Fetched, HubPull, vets_head
+from localdev.app.pulling_ollama import pull_by_ollama, read_ollama, refuse_unlisted_registry
+from localdev.app.pulling_ways import Gate
 from localdev.app.remote import Contact
 from localdev.audit.journal import FileJournal
 from localdev.config.settings import Settings, build
@@ -373,7 +367,7 @@ def test_who_may_be_connected_to(
     allow: tuple[str, ...], to: Origin, sent_by: Origin | None, refused: str, folders: Folders, journal: Journal
 ) -> None:
     """This machine for a hub on it, else https to a host that is allowed; the hint holds the line to write."""
-    gate = _Gate(allow, contact(folders))
+    gate = Gate(allow, contact(folders))
     if not refused:
         with gate(to, sent_by):
             assert journal() == []
@@ -451,6 +445,13 @@ def test_whom_an_ollama_connects_to(text: str, name: str, registry: str) -> None
     """A name without a host means Ollama's own registry."""
     found = read_ollama(text, Settings())
     assert (found.name, str(found.registry)) == (name, registry)
+
+
+@pytest.mark.parametrize("text", ["ollama:", "ollama:host.x:port/a/b", f"ollama:host.x:{'9' * 5000}/a/b", "ollama:a b"])
+def test_what_no_ollama_gets(text: str) -> None:
+    """Each is refused before anything is asked."""
+    with pytest.raises(UsageError):
+        read_ollama(text, Settings())
 
 
 def test_an_ollama_gets_a_model(folders: Folders, journal: Journal) -> None:

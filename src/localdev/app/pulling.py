@@ -1,4 +1,4 @@
-"""Pulling models: from a hub into the store, or by an Ollama that gets them itself. The one use of a network.
+"""Pulling models from a hub into the store: with `pulling_ollama` the one use of a network.
 
 Each host beyond this machine has to stand in `egress.allow`, where a hub sends us on to as well as the hub itself; the
 guard lets just that host through while it is spoken to, and the journal holds every connection and every pull.
@@ -14,21 +14,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from localdev.app.remote import Contact, allowance_for, remote_options
-from localdev.core.errors import Busy, DiskFull, EgressRefused, LocaldevError, ModelError, StorageError, UsageError
-from localdev.core.events import Notice, Progress
+from localdev.app.pulling_ways import Gate, guarded, write_down
+from localdev.app.remote import Contact
+from localdev.core.errors import Busy, DiskFull, LocaldevError, ModelError, StorageError, UsageError
+from localdev.core.events import Notice
 from localdev.core.files import write_atomic
 from localdev.core.folders import ensure
 
 if TYPE_CHECKING:
-    from localdev.audit.hosts import HostPort
-    from localdev.backends.ollama_api.models import OllamaModel
     from localdev.config.settings import Settings
     from localdev.core.folders import Folders
     from localdev.core.ports import ProgressSink
-    from localdev.models.hub.client import HubClient, Origin, Waits
+    from localdev.models.hub.client import HubClient, Waits
     from localdev.models.hub.listing import HubModel, HubRepository
     from localdev.models.hub.sources import HubSource
     from localdev.models.passport import Passport
@@ -41,63 +40,6 @@ _HEAD = "head.gguf"
 _LONGEST_HEAD = 64 << 20
 # Room for passports, the journal and whatever else writes while gigabytes come.
 _SPARE = 64 << 20
-_OLLAMA_REGISTRY = "registry.ollama.ai"
-
-
-class _Gate:
-    """Decides who may be connected to while a model is pulled: a `models.hub.client.Gate`."""
-
-    def __init__(self, allow: Sequence[str], contact: Contact) -> None:
-        self._allow, self._contact = tuple(allow), contact
-
-    def __call__(self, to: Origin, sent_by: Origin | None) -> AbstractContextManager[None]:
-        """Open the way to an origin: this machine for a hub that runs on it, else https to a host that is allowed."""
-        from localdev.audit.allowance import allowed
-        from localdev.audit.hosts import HostPort, is_loopback, spelled
-
-        if is_loopback(to.host):
-            if sent_by is not None and not is_loopback(sent_by.host):
-                self._refuse(to, f"{sent_by} sends us on to this machine itself ({to})", "nothing was asked there")
-            return contextlib.nullcontext()
-        if to.scheme != "https":
-            what = f"{sent_by} sends us on to http://{to}" if sent_by else f"the hub is at http://{to}"
-            self._refuse(
-                to, f"{what}: not encrypted", "models are pulled by https://, by http:// from this machine alone"
-            )
-        host = HostPort(spelled(to.host), to.port)
-        what = f"{sent_by} sends us on to {to} for the file" if sent_by else f"{to} would be asked for the model"
-        try:
-            refuse_unlisted(host, self._allow, what)
-        except EgressRefused:
-            self._record(to)
-            raise
-        return allowed(allowance_for(host, self._contact))
-
-    def _refuse(self, to: Origin, what: str, hint: str) -> NoReturn:
-        """Write the refusal down and raise it."""
-        self._record(to)
-        raise EgressRefused(what, hint)
-
-    def _record(self, to: Origin) -> None:
-        """Write down that an origin was refused."""
-        _record(self._contact, "egress_refused", attempt="pull", host=to.host)
-
-
-def refuse_unlisted(host: HostPort, allow: Sequence[str], what: str) -> None:
-    """Refuse a host that does not stand in `egress.allow`; `what` says what for it would be connected to.
-
-    Raises:
-        EgressRefused: with the setting to write; what stands there already is kept.
-        ConfigError: an entry is no host.
-    """
-    from localdev.audit.allowance import Allowance
-
-    if not Allowance(allow).covers(host.host, host.port):
-        wanted = ",".join([*allow, str(host)])
-        raise EgressRefused(
-            f"{what}, and egress.allow does not name that host",
-            f"if that is what you want: `localdev config set egress.allow {wanted}`",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +68,7 @@ class HubPull:
         self.source = source
         self._contact = contact
         waits = Waits(connect=settings.remote.connect_seconds, gap=settings.remote.gap_seconds)
-        gate = _Gate(settings.egress.allow, contact)
+        gate = Gate(settings.egress.allow, contact)
         self._client: HubClient = HubClient(settings.remote.hub_url, gate, token=token, waits=waits)
         self._store: ModelStore = ModelStore(folders.models)
 
@@ -216,7 +158,7 @@ class HubPull:
 
     def _telling(self) -> AbstractContextManager[None]:
         """Write down what the guard refuses inside."""
-        return _guarded(self._contact)
+        return guarded(self._contact)
 
 
 class Prepared:
@@ -264,7 +206,7 @@ class Prepared:
             raise
         finally:
             seconds = time.monotonic() - started
-            _record(self._pull._contact, "pull", received=self._received, seconds=round(seconds, 1), **entry)
+            write_down(self._pull._contact, "pull", received=self._received, seconds=round(seconds, 1), **entry)
         return Fetched(passport, self._received, seconds)
 
     def _fetch(self, adding: Adding, progress: ProgressSink) -> Passport:
@@ -344,100 +286,6 @@ def _refuse(vetted: Vetted, what: str) -> None:
         raise ModelError(f"{what} holds no model but: {said}", "pull the model itself; an adapter is added from a file")
 
 
-@dataclass(frozen=True, slots=True)
-class OllamaPull:
-    """A model that an Ollama is to get: its name, the server, and the registry that the server connects to."""
-
-    name: str
-    url: str
-    server: HostPort
-    registry: HostPort
-
-
-def read_ollama(text: str, settings: Settings) -> OllamaPull:
-    """Read `ollama:NAME[:TAG]`, or that with `@URL`.
-
-    Raises:
-        UsageError: it names no model.
-    """
-    from localdev.audit.hosts import HostPort, spelled
-    from localdev.backends.addresses import read_model
-
-    name, address = read_model(text, settings.remote.ollama_url)
-    first, slash, _ = name.partition("/")
-    # As with containers: a first part with a dot or a port is a registry of its own.
-    named = bool(slash) and ("." in first or ":" in first or first == "localhost")
-    host, _, port = (first if named else _OLLAMA_REGISTRY).partition(":")
-    if port and not port.isdecimal():
-        raise UsageError(f"{first} is no registry", "write ollama:NAME, or ollama:HOST/OWNER/NAME")
-    server = HostPort(spelled(address.host), address.port)
-    return OllamaPull(name, address.url, server, HostPort(spelled(host), int(port or 443)))
-
-
-def pull_by_ollama(pull: OllamaPull, settings: Settings, contact: Contact, progress: ProgressSink) -> OllamaModel:
-    """Have an Ollama get a model, and give its entry in the server's list.
-
-    It is that server which connects, to its registry and to wherever that sends it on; localdev sees neither. The
-    registry has to stand in `egress.allow` all the same, for without this command it would not be connected to.
-
-    Raises:
-        EgressRefused: the registry, or a server beyond this machine, is not allowed.
-        LocaldevError: the server cannot be reached, or could not get it.
-    """
-    from localdev.backends.ollama_api.client import OllamaServer, full_name
-    from localdev.backends.ollama_api.models import OllamaModel, list_models, pull_model
-
-    entry: dict[str, Any] = {"source": f"ollama:{pull.name}", "by": pull.url, "registry": str(pull.registry)}
-    entry["outcome"] = "cancelled"
-    server = OllamaServer(pull.url, replace(remote_options("ollama", settings, contact), url=pull.url))
-    try:
-        with _guarded(contact), _way_to_ollama(pull, settings, contact):
-            for event in pull_model(server, pull.name):
-                progress(event)
-            progress(Progress(""))
-            found = [each for each in list_models(server) if each.name == full_name(pull.name)]
-        entry["outcome"] = "ok"
-    except LocaldevError as error:
-        entry.update(outcome="failed", error=error.code)
-        raise
-    finally:
-        server.close()
-        _record(contact, "pull", **entry)
-    return found[0] if found else OllamaModel(full_name(pull.name))
-
-
-def refuse_unlisted_registry(pull: OllamaPull, settings: Settings, contact: Contact) -> None:
-    """Refuse a registry, or a server beyond this machine, that does not stand in `egress.allow`.
-
-    Raises:
-        EgressRefused: with the setting to write.
-    """
-    from localdev.audit.hosts import is_loopback
-
-    for host, what in (
-        (pull.registry, f"Ollama at {pull.url} would connect to {pull.registry} for {pull.name}"),
-        (pull.server, f"{pull.url} would be asked to get {pull.name}"),
-    ):
-        if is_loopback(host.host):
-            continue
-        try:
-            refuse_unlisted(host, settings.egress.allow, what)
-        except EgressRefused:
-            _record(contact, "egress_refused", attempt="pull", host=host.host)
-            raise
-
-
-def _way_to_ollama(pull: OllamaPull, settings: Settings, contact: Contact) -> AbstractContextManager[None]:
-    """Open the way to the server, where its registry, and it itself if it is beyond this machine, are allowed."""
-    from localdev.audit.allowance import allowed
-    from localdev.audit.hosts import is_loopback
-
-    refuse_unlisted_registry(pull, settings, contact)
-    if is_loopback(pull.server.host):
-        return contextlib.nullcontext()
-    return allowed(allowance_for(pull.server, contact))
-
-
 def _answer(client: HubClient, source: HubSource, tell: Callable[[str], None]) -> Any:
     """Ask the hub about a repository, again after passing trouble, but not for long: nothing has begun yet."""
     from urllib.parse import quote
@@ -470,21 +318,3 @@ def _refuse_too_large(place: Path, missing: int) -> None:
             f"{missing / 1e9:.2f} GB are to come and {free / 1e9:.2f} GB are free on the disk of {place.parents[1]}",
             f"free at least {short / 1e9:.2f} GB, or move localdev's files: LOCALDEV_HOME",
         )
-
-
-@contextlib.contextmanager
-def _guarded(contact: Contact) -> Iterator[None]:
-    """Write down what the guard refuses inside."""
-    from localdev.audit import egress
-
-    def refused(attempt: str, host: str) -> None:
-        _record(contact, "egress_refused", attempt=attempt, host=host)
-
-    with egress.telling(refused):
-        yield
-
-
-def _record(contact: Contact, kind: str, **entry: Any) -> None:
-    """Write a line into the journal, where there is one."""
-    if contact.journal is not None:
-        contact.journal.record(kind, entry)

@@ -191,7 +191,7 @@ def _pull_by_ollama(
     place: Workplace, source: str, contact: Contact, progress: ProgressLine, *, yes: bool, as_json: bool
 ) -> None:
     """Have an Ollama get a model, once it was said who connects to whom."""
-    from localdev.app.pulling import pull_by_ollama, read_ollama, refuse_unlisted_registry
+    from localdev.app.pulling_ollama import pull_by_ollama, read_ollama, refuse_unlisted_registry
     from localdev.cli.terminal import one_line
 
     wanted = read_ollama(source, place.settings)
