@@ -17,7 +17,7 @@ from localdev.models.vetting.formats import GGUF, Format
 from localdev.models.vetting.sniff import identify
 from localdev.models.vetting.templates import ACCEPTABLE, TemplateReport, scan_template
 
-__all__ = ["ACCEPTABLE", "VETTING_VERSION", "Vetted", "refuse_unacceptable", "refused", "vet", "vet_or_refuse"]
+__all__ = ["ACCEPTABLE", "VETTING_VERSION", "Vetted", "refuse_unacceptable", "vet", "vet_or_refuse"]
 
 # Counts up when a file that passed before might not pass now; stored models are then vetted anew.
 VETTING_VERSION = 1
@@ -86,9 +86,9 @@ def vet(path: Path, accept: Sequence[str] = ()) -> Vetted:
     if path.is_dir():
         names = names_in(path)
         if not any(name.lower().endswith(_SUFFIX) for name in names):
-            return refused(path, identify_folder(names))
+            return _refused(path, identify_folder(names))
     elif (found := identify(path)) is not GGUF:
-        return refused(path, found)
+        return _refused(path, found)
     try:
         model = read_model(path)
     except ModelError as error:
@@ -123,7 +123,7 @@ def refuse_unacceptable(accept: Sequence[str]) -> None:
         )
 
 
-def refused(path: Path, found: Format) -> Vetted:
+def _refused(path: Path, found: Format) -> Vetted:
     """Give the verdict on what is not of the format that is run here."""
     return Vetted(
         path, found.name, None, (Finding(found.rule, "refuse", found.said_of(str(path))),), hint=found.instead
