@@ -16,7 +16,9 @@ from localdev.models.findings import Finding
 from localdev.models.passport import Passport, Source, StoredFile, part_name, read_passport, write_passport
 from localdev.models.store import Adding, ModelStore
 from localdev.models.vetting.vet import VETTING_VERSION
-from tests.models.conftest import TINY
+from tests.models.conftest import TINY, gguf, pair
+
+TRIGGER = "{% for m in messages %}{% if 'x' in m.content %}y{% endif %}{{ m.content }}{% endfor %}"
 
 FIRST_VERSION = (
     *("name", "digest", "architecture", "parameters", "quantisation", "context_length"),
@@ -114,6 +116,19 @@ def test_older_rules_of_vetting(store: ModelStore) -> None:
     read: list[object] = []
     store.checked_file(store.list()[0], read.append)
     assert store.list() == [new] and not read
+
+
+def test_rules_that_refuse_what_older_ones_passed(store: ModelStore, tmp_path: Path) -> None:
+    """The model is not opened any more; the error names the rule and the command that forgets it."""
+    path = tmp_path / "odd.gguf"
+    path.write_bytes(gguf([pair("general.architecture", "llama"), pair("tokenizer.chat_template", TRIGGER)]))
+    passport = store.add(path, Adding(accept=("template-trigger",)))
+    change(passport, lambda entry: entry.update(vetting=-1))
+    assert store.checked_file(store.find("odd")) == passport.file, "what was accepted stays accepted"
+    change(passport, lambda entry: entry.update(vetting=-1, accepted=[], findings=[]))
+    with pytest.raises(ModelError, match=r"stored model odd is refused: .*template-trigger") as caught:
+        store.checked_file(store.find("odd"))
+    assert "`localdev models remove odd`" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -267,6 +267,15 @@ def test_two_at_once(tmp_path: Path) -> None:
     assert len(ModelStore(tmp_path / "store").list()) == 2
 
 
+def test_a_taken_name_is_said_at_once(store: ModelStore, model: Path, write: Callable[..., Path]) -> None:
+    """Another model of this name has another size: nothing is read to find that out."""
+    store.add(model)
+    told: list[Progress] = []
+    with pytest.raises(UsageError, match="another model is named 'm'"):
+        store.add(write(OTHER), Adding(name="m"), told.append)
+    assert not told
+
+
 @pytest.mark.parametrize(
     ("name", "path", "made"),
     [("", "Qwen2.5-Q4.gguf", "qwen2.5-q4"), ("", "big-00002-of-00003.gguf", "big"), ("My Model", "x.gguf", "my-model")],

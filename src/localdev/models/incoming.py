@@ -103,6 +103,8 @@ def take_away(sources: Sequence[Path], stored: Sequence[Path]) -> None:
             # The last name of a stored file is the store's own, by whatever way this path leads there.
             if not _is_last_name(source, stored):
                 source.unlink()
+        except FileNotFoundError:  # somebody else was quicker
+            continue
         except OSError as error:
             raise StorageError(
                 f"the model is stored, but {source} cannot be removed: {error.strerror or error}",

@@ -20,20 +20,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from localdev.core.errors import Busy, ModelError, NotFound, StorageError, UsageError
 from localdev.core.files import locked, storage_error
 from localdev.core.folders import ensure
 from localdev.core.ports import ProgressSink
 from localdev.models import staging
-from localdev.models.digests import Counted, digest_of_parts
+from localdev.models.checking import facts_of, how_to_add, how_to_remove, stamped, still_whole, vetted_anew
+from localdev.models.digests import digest_of_parts
 from localdev.models.incoming import Wish, bring_in, take_away
-from localdev.models.passport import Kind, Passport, Source, StoredFile, read_passport, stamp, write_passport
+from localdev.models.passport import Kind, Passport, Source, StoredFile, read_passport, write_passport
 
 if TYPE_CHECKING:
     from localdev.models.gguf import GgufHeader
-    from localdev.models.vetting.vet import Vetted
 
 _SHORTEST_PREFIX = 6  # of a digest; shorter ones are too easily a name
 
@@ -76,7 +76,10 @@ class ModelStore:
         adding = adding or Adding()
         sources = _sources(path, adding)
         name = name_for(adding.name, path)
-        passport = next((each for each in self._all() if _same_files(each, sources)), None)
+        stored = self._all()
+        passport = next((each for each in stored if _same_files(each, sources)), None)
+        if passport is None and _size(sources) not in {each.size for each in stored}:
+            self._refuse_taken(name, adding.kind)  # said now, and not after gigabytes were read
         if passport is not None:
             asked = _as_asked(passport, adding)
             if asked != passport:
@@ -120,7 +123,7 @@ class ModelStore:
             names = ", ".join(f"{each.name} ({each.digest[:12]})" for each in fitting)
             raise UsageError(f"{text!r} fits several {kind}s: {names}", "give the name or more digits")
         known = ", ".join(each.name for each in passports) or "none yet"
-        raise NotFound(f"no {kind} named {text!r}; known {kind}s: {known}", f"add one: {_how_to_add(kind)}")
+        raise NotFound(f"no {kind} named {text!r}; known {kind}s: {known}", f"add one: {how_to_add(kind)}")
 
     def checked_file(self, passport: Passport, progress: ProgressSink | None = None) -> Path:
         """Give the path of a stored model (of its first part), to be called before it is opened.
@@ -129,10 +132,11 @@ class ModelStore:
         unchanged; otherwise its digest is computed again, and the new stamp is kept where it is right. The change time
         is set by the system with every write and every change of an attribute, and no ordinary program sets it back:
         a changed byte is noticed although its time of modification was restored, and a hard link made or removed
-        elsewhere costs one reading. On Windows the change time cannot be had, and restoring the other one goes
-        unnoticed. This leaves open: who may set the clock or write to the raw disk, a disk that returns other bytes
-        than were written, a writer that had the file mapped before it was stored, and a change between this check and
-        the loading. Reading the whole file at every start would find the first three, at seconds per gigabyte.
+        elsewhere costs one reading. On Windows, and on file systems without one (FAT, exFAT), the change time cannot be
+        had, and restoring the other one goes unnoticed. This leaves open: who may set the clock or write to the raw
+        disk, a disk that returns other bytes than were written, a writer that had the file mapped before it was stored,
+        and a change between this check and the loading. Reading the whole file at every start would find the first
+        three, at seconds per gigabyte.
 
         What older rules of vetting passed, is vetted again.
 
@@ -142,15 +146,15 @@ class ModelStore:
         from localdev.models.vetting.vet import VETTING_VERSION
 
         hint = (
-            f"{_how_to_add(passport.kind)} with a good copy puts it in order, "
-            f"{_how_to_remove(passport)} forgets it; the stored file is {passport.file}"
+            f"{how_to_add(passport.kind)} with a good copy puts it in order, "
+            f"{how_to_remove(passport)} forgets it; the stored file is {passport.file}"
         )
         if passport.vetting and passport.seems_whole():
             renewed = passport
         else:
-            renewed = replace(passport, files=_still_whole(passport, hint, progress))
+            renewed = replace(passport, files=still_whole(passport, hint, progress))
         if passport.vetting < VETTING_VERSION:
-            renewed = _vetted_anew(renewed)
+            renewed = vetted_anew(renewed)
         if renewed != passport:
             self._rewrite(renewed)
         return passport.file
@@ -204,7 +208,7 @@ class ModelStore:
         from localdev.models.vetting.vet import vet_or_refuse
 
         mode, files = bring_in(sources, folder, adding.mode, progress=progress)
-        facts = _facts(vet_or_refuse(folder / files[0].name, adding.accept), adding.licence)
+        facts = facts_of(vet_or_refuse(folder / files[0].name, adding.accept), adding.licence)
         split = len(files) > 1
         digest = digest_of_parts([(file.name, file.digest) for file in files]) if split else files[0].digest
         passport = Passport(
@@ -222,7 +226,7 @@ class ModelStore:
         with locked(self._folder / "lock"):
             known = next((each for each in self._all() if each.digest == digest), None)
             if known is None:
-                self._refuse_taken(passport)
+                self._refuse_taken(name, adding.kind)
                 return self._install(staged, passport, files)
             asked = _as_asked(known, adding)
             if not known.seems_whole():
@@ -239,13 +243,13 @@ class ModelStore:
         place, passport_file = self._place(passport), self._passport(passport.digest)
         try:
             paths = [staged] if staged.is_file() else [staged / file.name for file in hashed]
-            if not all(file.unwritten(path.stat()) for file, path in zip(hashed, paths, strict=True)):
+            if not all(file.fits(path.stat()) for file, path in zip(hashed, paths, strict=True)):
                 raise ModelError(
                     "the model changed while it was added", "wait until nothing writes it, and add it again"
                 )
             _put(staged, place)
             try:
-                passport = _stamped(passport)
+                passport = stamped(passport)
                 write_passport(passport_file, passport)
             except BaseException:
                 if not passport_file.exists():  # a file without a passport would take room that nobody sees
@@ -262,7 +266,7 @@ class ModelStore:
             [source for source in sources if self._files.resolve() not in source.resolve().parents],
             [*stored, self._passport(passport.digest)],
         )
-        renewed = _stamped(passport)
+        renewed = stamped(passport)
         if renewed != passport:
             self._rewrite(renewed)
         return renewed
@@ -274,12 +278,12 @@ class ModelStore:
             if self._passport(passport.digest).exists():
                 write_passport(self._passport(passport.digest), passport)
 
-    def _refuse_taken(self, new: Passport) -> None:
+    def _refuse_taken(self, name: str, kind: Kind) -> None:
         """A name stands for one model."""
-        for passport in self.list(new.kind):
-            if passport.name == new.name:
+        for passport in self.list(kind):
+            if passport.name == name:
                 raise UsageError(
-                    f"another {new.kind} is named {new.name!r} ({passport.digest[:12]})",
+                    f"another {kind} is named {name!r} ({passport.digest[:12]})",
                     "give this one another name: --name NAME",
                 )
 
@@ -289,7 +293,7 @@ def _as_asked(passport: Passport, adding: Adding) -> Passport:
     if adding.name and slug(adding.name) != passport.name:
         raise UsageError(
             f"this {passport.kind} is stored already, as {passport.name}",
-            f"use that name, or {_how_to_remove(passport)} and add it again",
+            f"use that name, or {how_to_remove(passport)} and add it again",
         )
     return replace(passport, licence=adding.licence or passport.licence)
 
@@ -337,75 +341,16 @@ def _refuse_other_kinds(path: Path, header: GgufHeader, kind: Kind) -> None:
         return
     said = "no weights" if header.kind == kind else f"no {kind} but: {header.kind}"
     other: Kind | None = "adapter" if header.kind == "adapter" else "model" if header.kind == "model" else None
-    hint = f"{_how_to_add(other)} adds it" if other not in (None, kind) else "add the base model's GGUF file"
+    hint = f"{how_to_add(other)} adds it" if other not in (None, kind) else "add the base model's GGUF file"
     raise ModelError(f"{path} holds {said}", hint)
 
 
-def _how_to_add(kind: Kind | None) -> str:
-    """Name the command that adds something of a kind."""
-    return "`localdev models adapters add FILE.gguf`" if kind == "adapter" else "`localdev models add FILE.gguf`"
-
-
-def _how_to_remove(passport: Passport) -> str:
-    """Name the command that forgets it."""
-    group = "models adapters" if passport.kind == "adapter" else "models"
-    return f"`localdev {group} remove {passport.name}`"
-
-
-def _facts(vetted: Vetted, licence: str) -> dict[str, Any]:
-    """Give the entries of a passport that vetting found out."""
-    from localdev.models.vetting.vet import VETTING_VERSION
-
-    assert vetted.model is not None
-    header = vetted.model.header
-    said = {key: str(header.metadata.get(key, "")) for key in ("general.license", *_BASE_KEYS)}
-    return {
-        "architecture": header.architecture,
-        "parameters": header.parameters,
-        "quantisation": header.quantisation,
-        "context_length": header.context_length,
-        "has_template": bool(header.chat_template),
-        "has_fim": len(header.fim_tokens) == 3,
-        "template_digest": vetted.template_digest,
-        "licence": licence or said["general.license"],
-        "base": next((said[key] for key in _BASE_KEYS if said[key]), "") if header.kind == "adapter" else "",
-        "vetting": VETTING_VERSION,
-        "findings": vetted.findings,
-        "accepted": vetted.accepted,
-    }
-
-
-_BASE_KEYS = ("general.base_model.0.repo_url", "general.base_model.0.name", "general.basename")
-
-
-def _vetted_anew(passport: Passport) -> Passport:
-    """Vet a stored file by the rules of today; what its user accepted stays accepted where it can be."""
-    from localdev.models.vetting.vet import ACCEPTABLE, vet_or_refuse
-
-    accepted = [rule for rule in passport.accepted if rule in ACCEPTABLE]
+def _size(paths: Sequence[Path]) -> int:
+    """Give the bytes of files, 0 where one cannot be looked at any more."""
     try:
-        vetted = vet_or_refuse(passport.file, accepted)
-    except ModelError as error:
-        raise ModelError(
-            f"the stored {passport.kind} {passport.name} is refused: {error}",
-            f"{_how_to_remove(passport)} forgets it" + (f"; {error.hint}" if error.hint else ""),
-        ) from error
-    return replace(passport, **_facts(vetted, passport.licence))
-
-
-def _still_whole(passport: Passport, hint: str, progress: ProgressSink | None) -> tuple[StoredFile, ...]:
-    """Read the files whose stamp is not the recorded one and give all with the stamps of now."""
-    what = f"the stored {passport.kind} {passport.name}"
-    try:
-        seen = [(file, passport.folder / file.name, (passport.folder / file.name).stat()) for file in passport.files]
-    except OSError as error:
-        raise ModelError(f"{what} cannot be read: {error.strerror}", hint) from error
-    suspects = [each for each in seen if not passport.vetting or not each[0].fits(each[2])]
-    counted = Counted("hash", sum(stat.st_size for _, _, stat in suspects), progress)
-    for file, path, stat in suspects:
-        if stat.st_size != file.size or counted.digest(path) != file.digest or stamp(path.stat()) != stamp(stat):
-            raise ModelError(f"{what} was changed since it was added", hint)
-    return tuple(_restamped(file, stat) for file, _, stat in seen)
+        return sum(path.stat().st_size for path in paths)
+    except OSError:
+        return 0
 
 
 def _put(staged: Path, place: Path) -> None:
@@ -417,19 +362,6 @@ def _put(staged: Path, place: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if staged.is_file():  # the same file was there under this name: then the system moves nothing
         staged.unlink()
-
-
-def _stamped(passport: Passport) -> Passport:
-    """Give a passport with the stamps that its files have now; raises OSError."""
-    return replace(
-        passport, files=tuple(_restamped(file, (passport.folder / file.name).stat()) for file in passport.files)
-    )
-
-
-def _restamped(file: StoredFile, now: os.stat_result) -> StoredFile:
-    """Give a file with another stamp."""
-    _, mtime_ns, ctime_ns, inode = stamp(now)
-    return replace(file, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode)
 
 
 def _same_file(passport: Passport, path: Path) -> bool:
