@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from localdev import __version__
@@ -168,6 +168,7 @@ class HubClient:
                 if reply.status not in _REDIRECTS:
                     if reply.status not in (200, 206) and not (reply.status == 416 and offset):
                         body = reply.head(_LONGEST_ERROR)
+                        asked = replace(asked, elsewhere=origin != _origin(httpx.URL(self.url)))
                         raise of_status(reply.status, reply.headers, body, asked=asked, place=str(origin))
                     yield reply
                     return

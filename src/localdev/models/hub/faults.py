@@ -38,11 +38,15 @@ class Passing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked for, for errors: the repository, a file of it (or empty), and whether a token was sent."""
+    """What was asked for, for errors: the repository, a file of it (or empty), and whether a token was sent.
+
+    `elsewhere` is where the hub sent us on to, which knows nothing of repositories.
+    """
 
     repository: str
     file: str = ""
     with_token: bool = False
+    elsewhere: bool = False
 
     @property
     def what(self) -> str:
@@ -100,6 +104,11 @@ def of_status(
 
 def _final(status: int, code: str, said: str, *, asked: Asked, place: str) -> LocaldevError:
     """Give the error for an answer that another try would not change."""
+    if asked.elsewhere:
+        return BackendError(
+            f"{place}, where the hub sent us on to, refuses {asked.what} ({status}{said})",
+            "pull again: the hub gives a new address each time",
+        )
     if code == "GatedRepo" or status == 403:
         return EnvironmentFault(
             f"{asked.what} is only for those whom its owner lets in ({status}{said})", _gated_hint(asked, place)
