@@ -16,6 +16,7 @@ from localdev.models.findings import Finding
 from localdev.models.vetting.templates import RULES
 from localdev.models.vetting.vet import ACCEPTABLE, Vetted, vet, vet_or_refuse
 from scripts.hostile.headers import split_part
+from tests.backends.lora import write_adapter
 from tests.models.conftest import TINY, Pair, gguf, pair, tensor, text
 
 Write = Callable[..., Path]
@@ -79,7 +80,6 @@ def test_the_tiny_model(tmp_path: Path) -> None:
             "the way to split texts 'runes'",
         ),
         ([pair("general.type", "mmproj")], "kind", "note", "a projector"),
-        ([pair("general.type", "imatrix")], "kind", "note", "an importance matrix"),
         ([pair("general.type", "adapter")], "kind", "note", "an adapter (LoRA)"),
         ([pair("general.type", "x\x85")], "kind", "note", "of the kind 'x?'"),
     ],
@@ -110,6 +110,22 @@ def test_an_unknown_architecture_is_a_note(write: Write) -> None:
     vetted = vet(write(gguf([pair("general.architecture", "llama99")])))
     assert found(vetted, "unknown-name").severity == "note"
     assert "template-absent" not in rules(vet(write(gguf([pair("general.architecture", "bert")]))))
+
+
+def test_an_importance_matrix_is_named(write: Write) -> None:
+    """Such files are GGUF without an architecture; a broken one is refused as broken."""
+    matrix = gguf([pair("general.type", "imatrix")])
+    with pytest.raises(ModelError, match="is an importance matrix: it guides the making of smaller models"):
+        vet_or_refuse(write(matrix))
+    with pytest.raises(ModelError, match="truncated"):
+        vet_or_refuse(write(matrix[:-64]))
+
+
+def test_an_adapter_is_named(tmp_path: Path) -> None:
+    """A LoRA passes as what it is: where it belongs is for who opens it to say."""
+    vetted = vet_or_refuse(write_adapter(tmp_path / "lora.gguf"))
+    assert found(vetted, "kind").message.startswith("it is an adapter (LoRA)")
+    assert "template-absent" not in rules(vetted)
 
 
 def test_a_file_without_weights(write: Write) -> None:

@@ -25,7 +25,6 @@ TEMPLATE = "tokenizer.chat_template"
 KINDS = {
     "adapter": "an adapter (LoRA): it changes a model and is none itself",
     "mmproj": "a projector: the eyes or ears of a model, and no model itself",
-    "imatrix": "an importance matrix: it guides the making of smaller models, and is none itself",
     "vocab": "a vocabulary alone",
 }
 

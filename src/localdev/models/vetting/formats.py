@@ -119,6 +119,12 @@ OLD_ADAPTER = Format(
 SESSION = Format(
     "format-state", "a saved state of llama.cpp", "it holds a session's memory and no model", "name the model it is of"
 )
+IMPORTANCE_MATRIX = Format(
+    "format-imatrix",
+    "an importance matrix",
+    "it guides the making of smaller models, and is none itself",
+    "name the model's own GGUF file; `localdev models quantize --imatrix FILE` takes this one",
+)
 SAFETENSORS = Format(
     "format-safetensors",
     "a safetensors file",

@@ -10,10 +10,11 @@ from pathlib import Path
 from localdev.core.errors import ModelError, UsageError
 from localdev.models.findings import Finding
 from localdev.models.gguf import GgufHeader, GgufModel, read_model
+from localdev.models.gguf_contents import read_contents
 from localdev.models.vetting.contents import TEMPLATE, metadata_findings
 from localdev.models.vetting.edges import tail_findings, token_findings
 from localdev.models.vetting.folders import identify_folder, names_in
-from localdev.models.vetting.formats import GGUF, Format
+from localdev.models.vetting.formats import GGUF, IMPORTANCE_MATRIX, Format
 from localdev.models.vetting.sniff import identify
 from localdev.models.vetting.templates import ACCEPTABLE, TemplateReport, scan_template
 
@@ -92,6 +93,8 @@ def vet(path: Path, accept: Sequence[str] = ()) -> Vetted:
     try:
         model = read_model(path)
     except ModelError as error:
+        if _is_importance_matrix(path):
+            return _refused(path, IMPORTANCE_MATRIX)
         return Vetted(path, GGUF.name, None, (Finding("gguf-structure", "refuse", str(error)),), hint=error.hint)
     return _judged(path, model, accept)
 
@@ -128,6 +131,14 @@ def _refused(path: Path, found: Format) -> Vetted:
     return Vetted(
         path, found.name, None, (Finding(found.rule, "refuse", found.said_of(str(path))),), hint=found.instead
     )
+
+
+def _is_importance_matrix(path: Path) -> bool:
+    """Tell a file of weights' importance, which is GGUF but names no architecture, from broken ones."""
+    try:
+        return path.is_file() and read_contents(path).text("general.type") == "imatrix"
+    except (OSError, ModelError):
+        return False
 
 
 def _judged(path: Path, model: GgufModel, accept: Sequence[str]) -> Vetted:
