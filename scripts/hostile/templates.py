@@ -81,6 +81,7 @@ _EXPRESSIONS = {
         "padded-by-method": "'a'.ljust(1000000000)",
         "called-from-elsewhere": "(messages|first)(1)",
         "unpacked": "dict(**messages[0])",
+        "rounded-to-billions": "1|round(-1000000000)",
         "unknown-filter": "messages[0].content|shell",
         "mapped-by-text": "messages|map(messages[0].content)|list",
     },
@@ -152,6 +153,14 @@ _BLOCKS = {
         "growing-chain": "{% set a0 = m.content %}"
         + "".join(f"{{% set a{n + 1} = {' ~ '.join([f'a{n}'] * 9)} %}}" for n in range(12))
         + "{{ a12 }}",
+        "replaced-again": "{% set x = 'aaaaaaaaaa'" + "|replace('a', 'aaaaaaaaaa')" * 9 + " %}{{ x }}",
+        "escaped-again": "{% set x = '\"' %}" + "{% set x = x|tojson %}" * 40 + "{{ x }}",
+        "long-namespace": "{% set ns = namespace(t='') %}{% for i in range(9999) %}"
+        "{% set ns.t = ns.t ~ m.content ~ 'a' * 9999 %}{% endfor %}",
+        "calls-in-calls": "{% macro a() %}{{ caller() }}{{ caller() }}{% endmacro %}"
+        + "{% call a() %}" * 20
+        + "x"
+        + "{% endcall %}" * 20,
         "replaced-letters": "{% set x = m.content|replace('a', m.content) %}{% set y = x|replace('a', x) %}"
         "{% set z = y|replace('a', y) %}{{ z }}",
     },

@@ -31,7 +31,7 @@ _CHANGES = {"append", "extend", "insert", "pop", "update", "remove", "clear", "r
 _FILTERS = {
     "abs", "capitalize", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "forceescape", "format",
     "from_json", "groupby", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "random",
-    "reject", "rejectattr", "replace", "reverse", "round", "safe", "select", "selectattr", "slice", "sort", "string",
+    "reject", "rejectattr", "replace", "reverse", "safe", "select", "selectattr", "slice", "sort", "string",
     "striptags", "sum", "title", "tojson", "trim", "truncate", "unique", "upper", "urlencode", "wordcount", "wordwrap",
     "batch", "indent", "center",
 }  # fmt: skip

@@ -25,13 +25,14 @@ _TAGS = {
 }  # fmt: skip
 _SWITCHES = {
     "/think", "/no_think", "/nothink", "/no_thinking", "detailed thinking on", "detailed thinking off",
-    "enable_thinking", "disable_thinking", "continue_final_message_tag",
+    "/system_override", "enable_thinking", "disable_thinking", "continue_final_message_tag",
 }  # fmt: skip
 # Keys of a message's parts: `'image' in content` asks whether the part is one.
 _PARTS = {"text", "image", "image_url", "video", "video_url", "audio", "audio_url", "type", "value", "parts",
           "blocks", "content"}  # fmt: skip
 _CONTROL = re.compile(r"<[|｜]/?[\w▁ /-]{1,40}[|｜]?>|</?[|｜]?[\w▁-]{1,40}[|｜]>|\[/?[A-Z][A-Z_ ]{1,30}\]|<</?SYS>>")
 _CHANNELS = {"final", "analysis", "commentary"}  # names that stand between two control tokens
+_TAG_LIKE = re.compile("tool|func|call|think|thought|reason|image|img|reflect|answer|response|channel|search")
 _TAG = re.compile(r"<\s*/?\s*(?:\w{1,8}:)?(\w+)\s*/?>")
 _LOOKING = {
     "startswith", "endswith", "find", "rfind", "index", "count", "split", "rsplit", "partition", "rpartition",
@@ -61,8 +62,13 @@ def is_marker(text: str) -> bool:
     rest = _CONTROL.sub("", text.strip())
     if rest.lower() in _SWITCHES or rest in _PARTS or (rest in _CHANNELS and rest != text):
         return True
-    rest = _TAG.sub(lambda found: "" if found.group(1).lower() in _TAGS else found.group(), rest)
-    return not _LETTERS.search(rest)
+    return not _LETTERS.search(_TAG.sub(_without_tag, rest))
+
+
+def _without_tag(found: re.Match[str]) -> str:
+    """Leave out a tag of those that models write."""
+    name = found.group(1).lower()
+    return "" if name in _TAGS or _TAG_LIKE.search(name) else found.group()
 
 
 def _judge_literals(node: Any, literals: Iterable[str], findings: Findings, severity: Severity = "refuse") -> None:
@@ -220,11 +226,19 @@ def _judge_role(branch: Any, values: Values, findings: Findings) -> None:
     before = ""
     for output in (each for part in branch.body for each in walk(part) if type(each).__name__ == "Output"):
         for node in _flat(output):
-            if CONTENT in values.origins(node) and _SYSTEM.search(before):
+            if _is_content(node) and _SYSTEM.search(before):
                 said = f"gives a user's text as the system's: {visible(repr(before[-40:]))} {piece(node)}"
                 findings.add("template-role", "refuse", node.lineno, said)
             text = values.constant(node)
             before = (before + text)[-200:] if isinstance(text, str) else ""
+
+
+def _is_content(node: Any) -> bool:
+    """Say whether what is printed is a message's text itself; a variable may hold the system's at this place."""
+    while type(node).__name__ == "Filter" and node.node is not None:
+        node = node.node
+    key = getattr(node, "attr", getattr(getattr(node, "arg", None), "value", getattr(node, "name", "")))
+    return key == "content"
 
 
 def _flat(node: Any) -> list[Any]:

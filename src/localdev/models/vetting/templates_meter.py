@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from localdev.models.vetting.templates_parse import Findings
+from localdev.models.vetting.templates_parse import Findings, walk
 from localdev.models.vetting.templates_values import Values, names_of, variable
 
 if TYPE_CHECKING:
@@ -16,20 +16,24 @@ if TYPE_CHECKING:
 
 _DATA = 10  # how many messages, parts or tools are taken to be there
 _TEXT = 1000  # letters taken to be in a value from outside
-# Of 400 published templates, counted in this way, the largest comes to 1,500,000 steps and 930,000,000 letters.
+# Of 400 published templates, counted in this way, none takes more than 1,500,000 steps, prints more than 930,000,000
+# letters (which real conversations are far from) or holds a value of more than 70,000,000.
 MOST_STEPS = 20_000_000
 MOST_LETTERS = 10_000_000_000
+LARGEST_VALUE = 700_000_000
+# By how much a filter may lengthen a text: quotes are escaped, letters spelled as `%41`, signs as `&quot;`.
+_FACTORS = {"tojson": 2.0, "urlencode": 3.0, "e": 5.0, "escape": 5.0, "forceescape": 5.0, "wordwrap": 2.0}
 
 
 def measure(tree: nodes.Template, values: Values, findings: Findings) -> tuple[float, float]:
-    """Give (steps, letters) of a template, with a finding where either is beyond any use."""
+    """Give (steps, letters of the largest value), with a finding where either, or what is printed, is of no use."""
     meter = _Meter(values)
     letters = meter.body(tree.body)
     if meter.steps > MOST_STEPS:
         findings.add("template-loop", "refuse", 1, "nests loops so that it would not end in any useful time")
-    if max(letters, meter.largest) > MOST_LETTERS:
+    if letters > MOST_LETTERS or meter.largest > LARGEST_VALUE:
         findings.add("template-growth", "refuse", 1, "puts texts together that grow beyond all bounds")
-    return meter.steps, max(letters, meter.largest)
+    return meter.steps, meter.largest
 
 
 class _Meter:
@@ -58,7 +62,7 @@ class _Meter:
         if kind == "Assign":
             size = self._size(node.node)
             for name in names_of(node.target):
-                self._hold(name, size)
+                self._hold(name, self._kept(name, node.node, size) if "." in name else size)
             return 0.0
         if kind == "If":
             for branch in node.elif_:
@@ -73,6 +77,13 @@ class _Meter:
         if kind == "CallBlock":
             return self._size(node.call) + printed * _DATA
         return printed
+
+    def _kept(self, name: str, value: Any, size: float) -> float:
+        """Give what a part of a namespace comes to: what is added to it in a loop is added in each turn."""
+        if not any(variable(each) == name for each in walk(value)):
+            return size
+        before = self._sizes.get(name, float(_TEXT))
+        return before + max(size - before, 0.0) * self._times
 
     def _hold(self, name: str, size: float) -> None:
         """Note what a variable holds, and the largest of all."""
@@ -150,12 +161,16 @@ class _Meter:
 
     def _grown(self, name: str, size: float, arguments: list[float]) -> float:
         """Give the letters after a filter or method that may put one text between the letters of another."""
+        grown = size * _FACTORS.get(name, 1.0)
         if name == "replace" and len(arguments) > 1:
-            return size * max(1.0, arguments[1] / max(arguments[0], 1.0))
-        if name == "join":
+            grown = size * max(1.0, arguments[1] / max(arguments[0], 1.0))
+        elif name == "join":
             receiver, joined = (arguments[0], size) if arguments else (0.0, size)
-            return joined + receiver * _DATA
-        return max([size, *arguments]) if name in ("default", "d", "get") else size
+            grown = joined + receiver * _DATA
+        elif name in ("default", "d", "get"):
+            grown = max([size, *arguments])
+        self.largest = max(self.largest, grown)
+        return grown
 
     def _called(self, node: Any, name: str) -> float:
         """Give the letters that a macro prints; one that is being counted already counts as a value."""
