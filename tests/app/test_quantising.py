@@ -23,6 +23,7 @@ from localdev.models.gguf import read_header
 from localdev.models.passport import Passport
 from localdev.models.store import Adding, ModelStore
 from tests.backends import tiny_weights
+from tests.backends.lora import write_adapter
 
 pytestmark = pytest.mark.llama
 DATA = Path(__file__).parents[1] / "data"
@@ -101,6 +102,12 @@ def test_twice(quantise: Quantise, tiny: Passport) -> None:
         quantise("eight", "Q4_0")
     assert "--allow-requantize" in caught.value.hint
     assert quantise("eight", "Q4_0", allow_requantize=True).said.requantised == 35
+
+
+def test_an_adapter_is_no_model(quantise: Quantise, tmp_path: Path) -> None:
+    """What is sound but no model is not handed to the engine."""
+    with pytest.raises(ModelError, match=r"style\.gguf: it is an adapter"):
+        quantise(str(write_adapter(tmp_path / "style.gguf")), "Q8_0")
 
 
 @pytest.mark.parametrize(

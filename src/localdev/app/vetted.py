@@ -137,6 +137,9 @@ def _vetted(path: Path, stamps: Stamps) -> VettedModel:
         raise refusal
     if vetted.model is None:
         raise ModelError(f"{path} holds no GGUF model", "models in other formats must be converted to GGUF first")
+    for finding in vetted.findings:
+        if finding.rule == "kind":  # sound, but nothing to run
+            raise ModelError(f"{path}: {finding.message}", "name the file of a model; adapters are given by --adapter")
     header = vetted.model.header
     return VettedModel(
         stem(path),

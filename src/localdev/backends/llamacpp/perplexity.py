@@ -69,7 +69,7 @@ def measure(task: Measuring, told: Callable[[Progress], None] = lambda _progress
         MissingExtra: llama-cpp-python is not installed.
         BackendError: the engine failed while it ran.
     """
-    engine = Engine(task.path, task.options, window=task.window)
+    engine = Engine(task.path, task.options, window=task.window or WINDOW)
     try:
         window = _window(task.window, engine.trained_window, task.path.name)
         tokens = [engine.bos] * engine.add_bos + engine.tokenize(task.text)

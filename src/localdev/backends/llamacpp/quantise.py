@@ -25,6 +25,9 @@ _PREFIXES = ("LLAMA_FTYPE_MOSTLY_", "LLAMA_FTYPE_ALL_")
 _NOT_MADE = ("LLAMA_FTYPE_GUESSED", "LLAMA_FTYPE_MOSTLY_NVFP4")
 _PLAIN = ("f32", "f16", "bf16")
 _MIB = 1 << 20
+# A tensor is read and converted in parts of so many bytes. By default they are 8 GiB, which takes whole embeddings of
+# a large vocabulary into memory at once; the result is the same, as each row is quantised by itself.
+_MOST_AT_ONCE = 512 << 20
 _TENSOR = re.compile(r"^\[ *(\d+)/ *(\d+)\] (\S+) .*type = +(\w+), (.*)$")
 _CHANGED = " MiB ->"
 _TOTAL = re.compile(r"(model|quant) size += +([\d.]+) MiB")
@@ -117,6 +120,7 @@ def quantise(task: Quantising, told: Callable[[Progress], None] = lambda _progre
     log = _Log(told if task.target else lambda _progress: None)
     params = lib.llama_model_quantize_default_params()
     params.ftype, params.nthread = number, task.threads
+    params.max_buf_size = _MOST_AT_ONCE
     params.allow_requantize, params.dry_run = task.allow_requantize, task.target is None
     if weights.entries is not None:
         params.imatrix = weights.entries
