@@ -243,6 +243,9 @@ def test_names_are_of_a_kind(store: ModelStore, model: Path, write: Callable[...
 
 def test_the_licence(store: ModelStore, model: Path, write: Callable[..., Path]) -> None:
     """What the user says counts before what the file says, and can be said later."""
+    unlicensed = store.add(write(OTHER, "o.gguf"), Adding(licence="as agreed"))
+    assert unlicensed.licence == "as agreed" and "licence-missing" not in {each.rule for each in unlicensed.findings}
+    store.remove("o")
     licensed = write(gguf([pair("general.architecture", "llama"), pair("general.license", "mit")]), "l.gguf")
     assert store.add(licensed).licence == "mit"
     assert store.add(model).licence == "Python-2.0", "as its header says"

@@ -37,7 +37,7 @@ def facts_of(vetted: Vetted, licence: str) -> dict[str, Any]:
         "licence": licence or said["general.license"],
         "base": next((said[key] for key in _BASE_KEYS if said[key]), "") if header.kind == "adapter" else "",
         "vetting": VETTING_VERSION,
-        "findings": vetted.findings,
+        "findings": tuple(each for each in vetted.findings if not (licence and each.rule == "licence-missing")),
         "accepted": vetted.accepted,
     }
 

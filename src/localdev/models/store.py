@@ -3,7 +3,7 @@
     models/files/SHA256.gguf                                  a model in one file
     models/files/SHA256/model-00001-of-00003.gguf ...         one that is split into parts
     models/passports/SHA256.json
-    models/staging/                                           what is being brought in or taken away
+    models/staging/                                           what is being brought in
 
 A model counts as stored when its passport is there, and the passport is written last and in one step. What a killed
 process leaves in staging is swept away by the next one.
@@ -166,13 +166,14 @@ class ModelStore:
             NotFound, UsageError: what `find` says.
             StorageError: something of it cannot be removed.
         """
-        with self.staging() as place, locked(self._folder / "lock"):
+        with locked(self._folder / "lock"):
             passport = self.find(text, kind)
             try:
-                # The files first, to where they are swept: what is killed here can be removed again, and leaves
-                # no gigabytes that nobody sees.
-                with contextlib.suppress(FileNotFoundError):
-                    os.replace(self._place(passport), place / "old")
+                # The files first: what is killed here is still listed, and leaves no gigabytes that nobody sees.
+                for path in passport.paths():
+                    path.unlink(missing_ok=True)
+                if passport.folder != self._files:
+                    shutil.rmtree(passport.folder, ignore_errors=True)
                 self._passport(passport.digest).unlink()
             except OSError as error:
                 raise storage_error(self._folder, error, "remove from") from error
