@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -20,10 +21,10 @@ TINY = Path(__file__).parents[1] / "data" / "tiny.gguf"
 
 
 @pytest.fixture
-def tiny(home: Path) -> ModelStore:
+def tiny(home: Path, tmp_path: Path) -> ModelStore:
     """Give a store that has the tiny model."""
     store = ModelStore(home / "localdev" / "data" / "models")
-    store.add(TINY, Adding(mode="copy"))
+    store.add(Path(shutil.copyfile(TINY, tmp_path / "tiny.gguf")), Adding(mode="move"))
     return store
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import struct
 from pathlib import Path
 
@@ -20,10 +21,10 @@ DIGEST = "2530d17b200780607a3039c0b9a4281c42bf34e73269fc2c8feb782c2888ed1f"
 
 
 @pytest.fixture
-def store(home: Path) -> ModelStore:
+def store(home: Path, tmp_path: Path) -> ModelStore:
     """Give a store that has the tiny model, added in this test."""
     found = ModelStore(home / "localdev" / "data" / "models")
-    found.add(TINY, Adding(mode="copy", licence="MIT"))
+    found.add(Path(shutil.copyfile(TINY, tmp_path / "tiny.gguf")), Adding(mode="copy", licence="MIT"))
     return found
 
 
@@ -33,7 +34,7 @@ def lines_of(out: str) -> dict[str, str]:
     return {label: rest.strip() for label, _, rest in found}
 
 
-def test_a_stored_model(run: Run, store: ModelStore) -> None:
+def test_a_stored_model(run: Run, store: ModelStore, tmp_path: Path) -> None:
     """All that is asked for stands there, one fact a line."""
     done = run("models", "info", "tiny")
     assert (done.code, done.err) == (0, "")
@@ -42,7 +43,7 @@ def test_a_stored_model(run: Run, store: ModelStore) -> None:
     assert told["kind"] == "model, llama, 1.1 M parameters, F32"
     assert (told["context"], told["vocabulary"], told["licence"]) == ("2048 tokens", "2048 tokens", "MIT")
     assert "with a window of 2048 tokens: weights 4." in told["memory"]
-    assert told["source"] == f"file {TINY}" and told["added"].endswith("(copy)")
+    assert told["source"] == f"file {tmp_path}/tiny.gguf" and told["added"].endswith("(copy)")
     assert DIGEST in told["file"] and told["vetting"] == "fine"
     assert "FIM tokens    prefix " in done.out
     assert any(line.startswith("              | ") for line in done.out.splitlines())

@@ -48,9 +48,15 @@ def there(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def tiny(here: Path) -> Passport:
+def file(tmp_path: Path) -> Path:
+    """Give a copy of the tiny model: links to the file that all tests read would change its stamp for others."""
+    return Path(shutil.copyfile(TINY, tmp_path / "tiny.gguf"))
+
+
+@pytest.fixture
+def tiny(here: Path, file: Path) -> Passport:
     """Give the tiny model, stored."""
-    return ModelStore(here).add(TINY, Adding(mode="copy", licence="MIT"))
+    return ModelStore(here).add(file, Adding(mode="move", licence="MIT"))
 
 
 def facts(passport: Passport) -> dict[str, object]:
@@ -96,10 +102,10 @@ def test_no_path_of_this_machine_travels(here: Path, tiny: Passport, tmp_path: P
     assert str(TINY.parent).encode() not in head and str(tmp_path).encode() not in head and b"_ns" not in head
 
 
-def test_the_origin_survives_many_journeys(here: Path, there: Path, tmp_path: Path) -> None:
+def test_the_origin_survives_many_journeys(here: Path, there: Path, file: Path, tmp_path: Path) -> None:
     """What was fetched from a hub, then exported, imported and exported again, still says so."""
     source = Source("hub", "org/tiny:tiny.gguf", "a" * 40, "hub.example")
-    fetched = ModelStore(here).add(TINY, Adding(mode="copy", source=source))
+    fetched = ModelStore(here).add(file, Adding(source=source))
     export_models(here, [fetched], tmp_path / "one.ldm")
     (one,) = import_archive(there, tmp_path / "one.ldm")
     export_models(there, [one.passport], tmp_path / "two.ldm")
@@ -110,7 +116,8 @@ def test_the_origin_survives_many_journeys(here: Path, there: Path, tmp_path: Pa
 
 def test_two_exports_are_the_same_bytes(here: Path, there: Path, tiny: Passport, tmp_path: Path) -> None:
     """Neither time nor store nor way of storing is in an export."""
-    other = ModelStore(there).add(TINY, Adding(mode="auto", licence="MIT"))
+    again = Path(shutil.copyfile(TINY, tmp_path / "tiny.gguf"))
+    other = ModelStore(there).add(again, Adding(mode="link", licence="MIT"))
     export_models(here, [tiny], tmp_path / "a.ldm")
     export_models(there, [other], tmp_path / "b.ldm")
     assert (tmp_path / "a.ldm").read_bytes() == (tmp_path / "b.ldm").read_bytes()
@@ -221,9 +228,9 @@ def test_odd_texts_do_not_stop_an_export(here: Path, there: Path, tmp_path: Path
     assert imported.passport.source.at == "file caf?.gguf"
 
 
-def test_a_very_long_name(here: Path, there: Path, tmp_path: Path) -> None:
+def test_a_very_long_name(here: Path, there: Path, file: Path, tmp_path: Path) -> None:
     """A name beyond what a tar holds is shortened."""
-    passport = ModelStore(here).add(TINY, Adding(name="n" * 250))
+    passport = ModelStore(here).add(file, Adding(name="n" * 250))
     export_models(here, [passport], tmp_path / "x.ldm")
     assert import_archive(there, tmp_path / "x.ldm")[0].passport.name == "n" * 155
 
@@ -233,8 +240,10 @@ def test_a_changed_model_is_not_exported(here: Path, tiny: Passport, tmp_path: P
     data = bytearray(TINY.read_bytes())
     data[-9] ^= 1
     tiny.file.write_bytes(data)
+    seen: list[Progress] = []
     with pytest.raises(ModelError, match="tiny was changed since it was added"):
-        export_models(here, [tiny], tmp_path / "x.ldm")
+        export_models(here, [tiny], tmp_path / "x.ldm", progress=seen.append)
+    assert "export" not in {each.stage for each in seen}
     with pytest.raises(ModelError, match="tiny was changed since it was added"):
         write_archive(tmp_path / "x.ldm", [tiny], force=False, progress=None)
     tiny.file.write_bytes(data + b"more")
@@ -259,6 +268,13 @@ def test_a_target_that_is_there(here: Path, tiny: Passport, tmp_path: Path) -> N
     os.symlink(tmp_path / "nowhere", tmp_path / "y.ldm")
     with pytest.raises(UsageError, match="is there already"):
         export_models(here, [tiny], tmp_path / "y.ldm")
+
+    def meanwhile(_: Progress) -> None:
+        (tmp_path / "z.ldm").write_text("somebody else's")
+
+    with pytest.raises(UsageError, match="is there already"):
+        export_models(here, [tiny], tmp_path / "z.ldm", progress=meanwhile)
+    assert (tmp_path / "z.ldm").read_text() == "somebody else's" and not list(tmp_path.glob("*.part"))
     with pytest.raises(UsageError, match="is a folder"):
         export_models(here, [tiny], tmp_path, force=True)
     with pytest.raises(UsageError, match="there is no folder"):
@@ -280,9 +296,10 @@ def test_names_on_the_other_machine(here: Path, there: Path, tiny: Passport, tmp
     export_models(here, [tiny], tmp_path / "x.ldm")
     (tmp_path / "other.gguf").write_bytes(gguf())
     ModelStore(there).add(tmp_path / "other.gguf", Adding(name="tiny"))
+    seen: list[Progress] = []
     with pytest.raises(UsageError, match="another model is named 'tiny'") as caught:
-        import_archive(there, tmp_path / "x.ldm")
-    assert "--name" in caught.value.hint
+        import_archive(there, tmp_path / "x.ldm", progress=seen.append)
+    assert "--name" in caught.value.hint and seen == []
     with pytest.raises(UsageError, match="no letter or digit"):
         import_archive(there, tmp_path / "x.ldm", name="世界")
     (imported,) = import_archive(there, tmp_path / "x.ldm", name="Second One")

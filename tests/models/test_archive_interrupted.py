@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,7 +88,7 @@ def here(tmp_path: Path) -> Path:
     store = ModelStore(tmp_path / "here")
     (tmp_path / "small.gguf").write_bytes(small_model())
     store.add(tmp_path / "small.gguf", Adding(mode="move"))
-    store.add(TINY, Adding(mode="copy"))
+    store.add(Path(shutil.copyfile(TINY, tmp_path / "tiny.gguf")), Adding(mode="move"))
     return tmp_path / "here"
 
 
