@@ -117,7 +117,7 @@ def test_an_adapter_is_no_model(quantise: Quantise, tmp_path: Path) -> None:
         (("tiny-f32", "Q9"), UsageError, "llama.cpp makes no 'Q9'"),
         (("tinier", "Q8_0"), NotFound, "no model named 'tinier'"),
         ((str(DATA / "README.md"), "Q8_0"), ModelError, "is a text file"),
-        (("tiny-f32", "Q8_0", {"name": "Tiny F32"}), UsageError, "there is a model named tiny-f32 already"),
+        (("tiny-f32", "Q8_0", {"name": "Tiny F32"}), UsageError, "another model is named 'tiny-f32'"),
         (("tiny-f32", "Q8_0", {"name": "世"}), UsageError, "no letter or digit"),
         (("tiny-f32", "Q8_0", {"text": "short"}), UsageError, "two windows of 512 have 1024"),
         (("tiny-f32", "Q8_0", {"text": TEXT, "window": 4096}), UsageError, "was trained for windows of 2048"),

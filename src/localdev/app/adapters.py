@@ -99,15 +99,19 @@ def remove_adapter(name: str, folders: Folders) -> Passport:
 
 def fitting(adapter: Passport, store: ModelStore, folders: Folders) -> tuple[str, ...]:
     """Give the names of the stored models that an adapter fits; what cannot be read fits nothing."""
-    found = []
-    for model in store.list():
-        try:
-            against = _misfit(adapter, model.digest, model.architecture, model.file, folders=folders)
-        except (ModelError, NotFound):  # damaged: whoever opens it is told
-            continue
-        if not against:
-            found.append(model.name)
-    return tuple(found)
+    return tuple(
+        model.name
+        for model in store.list()
+        if _fits(adapter, model.digest, model.architecture, model.file, folders=folders)
+    )
+
+
+def _fits(adapter: Passport, digest: str, architecture: str, path: Path, *, folders: Folders) -> bool:
+    """Say whether an adapter fits a model."""
+    try:
+        return not _misfit(adapter, digest, architecture, path, folders=folders)
+    except (ModelError, NotFound):  # damaged: whoever opens it is told
+        return False
 
 
 def _is_doubtful(said: str, fits: tuple[str, ...], store: ModelStore) -> bool:
@@ -227,7 +231,7 @@ def _by_path(path: Path, store: ModelStore, settings: Settings, *, progress: Pro
 def _unknown(name: str, model: VettedModel, store: ModelStore, folders: Folders) -> NotFound:
     """Say that there is no such adapter, and which ones there are for the model in use."""
     stored = store.list("adapter")
-    fit = [each.name for each in stored if model.name in fitting(each, store, folders)]
+    fit = [each.name for each in stored if _fits(each, model.digest, model.architecture, model.path, folders=folders)]
     known = f"those that fit {model.name}: {', '.join(fit) or 'none'}"
     if len(stored) > len(fit):
         known += f"; {len(stored) - len(fit)} more fit other models"

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from localdev.backends.options import EngineOptions
     from localdev.config.settings import Settings
     from localdev.models.passport import Passport
-    from localdev.models.store import ModelStore
 
 Told = Callable[[Progress], None]
 
@@ -84,7 +83,7 @@ def quantise_model(order: Order, settings: Settings, folders: Folders, told: Tol
     plan = quantise_apart(task, told, module=_HOST)
     _check(plan, order, source)
     name = _name(order, source)
-    _refuse_taken(store, name)
+    store.refuse_taken(name, "model")
     _refuse_without_room(folders, plan.bytes_after)
     before = _measured(source.path, order, settings, told) if order.text else None
     with store.staging() as place:
@@ -148,16 +147,6 @@ def _name(order: Order, source: VettedModel) -> str:
     for kind in (source.quantisation, "F32", "F16", "BF16"):
         base = base.removesuffix(f"-{slug(kind)}") if kind else base
     return name_for(order.name, Path(f"{base}-{order.type}.gguf"))
-
-
-def _refuse_taken(store: ModelStore, name: str) -> None:
-    """Say before the work and not after it that there is a model of this name.
-
-    Raises:
-        UsageError: there is.
-    """
-    if name in {passport.name for passport in store.list()}:
-        raise UsageError(f"there is a model named {name} already", "give the new one another name: --name NAME")
 
 
 def _check(plan: Quantised, order: Order, source: VettedModel) -> None:

@@ -79,7 +79,7 @@ class ModelStore:
         stored = self._all()
         passport = next((each for each in stored if _same_files(each, sources)), None)
         if passport is None and _size(sources) not in {each.size for each in stored}:
-            self._refuse_taken(name, adding.kind)  # said now, and not after gigabytes were read
+            self.refuse_taken(name, adding.kind)  # said now, and not after gigabytes were read
         if passport is not None:
             asked = _as_asked(passport, adding)
             if asked != passport:
@@ -227,7 +227,7 @@ class ModelStore:
         with locked(self._folder / "lock"):
             known = next((each for each in self._all() if each.digest == digest), None)
             if known is None:
-                self._refuse_taken(name, adding.kind)
+                self.refuse_taken(name, adding.kind)
                 return self._install(staged, passport, files)
             asked = _as_asked(known, adding)
             if not known.seems_whole():
@@ -279,8 +279,12 @@ class ModelStore:
             if self._passport(passport.digest).exists():
                 write_passport(self._passport(passport.digest), passport)
 
-    def _refuse_taken(self, name: str, kind: Kind) -> None:
-        """A name stands for one model."""
+    def refuse_taken(self, name: str, kind: Kind) -> None:
+        """See that nothing has this name yet: it stands for one model, or adapter.
+
+        Raises:
+            UsageError: something has.
+        """
         for passport in self.list(kind):
             if passport.name == name:
                 raise UsageError(
