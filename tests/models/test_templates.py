@@ -31,6 +31,7 @@ MILD = [
     ("template-position", "warn", "{% if loop.index == 5 %}x{% endif %}", "{% if loop.index0 == 0 %}x{% endif %}"),
     ("template-position", "warn", "{% if loop.index0 % 9 %}x{% endif %}", "{% if loop.index0 % 2 %}x{% endif %}"),
     ("template-position", "warn", "{% if messages[8:] %}x{% endif %}", "{% for n in messages[1:] %}x{% endfor %}"),
+    ("template-position", "warn", "{% for i in range(messages|length - 9) %}{% endfor %}", "{{ messages|length }}"),
     ("template-position", "warn", "{{ ['', '', 'x'][loop.index0] }}", "{{ ['', 'x'][-1] }}"),
     ("template-position", "warn", "{% if m.content|length > 900 %}{% endif %}", "{% if m.content|length %}{% endif %}"),
     (
@@ -54,9 +55,9 @@ def found(text: str, severity: str = "refuse") -> set[str]:
 def test_every_attack_is_refused_by_its_rule(name: str) -> None:
     """Each hostile template is refused for what it does, at once, and says where."""
     text, rule = HOSTILE[name]
-    started = time.perf_counter()
+    started = time.process_time()
     report = scan_template(text)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     mine = [each for each in report.findings if each.rule == rule]
     assert mine, report.findings
     assert mine[0].severity == "refuse"
@@ -204,10 +205,10 @@ def test_the_line_is_that_of_the_template() -> None:
     ids=lambda text: f"{text[:12]!r} {len(text)}",
 )  # fmt: skip
 def test_scanning_is_bounded(text: str) -> None:
-    """However a template is made, reading it takes seconds at most and raises nothing."""
-    started = time.perf_counter()
+    """However a template is made, reading it takes seconds of work at most and raises nothing."""
+    started = time.process_time()
     scan_template(text)
-    assert time.perf_counter() - started < 6
+    assert time.process_time() - started < 6
 
 
 _FRAGMENTS = """

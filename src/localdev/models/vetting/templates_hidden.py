@@ -129,9 +129,7 @@ def _check_call(node: Any, values: Values, findings: Findings) -> None:
     if CLOCK in receiver:
         findings.add("template-date", "refuse", node.lineno, f"takes the date apart: {piece(node)}")
     if CONTENT not in receiver:
-        asked = {CONTENT} & frozenset[str]().union(*(values.origins(each) for each in node.args))
-        if asked and method in _LOOKING | {"get"}:
-            _judge_literals(node, values.strings(node.node.node), findings)
+        _judge_asked(node, receiver, values, findings)
         return
     if method in _LOOKING:
         _judge_literals(node, {text for each in node.args for text in values.strings(each)}, findings)
@@ -144,6 +142,18 @@ def _check_call(node: Any, values: Values, findings: Findings) -> None:
         _judge_literals(node, values.strings(node.args[0]), findings)
 
 
+def _judge_asked(node: Any, receiver: frozenset[str], values: Values, findings: Findings) -> None:
+    """Judge a method of something else that is asked by what a message says, or by the date."""
+    method = node.node.attr
+    given = frozenset[str]().union(*(values.origins(each) for each in node.args))
+    if CLOCK in given:
+        findings.add("template-date", "refuse", node.lineno, f"acts on the date: {piece(node)}")
+    if CONTENT in given and method in _LOOKING | {"replace"}:
+        _judge_literals(node, values.strings(node.node.node), findings)
+    if CONTENT in given and method == "get" and MESSAGES not in receiver:
+        findings.add("template-trigger", "refuse", node.lineno, f"chooses by what a message says: {piece(node)}")
+
+
 def _judge_replacing(node: Any, values: Values, findings: Findings) -> None:
     """What is replaced in a message is a marker, and so is what takes its place."""
     for each in node.args[:2]:
@@ -154,7 +164,7 @@ def _judge_replacing(node: Any, values: Values, findings: Findings) -> None:
 
 
 def _check_filter(node: Any, values: Values, findings: Findings) -> None:
-    """Filters that select, replace or draw lots."""
+    """Filters that draw lots, take a date apart or replace words."""
     if node.name == "random":
         findings.add("template-random", "refuse", node.lineno, f"draws lots: {piece(node)}")
     origins = values.origins(node.node) if node.node is not None else frozenset()
@@ -165,12 +175,24 @@ def _check_filter(node: Any, values: Values, findings: Findings) -> None:
     if CONTENT in origins and (node.name in _ORDERING or node.name == "trim"):
         looked_for = [node.node] if node.name in _ORDERING else node.args
         _judge_literals(node, {text for each in looked_for for text in _listed(each, values)}, findings)
+    given = frozenset[str]().union(*(values.origins(each) for each in node.args))
+    if CLOCK in given:
+        findings.add("template-date", "refuse", node.lineno, f"acts on the date: {piece(node)}")
+    if CONTENT in given and node.node is not None and node.name in _SELECTING | {"replace"}:
+        _judge_literals(node, values.strings(node.node), findings)
     if node.name in _SELECTING and origins & {CONTENT, MESSAGES}:
         named = node.args[0] if node.name.endswith("attr") and node.args else None
         looked_at = named is None or values.constant(named) in _CONTENTS
         wanted = node.args[2:] if named is not None else node.args[1:]
         if looked_at:
             _judge_literals(node, {text for each in wanted for text in values.strings(each)}, findings)
+
+
+def _check_block(node: Any, values: Values, findings: Findings) -> None:
+    """A filter over a block changes what is printed in it."""
+    printed = [each for part in node.body for each in walk(part) if type(each).__name__ == "Output"]
+    if getattr(node.filter, "name", "") == "replace" and any(CONTENT in values.origins(each) for each in printed):
+        _judge_replacing(node.filter, values, findings)
 
 
 def _listed(node: Any, values: Values) -> set[str]:
@@ -190,8 +212,8 @@ def _check_getitem(node: Any, values: Values, findings: Findings) -> None:
         numbers = [values.constant(each) for each in ends if each is not None]
         if any(isinstance(each, int) and abs(each) > _LARGEST_USUAL for each in numbers):
             findings.add("template-position", "warn", node.lineno, f"acts on the number of messages: {piece(node)}")
-    fixed = type(node.node).__name__ in ("Dict", "List", "Tuple") or bool(values.strings(node.node))
-    if fixed and not values.origins(node.node) and (CONTENT in origins or choosing):
+    asked = CONTENT in origins and not values.origins(node.node) & {MESSAGES, CONTENT}
+    if asked or (choosing and type(node.node).__name__ in ("Dict", "List", "Tuple")):
         findings.add("template-trigger", "refuse", node.lineno, f"chooses by what a message says: {piece(node)}")
     elif type(node.node).__name__ in ("List", "Tuple") and origins & {COUNT, LENGTH}:
         findings.add("template-position", "warn", node.lineno, f"acts on the number of messages: {piece(node)}")
@@ -202,7 +224,7 @@ def _check_arithmetic(node: Any, values: Values, findings: Findings) -> None:
     origins = values.origins(node)
     if CLOCK in origins:
         findings.add("template-date", "refuse", node.lineno, f"computes with the date: {piece(node)}")
-    right = values.constant(getattr(node, "right", None)) if type(node).__name__ == "Mod" else None
+    right = values.constant(getattr(node, "right", None)) if type(node).__name__ in ("Mod", "Sub") else None
     if origins & {COUNT, LENGTH} and isinstance(right, int) and right > _LARGEST_USUAL:
         findings.add("template-position", "warn", node.lineno, f"acts on the number of messages: {piece(node)}")
 
@@ -268,4 +290,6 @@ _CHECKS = {
     "Mul": _check_arithmetic,
     "If": _check_if,
     "Output": _check_output,
+    "FilterBlock": _check_block,
+    "AssignBlock": _check_block,
 }

@@ -178,8 +178,9 @@ class Values:
         while waiting:
             each = waiting.pop()
             self._step(each)
-            if type(each).__name__ == "Const" and isinstance(each.value, str):
-                found.add(each.value)
+            text = each.data if type(each).__name__ == "TemplateData" else getattr(each, "value", None)
+            if type(each).__name__ in ("Const", "TemplateData") and isinstance(text, str):
+                found.add(text)
             waiting.extend(self._sources(each, seen))
         return found
 
@@ -243,7 +244,9 @@ class Values:
         if MESSAGES in base and isinstance(key, str):
             return (base - {MESSAGES}) | {CONTENT} if key in _SAID else base
         computed = type(node).__name__ == "Getitem" and type(node.arg).__name__ not in ("Const", "Slice")
-        return base | {CONTENT} if MESSAGES in base and computed and self.strings(node.arg) else base
+        if MESSAGES in base and computed and (MESSAGES in self.origins(node.arg) or self.strings(node.arg)):
+            return base | {CONTENT}
+        return base
 
     def _neighbour(self, attribute: str) -> frozenset[str]:
         """Say where `loop.previtem` comes from: from the messages, wherever there is a loop over them."""
@@ -256,8 +259,9 @@ class Values:
             return measured(base)
         if node.name in _TEXTS and MESSAGES in base:
             return base | {CONTENT}
-        if node.name == "groupby":
-            return base | {CONTENT} if MESSAGES in base else base
+        given = {self.constant(each) for each in [*node.args, *(each.value for each in node.kwargs)]}
+        if MESSAGES in base and (node.name == "groupby" or (node.name != "selectattr" and given & _SAID)):
+            return base | {CONTENT}
         if node.name == "map":
             if MESSAGES in base and any(self.constant(each) in _TEXTS for each in node.args):
                 return base | {CONTENT}
@@ -280,6 +284,7 @@ class Values:
         keys = {self.constant(each) for each in node.args} if method == "get" else set()
         if method == "get" and keys & _SHAPE:
             return base - {CONTENT, MESSAGES}
+        keys |= {"content"} if method == "get" and self.constant(node.args[0] if node.args else None) is None else set()
         if method in ("find", "rfind", "index", "count"):
             return measured(base)
         opened = method in ("items", "values") or keys & _SAID
