@@ -127,6 +127,9 @@ def test_removed_changed_and_unknown(
     add("terse", seed=1)
     with pytest.raises(NotFound, match=r"no adapter named 'nope'; those that fit tiny: style, terse$"):
         answer(model, "nope")
+    for scale in ("nan", "much", "101"):
+        with pytest.raises(UsageError, match="the adapter's scale"):
+            answer(model, f"style@{scale}")
     style, terse = answer(model, "style"), answer(model, "terse")
     remove_adapter("style", folders)
     with pytest.raises(NotFound, match="no adapter named 'style'; those that fit tiny: terse"):
