@@ -74,9 +74,14 @@ REFUSED = {
     "heads of a layer": (model(numbers("llama.attention.head_count_kv", 5, (2, 3, 0))), "cannot share 3"),
     "negative heads": (model(numbers("llama.attention.head_count_kv", 5, (2, -2, 2))), "beyond all bounds"),
     "too few layers": (model(numbers("llama.attention.head_count", 4, (4, 4))), "2 numbers for 3 layers"),
-    "odd heads": (model(pair("llama.attention.key_length", 33)), "odd length 33"),
+    "odd heads": (
+        model(pair("llama.attention.key_length", 33), pair("llama.attention.value_length", 33)),
+        "odd length 33",
+    ),
     "odd rotation": (model(pair("llama.rope.dimension_count", 15)), "dimension_count is 15"),
     "wide rotation": (model(pair("llama.rope.dimension_count", 64)), "dimension_count is 64"),
+    "short values": (model(pair("llama.attention.value_length", 8)), "length 16, its values 8"),
+    "rotated in part": (model(pair("llama.rope.dimension_count", 8)), "dimension_count is 8 with heads of 16"),
     "no experts used": (model(pair("llama.expert_count", 4)), "uses 0 of 4"),
     "too many used": (model(pair("llama.expert_used_count", 2)), "uses 2 of 0"),
     "many experts": (model(pair("llama.expert_count", 1025), pair("llama.expert_used_count", 2)), "2 of 1025"),
@@ -108,6 +113,13 @@ UNUSUAL = {
     "pooling unspecified": model(pair("llama.pooling_type", 2**32 - 1)),
     "added by its default id": model(
         tokens(b"a", b"b"), flag("tokenizer.ggml.add_bos_token"), pair("tokenizer.ggml.model", "llama")
+    ),
+    "keys unlike values": model(
+        pair("general.architecture", "mimo2"),
+        pair("mimo2.attention.head_count", 4),
+        pair("mimo2.attention.key_length", 192),
+        pair("mimo2.attention.value_length", 128),
+        pair("mimo2.rope.dimension_count", 64),
     ),
     "not rotated": model(pair("general.architecture", "gpt2"), pair("gpt2.attention.head_count", 3)),
     "table of experts": model(kinds=[("blk.0.ffn_gate_tid2eid.weight", (4, 2), 26)]),
@@ -156,6 +168,18 @@ def test_a_tokenizer_that_spells_out_has_all_bytes(write: Callable[..., Path]) -
     read_model(write(model(kind, tokens(*whole, b"a"))))
     with pytest.raises(ModelError, match="lacks the token <0x7F>"):
         read_model(write(model(kind, tokens(*whole[:127], *whole[128:]))))
+
+
+def test_a_byte_where_there_is_none_is_refused(write: Callable[..., Path]) -> None:
+    """The tokenizer of BERT aborts on a token that is marked as a byte."""
+    kind, found = pair("tokenizer.ggml.model", "bert"), tokens(*(b"%d" % each for each in range(200)))
+    for types in ((1,) * 199 + (3,), (1,) * 199 + (6,)):
+        path = write(model(kind, found, numbers("tokenizer.ggml.token_type", 5, types)))
+        if 6 not in types:
+            read_model(path)
+            continue
+        with pytest.raises(ModelError, match="marked as a byte"):
+            read_model(path)
 
 
 def test_a_large_token_is_refused(write: Callable[..., Path]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from localdev.models.gguf_bytes import Value
 from localdev.models.gguf_contents import GgufContents, TensorEntry
+from localdev.models.gguf_tables import EQUAL_HEADS, ROTATED_WHOLE
 
 _MOST_LAYERS = 512  # LLAMA_MAX_LAYERS
 _MOST_EXPERTS = 1024  # LLAMA_MAX_EXPERTS
@@ -109,8 +110,13 @@ def _heads(contents: GgufContents) -> Complaints:
     rotated = _number(contents, "rope.dimension_count")
     if first > 0 and rotated is not None and (rotated % 2 or rotated > max(length, 0)):
         yield f"its rope.dimension_count is {rotated} with heads of {length}"
-    rotates = contents.text("general.architecture") not in _NO_ROTATION and rotated is None
-    if first > 0 and length % 2 and rotates:
+    architecture = contents.text("general.architecture")
+    value_length = _number(contents, "attention.value_length") or (width // first if first > 0 else 0)
+    if first > 0 and architecture in EQUAL_HEADS and length != value_length:
+        yield f"its keys have the length {length}, its values {value_length}"
+    if first > 0 and architecture in ROTATED_WHOLE and rotated not in (None, length):
+        yield f"its rope.dimension_count is {rotated} with heads of {length}"
+    if first > 0 and length % 2 and rotated is None and architecture not in _NO_ROTATION:
         yield f"its attention heads have the odd length {length}"
 
 

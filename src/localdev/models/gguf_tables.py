@@ -182,3 +182,31 @@ ARCHITECTURE_KEY_TYPES: dict[str, tuple[int, ...]] = {
     "rope.scaling.original_context_length": _UINT,
     "rope.scaling.finetuned": _FLAG,
 }
+
+# Architectures whose code in llama.cpp asserts that keys are as long as values, and that heads are rotated whole.
+EQUAL_HEADS = frozenset(
+    {
+        "afmoe", "apertus", "arcee", "arctic", "baichuan", "bailingmoe2", "bert", "bitnet", "bloom",
+        "chameleon", "chatglm", "codeshell", "cogvlm", "cohere2", "cohere2moe", "command-r", "dbrx", "deci",
+        "deepseek", "dflash", "dots1", "dream", "eagle3", "ernie4_5-moe", "ernie4_5", "eurobert", "exaone",
+        "falcon", "glm4moe", "glm4", "gpt2", "gptneox", "granitehybrid", "granite_swa", "graniteswitch",
+        "granite", "grok", "grovemoe", "hunyuan-moe", "hunyuan_vl", "hy_v3", "internlm2", "jais", "jais2",
+        "laguna", "llada-moe", "llada", "llama", "llama4", "maincoder", "mellum", "minimax-01", "minimax-m2",
+        "minimax-m3", "mistral3", "modern-bert", "mpt", "muse-glimmer", "nanbeige", "nemotron_h", "nemotron",
+        "neo-bert", "olmo", "olmo2", "olmoe", "openelm", "orion", "paddleocr", "pangu-embedded", "phi2", "phi3",
+        "plamo", "pockettts", "qwen", "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen35", "qwen35moe",
+        "qwen3moe", "qwen3next", "qwen3vl", "qwen3vlmoe", "qwen4exp", "refact", "rnd1", "seed_oss",
+        "smallthinker", "smollm3", "spark2_5", "stablelm", "starcoder", "starcoder2", "t5", "xverse",
+    }
+)  # fmt: skip
+ROTATED_WHOLE = frozenset(
+    {
+        "apertus", "arcee", "arctic", "baichuan", "chameleon", "codeshell", "cogvlm", "cohere2moe", "dbrx",
+        "deci", "deepseek", "dots1", "dream", "ernie4_5-moe", "ernie4_5", "exaone-moe", "exaone", "exaone4",
+        "falcon", "granite_swa", "graniteswitch", "granite", "grok", "grovemoe", "hunyuan-moe", "hunyuan_vl",
+        "hy_v3", "internlm2", "jais2", "llada-moe", "llada", "llama", "llama4", "maincoder", "mellum",
+        "mistral3", "olmo", "olmo2", "olmoe", "orion", "paddleocr", "pangu-embedded", "plamo", "pockettts",
+        "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3vl", "qwen3vlmoe", "rnd1", "seed_oss",
+        "smallthinker", "smollm3", "starcoder2", "talkie", "xverse",
+    }
+)  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from array import array
 from collections.abc import Set
 from dataclasses import dataclass
@@ -10,13 +11,15 @@ from pathlib import Path
 
 from localdev.models.gguf_bytes import GgufBytes
 from localdev.models.gguf_contents import read_counts, read_key
-from localdev.models.gguf_tables import STRING, array_of
+from localdev.models.gguf_tables import INT32, STRING, array_of
 
 _TOKENS = "tokenizer.ggml.tokens"
 _MOST_TOKENS = 1 << 20  # the largest vocabularies known have 262,144
 _MEMORY_OF_A_DIGEST = 130  # bytes one takes in a set while that grows, measured
 _LEAST_MEMORY = 1 << 20
 _BYTES = frozenset(b"<0x%02X>" % byte for byte in range(256))
+_BYTE, _BLOCK = 6, 4096  # the type of tokens that stand for a byte; types looked at together
+_WITHOUT_BYTES = "bert"  # the tokenizer that aborts on such tokens
 _SPELLED_OUT = "llama"  # the tokenizer that spells what it has no token for in bytes, and aborts without them
 
 
@@ -36,7 +39,8 @@ def read_vocabulary(path: Path, model: str) -> Vocabulary:
 
     Raises:
         OSError: the file cannot be read.
-        ModelError: a token comes twice or one of the single bytes is missing, both of which end llama.cpp's process.
+        ModelError: a token comes twice, one of the single bytes is missing, or there is one where there should be none:
+            each of these ends llama.cpp's process.
     """
     with path.open("rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
@@ -51,6 +55,8 @@ def read_vocabulary(path: Path, model: str) -> Vocabulary:
             missing.difference_update(tokens)
             odd += _odd(tokens)
             number += len(tokens)
+        if model == _WITHOUT_BYTES and _has_bytes(source, path):
+            raise source.fault("a token is marked as a byte, of which its tokenizer knows none")
         if _twice(digests, size):
             raise source.fault("a token comes twice in its vocabulary")
         if count and missing and model == _SPELLED_OUT:
@@ -92,15 +98,27 @@ def read_tokens(path: Path, ids: Set[int]) -> dict[int, str]:
     return found
 
 
-def _find(source: GgufBytes, path: Path) -> int:
-    """Move to the first token and give their number, 0 when there are none."""
+def _find(source: GgufBytes, path: Path, wanted: str = _TOKENS, item: int = STRING) -> int:
+    """Move to the first item of an array and give their number, 0 when there are none."""
+    source.seek(0)
     for _ in range(read_counts(source, path)[2]):
         key = read_key(source)
         kind = source.kind(key)
-        if key == _TOKENS and kind == array_of(STRING):
+        if key == wanted and kind == array_of(item):
             return source.number("<Q", key)
         source.value(kind, key)
     return 0
+
+
+def _has_bytes(source: GgufBytes, path: Path) -> bool:
+    """Say whether a token is marked as standing for a single byte."""
+    left = _find(source, path, "tokenizer.ggml.token_type", INT32)
+    while left:
+        part = min(left, _BLOCK)
+        if _BYTE in struct.unpack(f"<{part}i", source.take(part * 4, "the types of tokens")):
+            return True
+        left -= part
+    return False
 
 
 def _as_the_engine_sees(tokens: list[bytes], number: int) -> list[bytes]:

@@ -7,7 +7,6 @@ allocates (llama-cpp-python 0.3.36), within 5 % for llama and qwen2. Not in it: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from localdev.core.errors import UsageError
@@ -18,26 +17,6 @@ _STEP = 128  # tokens the engine evaluates at a time on a processor
 _PADDING = 256  # llama.cpp makes contexts this many tokens longer at most
 _FLOAT = 4  # bytes
 _MOST_LAYERS = 512
-# Architecture -> (layers in a period, of which one sees the whole window; whether that is the first), where the file
-# does not list its layers; from the calls of `load_swa_pattern` in llama.cpp's models.
-_PERIODS = {
-    "gemma2": (2, False),
-    "gemma3": (6, False),
-    "gemma3n": (5, False),
-    "gpt-oss": (2, False),
-    "cohere2": (4, False),
-    "cohere2moe": (4, True),
-    "olmo2": (4, False),
-    "exaone4": (4, False),
-    "exaone-moe": (4, False),
-    "llama4": (4, False),
-    "afmoe": (4, False),
-    "mellum": (4, False),
-    "plamo3": (8, False),
-    "smallthinker": (4, True),
-    "laguna": (4, True),
-}
-_ASSUMED_WINDOWS = {"gemma2": 4096, "llama4": 8192}  # where llama.cpp has one and the file may have none
 _FULL_ATTENTION_INTERVAL = 4  # llama.cpp's for hybrid models that do not say it
 _INTERVAL_MODELS = ("qwen3next", "qwen35", "qwen35moe", "qwen4exp")
 _BOTH_IN_EACH_LAYER = "falcon-h1"
@@ -67,8 +46,9 @@ def memory_need(header: GgufHeader, window: int, kv_type: str = "f16") -> Memory
     shape = _Shape(header)
     tokens = -(-max(0, window) // _PADDING) * _PADDING
     flash = kv_type.lower() not in ("f16", "f32", "bf16")  # the engine switches it on for a state in fewer bits
+    state = _state(shape, tokens, _bytes_per_element(kv_type), flash=flash)
     buffers = _buffers(shape, tokens, header.vocabulary, flash=flash)
-    return MemoryNeed(header.tensor_bytes, _state(shape, tokens, _bytes_per_element(kv_type)), buffers)
+    return MemoryNeed(header.tensor_bytes, state, buffers)
 
 
 def _bytes_per_element(kv_type: str) -> tuple[int, int]:
@@ -118,26 +98,19 @@ class _Shape:
         listed = f"{self.architecture}.{name}" in self._header.arrays
         return [bool(value) for value in self.each(name)] if listed else None
 
+    def key_width(self, *, slide: bool) -> int:
+        """Give the length of a key of one head."""
+        return self.number("attention.key_length_swa", self.key_length) if slide else self.key_length
+
+    def value_width(self, *, slide: bool) -> int:
+        """Give the length of a value of one head; models with a latent key (MLA) keep that alone."""
+        if self.has("attention.key_length_mla"):
+            return 0
+        return self.number("attention.value_length_swa", self.value_length) if slide else self.value_length
+
     def looks_back(self) -> bool:
         """Say whether tokens look back on others, whose state is then kept; models of vectors alone look both ways."""
         return self._header.metadata.get(f"{self.architecture}.attention.causal") is not False
-
-
-def _slides(shape: _Shape) -> list[bool]:
-    """Say of each layer whether it sees a sliding window alone."""
-    listed = shape.flags("attention.sliding_window_pattern")
-    period, full_first = _PERIODS.get(shape.architecture, (1, False))
-    if listed is not None:
-        return listed
-    if not _sliding_window(shape) or period == 1:
-        return [False] * shape.layers
-    period = max(1, shape.number("attention.sliding_window_pattern", period))
-    return [layer % period != (0 if full_first else period - 1) for layer in range(shape.layers)]
-
-
-def _sliding_window(shape: _Shape) -> int:
-    """Give the length of the sliding window in tokens, 0 for none."""
-    return shape.number("attention.sliding_window", _ASSUMED_WINDOWS.get(shape.architecture, 0))
 
 
 def _recurs(shape: _Shape) -> list[bool]:
@@ -156,27 +129,27 @@ def _recurs(shape: _Shape) -> list[bool]:
     return [not heads and not wide for heads, wide in zip(shape.shared_heads, idle, strict=False)]
 
 
-def _state(shape: _Shape, tokens: int, unit: tuple[int, int]) -> int:
-    """Give the bytes of the state of a full window."""
+def _state(shape: _Shape, tokens: int, unit: tuple[int, int], *, flash: bool) -> int:
+    """Give the bytes of the state of a full window.
+
+    Layers that see a sliding window alone keep the whole one too, as the engine asks for (`swa_full`): so it can go
+    back to any token. Their keys and values may be of another length. Without flash attention llama.cpp makes the
+    values of all layers as wide as the widest.
+    """
     if not shape.looks_back():
         return 0
-    sliding = min(tokens, -(-(_sliding_window(shape) + _STEP) // _PADDING) * _PADDING)
     kept = _LAYERS_WITH_STATE.get(shape.architecture, shape.layers - shape.number("attention.shared_kv_layers"))
-    recurs, slides = _recurs(shape), _slides(shape)
+    recurs = _recurs(shape)
+    slides = shape.flags("attention.sliding_window_pattern") or [False] * shape.layers
+    layers = list(zip(shape.shared_heads, slides, strict=False))
     total = sum(recurs) * _fixed_state(shape) * _FLOAT
-    for layer, (heads, slide) in enumerate(zip(shape.shared_heads, slides, strict=False)):
+    widest = max((heads * shape.value_width(slide=slide) for heads, slide in layers), default=0)
+    for layer, (heads, slide) in enumerate(layers):
         if layer >= kept or (layer < len(recurs) and recurs[layer] and shape.architecture != _BOTH_IN_EACH_LAYER):
             continue
-        for width in _widths(shape, slide=slide):
-            total += (sliding if slide else tokens) * heads * width * unit[0] // unit[1]
+        values = heads * shape.value_width(slide=slide) if flash else widest
+        total += tokens * (heads * shape.key_width(slide=slide) + values) * unit[0] // unit[1]
     return total
-
-
-def _widths(shape: _Shape, *, slide: bool) -> Iterator[int]:
-    """Give the lengths of a key and of a value; models with a latent one (MLA) keep that as the key alone."""
-    yield shape.number("attention.key_length_swa", shape.key_length) if slide else shape.key_length
-    if not shape.has("attention.key_length_mla"):
-        yield shape.number("attention.value_length_swa", shape.value_length) if slide else shape.value_length
 
 
 def _fixed_state(shape: _Shape) -> int:
