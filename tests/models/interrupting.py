@@ -37,8 +37,11 @@ def main(how: str, scenario: str, folder: Path) -> None:
     for step in range(_MOST_STEPS):
         sources = write_model(folder / "sources", parts)
         contents = [path.read_bytes() for path in sources]
-        if mode == "remove":
-            ModelStore(folder / "store").add(sources[0], Adding(mode="copy"))
+        if mode in ("remove", "adopt"):
+            passport = ModelStore(folder / "store").add(sources[0], Adding(mode="copy"))
+            if mode == "adopt":  # what the store has is the only copy, and its passport is lost
+                sources = list(passport.paths())
+                (folder / "store" / "passports" / f"{passport.digest}.json").unlink()
         status = _in_a_process(functools.partial(_work, mode, folder, sources[0]), folder, how, step=step, mode=mode)
         _check(folder, sources, contents, mode=mode, done=status in (_UNTOUCHED, _UNHURT))
         shutil.rmtree(folder / "store")
@@ -78,7 +81,7 @@ def _work(mode: str, folder: Path, source: Path) -> None:
     if mode == "remove":
         store.remove(store.list()[0].digest)
     else:
-        store.add(source, Adding(mode="move" if mode == "move far" else mode))  # type: ignore[arg-type]
+        store.add(source, Adding(mode="move" if mode in ("move far", "adopt") else mode))  # type: ignore[arg-type]
 
 
 def _in_a_process(work: Callable[[], None], folder: Path, how: str, *, step: int, mode: str) -> int:
@@ -127,6 +130,7 @@ def _check(folder: Path, sources: list[Path], contents: list[bytes], *, mode: st
         kept = []
     else:
         assert listed or (there == sources and not done), "the model is lost"
+        assert mode != "adopt" or [path.read_bytes() for path in sources] == contents
         for passport in listed:
             assert [path.read_bytes() for path in passport.paths()] == contents
             store.checked_file(passport)

@@ -14,8 +14,8 @@ import pytest
 @pytest.mark.parametrize(
     ("how", "scenario"),
     [
-        *(("kill", scenario) for scenario in ("link", "move", "move far", "split remove", "split move")),
-        *(("fail", scenario) for scenario in ("copy", "move far", "split remove", "split move")),
+        *(("kill", scenario) for scenario in ("link", "move", "move far", "split adopt", "split remove", "split move")),
+        *(("fail", scenario) for scenario in ("copy", "move far", "split adopt", "split remove", "split move")),
     ],
 )
 def test_at_every_step(how: str, scenario: str, tmp_path: Path) -> None:

@@ -94,7 +94,13 @@ class ModelStore:
 
     def _all(self) -> list[Passport]:
         """Give all passports, sorted by name. It stands above `list`, below which that word means the method."""
-        found = [read_passport(path, self._files) for path in self._passports.glob("*.json")]
+        found = []
+        for path in self._passports.glob("*.json"):
+            try:
+                found.append(read_passport(path, self._files))
+            except ModelError:
+                if path.exists():  # else it was removed just now
+                    raise
         return sorted(found, key=lambda passport: passport.name)
 
     def list(self, kind: Kind = "model") -> list[Passport]:
@@ -248,12 +254,14 @@ class ModelStore:
                 raise ModelError(
                     "the model changed while it was added", "wait until nothing writes it, and add it again"
                 )
+            was_there = place.exists()
             _put(staged, place)
             try:
                 passport = stamped(passport)
                 write_passport(passport_file, passport)
             except BaseException:
-                if not passport_file.exists():  # a file without a passport would take room that nobody sees
+                # Without a passport it would take room that nobody sees; but what was there may be the only copy.
+                if not (was_there or passport_file.exists()):
                     os.replace(place, staged)
                 raise
         except OSError as error:
@@ -359,12 +367,12 @@ def _size(paths: Sequence[Path]) -> int:
 
 
 def _put(staged: Path, place: Path) -> None:
-    """Move a staged file, or folder of parts, to its place; what was there is gone before stamps are taken."""
-    old = staged.with_name("old")
+    """Move a staged file, or folder of parts, to its place; nothing that is there is ever away, but only replaced."""
     if place.is_dir():
-        os.replace(place, old)
+        for path in staged.iterdir():
+            _put(path, place / path.name)
+        return
     os.replace(staged, place)
-    shutil.rmtree(old, ignore_errors=True)
     if staged.is_file():  # the same file was there under this name: then the system moves nothing
         staged.unlink()
 
