@@ -22,11 +22,13 @@ _MOST_SAID = 50
 _LONGEST_SAID = 2000
 _MARKUP = re.compile(
     r"<\s*(?:script|iframe|img|a|form|style|object|embed|link|meta|svg|html|body|button|base)\b[^>]{0,200}[>=]"
-    r"|javascript:|\bon(?:load|error|click)\s*=|!\[[^\]]{0,80}\]\(", re.IGNORECASE,
+    r"|<!--|javascript:|\bon(?:load|error|click)\s*=|!\[[^\]]{0,80}\]\(", re.IGNORECASE,
 )  # fmt: skip
 _LINK = re.compile(
     r"\b(?:https?|ftp|wss?|file)://|\bwww\.\w|\bdata:\w+/\w+[;,]"
-    r"|(?<![@\w.-])[\w-]{2,40}\.(?:com|net|org|io|ru|cn|xyz|top|dev|app|info|biz|site|online|example)\b", re.IGNORECASE,
+    r"|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"
+    r"|(?<![@\w.-])(?!(?:asp|vb|ado|ml|socket|quantum)\.)[\w-]{2,40}\."
+    r"(?:com|net|org|io|ru|cn|xyz|top|dev|app|info|biz|site|online|example)\b", re.IGNORECASE,
 )  # fmt: skip
 _SHELL = re.compile(
     r"\bcurl\s+-|\b(?:curl|wget)\s+\S+\.\w|\brm\s+-rf|\bbash\s+-[ci]|/bin/(?:ba)?sh\b|\|\s*(?:ba)?sh\b|\bpowershell\b"
