@@ -124,6 +124,7 @@ UNUSUAL = {
     "not rotated": model(pair("general.architecture", "gpt2"), pair("gpt2.attention.head_count", 3)),
     "table of experts": model(kinds=[("blk.0.ffn_gate_tid2eid.weight", (4, 2), 26)]),
     "vocabulary alone": model(tokens(b"a", b"b")),
+    "norm of an adapter": model(pair("general.type", "adapter"), kinds=[("output_norm.weight", (64,), 1)]),
     "an adapter": model(kinds=[("token_embd.weight.lora_a", (8, 4), 0)]),
 }
 

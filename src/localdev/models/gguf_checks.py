@@ -147,11 +147,12 @@ def _scales(contents: GgufContents) -> Complaints:
 
 def _tensors(contents: GgufContents) -> Complaints:
     """Refuse tensors of types the engine cannot compute with where they stand, and a token table of another shape."""
+    adapter = contents.text("general.type") == "adapter"  # of which llama.cpp leaves norms aside
     for name, tensor in contents.tensors.items():
         if tensor.type in _NO_WEIGHTS or (tensor.type == _WHOLE_NUMBERS and _TABLE_OF_EXPERTS not in name):
             yield f"tensor {name!r} has the type {tensor.type}, of which no weights are made"
         flat = all(length == 1 for length in tensor.shape[1:]) or name == "token_types.weight"
-        if flat and tensor.type != "F32" and name.endswith(_FLOATS_ONLY):
+        if flat and not adapter and tensor.type != "F32" and name.endswith(_FLOATS_ONLY):
             yield f"tensor {name!r} has the type {tensor.type}; the engine needs it in F32"
     table = contents.tensors.get("token_embd.weight")
     if table is not None and not contents.text("general.architecture").startswith(_DRAFTS):
