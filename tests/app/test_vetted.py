@@ -88,6 +88,9 @@ def test_require_passport_holds_for_engines_and_embedders(folders: Folders, mode
         open_engine(build({"model": str(model), "policy.require_passport": True}), folders)
     with pytest.raises(ModelError, match="has no passport"):
         open_embedder(build({"search.embedder": f"gguf:{model}", "policy.require_passport": True}), folders)
+    with pytest.raises(ModelError, match="has no passport"):
+        folder = f"sentence-transformers:{model.parent}"
+        open_embedder(build({"search.embedder": folder, "policy.require_passport": True}), folders)
 
 
 @pytest.mark.parametrize("data", [b"#!/bin/sh\n", b"\x80\x04\x95pickled", b"GGUF\x03\0\0\0", TINY.read_bytes()[:-99]])

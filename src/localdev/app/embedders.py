@@ -45,6 +45,7 @@ def open_embedder(
 
         return make_embedder(STATIC)
     if kind == _SENTENCES:
+        _refuse_without_passport(rest, settings)
         return _sentences(_full(rest), folders, progress)
     if kind in (_OLLAMA, _OPENAI):
         return _on_server(kind, settings, folders, contact=contact)
@@ -98,6 +99,15 @@ def missing_part(text: str, folders: Folders) -> str:
 def _is_path(model: str) -> bool:
     """Tell the path of a GGUF file from a name in the store."""
     return model.lower().endswith(".gguf") or "/" in model or "\\" in model
+
+
+def _refuse_without_passport(folder: str, settings: Settings) -> None:
+    """A folder has none, as the store keeps GGUF files."""
+    if settings.policy.require_passport:
+        raise ModelError(
+            f"{folder} has no passport, and policy.require_passport refuses models without one",
+            "search with `localdev config set search.embedder static`, or with a GGUF model of the store: gguf:NAME",
+        )
 
 
 def _sentences(folder: Path, folders: Folders, progress: ProgressSink | None) -> Embedder:

@@ -170,7 +170,7 @@ class EgressSettings:
 class PolicySettings:
     """What the user insists on."""
 
-    require_passport: bool = _key(False, "open GGUF models from the store alone, none by its path", project="never")
+    require_passport: bool = _key(False, "open models from the store alone, none by its path", project="never")
 
 
 @dataclass(frozen=True, slots=True)
