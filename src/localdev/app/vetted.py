@@ -1,6 +1,6 @@
 """The one way to a GGUF file: a model of the store is looked at for changes, one named by its path is vetted.
 
-Vetting reads the headers of a file and never its weights: about a tenth of a second for a vocabulary of 150,000 tokens,
+Vetting reads the headers of a file and never its weights: 0.15 s of processor time for a vocabulary of 150,000 tokens,
 against seconds for loading the model. A model of the store was vetted when it was added. A file by path is vetted when
 it is first opened, and a process remembers that for as long as its stamp (see `passport.stamp`) stays the same; nothing
 is kept on the disk, where another program could write that a file is fine.
