@@ -44,6 +44,8 @@ _ORDERING = {"unique", "sort", "min", "max", "groupby"}
 _SELECTING = {"select", "reject", "selectattr", "rejectattr"}
 _CONTENTS = {"content", "text", "reasoning_content", "thinking"}
 _PRINTING = {"string", "trim", "safe", "default", "d", "upper", "lower", "title", "capitalize", "tojson", "e"}
+_RESPELLING = {"upper", "lower", "title", "capitalize", "reverse", "sort", "unique", "urlencode", "escape", "striptags"}
+_GARBLING = {"reverse", "truncate", "unique", "sort", "striptags", "urlencode", "center", "wordwrap"}
 _LARGEST_USUAL = 2
 _LETTERS = re.compile(r"\w")
 _SYSTEM = re.compile(r"(?:^|[|<>\[\]_\n])system[\w<|>\]\s]{0,24}$", re.IGNORECASE)
@@ -87,7 +89,8 @@ def _judge_comparison(node: Any, operands: list[Any], values: Values, findings: 
         findings.add("template-date", "refuse", node.lineno, f"acts on the date: {piece(node)}")
     if CONTENT in found:
         _judge_content(node, operands, origins, values, findings)
-    numbers = [values.constant(each) for each in operands]
+    listed = [each.items if type(each).__name__ in ("List", "Tuple") else [each] for each in operands]
+    numbers = [values.constant(each) for several in listed for each in several]
     large = [each for each in numbers if isinstance(each, int | float) and abs(each) > _LARGEST_USUAL]
     if large and CONTENT in found:
         said = f"acts on what a message says: {piece(node)}"
@@ -108,6 +111,9 @@ def _judge_content(
     _judge_literals(node, {text for each in inside for text in values.strings(each)}, findings)
     if not others:  # both come from messages, at least at times: a variable may hold a literal at others
         _judge_literals(node, {text for each in operands for text in values.strings(each)}, findings, "warn")
+        if any(getattr(each, "name", "") in _RESPELLING for operand in operands for each in walk(operand)):
+            said = f"acts on how a message is spelled: {piece(node)}"
+            findings.add("template-trigger", "refuse", node.lineno, said)
 
 
 def _check_compare(node: Any, values: Values, findings: Findings) -> None:
@@ -275,6 +281,8 @@ def _flat(node: Any) -> list[Any]:
 def _check_output(node: Any, values: Values, findings: Findings) -> None:
     """A date that is only printed is worth a note: the prompt is another one every day."""
     for each in node.nodes:
+        if getattr(each, "name", "") in _GARBLING and CONTENT in values.origins(each):
+            findings.add("template-replace", "warn", node.lineno, f"prints a message in another form: {piece(each)}")
         if CLOCK in values.origins(each):
             findings.add("template-date-shown", "note", node.lineno, f"prints the date: {piece(each)}")
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jinja2 import nodes
 
 _MOST_LETTERS = 1_000_000  # of all constant texts together; published templates come to 60,000
+_RUNNING = {"template-link", "template-markup", "template-command", "template-steering", "template-blob"}
 _MOST_SAID = 50
 _LONGEST_SAID = 2000
 _MARKUP = re.compile(
@@ -66,6 +67,8 @@ def check_says(tree: nodes.Template, values: Values, findings: Findings) -> tupl
     for text, line in texts.items():
         _judge(line, text, findings)
         _judge_letters(line, text, findings)
+    if not any(each.rule in _RUNNING for each in findings.found):
+        _judge(1, _running(tree), findings)
     said = _said(tree)
     if said:
         more = f" and {len(said) - 1} more" if len(said) > 1 else ""
@@ -114,6 +117,17 @@ def _joined(literals: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     for (line, first), (_, second) in itertools.pairwise(literals):
         if len(first) < 200 and len(second) < 200:
             yield line, first + second
+
+
+def _running(tree: nodes.Template) -> str:
+    """Give the literals that are printed one after the other, as one text: an address may come letter by letter."""
+    pieces: list[str] = []
+    for node in walk(tree):
+        if type(node).__name__ == "Output":
+            for each in node.iter_child_nodes():
+                text: Any = getattr(each, "data", getattr(each, "value", ""))
+                pieces.append(text if isinstance(text, str) else " ")
+    return "".join(pieces)
 
 
 def _judge(line: int, text: str, findings: Findings) -> None:

@@ -22,7 +22,9 @@ _SAID = {
 }  # fmt: skip
 _SHAPE = {"role", "type", "name", "id", "tool_call_id", "image", "image_url", "video", "audio"}
 # What is handed to a template under these names.
-_GIVEN = {"messages": frozenset({MESSAGES})} | dict.fromkeys(("date_string", "current_date"), frozenset({CLOCK}))
+_GIVEN = dict.fromkeys(("messages", "documents"), frozenset({MESSAGES})) | dict.fromkeys(
+    ("date_string", "current_date"), frozenset({CLOCK})
+)
 _POSITIONS = {"index", "index0", "revindex", "revindex0", "length"}
 _TEXTS = {"string", "tojson", "join", "pprint", "urlencode", "escape", "e", "forceescape", "dictsort", "items"}
 _MOST_STEPS = 400_000  # the most that a published template takes is 12,000
