@@ -40,7 +40,7 @@ MILD = [
         "{% set ns = namespace(n=0) %}{% set ns.n = ns.n + 1 %}{% if ns.n > 6 %}x{% endif %}",
         "{% set ns = namespace(n=0) %}{% set ns.n = ns.n + 1 %}{% if ns.n > 1 %}x{% endif %}",
     ),
-    ("template-position", "warn", "{% if m.content|length in [5, 7] %}{% endif %}", "{% if m.role in [5] %}{% endif %}"),
+    ("template-position", "warn", "{% if m.content|length in [5, 7] %}{% endif %}", "{% if m in [5] %}{% endif %}"),
     ("template-replace", "warn", "{{ m.content|reverse }}", "{{ m.content|trim }}"),
     ("template-change", "warn", "{% set a = [] %}{{ a.append(1) }}", "{% set a = [] %}{% set a = a + [1] %}"),
     ("template-date-shown", "note", "{{ strftime_now('%d %b %Y') }}", "{{ '26 Jul 2024' }}"),
