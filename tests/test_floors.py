@@ -40,7 +40,7 @@ HEAVY: dict[str, set[str]] = {
     "model2vec": {"backends"},
     "sentence_transformers": {"backends"},
     "torch": set(),
-    "jinja2": {"prompting", "backends", "models"},
+    "jinja2": {"core", "prompting", "backends", "models"},
     "platformdirs": {"core"},
     "tomlkit": {"config"},
     "typer": {"cli"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from localdev.backends.llamacpp.prompt import ChatTemplate, tokenize_spans
@@ -44,11 +46,20 @@ def test_plain_golden() -> None:
         ("{{ messages[0].content }}{% if tools is none %}no tools{% endif %}", "Hino tools"),
         ("{{ messages[0].content }}{% if strftime_now is defined %}clock{% else %}no clock{% endif %}", "Hino clock"),
         ("{% for m in messages %}{{ m.content }}{% break %}{% endfor %}", "Hi"),
+        ("{% generation %}\n{{ messages[0].content }}{% set x = 1 %}{% endgeneration %}\n{{ x }}", "Hi"),
+        ("{{ messages[0].content }} {{ strftime_now('%H:%M:%S') }}", "Hi 00:00:00"),
     ],
 )
 def test_template_features(source: str, text: str) -> None:
     """Whitespace control, filters and names behave as templates in model files expect."""
     assert shown(source, [Message("user", "Hi")], bos="<s>", eos="</s>") == text
+
+
+def test_a_date() -> None:
+    """A template that must have the date gets today's."""
+    before = date.today()
+    text = shown("{{ messages[0].content }}{{ strftime_now('%Y-%m-%d') }}", [Message("user", "It is ")])
+    assert text in {f"It is {day.isoformat()}" for day in (before, date.today())}
 
 
 def test_a_refused_system_message_is_folded() -> None:
@@ -78,6 +89,8 @@ def test_a_refused_system_message_is_folded() -> None:
         ("{{ 9 ** 99999 }}", "too large"),
         ("{{ 10 ** 900 * 10 ** 900 }}", "failed"),
         ("{{ '%9999999d' % 1 }}", "too large"),
+        ("{{ strftime_now('%99999999Y') }}", "no form of a date"),
+        ("{{ strftime_now('%Y' * 60) }}", "no form of a date"),
         ("{% for a in range(999999) %}{% endfor %}", "failed"),
         ("{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}", "failed"),
     ],

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from datetime import date, datetime, time
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +20,7 @@ from localdev.backends.llamacpp.engine import Engine
 from localdev.backends.llamacpp.templates import known_template
 from localdev.core.chat import Message
 from localdev.core.errors import BackendError, ModelError
+from localdev.core.template_dialect import dialect
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -27,6 +29,9 @@ _LARGEST = 1_000_000  # letters, items or a number that a template may get by mu
 # Stand-ins are numbers between two characters that Unicode keeps out of texts for good.
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _STAND_IN = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+_ASKS_FOR_CLOCK = re.compile(r"strftime_now\s+is\s+(?:not\s+)?defined")
+_LONGEST_DATE = 100
+_DATE_FORMAT = re.compile(r"(?:[^%]|%-?[A-Za-z%])*")
 _HINT = "use another model, or a file of this model with a corrected chat template"
 # What a template can make Python raise; endless recursion and texts beyond all memory are among it.
 _FAULTS = (
@@ -40,19 +45,17 @@ class ChatTemplate:
     def __init__(self, source: str, *, bos: str = "", eos: str = "") -> None:
         import jinja2
 
-        # The settings templates are written for. There is no clock (`strftime_now`): a prompt that changes every day
-        # could not be kept, and templates have a fixed date for that case.
         environment = _sandbox()(
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.loopcontrols"],
-            autoescape=False,
-            # Both, so that no constant is computed here, where nothing bounds its size: in expressions, and in output.
-            optimized=False,
+            **dialect(),
+            # So that no constant is computed in output either, where nothing bounds its size.
             finalize=jinja2.pass_context(lambda _context, value: value),
         )
         environment.filters["tojson"] = _to_json
         environment.globals["raise_exception"] = _raise_exception
+        # A prompt that changes every day is read anew every day: templates that have a fixed date of their own, for
+        # where there is no clock, are given none.
+        if not _ASKS_FOR_CLOCK.search(source):
+            environment.globals["strftime_now"] = _today
         self._fixed = {"bos_token": bos, "eos_token": eos, "tools": None, "documents": None}
         try:
             self._template = environment.from_string(source)
@@ -146,6 +149,13 @@ class _Refused(Exception):
 def _raise_exception(message: str) -> NoReturn:
     """What templates call when they cannot take the messages."""
     raise _Refused(message)
+
+
+def _today(form: str) -> str:
+    """Give today's date in the form of `strftime`, its time always midnight: a prompt is to be the same all day."""
+    if len(form) > _LONGEST_DATE or not _DATE_FORMAT.fullmatch(form):  # widths could make it as long as memory
+        raise ValueError(f"{form[:_LONGEST_DATE]!r} is no form of a date")
+    return datetime.combine(date.today(), time()).strftime(form)
 
 
 def _to_json(value: Any, indent: int | None = None) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from localdev.core.template_dialect import dialect
 from localdev.models.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -49,32 +50,10 @@ class Unreadable(Exception):
 
 @cache
 def environment() -> Environment:
-    """Give the environment to parse with: the settings chat templates are written for.
-
-    `generation` marks the answers in a template for training; rendering takes it for a plain block.
-    """
-    from jinja2 import nodes
-    from jinja2.ext import Extension
-    from jinja2.parser import Parser
+    """Give the environment to parse with: the one templates are rendered in."""
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    class Generation(Extension):
-        """The tag `generation`, which holds what the model is to have said."""
-
-        tags = {"generation"}  # noqa: RUF012 - the attribute's type is Jinja's
-
-        def parse(self, parser: Parser) -> nodes.Node:
-            """Read the block; what stands in it is rendered as if it stood outside."""
-            line = next(parser.stream).lineno
-            return nodes.Scope(parser.parse_statements(("name:endgeneration",), drop_needle=True), lineno=line)
-
-    return ImmutableSandboxedEnvironment(
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.loopcontrols", Generation],
-        autoescape=False,
-        optimized=False,
-    )
+    return ImmutableSandboxedEnvironment(**dialect())
 
 
 def parse(text: str) -> nodes.Template:
