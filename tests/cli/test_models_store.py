@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from localdev.app.doctor import check_models
 from localdev.cli.commands.models.remove import what_goes
+from localdev.config.settings import build
+from localdev.core.errors import ModelError, NotFound
 from localdev.core.folders import find_folders
 from localdev.models.store import Adding, ModelStore
 from tests.backends.tiny_weights import write_split
@@ -159,25 +162,20 @@ def test_ask_refuses_a_tampered_model(run: Run, repository: Path, model: Path) -
     assert "`localdev models remove m`" in refused.err
 
 
-def check(run: Run, repository: Path) -> dict[str, Any]:
-    """Give what doctor says of models."""
-    checks = json.loads(run("doctor", "-C", repository, "--json").out)["checks"]
-    return next(each for each in checks if each["name"] == "models")
-
-
-def test_doctor(run: Run, repository: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It names a stored file whose passport is lost, and what the settings name that may not be opened."""
+def test_doctor(run: Run, model: Path) -> None:
+    """Its check names a stored file whose passport is lost, and what the settings name that may not be opened."""
+    folders = find_folders()
     run("models", "add", model)
-    assert check(run, repository)["ok"]
-    (passport,) = ModelStore(find_folders().models).list()
+    assert check_models(folders, build({})).ok
+    (passport,) = ModelStore(folders.models).list()
     (passport.folder.parent / "passports" / f"{passport.digest}.json").unlink()
-    stray = check(run, repository)
-    assert not stray["ok"] and str(passport.file) in stray["detail"]
+    stray = check_models(folders, build({}))
+    assert not stray.ok and str(passport.file) in stray.detail and str(passport.file) in stray.hint
     assert run("models", "add", passport.file, "--name", "m").code == 0
-    monkeypatch.setenv("LOCALDEV_MODEL", str(model.with_name("other.gguf")))
-    assert "other.gguf" in check(run, repository)["detail"]
-    shutil.copyfile(TINY, model.with_name("other.gguf"))
-    assert check(run, repository)["ok"]
-    monkeypatch.setenv("LOCALDEV_POLICY_REQUIRE_PASSPORT", "true")
-    refused = check(run, repository)
-    assert not refused["ok"] and "has no passport" in refused["detail"] and "`localdev models add" in refused["hint"]
+    other = str(model.with_name("other.gguf"))
+    with pytest.raises(NotFound, match=r"other\.gguf"):
+        check_models(folders, build({"model": other}))
+    shutil.copyfile(TINY, other)
+    assert check_models(folders, build({"model": other})).ok
+    with pytest.raises(ModelError, match="has no passport"):
+        check_models(folders, build({"model": other, "policy.require_passport": True}))

@@ -139,9 +139,11 @@ def _check(folder: Path, sources: list[Path], contents: list[bytes], *, mode: st
     with store.staging() as place:
         assert [path for path in place.parent.iterdir() if path.is_dir()] == [place]
     assert sorted((folder / "store").rglob("*.gguf")) == kept
-    (folder / "other.gguf").write_bytes(gguf([pair("general.architecture", "llama"), pair("general.name", "other")]))
-    store.add(folder / "other.gguf")
-    assert not list((folder / "store").rglob("*.part"))
+    if list((folder / "store").rglob("*.part")):  # a passport half written: the next one that is written sweeps it
+        other = folder / "other.gguf"
+        other.write_bytes(gguf([pair("general.architecture", "llama"), pair("general.name", "other")]))
+        store.add(other)
+        assert not list((folder / "store").rglob("*.part"))
 
 
 if __name__ == "__main__":

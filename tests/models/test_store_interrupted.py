@@ -15,7 +15,7 @@ import pytest
     ("how", "scenario"),
     [
         *(("kill", scenario) for scenario in ("link", "move", "move far", "split adopt", "split remove", "split move")),
-        *(("fail", scenario) for scenario in ("copy", "move far", "split adopt", "split remove", "split move")),
+        *(("fail", scenario) for scenario in ("copy", "move far", "adopt", "split remove")),
     ],
 )
 def test_at_every_step(how: str, scenario: str, tmp_path: Path) -> None:
