@@ -90,6 +90,101 @@ def test_nothing_of_the_repository_runs(tree: Path, git: Callable[..., str], tmp
     assert not ran.exists()
 
 
+def test_no_text_passes_for_an_id(tree: Path, git: Callable[..., str], tmp_path: Path) -> None:
+    """Neither a message nor a name is taken for a commit, least of all for one that git reads as an option."""
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    commit(tree, git, f"say \x01--output={victim}\x02 one thing", a_py="one\n")
+    name = "0" * 40 + f"\n\x01--output={victim}\x02.py".replace("/", "\\")
+    (tree / name).write_text("one\n")
+    commit(tree, git, "\x02")
+    found = past_commits(tree, 10)
+    assert [(each.subject, each.paths) for each in found] == [
+        ("\x02", (name,)),
+        (f"say \x01--output={victim}\x02 one thing", ("a.py",)),
+    ]
+    for each in found:
+        list(added_lines(tree, each.id))
+    assert victim.read_text() == "mine"
+
+
+def test_settings_change_nothing(tree: Path, git: Callable[..., str], tmp_path: Path) -> None:
+    """Settings that start programs or give differences another form have no effect."""
+    ran = tmp_path / "ran"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    program.chmod(0o755)
+    commit(tree, git, "first", a_py="1\n2\n3\n4\n5\n", b_py="x\n")
+    done = commit(tree, git, "sécond", a_py="1\ntwo\n3\nfour\n5\n", b_py="y\n")
+    signed = git("cat-file", "commit", done).replace("\n\n", "\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n\n", 1)
+    (tmp_path / "signed").write_text(signed, encoding="utf-8")
+    done = git("hash-object", "-t", "commit", "-w", str(tmp_path / "signed")).strip()
+    git("update-ref", "refs/heads/main", done)
+    git("notes", "add", "-m", "a note", done)
+    plain = past_commits(tree, 5), list(added_lines(tree, done))
+    for key, value in {
+        "log.showSignature": "true",
+        "gpg.program": str(program),
+        "core.fsmonitor": str(program),
+        "core.pager": str(program),
+        "diff.noprefix": "true",
+        "diff.mnemonicPrefix": "true",
+        "diff.relative": "true",
+        "diff.interHunkContext": "9",
+        "diff.context": "9",
+        "diff.submodule": "diff",
+        "diff.renames": "copies",
+        "log.follow": "true",
+        "log.showRoot": "true",
+        "log.decorate": "full",
+        "log.diffMerges": "on",
+        "notes.displayRef": "refs/notes/*",
+        "i18n.logOutputEncoding": "UTF-16",
+        "color.ui": "always",
+        "format.pretty": "raw",
+    }.items():
+        git("config", key, value)
+    assert (past_commits(tree, 5), list(added_lines(tree, done))) == plain
+    assert plain[0][0].subject == "sécond"
+    assert plain[1] == [AddedLine("a.py", 2, "two"), AddedLine("a.py", 4, "four"), AddedLine("b.py", 1, "y")]
+    assert not ran.exists()
+
+
+def test_other_encodings(tree: Path, git: Callable[..., str]) -> None:
+    """A message in latin-1 that says so is read as such; a file's bytes that are no UTF-8 make no text to ask for."""
+    git("config", "i18n.commitEncoding", "ISO-8859-1")
+    (tree / "message").write_bytes("größer werden".encode("latin-1"))
+    (tree / "a.py").write_bytes("größe = 1\n".encode("latin-1"))
+    git("add", "a.py")
+    git("commit", "-q", "-F", "message")
+    (found,) = past_commits(tree, 5)
+    assert (found.subject, found.paths) == ("größer werden", ("a.py",))
+    assert text_at(tree, found.id, "a.py") is None
+
+
+def test_work_trees_shallow_clones_and_submodules(tree: Path, git: Callable[..., str], tmp_path: Path) -> None:
+    """A linked work tree and a clone cut off have the history there is; a submodule adds no lines."""
+    commit(tree, git, "first", a_py="one\n")
+    inner = tree / "inner"
+    git("clone", "-q", str(tree), str(inner))
+    git("-c", "advice.addEmbeddedRepo=false", "add", "inner")
+    last = commit(tree, git, "second", b_py="two\n")
+    assert past_commits(tree, 1)[0].paths == ("b.py",)
+    assert [line.path for line in added_lines(tree, last)] == ["b.py"]
+    git("worktree", "add", "-q", str(tmp_path / "linked"), "-b", "side")
+    assert past_commits(tmp_path / "linked", 5) == past_commits(tree, 5)
+    git("clone", "-q", "--depth=1", tree.as_uri(), str(tmp_path / "shallow"))
+    assert [each.paths for each in past_commits(tmp_path / "shallow", 5)] == [("a.py", "b.py")]
+
+
+def test_huge_files(tree: Path, git: Callable[..., str]) -> None:
+    """A commit of 100,000 lines is read at once; a file beyond four megabytes counts as binary."""
+    lines = "".join(f"value_{number} = {number}\n" for number in range(100_000))
+    done = commit(tree, git, "first", a_py=lines, b_py=lines * 3, c_py="one\n")
+    found = list(added_lines(tree, done))
+    assert (len(found), found[-2].line, found[-1].path) == (100_001, 100_000, "c.py")
+
+
 def test_texts(tree: Path, git: Callable[..., str]) -> None:
     """A file that is not there and one that is no text have none."""
     (tree / "data.bin").write_bytes(b"a\0b")

@@ -21,6 +21,8 @@ _FIXED = {
     "GIT_ALLOW_PROTOCOL": "none",  # for git before 2.44, which does not know the line above
     "LC_ALL": "C",
 }
+# The last one has files beyond it count as binary, so that a diff does not bring gigabytes of data into memory.
+_SETTINGS = ("core.quotePath=false", "core.fsmonitor=false", "log.showSignature=false", "core.bigFileThreshold=4m")
 
 
 def clean_environment() -> dict[str, str]:
@@ -50,7 +52,7 @@ def ask_git(root: Path, command: str, *arguments: str) -> str | None:
 
     try:
         with _opened(root) as repository:
-            plain = repository.git(c="core.quotePath=false")
+            plain = repository.git(c=list(_SETTINGS))
             answer = str(getattr(plain, command.replace("-", "_"))(*arguments, strip_newline_in_stdout=False))
     except (git.InvalidGitRepositoryError, git.NoSuchPathError, git.CommandError):
         return None

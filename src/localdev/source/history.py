@@ -9,9 +9,16 @@ from pathlib import Path
 
 from localdev.source.git import ask_git
 
+# Neither a subject nor a path holds a NUL, and no path is empty: nothing that somebody wrote can pass for an id.
+_COMMIT = re.compile(r"\0(?P<id>[0-9a-f]{40,64})\0(?P<subject>[^\0]*)\0\n?(?P<paths>(?:[^\0]+\0)*)")
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # bytes that are no UTF-8 come as lone surrogates
 _HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,\d+)? @@")
-# Nothing that the repository's own settings name may run, and a path is one line whatever it holds.
-_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-renames", "--no-color")
+# Nothing that the repository's own settings name may run (converters, other diffs, a checker of signatures, another git
+# in a submodule), and none of them may change the form that is read here.
+_PLAIN = (
+    "--no-ext-diff", "--no-textconv", "--no-show-signature", "--ignore-submodules=all", "--no-notes", "--no-renames",
+    "--no-color", "--no-relative", "--inter-hunk-context=0", "--encoding=UTF-8",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +44,12 @@ def past_commits(root: Path, limit: int) -> list[PastCommit]:
 
     None without git or before the first commit.
     """
-    wanted = ("--no-merges", f"-n{limit}", "--diff-filter=AM", "--name-only", "-z", "--format=%x01%H%x02%s")
-    said = ask_git(root, "log", *wanted, *_PLAIN)
-    found = []
-    for entry in (said or "").split("\x01")[1:]:
-        head, _, names = entry.partition("\0")
-        commit, _, subject = head.partition("\x02")
-        paths = tuple(name for name in (each.strip("\n") for each in names.split("\0")) if name)
-        found.append(PastCommit(commit, subject, paths))
-    return found
+    wanted = ("--no-merges", f"-n{limit}", "--diff-filter=AM", "--name-only", "-z", "--format=%x00%H%x00%s")
+    said = ask_git(root, "log", *wanted, *_PLAIN) or ""
+    return [
+        PastCommit(each["id"], each["subject"], tuple(each["paths"].split("\0")[:-1]))
+        for each in _COMMIT.finditer(said)
+    ]
 
 
 def added_lines(root: Path, commit: str) -> Iterator[AddedLine]:
@@ -67,9 +71,9 @@ def added_lines(root: Path, commit: str) -> Iterator[AddedLine]:
 
 
 def text_at(root: Path, commit: str, path: str) -> str | None:
-    """Give a file as a commit left it; None where there is none, or where it is no plain text."""
+    """Give a file as a commit left it; None where there is none, or where it is no plain text in UTF-8."""
     said = ask_git(root, "cat-file", "blob", f"{commit}:{path}")
-    return None if said is None or "\0" in said else said.replace("\r\n", "\n")
+    return None if said is None or _NO_TEXT.search(said) else said.replace("\r\n", "\n")
 
 
 def _length(hunk: str) -> int:
