@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tarfile
 import zipfile
 from collections.abc import Iterator
 
@@ -129,6 +130,7 @@ def _texts() -> Iterator[Case]:
         ("name-clears-screen", "general.name", "good\x1b[2J\x1b[1;1Hverdict: fine"),
         ("name-sets-title", "general.name", "\x1b]0;evil\x07"),
         ("name-links", "general.name", "\x1b]8;;https://example.invalid\x07click\x1b]8;;\x07"),
+        ("name-sets-title-in-one-byte", "general.name", "\x9d0;evil\x9c"),
         ("licence-hides", "general.license", "mit\x9b8m and everything you own"),
     ):
         said = "terminal escape sequence"
@@ -143,8 +145,38 @@ def _polyglots() -> Iterator[Case]:
         ("zip-in-weights", gguf(tensors=[tensor("a", [4096])], data=bytes(4096 * 4 - len(archive)) + archive)),
         ("zip-with-comment", gguf() + archive[:-2] + struct.pack("<H", 500) + bytes(500)),
         ("zip-with-data-behind", gguf() + archive + b"\xff" * 300),
+        ("zip-of-64-bits", gguf() + _zip_64(archive, len(gguf()))),
+        ("zip-with-a-gap", gguf() + _zip_with_a_gap(archive, len(gguf()))),
     ):
-        yield single(f"polyglot-{name}.gguf", data, "it is a zip archive as well", "file-zip")
+        yield single(f"polyglot-{name}.gguf", data, "it is a zip archive as well", "file-archive")
+    yield single("polyglot-tar.gguf", _tar_and_gguf(), "it is a tar archive as well", "file-archive")
+
+
+def _zip_64(archive: bytes, at: int) -> bytes:
+    """Give a zip that lies at `at` with a record of 64 bits, which Python's reader believes, and a lying one behind."""
+    directory, end = archive.index(b"PK\1\2"), archive.index(b"PK\5\6")
+    record = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, end - directory, at + directory)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, at + end, 1)
+    return archive[:end] + record + locator + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 5, 2**32 - 1, 0)
+
+
+def _zip_with_a_gap(archive: bytes, at: int) -> bytes:
+    """Give a zip that lies at `at` whose directory is found by its place alone, as some readers look for it."""
+    directory, end = archive.index(b"PK\1\2"), archive.index(b"PK\5\6")
+    record = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, end - directory, at + directory, 0)
+    return archive[:end] + bytes(100) + record
+
+
+def _tar_and_gguf() -> bytes:
+    """Make a GGUF file whose first metadata are the header of a tar member, and that of another one behind it."""
+    other = tarfile.TarInfo("evil.sh").tobuf(tarfile.USTAR_FORMAT)
+    filling = bytearray(2048)
+    start = gguf([LLAMA, ("x", ARRAY, struct.pack("<IQ", 0, len(filling)) + bytes(filling))])
+    head = bytearray(start[:512])
+    head[124:136] = b"00000000000\0"
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    return bytes(head) + other + start[1024:]
 
 
 def split_part(number: int, count: int, *, architecture: str = "llama", said: int | None = None) -> bytes:
@@ -177,7 +209,7 @@ def _splits() -> Iterator[Case]:
     ):
         yield Case(f"split-{name}", files, reason, _STRUCTURE)
     trojan = {**good, names[2]: split_part(2, 3) + _zip_of("__main__.py", "raise SystemExit('run')")}
-    yield Case("split-part-zip", trojan, "it is a zip archive as well", "file-zip")
+    yield Case("split-part-zip", trojan, "it is a zip archive as well", "file-archive")
 
 
 def _zip_of(name: str, content: str) -> bytes:

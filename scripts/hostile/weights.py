@@ -64,6 +64,7 @@ def _headers() -> Iterator[tuple[str, bytes, str]]:
     yield "metadata-nested", safetensors({"a": _ENTRY, "__metadata__": {"x": {}}}), "something else than texts"
     yield "huge-number", safetensors(b'{"a":%s}' % (b"9" * 20_000)), "not JSON"
     yield "deep", safetensors(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"), "not JSON"
+    yield "many-lists", safetensors(b'{"a":[%s0]}' % (b"[]," * (2 << 20))), "lists more than the tensors of any model"
     yield "not-utf8", safetensors(b'{"\xff":1}'), "not JSON"
 
 

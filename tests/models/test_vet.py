@@ -71,6 +71,9 @@ def test_the_tiny_model(tmp_path: Path) -> None:
         ([pair("general.name", "a\u202eb")], "metadata-hidden", "warn", "U+202E at 1"),
         ([pair("general.author", "a\U000e0041b")], "metadata-hidden", "warn", "U+E0041 at 1"),
         ([pair("general.description", "a\x07")], "metadata-hidden", "warn", "U+0007"),
+        ([pair("general.description", "a\u200fb")], "metadata-hidden", "warn", "U+200F at 1"),
+        ([pair("general.description", "a\U000e0101b")], "metadata-hidden", "warn", "U+E0101 at 1"),
+        ([pair("general.description", "a\u3164b")], "metadata-hidden", "warn", "U+3164 at 1"),
         ([pair("general.url", "https://Example.com/a")], "metadata-address", "note", "addresses at example.com;"),
         ([pair("tokenizer.ggml.model", "runes")], "unknown-name", "note", "the tokenizer 'runes'"),
         (
@@ -96,7 +99,7 @@ def test_metadata(pairs: list[Pair], rule: str, severity: str, said: str, write:
 def test_what_does_not_stand_out(write: Write) -> None:
     """Line ends in a description, letters of all scripts and known names are nothing to tell of."""
     pairs = [
-        pair("general.description", "Zeile 1\nZeile 2\r\n\tя 語 é"),
+        pair("general.description", "Zeile 1\nZeile 2\r\n\tя 語 é می\u200cخواهم ❤\ufe0f"),
         pair("general.license", "mit"),
         pair("tokenizer.ggml.model", "llama"),
         pair("tokenizer.ggml.pre", "whatever, for this tokenizer does not look at it"),
@@ -185,7 +188,7 @@ def test_findings_of_judgement_can_be_accepted(write: Write) -> None:
     assert vet_or_refuse(TINY, ["template-date"]).accepted == (), "only what was found is accepted"
 
 
-@pytest.mark.parametrize("rule", ["gguf-structure", "format-pickle", "file-zip", "template-import", "nonsense"])
+@pytest.mark.parametrize("rule", ["gguf-structure", "format-pickle", "file-archive", "template-import", "nonsense"])
 def test_structure_cannot_be_accepted(rule: str) -> None:
     """What a file is, is not a matter of judgement; the rules that are, are listed."""
     with pytest.raises(UsageError, match="cannot be accepted") as caught:

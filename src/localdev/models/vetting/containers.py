@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
+from collections.abc import Iterator
 from typing import BinaryIO
 
 _LONGEST_DIRECTORY = 1 << 20  # bytes of a zip's directory that are read
 _MOST_NAMES = 4096
 _END = struct.Struct("<4s4H2LH")  # the record that ends a zip; a comment of up to 64 KiB follows it
 _END_64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR = struct.Struct("<4sLQL")  # stands between the two
 _ENTRY = struct.Struct("<4s6H3L5H2L")
+_LARGEST = 1 << 63
 _LONGEST_COMMENT = (1 << 16) - 1
 _TAR_BLOCK = 512
 
@@ -19,7 +23,7 @@ def zip_names(file: BinaryIO, size: int) -> list[str] | None:
     """Give the first names in the zip that ends with this file, None where no zip does.
 
     A zip is read from its end, so one can hang on any other file; programs that open zips do not look at what is in
-    front of it.
+    front of it. They differ in what they believe of a record that contradicts itself, so each reading counts.
     """
     tail_at = max(0, size - _END.size - _LONGEST_COMMENT)
     file.seek(tail_at)
@@ -27,34 +31,35 @@ def zip_names(file: BinaryIO, size: int) -> list[str] | None:
     at = tail.rfind(b"PK\5\6")
     while at >= 0:
         if at + _END.size <= len(tail):
-            found = _directory(file, tail_at + at, *_END.unpack_from(tail, at)[4:6])
-            if found is not None:
-                return _names(found)
+            count, length, offset = _END.unpack_from(tail, at)[4:7]
+            if count == length == 0:
+                return []
+            for start in _starts(file, tail_at + at, length, offset):
+                if _at(file, start, 4) == b"PK\1\2":  # in front of reading more: a file can hold thousands of records
+                    return _names(_at(file, start, _LONGEST_DIRECTORY))
         at = tail.rfind(b"PK\5\6", 0, at)
     return None
 
 
-def _directory(file: BinaryIO, end: int, count: int, length: int) -> bytes | None:
-    """Give the directory that belongs to the record at `end`, None where that record is none."""
-    if count == 0xFFFF or length == 0xFFFFFFFF:
-        file.seek(max(0, end - 20))
-        locator = file.read(20)
-        if locator[:4] != b"PK\6\7":
-            return None
-        # The record lies right in front of its locator, unless somebody extended it; then the zip is not listed.
-        end -= 20 + _END_64.size
-        file.seek(max(0, end))
-        record = file.read(_END_64.size)
-        if len(record) < _END_64.size or record[:4] != b"PK\6\6":
-            return None
-        count, length = _END_64.unpack(record)[7:9]
-    if count == 0 and length == 0:
+def _starts(file: BinaryIO, end: int, length: int, offset: int) -> Iterator[int]:
+    """Give the places where the directory of the record at `end` may begin: by its length, or by where it says."""
+    yield from (end - length, offset)
+    locator = _at(file, end - _LOCATOR.size, _LOCATOR.size)
+    if locator[:4] == b"PK\6\7":
+        # The 64-bit record lies in front of its locator, or where that says; some believe it whatever the other holds.
+        for place in (end - _LOCATOR.size - _END_64.size, _LOCATOR.unpack(locator)[2]):
+            record = _at(file, place, _END_64.size)
+            if len(record) == _END_64.size and record[:4] == b"PK\6\6":
+                length, offset = _END_64.unpack(record)[8:10]
+                yield from (place - length, offset)
+
+
+def _at(file: BinaryIO, place: int, count: int) -> bytes:
+    """Give up to `count` bytes from a place on, none where there is no such place."""
+    if not 0 <= place < _LARGEST:
         return b""
-    if length > end or length < _ENTRY.size:
-        return None
-    file.seek(end - length)
-    found = file.read(min(length, _LONGEST_DIRECTORY))
-    return found if found[:4] == b"PK\1\2" else None
+    file.seek(place)
+    return file.read(count)
 
 
 def _names(directory: bytes) -> list[str]:
@@ -108,7 +113,5 @@ def _octal(digits: bytes) -> int | None:
     """Read a number of a tar header; large ones are binary, with the highest bit set."""
     if digits[:1] == b"\x80":
         return int.from_bytes(digits[1:], "big")
-    try:
-        return int(digits.strip(b" \0") or b"0", 8)
-    except ValueError:
-        return None
+    digits = digits.strip(b" \0") or b"0"
+    return int(digits, 8) if re.fullmatch(rb"[0-7]+", digits) else None

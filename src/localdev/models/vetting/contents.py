@@ -10,12 +10,15 @@ from localdev.models.gguf import GgufHeader
 from localdev.models.passport import embeds
 from localdev.models.vetting.known import ARCHITECTURES, SPLITTERS, TOKENIZERS
 
-# What moves a terminal's cursor or sets its colours: ESC, and the one-byte form of ESC and a bracket.
-_ESCAPE = re.compile("[\x1b\x9b]")
-# Control characters other than tabulator and line ends; those that turn the direction of writing round; what has no
-# width; and the letters of tags, with which whole sentences can be written that no screen shows.
+# What moves a terminal's cursor or sets its colours or title: ESC, and the one-byte forms of what ESC begins (DCS, SOS,
+# CSI, OSC, PM and APC).
+_ESCAPE = re.compile("[\x1b\x90\x98\x9b\x9d-\x9f]")
+# Control characters other than tabulator and line ends; what turns the direction of writing round; what has no width
+# or no ink; and the letters of tags and selectors of variants, with which whole sentences can be written unseen. The
+# joiners U+200C and U+200D are part of words and of emoji, and so is the selector U+FE0F.
 _HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 _ADDRESS = re.compile(r"\bhttps?://([\w.-]+)", re.IGNORECASE)
 _MOST_NAMED = 5

@@ -16,13 +16,13 @@ from localdev.models.gguf import GgufModel
 from localdev.models.gguf_bytes import GgufBytes
 from localdev.models.gguf_contents import read_contents, read_counts, read_key
 from localdev.models.gguf_tables import STRING, array_of
-from localdev.models.vetting.containers import zip_names
+from localdev.models.vetting.containers import tar_names, zip_names
 
 _STEP = 1 << 20
 _MOST_FOUND = 4096
 _UINT32, _INT32 = 4, 5
 _STEERING = (3, 4)  # types of tokens: control, and those of the model's own
-_ESCAPE = re.compile(rb"\x1b")
+_ESCAPE = re.compile(rb"\x1b|\xc2[\x90\x98\x9b\x9d-\x9f]")  # ESC, and the one-byte forms of what it begins, in UTF-8
 # Zero-width and direction characters, the byte order mark and tag letters, in UTF-8.
 _HIDDEN = re.compile(rb"\xe2\x80[\x8b\xaa-\xae]|\xe2\x81[\xa0\xa6-\xa9]|\xef\xbb\xbf|\xf3\xa0[\x80\x81]")
 
@@ -56,11 +56,14 @@ def _end_of_tensors(model: GgufModel, part: Path) -> int:
 
 
 def _tail(file: BinaryIO, size: int, end: int) -> Finding | None:
-    """Judge what an open file of `size` bytes holds behind `end`, and whether it is a zip archive by its end."""
-    names = zip_names(file, size)
-    if names is not None:
-        said = f"it is a zip archive as well ({len(names)} entries): another program would open that"
-        return Finding("file-zip", "refuse", said)
+    """Judge what an open file of `size` bytes holds behind `end`, and whether it is an archive as well.
+
+    It is a zip archive by its end; of a tar archive the first header would lie in the metadata.
+    """
+    for kind, names in (("zip", zip_names(file, size)), ("tar", tar_names(file, size))):
+        if names is not None:
+            said = f"it is a {kind} archive as well ({len(names)} entries): another program would open that"
+            return Finding("file-archive", "refuse", said)
     if size <= end:
         return None
     file.seek(end)

@@ -17,8 +17,10 @@ from typing import Any, BinaryIO
 from localdev.core.errors import ModelError, NotFound
 
 # The format allows 100 MB, which would take gigabytes of memory to parse. The largest models known have some 100,000
-# tensors, whose entries fit in this even if all are in one file; then it takes a second and 150 MB.
+# tensors, whose entries fit in this even if all are in one file; then it takes a second and 150 MB. The entry of a
+# tensor has some 13 of these signs; without a limit to them a header of empty lists takes seconds and 450 MB.
 _LONGEST_HEADER = 16 << 20
+_SIGNS, _MOST_SIGNS = (b"{", b"[", b":", b","), 1 << 21
 _LENGTH_BYTES = 8
 _MOST_DIMENSIONS = 64
 _LARGEST = 1 << 63
@@ -93,6 +95,8 @@ def _parse(text: bytes, path: Path) -> dict[str, Any]:
 
     if text[:1] != b"{":
         raise _fault(path, "its header is not JSON")
+    if sum(map(text.count, _SIGNS)) > _MOST_SIGNS:
+        raise _fault(path, "its header lists more than the tensors of any model")
     try:
         entries = json.loads(text.decode("utf-8"), object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
