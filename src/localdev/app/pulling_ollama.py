@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from localdev.core.ports import ProgressSink
 
 _REGISTRY = "registry.ollama.ai"
+_HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,11 @@ def read_ollama(text: str, settings: Settings) -> OllamaPull:
     from localdev.backends.addresses import read_model
 
     name, address = read_model(text, settings.remote.ollama_url)
-    first, slash, _ = name.partition("/")
-    # As with containers: a first part with a dot or a port is a registry of its own.
-    named = bool(slash) and ("." in first or ":" in first or first == "localhost")
-    host, _, port = (first if named else _REGISTRY).partition(":")
-    if port and not (port.isascii() and port.isdecimal() and len(port) <= 5):
-        raise UsageError(f"{first} is no registry", "write ollama:NAME, or ollama:HOST/OWNER/NAME")
+    # Ollama takes what stands before OWNER/NAME for a registry, whatever it looks like.
+    registry = name.rpartition("/")[0].rpartition("/")[0] or _REGISTRY
+    host, _, port = registry.partition(":")
+    if not _HOST.fullmatch(host) or (port and not (port.isascii() and port.isdecimal() and len(port) <= 5)):
+        raise UsageError(f"{registry} is no registry", "write ollama:NAME, or ollama:HOST/OWNER/NAME")
     server = HostPort(spelled(address.host), address.port)
     return OllamaPull(name, address.url, server, HostPort(spelled(host), int(port or 443)))
 
