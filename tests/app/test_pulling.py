@@ -17,19 +17,25 @@ from typing import Any
 import pytest
 
 from localdev.app.pulling import Fetched, HubPull, vets_head
-from localdev.app.pulling_ollama import pull_by_ollama, read_ollama, refuse_unlisted_registry
 from localdev.app.pulling_ways import Gate
 from localdev.app.remote import Contact
 from localdev.audit.journal import FileJournal
 from localdev.config.settings import Settings, build
-from localdev.core.errors import Busy, DiskFull, EgressRefused, LocaldevError, ModelError, NotFound, UsageError
+from localdev.core.errors import (
+    Busy,
+    DiskFull,
+    EgressRefused,
+    LocaldevError,
+    ModelError,
+    StorageError,
+    UsageError,
+)
 from localdev.core.events import Notice, Progress
 from localdev.core.folders import Folders
 from localdev.models.hub.client import Origin
 from localdev.models.hub.listing import choose
 from localdev.models.hub.sources import read_source
 from localdev.models.store import Adding, ModelStore
-from tests.backends.ollama_server import lines, plain, serve_bodies
 from tests.backends.tiny_weights import write_split
 from tests.models.conftest import gguf, pair, tensor
 from tests.models.hub_replay import COMMIT, NAME, Hub, Repository, cut, sent, serving, status, whole
@@ -58,7 +64,13 @@ def contact(folders: Folders, told: list[str] | None = None) -> Contact:
 
 
 def pulled(
-    hub: Hub, folders: Folders, text: str = f"hf:{NAME}", *, told: list[str] | None = None, **adding: Any
+    hub: Hub,
+    folders: Folders,
+    text: str = f"hf:{NAME}",
+    *,
+    told: list[str] | None = None,
+    progress: Callable[[Progress], None] = lambda _progress: None,
+    **adding: Any,
 ) -> Fetched:
     """Pull as the command does."""
     settings = build({"remote.hub_url": hub.url})
@@ -67,8 +79,9 @@ def pulled(
     ) as pull:
         repository = pull.look()
         model = choose(repository, pull.source)
+        pull.stored(model, adding.get("name", ""))
         with pull.prepared(repository, model, adding.get("name", "")) as prepared:
-            return prepared.fetch(Adding(**adding), lambda _progress: None)
+            return prepared.fetch(Adding(**adding), progress)
 
 
 def left(folders: Folders) -> list[Path]:
@@ -104,7 +117,7 @@ def test_all_parts_of_a_split_model(folders: Folders, tmp_path: Path) -> None:
         assert passport.name == "tiny" and len(hub.of("cdn")) == 2
         settings = build({"remote.hub_url": hub.url})
         again = HubPull(read_source(f"hf:{NAME}", hub.url), settings, folders, contact=contact(folders), token="")
-        known = again.stored(choose(again.look(), again.source))
+        known = again.stored(choose(again.look(), again.source), "")
         again.close()
     assert known is not None and known.digest == passport.digest
 
@@ -260,6 +273,40 @@ def test_a_name_of_another_model_is_said_before_anything_comes(hub: Hub, folders
     assert pulled(hub, folders, name="mine").passport.name == "mine"
 
 
+def test_a_damaged_model_keeps_its_name(hub: Hub, folders: Folders, tmp_path: Path) -> None:
+    """It is put in order by another pull; under another name it, or another model under its, is refused at once."""
+    passport = pulled(hub, folders).passport
+    passport.file.unlink()
+    with pytest.raises(UsageError, match="is stored already, as tiny-f32"):
+        pulled(hub, folders, name="mine")
+    with serving(Repository({"tiny-F32.gguf": TINY.with_name("tiny-bert.gguf").read_bytes()})) as other:
+        with pytest.raises(UsageError, match="another model is named"):
+            pulled(other, folders)
+        assert not other.of("cdn")
+    assert pulled(hub, folders).passport.seems_whole() and stored(folders) == ["tiny-f32"]
+
+
+@pytest.mark.parametrize(("file", "name"), [(f"{'a' * 300}.gguf", "a" * 100), ("Q/a?b*c|d.GGUF", "a-b-c-d")])
+def test_names_that_no_file_can_have(folders: Folders, file: str, name: str) -> None:
+    """What the hub calls a file is no name of one here."""
+    with serving(Repository({file: DATA})) as hub:
+        assert pulled(hub, folders).passport.name == name
+
+
+def test_what_was_written_is_held_to_the_digest_too(hub: Hub, folders: Folders) -> None:
+    """A disk that keeps something other than what came leaves no model."""
+
+    def damage(progress: Progress) -> None:
+        if progress.stage == "pulling" and progress.done == progress.total:
+            (part,) = left(folders)
+            part.write_bytes(DATA[:-1] + bytes([DATA[-1] ^ 1]))
+
+    with pytest.raises(StorageError, match="reads back differently"):
+        pulled(hub, folders, progress=damage)
+    assert stored(folders) == [] and left(folders) == []
+    assert pulled(hub, folders).passport.file.read_bytes() == DATA
+
+
 def test_a_file_without_letters_needs_a_name(hub: Hub, folders: Folders) -> None:
     """That nothing can be made of a file's name is said before anything comes."""
     hub.repositories[NAME].files = {"模型.gguf": DATA}
@@ -333,9 +380,9 @@ def test_a_head_is_judged_only_by_what_has_come(tmp_path: Path) -> None:
     path, head = tmp_path / "m.gguf", tmp_path / "head.gguf"
     for have in (4, 100, 2000):
         path.write_bytes(DATA[:have])
-        assert not vets_head(path, have, len(DATA), head=head, accept=())
+        assert not vets_head(path, have, len(DATA), head=head, accept=(), what="m")
     path.write_bytes(DATA[:1_000_000])
-    assert vets_head(path, 1_000_000, len(DATA), head=head, accept=())
+    assert vets_head(path, 1_000_000, len(DATA), head=head, accept=(), what="m")
     assert not head.exists()
 
 
@@ -428,61 +475,3 @@ def test_a_hub_beyond_this_machine(tmp_path: Path, journal: Journal, folders: Fo
     assert ("egress_refused", "0.0.0.0", None) in written
     assert {port for kind, _, port in written if kind == "egress"} == set(ports)
     assert "hf_secret" not in json.dumps(journal()) + refusal + told
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "registry"),
-    [
-        ("ollama:qwen3", "qwen3", "registry.ollama.ai:443"),
-        ("ollama:qwen2.5-coder:1.5b", "qwen2.5-coder:1.5b", "registry.ollama.ai:443"),
-        ("ollama:someone/model:q4", "someone/model:q4", "registry.ollama.ai:443"),
-        ("ollama:hf.co/owner/Model-GGUF:Q4_K_M", "hf.co/owner/Model-GGUF:Q4_K_M", "hf.co:443"),
-        ("ollama:mine.example:5000/team/model", "mine.example:5000/team/model", "mine.example:5000"),
-        ("ollama:localhost:5000/team/model", "localhost:5000/team/model", "localhost:5000"),
-    ],
-)
-def test_whom_an_ollama_connects_to(text: str, name: str, registry: str) -> None:
-    """A name without a host means Ollama's own registry."""
-    found = read_ollama(text, Settings())
-    assert (found.name, str(found.registry)) == (name, registry)
-
-
-@pytest.mark.parametrize("text", ["ollama:", "ollama:host.x:port/a/b", f"ollama:host.x:{'9' * 5000}/a/b", "ollama:a b"])
-def test_what_no_ollama_gets(text: str) -> None:
-    """Each is refused before anything is asked."""
-    with pytest.raises(UsageError):
-        read_ollama(text, Settings())
-
-
-def test_an_ollama_gets_a_model(folders: Folders, journal: Journal) -> None:
-    """The registry has to be allowed; progress is the server's, and the journal says who connected to whom."""
-    listed = {"models": [{"name": "qwen3:latest", "model": "qwen3:latest", "size": 7, "digest": "sha256:ab"}]}
-    told = lines({"status": "pulling x", "total": 9, "completed": 3}, {"status": "success"})
-    with serve_bodies(pull=told, tags=plain(listed)) as asked:
-        refused = build({"remote.ollama_url": asked.url})
-        wanted = read_ollama("ollama:qwen3", refused)
-        with pytest.raises(EgressRefused, match=r"Ollama at .* would connect to registry\.ollama\.ai:443 for qwen3"):
-            pull_by_ollama(wanted, refused, contact(folders), lambda _progress: None)
-        assert asked.calls == []
-        settings = build({"remote.ollama_url": asked.url, "egress.allow": ("registry.ollama.ai",)})
-        seen: list[Progress] = []
-        found = pull_by_ollama(wanted, settings, contact(folders), seen.append)
-    assert (found.name, found.size, found.digest) == ("qwen3:latest", 7, "ab")
-    assert seen[0] == Progress("pulling x", 3, 9, "bytes")
-    last = journal()[-1]
-    assert (last["source"], last["registry"], last["outcome"]) == ("ollama:qwen3", "registry.ollama.ai:443", "ok")
-    assert [line["outcome"] for line in journal() if line["kind"] == "pull"] == ["failed", "ok"]
-
-
-def test_an_ollama_that_cannot(folders: Folders, journal: Journal) -> None:
-    """A model that is not to be had, and a server beyond this machine that is not allowed."""
-    settings = build({"egress.allow": ("registry.ollama.ai",)})
-    away = read_ollama("ollama:qwen3@http://gpu.example:11434", settings)
-    with pytest.raises(EgressRefused, match=r"gpu\.example:11434 would be asked"):
-        refuse_unlisted_registry(away, settings, contact(folders))
-    missing = lines({"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"})
-    with serve_bodies(pull=missing) as asked:
-        here = build({"remote.ollama_url": asked.url, "egress.allow": ("registry.ollama.ai",)})
-        with pytest.raises(NotFound):
-            pull_by_ollama(read_ollama("ollama:nope", here), here, contact(folders), lambda _progress: None)
-    assert journal()[-1]["outcome"] == "failed"

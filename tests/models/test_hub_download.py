@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,6 +135,19 @@ def test_tries_count_anew_after_progress_and_end(pull: Pull) -> None:
         pull.fetch()
     assert "goes on" in caught.value.hint
     assert pull.path.read_bytes() == DATA[:400], "what came stays for the next time"
+
+
+def test_a_server_that_begins_anew_each_time_is_given_up(pull: Pull) -> None:
+    """One that sends no parts and never gets to the end is not asked for ever, however much it sends."""
+    pull.hub.cdn += [cut_whole for _ in range(20)]
+    with pytest.raises(BackendError, match="broke off"):
+        pull.fetch()
+    assert len(pull.hub.of("cdn")) == 1 + QUICK.tries
+
+
+def cut_whole(handler: Any, data: bytes, _offset: int) -> None:
+    """Send the file from its start, whatever part was asked for, and hang up in its middle."""
+    handler.reply(200, data, {}, cut=200_000)
 
 
 @pytest.mark.parametrize(("code", "headers"), [(503, {}), (500, {}), (429, {"retry-after": "0"}), (408, {}), (502, {})])
@@ -265,6 +279,7 @@ def test_a_hub_that_names_another_file_by_now(pull: Pull, header: str, value: st
         "http://u:p@127.0.0.1/x",
         "javascript:0",
         "http://[::1/",
+        "https://127.0.0.1:0/x",
     ],
 )
 def test_redirects_to_what_is_no_server(pull: Pull, location: str) -> None:
@@ -272,6 +287,33 @@ def test_redirects_to_what_is_no_server(pull: Pull, location: str) -> None:
     pull.hub.resolve.append(to(location))
     with pytest.raises(EgressRefused, match="no address of a server"):
         pull.fetch()
+
+
+@pytest.mark.parametrize(
+    ("location", "host"),
+    [
+        ("https://xn--zzzzzz-.example/x", "xn--zzzzzz-.example"),
+        ("https://fa\u00df.example/x", "xn--fa-hia.example"),
+        ("https://Cdn.Example/x", "cdn.example"),
+        ("https://[::1]:8443/x", "::1"),
+    ],
+)
+def test_the_gate_is_asked_for_the_host_that_is_connected_to(pull: Pull, location: str, host: str) -> None:
+    """It is the name as a name server gets it, which may be one that nobody could read."""
+    asked: list[Origin] = []
+
+    def only_loopback(origin: Origin, _sent_by: Origin | None) -> AbstractContextManager[None]:
+        asked.append(origin)
+        if origin.scheme == "https":
+            raise EgressRefused("no")
+        return contextlib.nullcontext()
+
+    client = HubClient(pull.hub.url, only_loopback, waits=QUICK)
+    pull.hub.api.append(to(location))
+    with pytest.raises(EgressRefused), client.opened(f"/api/models/{NAME}", Asked(NAME)):
+        pass
+    client.close()
+    assert asked[-1].host == host
 
 
 def test_redirects_end(pull: Pull) -> None:
@@ -329,6 +371,20 @@ def test_what_is_no_listing(pull: Pull, body: bytes) -> None:
     """Something other than JSON is said to be that."""
     pull.hub.api.append(status(200, {}, body))
     with pytest.raises(BackendError, match="other than JSON"):
+        pull.look()
+
+
+def test_a_listing_without_an_end(pull: Pull) -> None:
+    """More than a listing can have is not read: what is read takes many times as much memory."""
+    pull.hub.api.append(status(200, {}, b"[" + b"{}," * (6 << 20)))
+    with pytest.raises(BackendError, match="without an end"):
+        pull.look()
+
+
+def test_what_a_refusal_says_is_read_with_care(pull: Pull) -> None:
+    """An error that is nested without an end is an error all the same."""
+    pull.hub.api.append(status(403, {}, b"[" * 16_000))
+    with pytest.raises(EnvironmentFault, match=r"lets in \(403\)"):
         pull.look()
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from localdev.app.pulling_ways import Gate, guarded, write_down
 from localdev.app.remote import Contact
@@ -38,6 +39,8 @@ _WANTED = "wanted.json"
 _HEAD = "head.gguf"
 # Headers of known models have at most some 20 MB (the vocabulary); what has not ended by then is vetted as a whole.
 _LONGEST_HEAD = 64 << 20
+_HOLE = 1 << 20  # bytes, more than any file system gives a file that holds none
+_LONGEST_NAME = 100  # of the 255 that most file systems allow
 # Room for passports, the journal and whatever else writes while gigabytes come.
 _SPARE = 64 << 20
 
@@ -88,22 +91,33 @@ class HubPull:
         with self._telling():
             return read_listing(_answer(self._client, self.source, self._tell), self.source.repository)
 
-    def stored(self, model: HubModel) -> Passport | None:
-        """Give the passport of a model that is in the store already, by its digest.
+    def stored(self, model: HubModel, name: str) -> Passport | None:
+        """Give the passport of a model that is in the store already, by its digest; None where it is damaged there.
 
         What a process left that was killed when all of it was stored is removed.
-        """
-        from localdev.models.digests import digest_of_parts
-        from localdev.models.passport import part_name
 
-        files = model.files
-        named = [(part_name(number, len(files)), file.sha256) for number, file in enumerate(files, 1)]
-        digest = files[0].sha256 if len(files) == 1 else digest_of_parts(named)
-        found = next((each for each in self._store.list() if each.digest == digest and each.seems_whole()), None)
-        if found is not None:
-            with contextlib.suppress(Busy), self._store.staging(self._key(model)):
-                pass
+        Raises:
+            UsageError: it is stored under another name than the `name` that is asked for.
+        """
+        from localdev.models.store import slug
+
+        found = self._known(model)
+        if found is None:
+            return None
+        if name and slug(name) != found.name:
+            raise UsageError(
+                f"this model is stored already, as {found.name}",
+                f"use that name, or `localdev models remove {found.name}` and pull it again",
+            )
+        if not found.seems_whole():
+            return None
+        with contextlib.suppress(Busy), self._store.staging(self._key(model)):
+            pass
         return found
+
+    def _known(self, model: HubModel) -> Passport | None:
+        """Give the passport of a model, whatever became of its files."""
+        return next((each for each in self._store.list() if each.digest == model.digest), None)
 
     def _key(self, model: HubModel) -> str:
         """Name a download, so that the next one of the same model goes on with it."""
@@ -127,9 +141,19 @@ class HubPull:
             with self._telling():
                 yield prepared
 
-    def install(self, path: Path, adding: Adding, progress: ProgressSink) -> Passport:
-        """Vet and store what was fetched."""
-        return self._store.add(path, adding, progress)
+    def install(self, model: HubModel, path: Path, adding: Adding, progress: ProgressSink) -> Passport:
+        """Vet and store what was fetched; the store reads it from the disk, and that is held to the hub's digest, too.
+
+        Raises:
+            LocaldevError: what the store says, or the disk holds something other than what came; nothing is stored.
+        """
+        passport = self._store.add(path, adding, progress)
+        if model.digest and passport.digest != model.digest:
+            self._store.remove(passport.digest)
+            raise StorageError(
+                f"what was written of {model.path} reads back differently; it was removed", "check the disk, pull again"
+            )
+        return passport
 
     def close(self) -> None:
         """Close the connections."""
@@ -139,14 +163,14 @@ class HubPull:
         """Say before gigabytes come, and not after, that there is no name, or that it is another model's."""
         from localdev.models.store import slug
 
-        wanted = slug(name or model.stem)
+        wanted = slug(name) if name else _short_name(model)
         if not wanted:
             raise UsageError(
                 f"{name or model.path!r} holds no letter or digit to make a name of", "give one: --name NAME"
             )
-        if not all(file.sha256 for file in model.files):
-            return  # it may be the very model that is stored, which is seen when its SHA-256 is known
-        taken = next((each for each in self._store.list() if each.name == wanted and each.seems_whole()), None)
+        if not model.digest or self._known(model) is not None:
+            return  # it may be, or is, the very model of that name
+        taken = next((each for each in self._store.list() if each.name == wanted), None)
         if taken is not None:
             raise UsageError(
                 f"another model is named {wanted!r} ({taken.digest[:12]})", "give this one another name: --name NAME"
@@ -172,7 +196,7 @@ class Prepared:
 
     def take_over(self) -> None:
         """See what an earlier download left; where the repository has other files by now, that is removed."""
-        wanted = {file.name: file.sha256 or file.blob for file in self._model.files}
+        wanted = [file.sha256 or file.blob for file in self._model.files]
         record = self._place / _WANTED
         try:
             left = json.loads(record.read_bytes())["files"]
@@ -182,8 +206,7 @@ class Prepared:
             shutil.rmtree(self._parts, ignore_errors=True)
         ensure(self._parts)
         write_atomic(record, json.dumps({"commit": self._repository.commit, "files": wanted}).encode())
-        paths = [path for path in map(self._path, wanted) if path.exists()]
-        self.there = sum(path.stat().st_size for path in paths)
+        self.there = sum(path.stat().st_size for path in self._paths() if path.exists())
 
     def fetch(self, adding: Adding, progress: ProgressSink) -> Fetched:
         """Fetch all files, check their digests, vet the model and store it.
@@ -216,16 +239,17 @@ class Prepared:
         from localdev.models.vetting.vet import vet
 
         model, before = self._model, 0
-        for file in model.files:
-            look = self._looker(adding.accept, file.size) if file is model.files[0] else None
+        # Of a split model the first part alone cannot be read.
+        look = self._looker(adding.accept, model.size) if len(model.files) == 1 else None
+        for file, path in zip(model.files, self._paths(), strict=True):
             told = Told(progress, self._pull._tell, look, before=before, total=model.size)
             wanted = Wanted(self._repository.name, self._repository.commit, file)
-            self._received += fetch(self._pull._client, wanted, self._path(file.name), told)
+            self._received += fetch(self._pull._client, wanted, path, told)
             before += file.size
         place = str(replace(self._pull.source, file=model.path, quant="", revision=""))
         source = Source("hub", place, revision=self._repository.commit, at=self._pull.hub)
         adding = replace(adding, mode="move", source=source, licence=self._repository.licence)
-        first = self._path(model.files[0].name)
+        first = self._paths()[0]
         vetted = vet(first, adding.accept)
         try:
             _refuse(vetted, model.path)
@@ -233,22 +257,34 @@ class Prepared:
             if not vetted.overruling():
                 shutil.rmtree(self._parts, ignore_errors=True)  # it would be refused the next time as well
             raise
-        return self._pull.install(first, adding, progress)
+        return self._pull.install(model, first, adding, progress)
 
     def _looker(self, accept: Sequence[str], size: int) -> Callable[[Path, int], bool]:
         """Give what vets the head of a file of `size` bytes before the rest comes."""
 
         def look(path: Path, have: int) -> bool:
-            return have > _LONGEST_HEAD or vets_head(path, have, size, head=self._place / _HEAD, accept=accept)
+            if have > _LONGEST_HEAD:
+                return True
+            return vets_head(path, have, size, head=self._place / _HEAD, accept=accept, what=self._model.path)
 
         return look
 
-    def _path(self, name: str) -> Path:
-        """Give the place of a file on its way."""
-        return self._parts / name
+    def _paths(self) -> list[Path]:
+        """Give the places of the files on their way, with names of ours: the hub's may be none on this system."""
+        name, count = _short_name(self._model) or "model", len(self._model.files)
+        if count == 1:
+            return [self._parts / f"{name}.gguf"]
+        return [self._parts / f"{name}-{number:05d}-of-{count:05d}.gguf" for number in range(1, count + 1)]
 
 
-def vets_head(path: Path, have: int, size: int, *, head: Path, accept: Sequence[str]) -> bool:
+def _short_name(model: HubModel) -> str:
+    """Give the name that the store makes of a model's, not longer than names of files may be."""
+    from localdev.models.store import slug
+
+    return slug(slug(model.stem)[:_LONGEST_NAME])
+
+
+def vets_head(path: Path, have: int, size: int, *, head: Path, accept: Sequence[str], what: str) -> bool:
     """Vet the first `have` bytes of a file that will have `size`; False where its header is not whole yet.
 
     They are copied to `head`, which is then given the full size without being written: vetting reads headers, never
@@ -261,6 +297,8 @@ def vets_head(path: Path, have: int, size: int, *, head: Path, accept: Sequence[
 
     try:
         with path.open("rb") as source, head.open("wb") as target:
+            if not _keeps_holes(target):
+                return True
             target.write(source.read(have))
             target.truncate(size)
         vetted = vet(head, accept)
@@ -270,8 +308,14 @@ def vets_head(path: Path, have: int, size: int, *, head: Path, accept: Sequence[
         head.unlink(missing_ok=True)
     if vetted.model is None or vetted.model.header.data_offset > have:
         return have >= size
-    _refuse(vetted, f"{path.name}, of which only the head was fetched," if have < size else path.name)
+    _refuse(vetted, f"{what}, of which only the head was fetched," if have < size else what)
     return True
+
+
+def _keeps_holes(file: BinaryIO) -> bool:
+    """Say whether an empty file can be made longer without being written; FAT and exFAT write gigabytes of zeros."""
+    file.truncate(_HOLE)
+    return getattr(os.fstat(file.fileno()), "st_blocks", 0) * 512 < _HOLE  # Windows tells no blocks and writes none
 
 
 def _refuse(vetted: Vetted, what: str) -> None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 8
-_LONGEST_ANSWER = 64 << 20  # bytes of JSON: some repositories list tens of thousands of files
-_LONGEST_ERROR = 1 << 14
+# Bytes of JSON: some repositories list tens of thousands of files. Read, it can take 30 times as much memory.
+_LONGEST_ANSWER = 16 << 20
 _WRITE_SECONDS = 60.0
 # What the hub says of a file where it sends us on to another host; that host's own answer does not hold it.
 _LINKED = ("x-repo-commit", "x-linked-etag", "x-linked-size")
@@ -93,15 +93,11 @@ class Reply:
         except httpx.HTTPError as error:
             raise of_connection(error, str(self.origin)) from error
 
-    def head(self, count: int) -> bytes:
-        """Give at most so many of the first bytes, whatever becomes of the rest."""
-        found = b""
+    def first_piece(self) -> bytes:
+        """Give what comes first of the body, whatever becomes of the rest: enough for what an error says."""
         with contextlib.suppress(Passing):
-            for piece in self.pieces():
-                found += piece
-                if len(found) >= count:
-                    break
-        return found[:count]
+            return next(self.pieces(), b"")
+        return b""
 
 
 class HubClient:
@@ -167,7 +163,7 @@ class HubClient:
                 reply = Reply(response, linked, origin)
                 if reply.status not in _REDIRECTS:
                     if reply.status not in (200, 206) and not (reply.status == 416 and offset):
-                        body = reply.head(_LONGEST_ERROR)
+                        body = reply.first_piece()
                         asked = replace(asked, elsewhere=origin != _origin(httpx.URL(self.url)))
                         raise of_status(reply.status, reply.headers, body, asked=asked, place=str(origin))
                     yield reply
@@ -245,7 +241,8 @@ def _target(url: httpx.URL, location: str) -> httpx.URL:
         target = url.join(location)
     except (httpx.InvalidURL, ValueError):
         target = httpx.URL("")
-    if not location or target.scheme not in ("http", "https") or not target.host or target.userinfo:
+    sound = bool(location) and target.scheme in ("http", "https") and bool(target.raw_host)
+    if not sound or target.userinfo or target.port == 0:
         shown = location.partition("?")[0][:200]
         raise EgressRefused(
             f"{_origin(url)} sends us on to {shown!r}, which is no address of a server",
@@ -255,5 +252,6 @@ def _target(url: httpx.URL, location: str) -> httpx.URL:
 
 
 def _origin(url: httpx.URL) -> Origin:
-    """Read an address with the library that connects to it, so that both mean the same host."""
-    return Origin(url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80))
+    """Give what is connected to: the host as it goes over the network, and not as it would be shown to people."""
+    port = {"http": 80, "https": 443}[url.scheme] if url.port is None else url.port
+    return Origin(url.scheme, url.raw_host.decode("ascii"), port)

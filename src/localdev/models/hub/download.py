@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import urllib.parse
 from collections.abc import Callable
@@ -62,7 +63,7 @@ def fetch(client: HubClient, wanted: Wanted, path: Path, told: Told) -> int:
     download = _Download(client, wanted, path, told)
     try:
         download.take_stock()
-        patiently(download.run, client.waits, told.notice, got=lambda: download.received)
+        patiently(download.run, client.waits, told.notice, got=lambda: download.furthest)
         download.check()
         return download.received
     except ModelError:
@@ -73,7 +74,10 @@ def fetch(client: HubClient, wanted: Wanted, path: Path, told: Told) -> int:
 
 
 class _Download:
-    """One file on its way."""
+    """One file on its way: `received` counts the bytes that came, `furthest` how many of the file were there at best.
+
+    The two differ where a server begins anew each time, which is no progress however much comes.
+    """
 
     def __init__(self, client: HubClient, wanted: Wanted, path: Path, told: Told) -> None:
         self._client, self._wanted, self._path, self._told = client, wanted, path, told
@@ -83,7 +87,7 @@ class _Download:
         self._done = 0
         self._refused_range = False
         self._look_at = 0 if told.look else self._file.size + 1
-        self.received = 0
+        self.received = self.furthest = 0
 
     def take_stock(self) -> None:
         """Hash what is there already; more than the file has is none of it."""
@@ -113,6 +117,8 @@ class _Download:
             with self._path.open("ab") as file:
                 for piece in reply.pieces():
                     self._take(piece, file, reply)
+                file.flush()
+                os.fsync(file.fileno())  # a passport that outlives a power cut must not stand for bytes that did not
         if self._done < self._file.size:
             missing = self._file.size - self._done
             raise Passing(BackendError(f"{self._file.name} ended {missing} bytes too early", _AGAIN))
@@ -138,6 +144,7 @@ class _Download:
         self._hash.update(piece)
         self._done += len(piece)
         self.received += len(piece)
+        self.furthest = max(self.furthest, self._done)
         told = self._told
         told.progress(Progress("pulling", told.before + self._done, told.total or self._file.size, "bytes"))
         if self._done >= self._look_at:

@@ -165,7 +165,7 @@ def _said(headers: Mapping[str, str], body: bytes) -> str:
         try:
             answer = json.loads(body)
             text = str(answer.get("error", "")) if isinstance(answer, dict) else ""
-        except ValueError:
+        except (ValueError, RecursionError):
             text = ""
     text = " ".join(text.split())[:_LONGEST_SAID]
     return f": {text}" if text else ""

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from localdev.core.errors import BackendError, NotFound, UsageError
+from localdev.models.digests import digest_of_parts
 from localdev.models.hub.sources import HubSource, is_safe
+from localdev.models.passport import part_name
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -56,6 +58,15 @@ class HubModel:
     def size(self) -> int:
         """Bytes of all files."""
         return sum(file.size for file in self.files)
+
+    @property
+    def digest(self) -> str:
+        """The digest that the store would know it by; empty where that shows only when all of it has come."""
+        if not all(file.sha256 for file in self.files):
+            return ""
+        count = len(self.files)
+        parts = [(part_name(number, count), file.sha256) for number, file in enumerate(self.files, 1)]
+        return digest_of_parts(parts) if count > 1 else self.files[0].sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,4 +224,4 @@ def _licence(card: Any) -> str:
     names = [str(name) for name in said] if isinstance(said, list) else [said] if isinstance(said, str) else []
     if names == ["other"] and isinstance(card.get("license_name"), str):
         names = [card["license_name"]]
-    return ", ".join(" ".join(name.split()) for name in names)[:200]
+    return "".join(sign for sign in ", ".join(" ".join(name.split()) for name in names) if sign.isprintable())[:200]

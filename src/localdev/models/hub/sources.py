@@ -13,7 +13,7 @@ FORMS = "write hf:OWNER/REPO, hf:OWNER/REPO:Q4_K_M, hf:OWNER/REPO/FILE.gguf, the
 
 # Names of owners and repositories on the hub: letters, digits, `-`, `_`, `.`, at most 96, no sign at either end.
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,94}[A-Za-z0-9_])?", re.ASCII)
-_QUANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*", re.ASCII)
+_QUANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*", re.ASCII)  # Q4_K_M, UD-Q4_K_XL
 # One hub under several names.
 _SAME = {"hf.co": "huggingface.co", "www.huggingface.co": "huggingface.co", "huggingface.com": "huggingface.co"}
 _PAGES = ("tree", "blob", "resolve", "raw")
@@ -104,8 +104,12 @@ def _checked(source: HubSource, text: str) -> HubSource:
     """Give it back where its names are such as the hub has."""
     names = source.repository.split("/")
     good = len(names) == 2 and all(_NAME.fullmatch(name) and ".." not in name for name in names)
-    if not good or (source.quant and not _QUANT.fullmatch(source.quant)):
+    if not good:
         raise UsageError(f"{text!r} names no repository of a hub", FORMS)
+    if source.quant and not _QUANT.fullmatch(source.quant):
+        raise UsageError(f"{source.quant!r} names no quantisation", "write it as files are named: --quant Q4_K_M")
+    if source.revision and not is_safe(source.revision):
+        raise UsageError(f"{source.revision!r} names no revision", "name a branch, a tag or a commit: --revision REV")
     if source.file and not is_safe(source.file):
         raise UsageError(f"{text!r} names no file of a repository", FORMS)
     return source

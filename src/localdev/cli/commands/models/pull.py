@@ -107,9 +107,8 @@ def _pull_from_hub(
     except SeveralModels as several:
         _print_choices(place, several, as_json=as_json)
         raise
-    known = hub.stored(model)
+    known = hub.stored(model, adding.name)
     if known is not None:
-        _refuse_renaming(known, adding.name)
         _print_pulled(place, known, repository, model, as_json=as_json, received=0)
         return
     with hub.prepared(repository, model, adding.name) as prepared:
@@ -120,18 +119,6 @@ def _pull_from_hub(
         fetched = prepared.fetch(adding, progress.update)
     progress.close()
     _print_pulled(place, fetched.passport, repository, model, as_json=as_json, received=fetched.received)
-
-
-def _refuse_renaming(known: Passport, name: str) -> None:
-    """A model has one name."""
-    from localdev.core.errors import UsageError
-    from localdev.models.store import slug
-
-    if name and slug(name) != known.name:
-        raise UsageError(
-            f"this model is stored already, as {known.name}",
-            f"use that name, or `localdev models remove {known.name}` and pull it again",
-        )
 
 
 def _print_choices(place: Workplace, several: SeveralModels, *, as_json: bool) -> None:
