@@ -39,7 +39,7 @@ GB = 10**9
 # Of the identifiers that spdx.org lists, those that licences of open models have.
 SPDX = {"Apache-2.0", "MIT", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-NC-4.0", "CDLA-Permissive-2.0"}
 # Makes and keeps to one hub: the room that speaks to it, what calls that, and the setting that names it.
-SPEAKS_TO_HUBS = ("models/hub/", "app/pulling.py", "cli/commands/models/pull.py", "config/settings.py")
+SPEAKS_TO_HUBS = ("models/hub/", "app/pulling", "cli/commands/models/pull.py", "config/settings.py")
 
 
 def named(name: str) -> CatalogueModel:
