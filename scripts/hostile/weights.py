@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from scripts.hostile.cases import Case, Content, single
 from scripts.hostile.foreign import touching
 
+_POOLING = "sentence_transformers.models.Pooling"
 _ENTRY: dict[str, Any] = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
 
 
@@ -77,10 +79,67 @@ def hostile_embedders(marker: Path) -> Iterator[Case]:
         ("pickle-as-weights", {"model.safetensors": code}, "model.safetensors is a pickle", "folder-pickle"),
         ("pickle-hidden", {".cache/x": code}, ".cache/x is a pickle", "folder-pickle"),
         ("code", {"config.json": b'{"auto_map": {"AutoModel": "evil.Model"}}'}, "code of its own", "folder-code"),
+        (
+            "code-behind-depth",  # the parser goes deeper than a recursive search would
+            {"config.json": b'{"a": %s1%s, "auto_map": {}}' % (b"[" * 3000, b"]" * 3000)},
+            "code of its own",
+            "folder-code",
+        ),
         ("tokenizer-code", {"tokenizer_config.json": b'{"auto_map": {}}'}, "code of its own", "folder-code"),
+        ("pickle-behind-text", {"2_Dense/pytorch_model.bin": _behind_text(marker)}, "as pickles", "folder-pickle"),
+        ("pickle-packed", {"2_Dense/pytorch_model.bin": zlib.compress(code)}, "as pickles", "folder-pickle"),
+        ("part-of-its-own", {"modules.json": _parts("evil.Evil", "")}, "names the code 'evil.Evil'", "folder-code"),
+        (
+            "part-below-of-its-own",  # a part may be a whole model again
+            {
+                "modules.json": _parts("sentence_transformers.SentenceTransformer", "inner"),
+                "inner/modules.json": _parts("evil.Evil", ""),
+            },
+            "inner/modules.json names the code 'evil.Evil'",
+            "folder-code",
+        ),
+        ("part-module", {"modules.json": _parts("sentence_transformers.util.torch", "x")}, "util.torch", "folder-code"),
+        ("part-outside", {"modules.json": _parts(_POOLING, "../../x")}, "names '../../x'", "folder-outside"),
+        ("part-absolute", {"modules.json": _parts(_POOLING, "C:\\x")}, "outside of the folder", "folder-outside"),
+        ("router-code", {"router_config.json": _routes("os.system", "a")}, "the code 'os.system'", "folder-code"),
+        ("router-outside", {"router_config.json": _routes(_POOLING, "../x")}, "names '../x'", "folder-outside"),
+        (
+            "activation",
+            {"2_Dense/config.json": b'{"activation_function": "antigravity.X"}'},
+            "the code 'antigravity.X'",
+            "folder-code",
+        ),
+        ("adapter", {"adapter_config.json": b"{}"}, "whose weights lie elsewhere", "folder-outside"),
+        (
+            "tokenizer-elsewhere",
+            {"sentence_bert_config.json": b'{"tokenizer_name_or_path": "/tmp/x"}'},
+            "names '/tmp/x'",
+            "folder-outside",
+        ),
+        (
+            "trusting",
+            {"sentence_bert_config.json": b'{"model_args": {"trust_remote_code": true}}'},
+            "code of its own",
+            "folder-code",
+        ),
         ("pointer", {"model.safetensors": b"version https://git-lfs.github.com/spec/v1\n"}, "LFS", "format-pointer"),
         ("damaged", {"model.safetensors": safetensors({"a": _ENTRY}, b"")}, "truncated", "safetensors-structure"),
     ):
         yield Case(f"embedder-{name}", {**good_folder(), **change}, reason, rule, "embedder")
     without = {path: data for path, data in good_folder().items() if not path.endswith(".safetensors")}
     yield Case("embedder-without-weights", without, "no weights in safetensors form", "folder-weights", "embedder")
+
+
+def _parts(kind: str, place: str) -> bytes:
+    """Give an index of one part."""
+    return json.dumps([{"idx": 0, "name": "0", "path": place, "type": kind}]).encode()
+
+
+def _routes(kind: str, place: str) -> bytes:
+    """Give the settings of a part that chooses among others."""
+    return json.dumps({"types": {place: kind}, "structure": {"query": [place]}, "parameters": {}}).encode()
+
+
+def _behind_text(marker: Path) -> bytes:
+    """Make a pickle that begins with a text longer than what is looked at, so that its content does not show it."""
+    return b"T" + struct.pack("<I", 200_000) + b"A" * 200_000 + b"0" + touching(marker, 0)

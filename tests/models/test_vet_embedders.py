@@ -43,6 +43,11 @@ def test_a_good_folder_passes(folder: Path) -> None:
     assert vet_embedder(folder).findings == ()
     (folder / "train.py").write_text("import os\n")
     (folder / "tf_model.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    (folder / "openvino").mkdir()
+    (folder / "openvino" / "openvino_model.bin").write_bytes(bytes(range(200)))
+    (folder / "2_Dense").mkdir()
+    (folder / "2_Dense" / "config.json").write_text('{"activation_function": "torch.nn.modules.activation.Tanh"}')
+    (folder / "config.json").write_text('{"activation_function": "gelu_new", "rope_scaling": {"type": "linear"}}')
     (folder / "onnx").mkdir()
     (folder / "onnx" / "model.onnx").write_bytes(b"\x08\x08\x12\x07pytorch")
     assert vet_embedder(folder).findings == (
@@ -63,13 +68,14 @@ def test_a_pickle_is_refused_before_the_library_is_asked_for(folder: Path, tmp_p
 
 
 def test_links_are_followed_to_files_alone(folder: Path, tmp_path: Path) -> None:
-    """A pickle behind a link counts; a link to a folder does not lead out of this one; a broken one is said."""
+    """A pickle behind a link counts; a link to a folder, which is not looked into, is refused; a broken one is said."""
     (tmp_path / "weights.bin").write_bytes(touching(tmp_path / "marker", 2))
     (folder / "linked.bin").symlink_to(tmp_path / "weights.bin")
     assert [each.rule for each in vet_embedder(folder).against()] == ["folder-pickle"]
     (folder / "linked.bin").unlink()
     (folder / "elsewhere").symlink_to(tmp_path)
-    assert vet_embedder(folder).against() == ()
+    assert [each.message for each in vet_embedder(folder).against()] == ["elsewhere is a link to another folder"]
+    (folder / "elsewhere").unlink()
     (folder / "gone.bin").symlink_to(tmp_path / "gone")
     with pytest.raises(NotFound, match=r"gone\.bin"):
         vet_embedder(folder)

@@ -11,7 +11,6 @@ from localdev.models.vetting import formats
 from localdev.models.vetting.formats import Format
 
 _MOST_NAMES = 10_000
-_PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
 def names_in(folder: Path) -> list[str]:
@@ -44,7 +43,7 @@ def identify_folder(names: list[str]) -> Format:
             return found
     if any(name.endswith(".safetensors") for name in there):
         return formats.FOLDER_MODEL
-    if any(name.endswith(_PICKLED) for name in there):
+    if any(name.endswith(formats.PICKLED) for name in there):
         return formats.FOLDER_PICKLED
     if any(name.endswith(".onnx") for name in there):
         return formats.ONNX

@@ -177,6 +177,9 @@ FOLDER_OLLAMA = Format(
 )
 FOLDER_COREML = Format("format-coreml", "a Core ML package", "no engine here runs it", _GET)
 
+# Endings of files that libraries unpickle by that name alone: no look at a content finds every pickle there is.
+PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib")
+
 # (place in the file, bytes, format); the first that fits is it. Sources: the formats' own documentation.
 MAGIC: tuple[tuple[int, bytes, Format], ...] = (
     (0, b"GGUF", GGUF),
