@@ -50,7 +50,7 @@ class CatalogueModel:
     """One model. Empty texts and `None` mean that nothing is known of it.
 
     `parameters` and `active` count weights, `context` tokens. `layers` keep `kv_heads` keys of `head` numbers (and
-    values of `head_v`) for every token, `local_layers` for the last `local_window` tokens. `released` is a month.
+    values of `head_v`) for every token. `released` is a month.
     """
 
     name: str
@@ -70,8 +70,6 @@ class CatalogueModel:
     sources: tuple[CatalogueSource, ...]
     active: int = 0
     architecture: str = ""
-    local_layers: int = 0
-    local_window: int = 0
     head_v: int = 0
     licence_link: str = ""
     fim: tuple[str, ...] = ()
@@ -241,7 +239,7 @@ def _check(model: CatalogueModel, given: set[str]) -> None:
         raise _fault(model.name, "completes without tokens for prefix, suffix and middle")
     if not model.files or not _REPOSITORY.fullmatch(model.hub):
         raise _fault(model.name, "has no files, or no repository as OWNER/NAME")
-    if bool(model.local_layers) != bool(model.local_window) or model.active > model.parameters:
-        raise _fault(model.name, "has layers without a window, or uses more weights than it has")
+    if model.active > model.parameters:
+        raise _fault(model.name, "uses more weights than it has")
     if model.released and not _MONTH.fullmatch(model.released):
         raise _fault(model.name, f"was released in no month: {model.released!r}")

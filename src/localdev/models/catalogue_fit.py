@@ -17,8 +17,6 @@ WINDOW = 8192
 # (150 bytes for each of 300,000 tokens and merges); `models.memory` tells it of a file.
 _BESIDE = 250_000_000
 _F16_BYTES = 2
-# Of a short window llama.cpp keeps a step of tokens more, in whole paddings.
-_STEP, _PADDING = 128, 256
 # Of a machine's memory a model may take so much: the system, an editor and a browser want the rest.
 _SHARE = 0.7
 # A rule of thumb and no measurement: writing a token reads all weights it uses once, and two channels of DDR4 or DDR5
@@ -52,14 +50,12 @@ def weight_bytes(model: CatalogueModel) -> int:
 def memory_need(model: CatalogueModel, window: int = WINDOW) -> int:
     """Give the bytes it takes to run a model with a window of so many tokens, state kept in f16.
 
-    A model that reads no more than its own window keeps no more. State of fixed size (state-space layers) is left out.
+    A model that reads no more than its own window keeps no more. Layers that look at a short window alone keep all of
+    it too, as the engine asks for. State of fixed size (state-space layers) is left out.
     """
     tokens = min(window, model.context)
     key, value = model.head, model.head_v or model.head
     state = tokens * kv_bytes_per_token(model.layers, model.kv_heads, key, value)
-    if model.local_layers:
-        near = min(tokens, -(-(model.local_window + _STEP) // _PADDING) * _PADDING)
-        state += near * kv_bytes_per_token(model.local_layers, model.kv_heads, key, value)
     if "search" in model.jobs:  # an embedder keeps nothing from text to text
         state = 0
     return weight_bytes(model) + round(state) + _BESIDE
