@@ -79,12 +79,8 @@ def hostile_embedders(marker: Path) -> Iterator[Case]:
         ("pickle-as-weights", {"model.safetensors": code}, "model.safetensors is a pickle", "folder-pickle"),
         ("pickle-hidden", {".cache/x": code}, ".cache/x is a pickle", "folder-pickle"),
         ("code", {"config.json": b'{"auto_map": {"AutoModel": "evil.Model"}}'}, "code of its own", "folder-code"),
-        (
-            "code-behind-depth",  # the parser goes deeper than a recursive search would
-            {"config.json": b'{"a": %s1%s, "auto_map": {}}' % (b"[" * 3000, b"]" * 3000)},
-            "code of its own",
-            "folder-code",
-        ),
+        ("code-behind-depth", {"config.json": _deep(900)}, "code of its own", "folder-code"),
+        ("code-too-deep", {"config.json": _deep(200_000)}, "nested more deeply", "folder-large"),
         ("tokenizer-code", {"tokenizer_config.json": b'{"auto_map": {}}'}, "code of its own", "folder-code"),
         ("pickle-behind-text", {"2_Dense/pytorch_model.bin": _behind_text(marker)}, "as pickles", "folder-pickle"),
         ("pickle-packed", {"2_Dense/pytorch_model.bin": zlib.compress(code)}, "as pickles", "folder-pickle"),
@@ -128,6 +124,11 @@ def hostile_embedders(marker: Path) -> Iterator[Case]:
         yield Case(f"embedder-{name}", {**good_folder(), **change}, reason, rule, "embedder")
     without = {path: data for path, data in good_folder().items() if not path.endswith(".safetensors")}
     yield Case("embedder-without-weights", without, "no weights in safetensors form", "folder-weights", "embedder")
+
+
+def _deep(depth: int) -> bytes:
+    """Give settings that name code of their own behind lists in lists."""
+    return b'{"a": %s1%s, "auto_map": {}}' % (b"[" * depth, b"]" * depth)
 
 
 def _parts(kind: str, place: str) -> bytes:

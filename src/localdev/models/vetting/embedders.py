@@ -127,7 +127,10 @@ def _settings_findings(path: Path, name: str) -> Iterator[Finding]:
             yield Finding("folder-large", "refuse", f"{name} is larger than any settings are")
             return
         entries = list(_entries(json.loads(path.read_bytes())))
-    except (OSError, ValueError, RecursionError):
+    except RecursionError:
+        yield Finding("folder-large", "refuse", f"{name} is nested more deeply than any settings are")
+        return
+    except (OSError, ValueError):
         return
     if any(key == _OWN_CODE or (key == _TRUSTED and value) for key, value in entries):
         said = f"{name} names code of its own ({_OWN_CODE}), and without that the model is another one"
