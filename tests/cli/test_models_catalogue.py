@@ -42,7 +42,17 @@ def test_what_runs_elsewhere_says_so(run: Run) -> None:
     assert line.endswith("ollama:qwen3-embedding:0.6b") and "tokens/s" not in line
 
 
-@pytest.mark.parametrize("wrong", [["--job", "cook"], ["--memory", "0"], ["--memory", "-1"], ["--memory", "lots"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--job", "cook"],
+        ["--memory", "0"],
+        ["--memory", "-1"],
+        ["--memory", "lots"],
+        ["--memory", "nan"],
+        ["--memory", "inf"],
+    ],
+)
 def test_wrong_usage(run: Run, wrong: list[str]) -> None:
     """An unknown job or an impossible memory is wrong usage, with a hint."""
     done = run("models", "catalogue", *wrong)

@@ -70,6 +70,7 @@ def test_each_model_is_sound(model: CatalogueModel) -> None:
     """Licences are SPDX identifiers or have a link, pages of repositories name a commit, sizes fit the weights."""
     assert model.licence in SPDX or model.licence_link.startswith("https://")
     assert (model.commercial == "yes") == (model.licence in ("Apache-2.0", "MIT"))
+    assert (model.commercial == "no") == any(word in model.licence for word in ("Research", "Non-Production"))
     for source in model.sources:
         if source.at.startswith("https://github.com/") and "/blob/" in source.at:
             assert re.search(r"/blob/[0-9a-f]{40}/", source.at), source.at
@@ -77,7 +78,7 @@ def test_each_model_is_sound(model: CatalogueModel) -> None:
         assert not file.file or file.file.endswith(".gguf")
         if file.bytes and file.quantisation in ("Q4_0", "Q4_K_M"):
             assert 3.9 <= file.bytes * 8 / model.parameters <= 6.6, file
-    assert model.pull().startswith(f"hf:{model.hub}")
+    assert model.pull().startswith("ollama:" if model.only_on == "ollama" else f"hf:{model.hub}")
     assert not model.only_on or model.ollama
 
 

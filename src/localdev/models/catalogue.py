@@ -81,7 +81,12 @@ class CatalogueModel:
     note: str = ""
 
     def pull(self) -> str:
-        """Give what `localdev models pull` takes: the file this catalogue would choose, else the repository."""
+        """Give what `localdev models pull` takes: the file this catalogue would choose, else the repository.
+
+        Of a model that runs on an Ollama alone it is the name there.
+        """
+        if self.only_on == "ollama":
+            return f"ollama:{self.ollama}"
         chosen = self.chosen()
         return f"hf:{self.hub}/{chosen.file}" if chosen.file else f"hf:{self.hub}"
 

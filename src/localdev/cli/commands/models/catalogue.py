@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,6 +38,8 @@ def catalogue(
     from localdev.models.catalogue import JOBS, load_catalogue
     from localdev.models.catalogue_fit import fits, ranked
 
+    if memory is not None and not math.isfinite(memory):
+        raise UsageError(f"--memory {memory} is no number of gigabytes", "such as --memory 16")
     if job and job not in JOBS:
         raise UsageError(f"there is no job {job!r}", f"jobs: {', '.join(JOBS)}")
     printer, found = Printer(), load_catalogue()
@@ -71,6 +74,6 @@ def _line(choice: Choice) -> str:
         f"some {choice.tokens_s:.0f} tokens/s" if model.jobs != ("search",) else "vectors for search",
         ", ".join(model.jobs) if model.jobs != ("search",) else "",
         model.note,
-        f"ollama:{model.ollama}" if model.only_on == "ollama" else model.pull(),
+        model.pull(),
     ]
     return "; ".join(part for part in parts if part)
