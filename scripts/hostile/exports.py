@@ -278,6 +278,14 @@ def _names() -> Iterator[Hostile]:
     def twins(manifest: dict[str, Any]) -> None:
         manifest["models"] *= 2
 
+    def again(manifest: dict[str, Any]) -> None:
+        manifest["models"].append({**manifest["models"][0], "name": "other"})
+
+    twice = manifest_of(small_model())
+    again(twice)
+    members = [member(f"{name}/model.gguf", small_model()) for name in ("small", "other")]
+    yield "model-twice", export_of(twice, *members), "holds a model twice"
+    yield "origin-unknown", _changed(_set_source("x", kind="trusted vendor")), "which is no kind of origin"
     yield "files-alike", _changed(alike), "names two files of small alike"
     yield "models-alike", _changed(twins), "names two models alike"
 
@@ -352,9 +360,9 @@ def _set_file(key: str, value: object) -> Callable[[dict[str, Any]], None]:
     return lambda manifest: manifest["models"][0]["files"][0].update({key: value})
 
 
-def _set_source(place: str) -> Callable[[dict[str, Any]], None]:
-    """Set where the model says it came from."""
-    return lambda manifest: manifest["models"][0]["source"].update({"place": place})
+def _set_source(place: str, kind: str = "file") -> Callable[[dict[str, Any]], None]:
+    """Set where the export says that the model came from."""
+    return lambda manifest: manifest["models"][0]["source"].update({"place": place, "kind": kind})
 
 
 def _digest_of_parts(names: list[str], hashes: list[str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from localdev.models.passport import Source
 from localdev.models.store import Adding, ModelStore
 from tests.backends.lora import write_adapter
 from tests.backends.ollama_server import NAME, serve_bodies, show
@@ -41,12 +42,22 @@ def test_a_stored_model(run: Run, store: ModelStore, tmp_path: Path) -> None:
     told = lines_of(done.out)
     assert told["name"] == "tiny"
     assert told["kind"] == "model, llama, 1.1 M parameters, F32"
-    assert (told["context"], told["vocabulary"], told["licence"]) == ("2048 tokens", "2048 tokens", "MIT")
+    assert (told["context"], told["vocabulary"]) == ("2048 tokens", "2048 tokens")
+    assert told["licence"] == "MIT, as given when it was added; the file itself states Python-2.0"
     assert "with a window of 2048 tokens: weights 4." in told["memory"]
     assert told["source"] == f"file {tmp_path}/tiny.gguf" and told["added"].endswith("(copy)")
     assert DIGEST in told["file"] and told["vetting"] == "fine"
     assert "FIM tokens    prefix " in done.out
     assert any(line.startswith("              | ") for line in done.out.splitlines())
+
+
+def test_a_licence_that_an_export_claims(run: Run, store: ModelStore, tmp_path: Path) -> None:
+    """Nobody checked it, and the file says nothing of the kind: both are said."""
+    path = write_model(tmp_path / "other.gguf")
+    store.add(path, Adding(licence="MIT", source=Source("archive", "/media/stick/other.ldm", "", "hub a/b")))
+    told = lines_of(run("models", "info", "other").out)
+    assert told["licence"] == "MIT, as the export claims; the file itself states none"
+    assert told["source"] == "archive /media/stick/other.ldm, from hub a/b"
 
 
 def test_as_json(run: Run, store: ModelStore) -> None:

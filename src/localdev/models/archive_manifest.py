@@ -21,7 +21,7 @@ from typing import Any, NoReturn, get_args
 
 from localdev.models.archive_tar import LONGEST_FOLDER, LONGEST_NAME
 from localdev.models.digests import digest_of_parts
-from localdev.models.passport import Kind
+from localdev.models.passport import Kind, Origin
 
 FORMAT = "localdev-models"
 SCHEMA_VERSION = 1
@@ -147,6 +147,8 @@ def decode(data: bytes) -> Manifest:
     names = [model.name for model in models]
     if len(set(names)) != len(names):
         _bad("names two models alike")
+    if len({model.digest for model in models}) != len(models):
+        _bad("holds a model twice, under two names")
     manifest = Manifest(models)
     if data != _laid_out(manifest):
         _bad("has a damaged manifest: its check sum is another one, or it was laid out anew")
@@ -176,6 +178,8 @@ def _model(entry: object) -> ArchivedModel:
         _bad(f"holds a model with the impossible name {model.name!r}")
     if model.kind not in get_args(Kind):
         _bad(f"holds a {model.kind!r}, which is neither a model nor an adapter")
+    if source.kind not in get_args(Origin):
+        _bad(f"says that {model.name} came from {source.kind[:80]!r}, which is no kind of origin")
     if not _DIGEST.fullmatch(model.digest) or not re.fullmatch(r"|[0-9a-f]{64}", model.template_digest):
         _bad(f"gives a digest of {model.name} that is none")
     if len({file.name.lower() for file in files}) != len(files):

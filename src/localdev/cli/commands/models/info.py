@@ -28,6 +28,7 @@ _STATES = {
     "changed": "changed since it was added; `localdev doctor` says more",
 }
 _LABEL = 13  # columns
+_LICENCE = 200  # characters, as many as a passport keeps
 _WIDEST = 1 << 30  # tokens
 _SHOWN, _WIDE = 3, 100  # lines of a template, and characters of one
 
@@ -117,6 +118,8 @@ def _said(vetted: Vetted) -> dict[str, Any]:
 
     assert vetted.model is not None
     header = vetted.model.header
+    stated = header.metadata.get("general.license")
+    stated = stated[:_LICENCE] if isinstance(stated, str) else ""
     texts = read_tokens(vetted.model.parts[0], set(header.fim_tokens.values()))
     return {
         "kind": header.kind,
@@ -131,7 +134,8 @@ def _said(vetted: Vetted) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in vetted.findings],
         "accepted": list(vetted.accepted),
         "refused": vetted.refusal() is not None,
-        "licence": str(header.metadata.get("general.license", "")),
+        "licence": stated,
+        "licence_in_file": stated,
     }
 
 
@@ -209,7 +213,7 @@ def _what(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         "FIM tokens",
         ", ".join(f"{part} {each['id']} {each['text']}".rstrip() for part, each in fim.items()) or "none",
     )
-    yield "licence", facts["licence"]
+    yield "licence", facts["licence"] + _who_says(facts)
     yield "made for", facts["base"]
     if memory := facts["memory"]:
         parts = ", ".join(f"{part} {_sized(memory[part])}" for part in ("weights", "state", "buffers"))
@@ -217,6 +221,15 @@ def _what(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "memory", f"{_sized(memory['total'])} with a window of {memory['window']} tokens{beyond}: {parts}"
         free = f", {_sized(memory['free'])} are free" if memory["free"] else ""
         yield "this machine", f"{_sized(memory['machine'])}{free}: {_verdict(memory)}" if memory["machine"] else ""
+
+
+def _who_says(facts: dict[str, Any]) -> str:
+    """Say whose word the licence is, where it is not the file's own."""
+    if facts["licence"] == facts["licence_in_file"]:
+        return ""
+    claimed = facts["source"] and facts["source"]["kind"] == "archive"
+    in_file = f"states {facts['licence_in_file']}" if facts["licence_in_file"] else "states none"
+    return f", as {'the export claims' if claimed else 'given when it was added'}; the file itself {in_file}"
 
 
 def _verdict(memory: dict[str, int]) -> str:
