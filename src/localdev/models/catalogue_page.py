@@ -65,7 +65,8 @@ def _details(catalogue: Catalogue) -> Iterator[str]:
         yield f"### {model.title}\n"
         released = f", {model.released}" if model.released else ""
         yield f"{model.family} of {model.maker}{released}. {_note(model)}".rstrip() + "\n"
-        yield f"- pull: `{model.pull()}`" + (f"; Ollama: `{model.ollama}`" if model.ollama and not model.only_on else "")
+        other = f"; Ollama: `{model.ollama}`" if model.ollama and not model.only_on else ""
+        yield f"- pull: `{model.pull()}`{other}"
         if model.architecture:
             yield f"- architecture: {model.architecture}"
         if model.fim:
