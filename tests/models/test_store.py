@@ -159,6 +159,14 @@ def test_ambiguous_digits(tmp_path: Path, model: Path) -> None:
         store.find(passport.digest[:8])
 
 
+def test_a_name_that_is_the_digest_of_another(store: ModelStore, model: Path, write: Callable[..., Path]) -> None:
+    """The digest means the model that has it."""
+    passport = store.add(model)
+    other = store.add(write(OTHER), Adding(name=passport.digest))
+    assert store.find(passport.digest) == passport and store.find(other.digest).name == passport.digest
+    assert store.remove(passport.digest) == passport and store.list() == [other]
+
+
 def test_changes_are_noticed(store: ModelStore, model: Path) -> None:
     """A touched file is hashed once and passes; a changed or a missing one does not."""
     passport = store.add(model, Adding(mode="copy"))
@@ -207,10 +215,18 @@ def test_a_name_without_letters_is_refused(store: ModelStore, write: Callable[..
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("Qwen2.5 Coder_Q4", "qwen2.5-coder-q4"), ("café--X", "cafe-x"), ("..a..", "a"), ("A" * 3, "aaa"), ("世", "")],
+    [
+        ("Qwen2.5 Coder_Q4", "qwen2.5-coder-q4"),
+        ("café--X", "cafe-x"),
+        ("..a..", "a"),
+        ("A" * 3, "aaa"),
+        ("世", ""),
+        ("M.GGUF", "m"),
+        ("a-.gguf.gguf", "a"),
+    ],
 )
 def test_slug(text: str, name: str) -> None:
-    """Names are plain lower-case ASCII."""
+    """Names are plain lower-case ASCII, and none is taken for a path."""
     assert slug(text) == name
 
 
@@ -257,15 +273,22 @@ def test_a_whole_file_without_a_passport_is_taken_over(store: ModelStore, model:
     assert list(passport.file.parent.iterdir()) == [passport.file]
 
 
-@pytest.mark.parametrize("spoiled", ["", "[]", "{}", '{"schema_version": 2}', '{"schema_version": 1, "name": 3}'])
-def test_broken_passports_are_named(spoiled: str, store: ModelStore, model: Path) -> None:
-    """A passport that cannot be read is an error that names the file and the way out."""
+SPOILED = ["", "[]", "{}", '{"schema_version": 2}', '{"schema_version": 1, "name": 3}', 9999 * "["]
+
+
+@pytest.mark.parametrize("spoiled", SPOILED)
+def test_broken_passports_are_named(spoiled: str, store: ModelStore, model: Path, write: Callable[..., Path]) -> None:
+    """A passport that cannot be read is an error that names the file and the way out; what can be read is found."""
     passport = store.add(model)
+    other = store.add(write(OTHER, "other.gguf"))
     path = passport.file.parent.parent / "passports" / f"{passport.digest}.json"
     path.write_text(spoiled)
-    with pytest.raises(ModelError, match=passport.digest) as caught:
-        store.list()
-    assert "again" in caught.value.hint
+    for ask in (store.list, lambda: store.find(passport.name)):
+        with pytest.raises(ModelError, match=passport.digest) as caught:
+            ask()
+        assert "again" in caught.value.hint
+    assert store.readable()[0] == [other] and len(store.readable()[1]) == 1
+    assert store.find("other") == store.remove("other") == other
 
 
 def test_unwritable_store(model: Path, tmp_path: Path) -> None:

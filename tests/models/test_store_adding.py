@@ -147,6 +147,59 @@ def test_a_source_that_changes_meanwhile(store: ModelStore, model: Path, tmp_pat
     assert is_empty(store, tmp_path / "store") and model.exists()
 
 
+@pytest.mark.parametrize("mode", ["link", "copy", "move"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_links_made_meanwhile(store: ModelStore, model: Path, tmp_path: Path, mode: Wish, times: int) -> None:
+    """They move the change time and nothing else: the file is read once more, and later again if that goes on."""
+    made: list[Path] = []
+
+    def progress(event: Progress) -> None:
+        if event.done == event.total and len(made) < times:
+            made.append(tmp_path / f"{len(made)}.gguf")
+            os.link(model, made[-1])
+
+    passport = store.add(model, Adding(mode=mode), progress)
+    assert made and passport.file.read_bytes() == TINY.read_bytes()
+    read: list[Progress] = []
+    store.checked_file(store.find("m"), read.append)
+    assert store.find("m").seems_whole() and bool(read) == (times == 2 and mode != "copy")
+
+
+WRITTEN_WHEN = [("os.rename", "files", False), ("open", "files", True), ("os.remove", "m.gguf", False)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process that can be watched")
+@pytest.mark.parametrize(("event", "of", "hidden"), WRITTEN_WHEN)
+def test_a_byte_written_after_it_was_read(
+    store: ModelStore, model: Path, tmp_path: Path, event: str, of: str, hidden: bool
+) -> None:
+    """Who has the source open writes while it is stored, or taken away: what was not read is not taken for whole."""
+    child = os.fork()
+    if child:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+        with pytest.raises(ModelError, match="was changed"):
+            store.checked_file(store.find("m"))
+        return
+    written: list[str] = []
+    with model.open("r+b", buffering=0) as file:
+        before = os.fstat(file.fileno())
+
+        def hook(name: str, arguments: tuple[object, ...]) -> None:
+            there = any(str(each).startswith(str(tmp_path)) and of in Path(str(each)).parts[-2:] for each in arguments)
+            if name == event and there and not written:
+                written.append(name)
+                file.seek(-5, os.SEEK_END)
+                file.write(b"new")
+                if hidden:
+                    os.utime(file.fileno(), ns=(before.st_atime_ns, before.st_mtime_ns))
+
+        try:
+            sys.addaudithook(hook)
+            store.add(model, MOVE)
+        finally:
+            os._exit(3 if written else 4)
+
+
 def test_a_source_that_is_read_only(store: ModelStore, model: Path) -> None:
     """It is linked, moved and removed like any other."""
     model.chmod(0o400)
@@ -252,6 +305,25 @@ def test_the_licence(store: ModelStore, model: Path, write: Callable[..., Path])
     assert store.add(model, Adding(licence="Apache-2.0")).licence == "Apache-2.0"
     assert store.add(licensed, Adding(mode="copy", licence="MIT, for us")).licence == "MIT, for us"
     assert {each.licence for each in store.list()} == {"Apache-2.0", "MIT, for us"}
+
+
+def test_a_licence_that_cannot_be_kept(store: ModelStore, model: Path, tmp_path: Path) -> None:
+    """It is an error, and not said to be kept."""
+    store.add(model)
+    (tmp_path / "store" / "lock").unlink()
+    (tmp_path / "store" / "lock").mkdir()
+    with pytest.raises(StorageError):
+        store.add(model, Adding(licence="MIT"))
+    assert store.find("m").licence == "Python-2.0"
+
+
+def test_one_file_by_two_at_once(store: ModelStore, model: Path, tmp_path: Path) -> None:
+    """Each links it while the other reads it."""
+    with ThreadPoolExecutor() as pool:
+        work = [pool.submit(ModelStore(tmp_path / "store").add, model) for _ in range(4)]
+    assert len({each.result().digest for each in work}) == 1
+    assert len(list((tmp_path / "store").rglob("*.gguf"))) == 1
+    assert store.checked_file(store.find("m")).read_bytes() == TINY.read_bytes()
 
 
 def test_two_at_once(tmp_path: Path) -> None:

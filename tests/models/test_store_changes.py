@@ -128,6 +128,16 @@ def test_swapped_files(store: ModelStore, linked: Passport, tmp_path: Path) -> N
         checked(store, "m")
 
 
+def test_a_passport_that_another_process_changed(store: ModelStore, linked: Passport, tmp_path: Path) -> None:
+    """What is found out by an older one is not written over it."""
+    os.utime(tmp_path / "m.gguf")
+    older = store.find("m")
+    store.remove("m")
+    newer = store.add(tmp_path / "m.gguf", Adding(name="other"))
+    assert store.checked_file(older) == newer.file
+    assert store.list() == [newer]
+
+
 def test_adding_a_touched_file_again(store: ModelStore, linked: Passport, tmp_path: Path) -> None:
     """It is read, and its new stamp is that of the file as it stays."""
     os.utime(tmp_path / "m.gguf")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localdev.core.errors import ModelError
 from localdev.core.ports import ProgressSink
 from localdev.models.digests import Counted
-from localdev.models.passport import Kind, Passport, StoredFile, stamp
+from localdev.models.passport import Kind, Passport, StoredFile, stamp, unwritten
 
 if TYPE_CHECKING:
     from localdev.models.gguf import GgufHeader
@@ -79,23 +79,22 @@ def still_whole(passport: Passport, hint: str, progress: ProgressSink | None) ->
     suspects = [each for each in seen if not passport.vetting or not each[0].fits(each[2])]
     counted = Counted("hash", sum(stat.st_size for _, _, stat in suspects), progress)
     for file, path, stat in suspects:
-        if (
-            stat.st_size != file.size
-            or counted.digest(path) != file.digest
-            or stamp(path.stat())[:2] != stamp(stat)[:2]
-        ):
+        if stat.st_size != file.size or counted.digest(path) != file.digest or not unwritten(stat, path.stat()):
             raise ModelError(f"{what} was changed since it was added", hint)
-    return tuple(restamped(file, stat) for file, _, stat in seen)
+    return tuple(_restamped(file, stat) for file, _, stat in seen)
 
 
 def stamped(passport: Passport) -> Passport:
-    """Give a passport with the stamps that its files have now; raises OSError."""
-    return replace(
-        passport, files=tuple(restamped(file, (passport.folder / file.name).stat()) for file in passport.files)
-    )
+    """Give a passport with the change times that its files have now, after names of them came or went.
+
+    Files that were written keep the stamp they do not fit any more, so that they are read before they are opened.
+    To be called only where the files fitted just before. Raises OSError.
+    """
+    seen = [(file, (passport.folder / file.name).stat()) for file in passport.files]
+    return replace(passport, files=tuple(_restamped(file, now) if file.unwritten(now) else file for file, now in seen))
 
 
-def restamped(file: StoredFile, now: os.stat_result) -> StoredFile:
+def _restamped(file: StoredFile, now: os.stat_result) -> StoredFile:
     """Give a file with another stamp."""
     _, mtime_ns, ctime_ns, inode = stamp(now)
     return replace(file, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode)

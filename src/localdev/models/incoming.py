@@ -14,7 +14,7 @@ from localdev.core.errors import ModelError, StorageError
 from localdev.core.files import disk_full, storage_error
 from localdev.core.ports import ProgressSink
 from localdev.models.digests import Counted
-from localdev.models.passport import Mode, StoredFile, part_name, stamp
+from localdev.models.passport import Mode, StoredFile, part_name, stamp, unwritten
 
 # How a model is wanted in the store; auto links where the disk allows it and copies otherwise.
 Wish = Literal["auto", "link", "copy", "move"]
@@ -42,18 +42,36 @@ def bring_in(
                 f"{sources[0]} cannot be linked into {folder}: another disk, or a file system without hard links",
                 "leave out --link, then it is copied",
             )
-        before = [stamp(source.stat()) for source in sources]
+        read = targets if linked else sources
+        before = [path.stat() for path in read]
         digests = _hashed(targets, progress) if linked else _copied(sources, targets, wish, progress=progress)
-        changed = [source for source, seen in zip(sources, before, strict=True) if stamp(source.stat()) != seen]
-        if changed:
-            raise ModelError(
-                f"{changed[0]} changed while it was read", "wait until nothing writes it, and add it again"
-            )
-        stored = zip(targets, digests, [stamp(target.stat()) for target in targets], strict=True)
+        seen = _unchanged(read, before, digests, progress=progress)
+        stamps = [stamp(stat) for stat in (seen if linked else [target.stat() for target in targets])]
+        stored = zip(targets, digests, stamps, strict=True)
         files = tuple(StoredFile(path.name, size, digest, *times) for path, digest, (size, *times) in stored)
     except OSError as error:
         raise storage_error(folder, error) from error
     return ("move" if wish == "move" else "link" if linked else "copy"), files
+
+
+def _unchanged(
+    read: Sequence[Path], before: Sequence[os.stat_result], digests: Sequence[str], *, progress: ProgressSink | None
+) -> list[os.stat_result]:
+    """See that files did not change while they were read, and give how they were before they were last read.
+
+    A link to a file that is made or removed elsewhere moves its change time as writing does: it is read once more.
+
+    Raises:
+        ModelError: one changed.
+    """
+    now = [path.stat() for path in read]
+    pairs = list(zip(read, before, now, digests, strict=True))
+    suspects = [each for each in pairs if stamp(each[1]) != stamp(each[2])]
+    counted = Counted("hash", sum(stat.st_size for _, _, stat, _ in suspects), progress)
+    for path, then, stat, digest in suspects:
+        if not (unwritten(then, stat) and counted.digest(path) == digest and unwritten(stat, path.stat())):
+            raise ModelError(f"{path} changed while it was read", "wait until nothing writes it, and add it again")
+    return now
 
 
 def _link(sources: Sequence[Path], targets: Sequence[Path]) -> bool:
@@ -90,14 +108,18 @@ def _copied(
     return digests
 
 
+def settle(stored: Sequence[Path]) -> None:
+    """Have the names of stored files written to the disk, as far as the system can be asked to."""
+    for folder in dict.fromkeys(path.parent for path in stored):
+        _flush(folder)
+
+
 def take_away(sources: Sequence[Path], stored: Sequence[Path]) -> None:
-    """Remove what was moved, once everything that is `stored` is on the disk to stay.
+    """Remove what was moved, but no file that has its last name in the store; to be called once that is settled.
 
     Raises:
         StorageError: a source cannot be removed.
     """
-    for folder in dict.fromkeys(path.parent for path in stored):
-        _flush(folder)
     for source in sources:
         try:
             # The last name of a stored file is the store's own, by whatever way this path leads there.

@@ -87,6 +87,12 @@ class StoredFile:
         return (size, mtime_ns) == (self.size, self.mtime_ns) and self.inode in (0, inode)
 
 
+def unwritten(then: stat_result, now: stat_result) -> bool:
+    """Say whether two looks at a file show the same one and the same, whatever its change time."""
+    (*before, _, inode), (*after, _, inode_now) = stamp(then), stamp(now)
+    return before == after and inode == inode_now
+
+
 def stamp(stat: stat_result) -> tuple[int, int, int, int]:
     """Give (size, mtime_ns, ctime_ns, inode): what changes with a file, or with what programs do to it.
 
@@ -189,7 +195,7 @@ def read_passport(path: Path, files: Path) -> Passport:
     hint = f"remove {path} and add the model again; its files are {files / path.stem}*"
     try:
         entry = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"cannot read the model passport {path}: {error}", hint) from error
     version = entry.pop("schema_version", None) if isinstance(entry, dict) else None
     if version not in (1, SCHEMA_VERSION):

@@ -29,7 +29,7 @@ from localdev.core.ports import ProgressSink
 from localdev.models import staging
 from localdev.models.checking import facts_of, how_to_add, how_to_remove, stamped, still_whole, vetted_anew
 from localdev.models.digests import digest_of_parts
-from localdev.models.incoming import Wish, bring_in, take_away
+from localdev.models.incoming import Wish, bring_in, settle, take_away
 from localdev.models.passport import Kind, Passport, Source, StoredFile, read_passport, write_passport
 
 if TYPE_CHECKING:
@@ -81,10 +81,9 @@ class ModelStore:
         if passport is None and _size(sources) not in {each.size for each in stored}:
             self.refuse_taken(name, adding.kind)  # said now, and not after gigabytes were read
         if passport is not None:
-            asked = _as_asked(passport, adding)
-            if asked != passport:
-                self._rewrite(asked)
-            passport = asked
+            if _as_asked(passport, adding) != passport:
+                with locked(self._folder / "lock"):
+                    passport = self._kept(read_passport(self._passport(passport.digest), self._files), adding)
         else:
             with self.staging() as place:
                 passport = self._brought_in(sources, ensure(place / "parts"), name, adding=adding, progress=progress)
@@ -93,41 +92,62 @@ class ModelStore:
         return passport
 
     def _all(self) -> list[Passport]:
-        """Give all passports, sorted by name. It stands above `list`, below which that word means the method."""
-        found = []
+        """Give all passports, sorted by name; raises ModelError where one cannot be read."""
+        passports, unreadable = self.readable()
+        for error in unreadable:
+            raise error
+        return passports
+
+    def readable(self) -> tuple[list[Passport], list[ModelError]]:
+        """Give the passports that can be read, sorted by name, and what is wrong with the others.
+
+        It stands above `list`, below which that word means the method.
+        """
+        passports, unreadable = [], []
         for path in self._passports.glob("*.json"):
             try:
-                found.append(read_passport(path, self._files))
-            except ModelError:
+                passports.append(read_passport(path, self._files))
+            except ModelError as error:
                 if path.exists():  # else it was removed just now
-                    raise
-        return sorted(found, key=lambda passport: passport.name)
+                    unreadable.append(error)
+        return sorted(passports, key=lambda passport: passport.name), unreadable
 
     def list(self, kind: Kind = "model") -> list[Passport]:
-        """Give the passports of all that is stored of a kind, sorted by name."""
+        """Give the passports of all that is stored of a kind, sorted by name.
+
+        Raises:
+            ModelError: a passport cannot be read, so that nobody knows what else is there.
+        """
         return [passport for passport in self._all() if passport.kind == kind]
 
     def find(self, text: str, kind: Kind = "model") -> Passport:
-        """Give what is stored under this name, digest (or at least six digits of it), or path of a stored file.
+        """Give what is stored under this digest (or at least six digits of it), name, or path of a stored file.
+
+        A whole digest comes before a name, which its user may have made of another model's digest.
 
         Raises:
             NotFound: there is none; the names there are, are listed.
+            ModelError: there is none among the passports that can be read.
             UsageError: the digits fit several.
         """
-        passports = self.list(kind)
-        for passport in passports:
-            if text == passport.name:
-                return passport
-        for passport in passports:
-            if _same_file(passport, Path(text)):
-                return passport
+        every, unreadable = self.readable()
+        passports = [passport for passport in every if passport.kind == kind]
         digits = text.lower().removeprefix("sha256:")
+        for matches in (
+            lambda passport: digits == passport.digest,
+            lambda passport: text == passport.name,
+            lambda passport: _same_file(passport, Path(text)),
+        ):
+            if found := next(filter(matches, passports), None):
+                return found
         fitting = [each for each in passports if len(digits) >= _SHORTEST_PREFIX and each.digest.startswith(digits)]
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
             names = ", ".join(f"{each.name} ({each.digest[:12]})" for each in fitting)
             raise UsageError(f"{text!r} fits several {kind}s: {names}", "give the name or more digits")
+        for error in unreadable:  # it may be the one
+            raise error
         known = ", ".join(each.name for each in passports) or "none yet"
         raise NotFound(f"no {kind} named {text!r}; known {kind}s: {known}", f"add one: {how_to_add(kind)}")
 
@@ -161,8 +181,7 @@ class ModelStore:
             renewed = replace(passport, files=still_whole(passport, hint, progress))
         if passport.vetting < VETTING_VERSION:
             renewed = vetted_anew(renewed)
-        if renewed != passport:
-            self._rewrite(renewed)
+        self._rewrite(passport, renewed)
         return passport.file
 
     def remove(self, text: str, kind: Kind = "model") -> Passport:
@@ -235,12 +254,17 @@ class ModelStore:
             if known is None:
                 self.refuse_taken(name, adding.kind)
                 return self._install(staged, passport, files)
-            asked = _as_asked(known, adding)
+            _as_asked(known, adding)  # another name is refused before anything is put in order
             if not known.seems_whole():
                 return self._install(staged, replace(passport, name=known.name), files)
-            if asked != known:
-                write_passport(self._passport(digest), asked)
-            return asked
+            return self._kept(known, adding)
+
+    def _kept(self, known: Passport, adding: Adding) -> Passport:
+        """Keep what a further adding says of a stored model. Called under the lock."""
+        asked = _as_asked(known, adding)
+        if asked != known:
+            write_passport(self._passport(known.digest), asked)
+        return asked
 
     def _install(self, staged: Path, passport: Passport, hashed: Sequence[StoredFile]) -> Passport:
         """Move a staged file, or folder of parts, to its place and write the passport. Called under the lock."""
@@ -250,14 +274,18 @@ class ModelStore:
         place, passport_file = self._place(passport), self._passport(passport.digest)
         try:
             paths = [staged] if staged.is_file() else [staged / file.name for file in hashed]
-            if not all(file.fits(path.stat()) for file, path in zip(hashed, paths, strict=True)):
+            seen = [(file, path.stat()) for file, path in zip(hashed, paths, strict=True)]
+            if not all(file.unwritten(now) for file, now in seen):
                 raise ModelError(
                     "the model changed while it was added", "wait until nothing writes it, and add it again"
                 )
             was_there = place.exists()
             _put(staged, place)
             try:
-                passport = stamped(passport)
+                # Moving them is what changed their change times, unless that of one had changed before: a link to it
+                # was made, or a byte was written and the time set back. Its old stamp has it read before it is opened.
+                if all(file.fits(now) for file, now in seen):
+                    passport = stamped(passport)
                 write_passport(passport_file, passport)
             except BaseException:
                 # Without a passport it would take room that nobody sees; but what was there may be the only copy.
@@ -271,21 +299,22 @@ class ModelStore:
     def _without(self, sources: Sequence[Path], passport: Passport) -> Passport:
         """Take the moved sources away, but never a file of the store; removing a link moves the change time."""
         stored = passport.paths()
-        take_away(
-            [source for source in sources if self._files.resolve() not in source.resolve().parents],
-            [*stored, self._passport(passport.digest)],
-        )
-        renewed = stamped(passport)
-        if renewed != passport:
-            self._rewrite(renewed)
+        settle([*stored, self._passport(passport.digest)])
+        whole = passport.seems_whole()
+        take_away([source for source in sources if self._files.resolve() not in source.resolve().parents], stored)
+        renewed = stamped(passport) if whole else passport
+        self._rewrite(passport, renewed)
         return renewed
 
-    def _rewrite(self, passport: Passport) -> None:
-        """Keep a passport that was brought up to date, unless its model is gone by now."""
+    def _rewrite(self, passport: Passport, renewed: Passport) -> None:
+        """Keep a passport that was brought up to date, unless another process changed or removed it meanwhile."""
+        if renewed == passport:
+            return
+        path = self._passport(passport.digest)
         # What cannot be kept is found out again next time.
-        with contextlib.suppress(StorageError, Busy), locked(self._folder / "lock"):
-            if self._passport(passport.digest).exists():
-                write_passport(self._passport(passport.digest), passport)
+        with contextlib.suppress(StorageError, Busy, ModelError), locked(self._folder / "lock"):
+            if read_passport(path, self._files) == passport:
+                write_passport(path, renewed)
 
     def refuse_taken(self, name: str, kind: Kind) -> None:
         """See that nothing has this name yet: it stands for one model, or adapter.
@@ -312,9 +341,12 @@ def _as_asked(passport: Passport, adding: Adding) -> Passport:
 
 
 def slug(text: str) -> str:
-    """Make a name of a file's: lower case letters, digits, dots and dashes (`Qwen2.5 Coder_Q4` -> qwen2.5-coder-q4)."""
+    """Make a name of a file's: lower case letters, digits, dots and dashes (`Qwen2.5 Coder_Q4` -> qwen2.5-coder-q4).
+
+    It never ends in .gguf, which is how a path is told from a name.
+    """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9.]+", "-", plain).strip("-.")
+    return re.sub(r"([-.]+|\.gguf)+$", "", re.sub(r"[^a-z0-9.]+", "-", plain)).lstrip("-.")
 
 
 def name_for(name: str, path: Path) -> str:
