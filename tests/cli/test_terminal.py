@@ -63,6 +63,7 @@ def test_colours(
         (Progress("indexing", 120, 420), 2.0, "indexing 120/420 files, 60/s, 5 s left"),
         (Progress("indexing", 0, 420), 2.0, "indexing 0/420 files"),
         (Progress("reading", 7), 1.0, "reading 7 files, 7/s"),
+        (Progress("a\x1b[31m", 7), 1.0, r"a\x1b[31m 7 files, 7/s"),
         (Progress("copy", 5_000_000, 10_000_000, "bytes"), 1.0, "copy 5/10 MB, 5/s, 1 s left"),
     ],
 )
@@ -78,7 +79,7 @@ from localdev.cli.terminal import Printer
 from localdev.core.events import Progress
 line = ProgressLine(Printer())
 for done in range(8):
-    line.update(Progress("indexing", done, 8))
+    line.update(Progress("indexing [/x] \\x1b]0;owned\\x07", done, 8))
     time.sleep(0.1)
 line.close()
 print("done")
@@ -87,7 +88,10 @@ print("done")
 
 @pytest.mark.parametrize(("term", "bar"), [("xterm", True), ("dumb", False)])
 def test_a_bar_on_a_terminal(term: str, bar: bool) -> None:
-    """Work of more than half a second shows a bar on a terminal; a dumb one gets none, and stdout stays plain."""
+    """Work of more than half a second shows a bar on a terminal; a dumb one gets none, and stdout stays plain.
+
+    What the work is called may be a server's words: no terminal obeys it.
+    """
     import pty
 
     ours, theirs = pty.openpty()
@@ -105,6 +109,7 @@ def test_a_bar_on_a_terminal(term: str, bar: bool) -> None:
     out, _ = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, b"done\n")
     assert ("\x1b[" in shown.decode() and "/s" in shown.decode()) is bar
+    assert "\x1b]" not in shown.decode() and ("[/x] \\x1b]0;owned" in shown.decode()) is bar
 
 
 def test_text_on_stdin(repository: Path, shell: Run, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from localdev.cli.terminal import one_line
 from localdev.core.events import Progress
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class ProgressLine:
             self._bar = _new_bar(color=self._printer.err_color)
             self._bar.start()
             self._task = self._bar.add_task(
-                progress.stage, total=progress.total or None, completed=self._stage_begun, unit=progress.unit
+                one_line(progress.stage), total=progress.total or None, completed=self._stage_begun, unit=progress.unit
             )
         self._bar.update(self._task, completed=progress.done, total=progress.total or None)
 
@@ -86,7 +87,7 @@ def plain(progress: Progress, seconds: float, begun: int = 0) -> str:
     """Say the progress in one plain line: `indexing 120/400 files, 60/s, 5 s left`; the count began at `begun`."""
     progress = in_megabytes(progress)
     count = f"{progress.done}/{progress.total}" if progress.total else str(progress.done)
-    text = f"{progress.stage} {count} {progress.unit}"
+    text = f"{one_line(progress.stage)} {count} {progress.unit}"
     rate = (progress.done - begun) / seconds if seconds > 0 else 0.0
     if rate > 0:
         text += f", {rate:.0f}/s"
@@ -110,7 +111,7 @@ def _new_bar(*, color: bool) -> Any:
             return Text(f"{task.speed:.0f}/s" if task.speed else "")
 
     return Bar(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # a server's words
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TextColumn("{task.fields[unit]}"),
