@@ -68,6 +68,23 @@ def test_a_folder_of_parts(folders: Folders, tmp_path: Path) -> None:
     assert vetted_model("tiny", FREE, folders).paths == stored.paths()
 
 
+def test_a_folder_with_other_things(folders: Folders, model: Path, tmp_path: Path) -> None:
+    """What else lies beside a model is not looked at, be it a link to nowhere."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "README").symlink_to("nowhere")
+    file = model.rename(folder / "m.gguf")
+    assert vetted_model(str(folder), FREE, folders).paths == (file,)
+
+
+def test_a_path_of_another_ending(folders: Folders, model: Path) -> None:
+    """It is a model by its content; the error says how it is run."""
+    blob = model.rename(model.with_name("blob 1"))
+    with pytest.raises(UsageError, match=r"only a path ending in \.gguf") as caught:
+        open_engine(build({"model": str(blob)}), folders)
+    assert f"`localdev models add '{blob}'`" in caught.value.hint
+
+
 def test_require_passport(folders: Folders, model: Path, tmp_path: Path) -> None:
     """A path opens what is stored alone; for anything else the command is named that stores it."""
     with pytest.raises(ModelError, match=r"m\.gguf has no passport") as caught:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from localdev.app.doctor import check_models
+from localdev.app.doctor import check_models, check_room
+from localdev.app.engines import open_engine
+from localdev.app.vetted import vetted_model
 from localdev.cli.commands.models.remove import what_goes
 from localdev.config.settings import build
 from localdev.core.errors import ModelError, NotFound
@@ -160,6 +162,36 @@ def test_ask_refuses_a_tampered_model(run: Run, repository: Path, model: Path) -
     assert (refused.code, refused.out) == (4, "")
     assert "error: the stored model m was changed since it was added" in refused.err
     assert "`localdev models remove m`" in refused.err
+
+
+def test_one_broken_passport(run: Run, model: Path, tmp_path: Path) -> None:
+    """It is warned of, and the others are listed; what could be another model is not answered with by default."""
+    run("models", "add", model)
+    (tmp_path / "o.gguf").write_bytes(gguf([pair("general.architecture", "llama")]))
+    run("models", "add", tmp_path / "o.gguf")
+    folders = find_folders()
+    broken = folders.models / "passports" / f"{ModelStore(folders.models).find('o').digest}.json"
+    broken.write_text("{}")
+    listed = run("models", "list")
+    assert listed.code == 0 and listed.out.startswith("m  ") and "o  " not in listed.out
+    assert "warning: the model passport" in listed.err and broken.name in listed.err
+    for ask in (lambda: open_engine(build({}), folders), lambda: check_models(folders, build({}))):
+        with pytest.raises(ModelError, match=broken.stem):
+            ask()
+    assert vetted_model("m", build({}), folders).name == "m"
+    assert run("models", "remove", "m", "--yes").code == 0
+
+
+def test_doctor_says_what_is_left() -> None:
+    """Room that a killed adding and an unfinished pull take, with what gives it back."""
+    store = ModelStore(find_folders().models)
+    with pytest.raises(ZeroDivisionError), store.staging("a download") as place:
+        (place / "part").write_bytes(bytes(2_000_000))
+        raise ZeroDivisionError
+    (place.parent / "0123").mkdir()
+    (place.parent / "0123" / "model.gguf").write_bytes(bytes(3_000_000))
+    said = check_room(find_folders()).detail
+    assert "3 MB are left of a model" in said and "2 MB are of unfinished" in said
 
 
 def test_doctor(run: Run, model: Path) -> None:

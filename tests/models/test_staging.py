@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from localdev.core.errors import Busy, StorageError
-from localdev.models.staging import staging
+from localdev.models.staging import leftovers, staging
 
 
 def folders(folder: Path) -> list[Path]:
@@ -47,6 +47,23 @@ def run_and_kill(folder: Path, key: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(folder), key], check=False, timeout=60)
     assert done.returncode == -signal.SIGKILL
+
+
+def test_what_is_left_is_counted(tmp_path: Path) -> None:
+    """Of downloads apart from the rest; not what a process works in, nor what takes no room."""
+    assert leftovers(tmp_path / "none") == (0, 0)
+    with pytest.raises(ZeroDivisionError), staging(tmp_path, "a model") as place:
+        (place / "part").write_bytes(bytes(20))
+        raise ZeroDivisionError
+    (tmp_path / "0123" / "parts").mkdir(parents=True)
+    (tmp_path / "0123" / "parts" / "model.gguf").write_bytes(bytes(7))
+    (tmp_path / "0123" / "link").write_bytes(bytes(100))
+    os.link(tmp_path / "0123" / "link", tmp_path / "elsewhere")
+    assert leftovers(tmp_path) == (7, 20)
+    with staging(tmp_path, "a model"):
+        (place / "more").write_bytes(bytes(9))
+        assert leftovers(tmp_path) == (0, 0)
+    assert leftovers(tmp_path) == (0, 0)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")

@@ -28,6 +28,7 @@ _CHILD_SECONDS = 60
 _STORE_SECONDS = 3.0
 # Less does not take the change of one file: its words, and what SQLite writes ahead of them.
 _LEAST_ROOM = 1_000_000
+_WORTH_SAYING = 1_000_000  # bytes
 _ENGINE_PARTS = {"cuda": "CUDA", "metal": "Metal", "vulkan": "Vulkan", "hip": "ROCm", "sycl": "SYCL"}
 
 
@@ -65,7 +66,7 @@ def _checks(folders: Folders, root: Path, loaded: Loaded) -> dict[str, Callable[
         "store": lambda: _store(loaded.settings),
         "settings": lambda: _settings(loaded),
         "folders": lambda: _folders(folders),
-        "room": lambda: _room(folders),
+        "room": lambda: check_room(folders),
         "index": lambda: _index(folders, root),
         "llama": _llama,
         "models": lambda: check_models(folders, loaded.settings),
@@ -224,10 +225,19 @@ def writable(path: Path) -> bool:
     return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
 
 
-def _room(folders: Folders) -> Check:
-    """The disk of the data folder has room for changes."""
+def check_room(folders: Folders) -> Check:
+    """The disk of the data folder has room for changes; say what half-stored models take of it."""
+    from localdev.models.store import ModelStore
+
     free = shutil.disk_usage(_existing(folders.data)).free
     detail = f"{free / 1e6:.0f} MB free for {folders.data}"
+    swept, kept = ModelStore(folders.models).leftovers()
+    if swept >= _WORTH_SAYING:
+        detail += f"; {swept / 1e6:.0f} MB are left of a model that was being stored, the next `localdev models add` "
+        detail += "removes them"
+    if kept >= _WORTH_SAYING:
+        detail += f"; {kept / 1e6:.0f} MB are of unfinished `localdev models pull`, removed when it is done or after "
+        detail += "two weeks"
     return Check("room", free >= _LEAST_ROOM, detail, "free some disk space: nothing new can be stored there")
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localdev.app.hints import how_to_get_a_model
 from localdev.app.remote import KINDS, Contact, open_on_server, remote_options
 from localdev.config.settings import ModelsSettings, Settings
-from localdev.core.errors import MissingExtra, ModelError
+from localdev.core.errors import MissingExtra, ModelError, UsageError
 from localdev.core.events import Notice
 from localdev.core.folders import Folders
 
@@ -129,6 +131,7 @@ def _open_named(model: str, opening: _Opening) -> ChatBackend:
     # A file that is no model is refused here, with the reason, before any engine sees it.
     found = vetted_model(model, settings, opening.folders, opening.progress)
     _refuse_embedder(found.architecture, model if kind else found.name)
+    _refuse_other_ending(found.path)
     options = _options(opening, trained=found.context_length, name=found.name, digest=found.digest)
     from localdev.app.adapters import NamedAdapters, vetted_adapter
 
@@ -147,6 +150,15 @@ def _refuse_embedder(architecture: str, model: str) -> None:
             f"{model} is an embedding model ({architecture}): it serves search and cannot answer",
             f"choose another model to answer with; to search with this one: "
             f"`localdev config set search.embedder gguf:{model}`",
+        )
+
+
+def _refuse_other_ending(path: Path) -> None:
+    """Engines are chosen by what a path ends in; one that was found to be GGUF by its content is told what to do."""
+    if not path.name.lower().endswith(".gguf"):
+        raise UsageError(
+            f"{path} is a GGUF model, but only a path ending in .gguf names one to answer with",
+            f"`localdev models add {shlex.quote(str(path))}` stores it; then call it by its name",
         )
 
 

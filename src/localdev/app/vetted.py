@@ -113,7 +113,8 @@ def _by_path(path: Path) -> VettedModel:
     from localdev.models.gguf_split import parts_of
 
     try:
-        files = tuple(sorted(path.iterdir())) if path.is_dir() else parts_of(path)
+        folder = path.is_dir()
+        files = sorted(each for each in path.iterdir() if is_path(each.name)) if folder else parts_of(path)
         return _vetted(path, _stamps(files))
     except OSError as error:
         raise NotFound(f"cannot read the model file {path}: {error.strerror or error}", "check the path") from error

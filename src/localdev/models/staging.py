@@ -57,6 +57,24 @@ def staging(folder: Path, key: str = "") -> Iterator[Path]:
                 _lock_of(place).unlink()
 
 
+def leftovers(folder: Path) -> tuple[int, int]:
+    """Give the bytes that the next block sweeps away, and those of downloads that may be gone on with.
+
+    What a process works in counts for neither, nor does what has another name elsewhere and so takes no room here.
+    """
+    swept = kept = 0
+    for place in filter(Path.is_dir, folder.glob("*")):
+        with (
+            contextlib.suppress(Busy, StorageError, OSError),  # Busy: its process lives
+            locked(folder / "lock", timeout=0),
+            locked(_lock_of(place), timeout=0),
+        ):
+            stats = [path.stat() for path in place.rglob("*") if path.is_file()]
+            size = sum(stat.st_size for stat in stats if stat.st_nlink < 2)
+            swept, kept = (swept, kept + size) if _wanted(place) else (swept + size, kept)
+    return swept, kept
+
+
 def _hold(place: Path, held: contextlib.ExitStack) -> None:
     """Take the lock of a folder for as long as `held` is open."""
     try:

@@ -213,6 +213,10 @@ class ModelStore:
         known = {self._place(passport) for passport in self._all()}
         return tuple(sorted(path for path in self._files.glob(64 * "[0-9a-f]" + "*") if path not in known))
 
+    def leftovers(self) -> tuple[int, int]:
+        """Give the bytes that killed processes left and the next adding removes, and those of unfinished downloads."""
+        return staging.leftovers(self._folder / "staging")
+
     @contextlib.contextmanager
     def staging(self, key: str = "") -> Iterator[Path]:
         """Give a folder on the store's disk for what is not a model yet: see `staging.staging`."""

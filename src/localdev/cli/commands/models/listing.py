@@ -21,7 +21,11 @@ def list_(as_json: Json = False) -> None:
     from localdev.models.store import ModelStore
 
     printer, store = Printer(), ModelStore(find_folders().models)
-    models, adapters = store.list(), store.list("adapter")
+    passports, unreadable = store.readable()
+    models = [each for each in passports if each.kind == "model"]
+    adapters = [each for each in passports if each.kind == "adapter"]
+    for error in unreadable:
+        printer.notice(Notice("warning", one_line(f"{error}; {error.hint}")))
     if as_json:
         print_json(printer, {"models": [payload(each) for each in models], "adapters": [*map(payload, adapters)]})
         return
@@ -30,7 +34,7 @@ def list_(as_json: Json = False) -> None:
         printer.line(one_line(f"{passport.name}  {passport.digest[:12]}  {describe(passport)}, {origin}"))
         if notice := _changes(passport):
             printer.notice(notice)
-    if not models:
+    if not models and not unreadable:
         printer.notice(Notice("hint", "no models yet; add one with `localdev models add FILE.gguf`"))
 
 
