@@ -23,9 +23,9 @@ TINY, TINY_BERT = DATA / "tiny.gguf", DATA / "tiny-bert.gguf"
 engine = pytest.mark.skipif(importlib.util.find_spec("llama_cpp") is None, reason="the llama extra is not installed")
 
 
-def short(*models: str, history: int = 0) -> BenchOptions:
+def short(*models: str, history: int = 0, long_tokens: int = 0) -> BenchOptions:
     """Ask for a quick measurement."""
-    return BenchOptions(models, history=history, prompt_tokens=64, tokens=16)
+    return BenchOptions(models, history=history, prompt_tokens=64, tokens=16, long_tokens=long_tokens)
 
 
 def bench(folders: Folders, root: Path, **values: object) -> Bench:
@@ -83,6 +83,31 @@ def test_history(folders: Folders, committed: Path) -> None:
     assert model.completed is not None and model.completed.exact.total == 3
     assert 0 <= model.completed.alike <= 1
     assert not folders.indexes.exists()
+    assert [path.name for path in (folders.cache / "bench").iterdir()] == ["lock"]
+
+
+@engine
+def test_two_of_one_name_and_a_small_window(folders: Folders, root: Path, tmp_path: Path) -> None:
+    """They are told apart by what they were asked for by; both sizes are known, and a small window is enough."""
+    ModelStore(folders.models).add(TINY, Adding(name="tiny"))
+    copy = tmp_path / "tiny.gguf"
+    copy.write_bytes(TINY.read_bytes())
+    result = bench(folders, root, **{"llama.context": 256}).run(BenchOptions(("tiny", str(copy)), tokens=16))
+    assert [(each.name, each.error, each.window) for each in result.models] == [("tiny", "", 256), (str(copy), "", 256)]
+    stored, file = result.models
+    assert stored.parameters == file.parameters > 0
+    assert stored.speed is not None and 0 < stored.speed.prompt_tokens < 240
+    assert stored.load_s > stored.speed.warm_up_s > 0
+
+
+@engine
+def test_a_killed_bench_leaves_nothing_for_long(folders: Folders, committed: Path) -> None:
+    """What a killed one had indexed goes with the next one."""
+    left = folders.cache / "bench" / "0123456789abcdef"
+    (left / "indexes").mkdir(parents=True)
+    (left / "indexes" / "code.db").write_text("def total")
+    bench(folders, committed).run(BenchOptions(embedders=("static",), history=1))
+    assert not left.exists()
 
 
 def test_one_that_fails_does_not_stop_the_others(

@@ -62,6 +62,24 @@ def test_which_commits_ask() -> None:
     ]
 
 
+def test_lists_of_changes_are_no_answer() -> None:
+    """A changelog holds the words of every commit; finding it by them says nothing. Code of such a name counts."""
+    names = ("CHANGELOG.md", "docs/news.rst", "release-notes.txt", "history.py", "changes_seen.py")
+    found = questions([PastCommit("1", "count discounts once here", names)], set(names), 9)
+    assert found == [Question("count discounts once here", ("history.py", "changes_seen.py"))]
+    assert questions([PastCommit("1", "count discounts once here", names[:1])], set(names), 9) == []
+
+
+def test_imported_code_gives_no_gaps() -> None:
+    """Of a commit over very many files, or over none of code, not even the lines are asked for."""
+
+    def never(_commit: str) -> list[AddedLine]:
+        raise AssertionError("asked for the lines")
+
+    commits = [PastCommit("1", "x", tuple(f"{n}.py" for n in range(60))), PastCommit("2", "y", ("notes.md",))]
+    assert gaps(commits, never, lambda *_: "", 3) == []
+
+
 def test_hit_rates() -> None:
     """A question hits at a depth where one of its files is among as many files; a file counts once."""
     asked = [Question("x", ("a",)), Question("y", ("b", "c")), Question("z", ("d",)), Question("w", ("e",))]

@@ -31,6 +31,34 @@ def test_the_report(run: Run, repository: Path, script: str) -> None:
     assert lines[-1].startswith("speed alone was measured; --history 40")
 
 
+def test_side_by_side(run: Run, repository: Path, script: str, tmp_path: Path) -> None:
+    """Several models stand in one table, the fastest first; of which no size is known, that is said."""
+    slow = tmp_path / "slow.json"
+    replies = ["a", "b", "c", *[{"text": "word " * 20, "delay": 0.01}] * 60]
+    slow.write_text(json.dumps({"name": "slow", "replies": replies}))
+    done = run("models", "bench", f"fake:{slow}", script, "nobody", "--quick", "-C", repository)
+    assert done.code == 0
+    lines = done.out.splitlines()
+    at = lines.index("side by side")
+    head, first, second = (line.split() for line in lines[at + 1 : at + 4])
+    assert head == [
+        "reads/s",
+        "writes/s",
+        "cold",
+        "warm",
+        "memory",
+        "ask",
+        "chat",
+        "review",
+        "commit",
+        "gen",
+        "complete",
+    ]
+    assert (first[0], second[0]) == ("scripted", "slow") and len(first) == len(second) == 14
+    assert lines[at + 4] == "for each job"
+    assert "not known of slow, scripted" in done.out and "at least" in done.out
+
+
 def test_on_the_history(run: Run, repository: Path, script: str) -> None:
     """The shares come with the number of cases and bounds; a commit of five files or fewer asks a question."""
     done = run("models", "bench", script, "--quick", "--history", 3, "-C", repository)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from localdev.assistant.speed import Fit, Speed, best, judge
+from localdev.assistant.speed import LONG_TOKENS, Fit, Speed, best, judge
 from localdev.config.settings import IndexSettings, ModelsSettings, Settings
 from localdev.core.errors import LocaldevError, NotFound, UsageError
 from localdev.core.events import Notice, Progress
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from localdev.core.chat import ModelInfo
     from localdev.core.ports import ChatBackend, Embedder, Journal
     from localdev.index.repository import IndexedRepository
-    from localdev.source.history import PastCommit
+    from localdev.source.history import AddedLine, PastCommit
 
     Aside = Callable[[Progress | Notice], None]
 
@@ -45,14 +44,16 @@ class BenchOptions:
     history: int = 0
     prompt_tokens: int = 512
     tokens: int = 64
+    long_tokens: int = LONG_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
 class BenchedModel:
     """One model that answers: what was measured, or the error that kept it from being.
 
-    `memory_bytes` is what the engine's process held after the answers, weights included; 0 for a server's model, which
-    does not tell.
+    `name` is its own, or what it was asked for by where two have the same. `load_s` is the time until it had written
+    its first token. `memory_bytes` is what the engine's process held after the answers, weights included; it is 0 for a
+    server's model, and so is `parameters`: neither is told.
     """
 
     name: str
@@ -112,8 +113,8 @@ class Bench:
         chat, embedders = self._chosen(options)
         commits = self._commits(options.history)
         found_embedders = tuple(self._embedder(form, commits, options) for form in embedders)
-        gaps = self._gaps(commits, options.history)
-        found = tuple(self._model(name, gaps, options) for name in chat)
+        gaps = self._gaps(commits, options.history) if chat else []
+        found = _told_apart(chat, [self._model(name, gaps, options) for name in chat])
         self._aside(Progress(""))
         return BenchResult(found, found_embedders, choices(found))
 
@@ -149,8 +150,15 @@ class Bench:
         from localdev.assistant.past_work import gaps
         from localdev.source.history import added_lines, text_at
 
-        root = self._root
-        return gaps(commits, lambda commit: added_lines(root, commit), lambda *place: text_at(root, *place), cases)
+        root, read = self._root, 0
+
+        def added(commit: str) -> Iterator[AddedLine]:
+            nonlocal read
+            read += 1
+            self._aside(Progress("reading the history", read, len(commits), "commits"))
+            return added_lines(root, commit)
+
+        return gaps(commits, added, lambda *place: text_at(root, *place), cases)
 
     def _model(self, name: str, gaps: Sequence[Gap], options: BenchOptions) -> BenchedModel:
         """Measure one model."""
@@ -169,7 +177,9 @@ class Bench:
             assert engine.backend is not None  # a model that is named is opened, or the reason raised
             with contextlib.closing(engine.backend) as backend:
                 info = backend.describe()
-                return self._measured(backend, info, time.perf_counter() - started, gaps=gaps, options=options)
+                load_s = time.perf_counter() - started
+                found = self._measured(backend, info, load_s, gaps=gaps, options=options)
+            return replace(found, parameters=self._parameters(name))
         except LocaldevError as error:
             return BenchedModel(name, error=str(error), hint=error.hint)
 
@@ -180,18 +190,23 @@ class Bench:
         from localdev.assistant.speed import measure
 
         speed = _with_progress(
-            measure(backend, salt=os.urandom(3).hex(), prompt_tokens=options.prompt_tokens, tokens=options.tokens),
+            measure(
+                backend,
+                salt=os.urandom(3).hex(),
+                prompt_tokens=options.prompt_tokens,
+                tokens=options.tokens,
+                long_tokens=options.long_tokens,
+            ),
             lambda event: self._aside(replace(event, stage=f"{info.name}: {event.stage}")),
         )
         facts: dict[str, Any] = getattr(backend, "facts", dict)()
         done = self._filled(backend, info, gaps) if gaps and "fim" in info.capabilities else None
         return BenchedModel(
             info.name,
-            parameters=self._parameters(info.digest),
             backend=info.backend,
             placement=info.placement,
             window=info.context_window,
-            load_s=load_s,
+            load_s=load_s + speed.warm_up_s,
             memory_bytes=facts.get("memory_bytes") or 0,
             speed=speed,
             jobs=judge(speed, info.capabilities, info.context_window),
@@ -208,12 +223,14 @@ class Bench:
             self._aside(Progress(f"{info.name}: completing", len(written), len(gaps), "lines"))
         return completed(written)
 
-    def _parameters(self, digest: str) -> int:
-        """Give the number of parameters of a stored model, 0 for others."""
-        from localdev.models.store import ModelStore
+    def _parameters(self, name: str) -> int:
+        """Give the number of parameters of a model in a file, 0 for others."""
+        from localdev.app.vetted import header_of, vetted_model
+        from localdev.backends.registry import kind_of
 
-        stored = ModelStore(self._folders.models).list()
-        return next((each.parameters for each in stored if each.digest == digest), 0)
+        if kind_of(name) not in ("", "gguf"):
+            return 0
+        return header_of(vetted_model(name, self._settings, self._folders)).parameters
 
     def _embedder(self, form: str, commits: Sequence[PastCommit], options: BenchOptions) -> BenchedEmbedder:
         """Measure one embedder; questions are asked of an index that is made for them and thrown away."""
@@ -235,10 +252,12 @@ class Bench:
         from localdev.app.limits import refuse_too_many
         from localdev.app.stored import open_indexed
         from localdev.assistant.past_work import hit_rates, questions
+        from localdev.models.staging import staging
 
         refuse_too_many(self._root, self._settings.index.max_files)
-        with tempfile.TemporaryDirectory(prefix="localdev-bench-") as folder:
-            own = replace(self._folders, data=Path(folder))
+        # What a killed process leaves there is removed by the next one.
+        with staging(self._folders.cache / "bench") as folder:
+            own = replace(self._folders, data=folder)
             # Never the team's Chroma server: this index is nobody's but ours.
             with contextlib.closing(open_indexed(own, self._root, embedder, store=IndexSettings())) as repository:
                 started = time.perf_counter()
@@ -246,6 +265,15 @@ class Bench:
                 index_s = time.perf_counter() - started
                 asked = questions(commits, set(repository.paths()), cases)
                 return index_s, hit_rates(asked, [_paths(question.text, repository) for question in asked])
+
+
+def _told_apart(asked: Sequence[str], found: Sequence[BenchedModel]) -> tuple[BenchedModel, ...]:
+    """Give models of one name the names they were asked for by: a stored one and another file of it, say."""
+    names = [each.name for each in found]
+    return tuple(
+        replace(each, name=name) if names.count(each.name) > 1 else each
+        for name, each in zip(asked, found, strict=True)
+    )
 
 
 def choices(models: Sequence[BenchedModel]) -> dict[str, str]:

@@ -18,7 +18,10 @@ from localdev.source.languages import language_of, languages
 
 # A commit over more files has no place that its subject could lead to.
 _MOST_PATHS = 5
+_MOST_FILES = 50
 _LEAST_WORDS = 3
+# What tells of every commit in its own words is found by them, which says nothing of a search.
+_CHRONICLE = re.compile(r"^(?:change(?:s|log)|history|news|release(?:s|[-_ ]?notes))\b[^/]*$", re.IGNORECASE)
 # What stands before the subject proper (`fix(cli):`, `[core]`, `ABC-12:`) and behind it (`(#123)`).
 _PREFIX = re.compile(r"^(?:\[[^\]]+\]\s*|[\w./-]+(?:\([^)]*\))?!?:\s+|[A-Z]+-\d+:?\s+)+")
 _NUMBER = re.compile(r"\s*\(?#\d+\)?")
@@ -93,7 +96,7 @@ def questions(commits: Iterable[PastCommit], indexed: Collection[str], limit: in
     found: list[Question] = []
     seen: set[str] = set()
     for commit in commits:
-        paths = tuple(path for path in commit.paths if path in indexed)
+        paths = tuple(path for path in commit.paths if path in indexed and not _is_chronicle(path))
         text = _NUMBER.sub("", _PREFIX.sub("", commit.subject)).strip()
         told = len(text.split()) >= _LEAST_WORDS and not _EMPTY.match(commit.subject) and not _EMPTY.match(text)
         if paths and len(commit.paths) <= _MOST_PATHS and told and text.lower() not in seen:
@@ -102,6 +105,11 @@ def questions(commits: Iterable[PastCommit], indexed: Collection[str], limit: in
         if len(found) == limit:
             break
     return found
+
+
+def _is_chronicle(path: str) -> bool:
+    """Say whether a file is a list of changes: named like one, and no code."""
+    return bool(_CHRONICLE.match(path.rpartition("/")[2])) and not _is_code(path)
 
 
 def hit_rates(asked: Sequence[Question], ranked: Iterable[Sequence[str]]) -> dict[int, Rate]:
@@ -129,6 +137,9 @@ def gaps(
     """
     found: list[Gap] = []
     for commit in commits:
+        # Of imported code, and of the first commit of a history that was cut off, nothing was written just then.
+        if len(commit.paths) > _MOST_FILES or not any(map(_is_code, commit.paths)):
+            continue
         by_path: dict[str, list[AddedLine]] = {}
         for line in added(commit.id):
             if _is_code(line.path) and _tells(line.text):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from localdev.assistant.past_work import Rate
     from localdev.cli.workplace import Workplace
 
-_QUICK = (128, 24)
+_SHORT = {"fits": "fits", "slow": "slow", "no": "-"}
+_QUICK = {"prompt_tokens": 128, "tokens": 24, "long_tokens": 0}
 
 
 @app.command(short_help="Measure models on this machine.")
@@ -52,15 +53,13 @@ def bench(
     """Measure prompt and generation speed, the first token cold and again, and memory; say which model fits which job.
 
     With --history also how often a search for what a commit says leads to its files, and how often a model writes a
-    line that was committed just as it was. Everything runs on this machine, one model after another.
+    line that was committed just as it was. One model is measured after another; what is on a server runs there.
     """
     from localdev.app.benching import BenchOptions
 
     place = open_workplace(context, directory)
-    prompt_tokens, tokens = _QUICK if quick else (512, 64)
-    options = BenchOptions(
-        tuple(map(_path_or_name, names or ())), tuple(embedders or ()), history, prompt_tokens, tokens
-    )
+    models = tuple(map(_path_or_name, names or ()))
+    options = BenchOptions(models, tuple(embedders or ()), history, **(_QUICK if quick else {}))
     result = _measured(place, options)
     if as_json:
         print_json(place.printer, _payload(result, options))
@@ -83,6 +82,7 @@ def _measured(place: Workplace, options: BenchOptions) -> BenchResult:
     from localdev.app.anywhere import anywhere
     from localdev.app.benching import Bench
     from localdev.audit import egress
+    from localdev.audit.journal import FileJournal
     from localdev.cli.progress import ProgressLine
     from localdev.core.events import Notice, Progress
 
@@ -95,9 +95,11 @@ def _measured(place: Workplace, options: BenchOptions) -> BenchResult:
             progress.close()
             place.printer.notice(event)
 
+    journal = FileJournal(place.folders.journal, lambda text: aside(Notice("warning", text)))
+    kept = journal if place.settings.journal.enabled else None  # what goes to a server beyond this machine stands in it
     egress.install()
     try:
-        return Bench(anywhere(place.settings), place.folders, place.root, aside=aside).run(options)
+        return Bench(anywhere(place.settings), place.folders, place.root, aside=aside, journal=kept).run(options)
     finally:
         progress.close()
 
@@ -112,6 +114,10 @@ def _lines(result: BenchResult, options: BenchOptions) -> Iterator[str]:
     if result.embedders:
         yield "search"
         yield from (f"  {one_line(line)}" for line in _embedder_lines(result.embedders))
+    measured = [model for model in result.models if model.speed is not None]
+    if len(measured) > 1:
+        yield "side by side"
+        yield from (f"  {one_line(line)}" for line in _table(measured))
     if result.choice:
         yield "for each job"
         width = max(map(len, result.choice))
@@ -119,8 +125,28 @@ def _lines(result: BenchResult, options: BenchOptions) -> Iterator[str]:
             fit = next(model.jobs[job] for model in result.models if model.name == name and job in model.jobs)
             slow = " (slow)" if fit.verdict == "slow" else ""
             yield one_line(f"  {job:{width}}  {name}{slow}: {fit.why}")
+    unknown = [model.name for model in measured if not model.parameters]
+    if unknown and len(measured) > 1:
+        yield one_line(f"how large it is, is not known of {', '.join(unknown)}: where size decides, it comes last")
     if result.models and not options.history:
         yield "speed alone was measured; --history 40 also tests on this repository's own commits"
+
+
+def _table(models: Sequence[BenchedModel]) -> Iterator[str]:
+    """Give one line for each model, those that write fastest first, with the jobs that it fits."""
+    ordered = sorted(models, key=lambda each: -each.speed.generated_tokens_s if each.speed else 0.0)
+    jobs = list(ordered[0].jobs)
+    rows = [["", "reads/s", "writes/s", "cold", "warm", "memory", *jobs]]
+    for model in ordered:
+        assert model.speed is not None
+        speed, memory = model.speed, f"{model.memory_bytes / 1e9:.1f} GB" if model.memory_bytes else "-"
+        rates = [_rate(speed.prompt_tokens_s), _rate(speed.generated_tokens_s)]
+        verdicts = [_SHORT[model.jobs[job].verdict] for job in jobs]
+        rows.append([model.name, *rates, f"{speed.cold_s:.2f} s", f"{speed.warm_s:.2f} s", memory, *verdicts])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        cells = [f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)]
+        yield "  ".join([f"{first:{widths[0]}}", *cells]).rstrip()
 
 
 def _model_lines(model: BenchedModel) -> Iterator[str]:
@@ -136,6 +162,12 @@ def _model_lines(model: BenchedModel) -> Iterator[str]:
     where = f" ({model.placement})" if model.placement else ""
     yield f"ready after {model.load_s:.1f} s, {memory}window of {model.window} tokens, {model.backend}{where}"
     yield f"reads {_rate(speed.prompt_tokens_s)} tokens/s, writes {_rate(speed.generated_tokens_s)} tokens/s"
+    if speed.long is not None:
+        long = speed.long
+        yield (
+            f"behind a prompt of {counted(long.prompt_tokens, 'token')}: first token after {long.first_s:.2f} s, "
+            f"writes {_rate(long.generated_tokens_s)} tokens/s"
+        )
     first = f"{speed.cold_s:.2f} s after a prompt of {counted(speed.prompt_tokens, 'token')}"
     yield f"first token: {first}, {speed.warm_s:.2f} s after the same again"
     for verdict, words in (("fits", "fits"), ("slow", "slow for"), ("no", "cannot")):
