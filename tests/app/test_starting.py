@@ -83,6 +83,12 @@ def test_what_works_without_a_model() -> None:
     assert "no git repository" in works(replace(BARE, git=False))[0]
 
 
+def test_what_a_server_calls_its_model_is_no_command() -> None:
+    """A name that a shell would obey is quoted where it is to be typed."""
+    told = commands(replace(BARE, servers=(Nearby("ollama", "http://127.0.0.1:1", True, models=("a;reboot",)),)))
+    assert told[0] == "`localdev config set model 'ollama:a;reboot'`"
+
+
 def test_a_model_of_a_server_comes_first(folders: Folders, root: Path, quiet: dict[str, str]) -> None:
     """A real server on loopback is asked; of its models one that answers is named, not one that embeds."""
     answers = {"tags": tags("nomic-embed-text:latest", "coder:7b"), "version": plain({"version": "0.33.0"})}

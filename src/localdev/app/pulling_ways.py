@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from localdev.app.remote import Contact, allowance_for
-from localdev.core.errors import EgressRefused
+from localdev.core.errors import ConfigError, EgressRefused
 
 if TYPE_CHECKING:
     from localdev.audit.hosts import HostPort
@@ -36,6 +36,8 @@ class Gate:
                 to, f"{what}: not encrypted", "models are pulled by https://, by http:// from this machine alone"
             )
         host = HostPort(spelled(to.host), to.port)
+        if not _is_host(host):  # said here, as the next refusal names a command to type, with the host in it
+            self._refuse(to, f"{sent_by or 'remote.hub_url'} names {to!s}, which is no host", "nothing was asked there")
         what = f"{sent_by} sends us on to {to} for the file" if sent_by else f"{to} would be asked for the model"
         refuse_unlisted(host, self._allow, what, contact=self._contact)
         return allowed(allowance_for(host, self._contact))
@@ -44,6 +46,16 @@ class Gate:
         """Write the refusal down and raise it."""
         write_down(self._contact, "egress_refused", attempt="pull", host=to.host)
         raise EgressRefused(what, hint)
+
+
+def _is_host(host: HostPort) -> bool:
+    """Say whether a host is one that `egress.allow` could name."""
+    from localdev.audit.hosts import read_entry
+
+    try:
+        return read_entry(str(host)) == host
+    except ConfigError:
+        return False
 
 
 def refuse_unlisted(host: HostPort, allow: Sequence[str], what: str, *, contact: Contact) -> None:

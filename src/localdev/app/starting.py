@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -153,7 +154,8 @@ def _model_steps(place: Place) -> Iterator[Step]:
         return
     if not place.configured and not place.models:
         if served := _served(place):
-            yield Step("for answers in words by a model that is there", (f"`localdev config set model {served}`",))
+            command = f"`localdev config set model {shlex.quote(served)}`"  # a server may call its models anything
+            yield Step("for answers in words by a model that is there", (command,))
             return
         yield from _engine_step(place)
         yield from _get_steps(place)
