@@ -86,7 +86,7 @@ def test_what_works_without_a_model() -> None:
 def test_what_a_server_calls_its_model_is_no_command() -> None:
     """A name that a shell would obey is quoted where it is to be typed."""
     told = commands(replace(BARE, servers=(Nearby("ollama", "http://127.0.0.1:1", True, models=("a;reboot",)),)))
-    assert told[0] == "`localdev config set model 'ollama:a;reboot'`"
+    assert told[0] == "localdev config set model 'ollama:a;reboot'"
 
 
 def test_a_model_of_a_server_comes_first(folders: Folders, root: Path, quiet: dict[str, str]) -> None:
