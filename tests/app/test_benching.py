@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +20,9 @@ from localdev.core.errors import NotFound, UsageError
 from localdev.core.events import Notice, Progress
 from localdev.core.folders import Folders
 from localdev.models.store import Adding, ModelStore
+from tests.app.test_remote import SECRET, Server, linux, server
+
+__all__ = ["server"]  # a fixture
 
 DATA = Path(__file__).parents[1] / "data"
 TINY, TINY_BERT = DATA / "tiny.gguf", DATA / "tiny-bert.gguf"
@@ -108,6 +114,26 @@ def test_a_killed_bench_leaves_nothing_for_long(folders: Folders, committed: Pat
     (left / "indexes" / "code.db").write_text("def total")
     bench(folders, committed).run(BenchOptions(embedders=("static",), history=1))
     assert not left.exists()
+
+
+@linux
+def test_a_server_beyond_this_machine(root: Path, server: Server, journal: Callable[[], list[dict[str, Any]]]) -> None:
+    """What is sent is masked and each connection written down; that it fills in no text costs no other figure."""
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    (root / "cart.py").write_text(f'def deploy_token():\n    token = "{SECRET}"\n    return token\n')
+    subprocess.run(["git", "add", "--all"], cwd=root, check=True)
+    subprocess.run(["git", "commit", "-qm", "add the token of deployments"], cwd=root, check=True)
+    port = server.server_address[1]
+    code = "import sys; from localdev.cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "models", "bench", "openai:m", "--quick", "--history", "2"]
+
+    settings = {"LOCALDEV_REMOTE_OPENAI_URL": f"http://0.0.0.0:{port}/v1", "LOCALDEV_EGRESS_ALLOW": f"0.0.0.0:{port}"}
+    env = {**os.environ, **settings, "NO_COLOR": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=root, env=env)
+    assert "cannot complete: http://" in done.stdout
+    assert "tokens/s" in done.stdout and server.bodies, done.stderr
+    assert not any(SECRET in body for body in server.bodies)
+    assert {(line["host"], line["port"]) for line in journal() if line["kind"] == "egress"} == {("0.0.0.0", port)}
 
 
 def test_one_that_fails_does_not_stop_the_others(

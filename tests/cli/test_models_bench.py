@@ -26,7 +26,7 @@ def test_the_report(run: Run, repository: Path, script: str) -> None:
     assert lines[0] == "scripted"
     assert lines[2].startswith("  reads ") and "tokens/s, writes " in lines[2]
     assert lines[3].startswith("  first token: ") and lines[3].endswith("s after the same again")
-    assert "  fits: ask, chat, review, commit, gen, complete" in lines
+    assert "  fits ask, chat, review, commit, gen, complete" in lines
     assert any(line.startswith("  complete  scripted: first word after") for line in lines)
     assert lines[-1].startswith("speed alone was measured; --history 40")
 

@@ -200,7 +200,12 @@ class Bench:
             lambda event: self._aside(replace(event, stage=f"{info.name}: {event.stage}")),
         )
         facts: dict[str, Any] = getattr(backend, "facts", dict)()
-        done = self._filled(backend, info, gaps) if gaps and "fim" in info.capabilities else None
+        jobs, done = judge(speed, info.capabilities, info.context_window), None
+        if gaps and "fim" in info.capabilities:
+            try:
+                done = self._filled(backend, info, gaps)
+            except LocaldevError as error:  # of some servers only trying tells; what was measured stays
+                jobs["complete"] = Fit("no", str(error))
         return BenchedModel(
             info.name,
             backend=info.backend,
@@ -209,7 +214,7 @@ class Bench:
             load_s=load_s + speed.warm_up_s,
             memory_bytes=facts.get("memory_bytes") or 0,
             speed=speed,
-            jobs=judge(speed, info.capabilities, info.context_window),
+            jobs=jobs,
             completed=done,
         )
 

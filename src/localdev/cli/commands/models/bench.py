@@ -170,10 +170,12 @@ def _model_lines(model: BenchedModel) -> Iterator[str]:
         )
     first = f"{speed.cold_s:.2f} s after a prompt of {counted(speed.prompt_tokens, 'token')}"
     yield f"first token: {first}, {speed.warm_s:.2f} s after the same again"
-    for verdict, words in (("fits", "fits"), ("slow", "slow for"), ("no", "cannot")):
-        jobs = [(job, fit.why) for job, fit in model.jobs.items() if fit.verdict == verdict]
-        if jobs:
-            yield f"{words}: " + ", ".join(job if verdict == "fits" else f"{job} ({why})" for job, why in jobs)
+    by_fit: dict[tuple[str, str], list[str]] = {}
+    for job, fit in model.jobs.items():
+        by_fit.setdefault((fit.verdict, "" if fit.verdict == "fits" else f": {fit.why}"), []).append(job)
+    words = {"fits": "fits", "slow": "slow for", "no": "cannot"}
+    for (verdict, why), jobs in sorted(by_fit.items(), key=lambda each: list(words).index(each[0][0])):
+        yield f"{words[verdict]} {', '.join(jobs)}{why}"
     if model.completed is not None:
         done = model.completed
         yield f"lines of this repository written just as they were: {_share(done.exact)}; {done.alike:.0%} alike"
