@@ -1,10 +1,10 @@
 """Stores a model in a process that is killed, or is refused by the disk, at one step after another.
 
-    python -m tests.models.interrupting kill|fail SCENARIO FOLDER
+    python -m tests.models.interrupting FOLDER kill:SCENARIO fail:SCENARIO ...
 
 A step is a change of the file system below FOLDER, seen by an audit hook; each has a process of its own, forked from
-this one. After each the store is looked at, and the same is done again without interruption. The number of steps is
-printed at the end.
+this one. After each the store is looked at, and the same is done again without interruption. For each scenario the
+number of its steps is printed at its end.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ _UNTOUCHED, _UNHURT, _REFUSED, _BUG = range(4)
 
 
 def main(how: str, scenario: str, folder: Path) -> None:
-    """Go through all steps of a scenario."""
+    """Go through all steps of a scenario in a folder that is not there yet."""
     parts = 2 if scenario.startswith("split ") else 1
     mode = scenario.removeprefix("split ")
+    folder.mkdir()
     for step in range(_MOST_STEPS):
         sources = write_model(folder / "sources", parts)
         contents = [path.read_bytes() for path in sources]
@@ -46,7 +47,8 @@ def main(how: str, scenario: str, folder: Path) -> None:
         _check(folder, sources, contents, mode=mode, done=status in (_UNTOUCHED, _UNHURT))
         shutil.rmtree(folder / "store")
         if status == _UNTOUCHED:
-            sys.stdout.write(f"{step}\n")
+            sys.stdout.write(f"{how}:{scenario} {step}\n")
+            sys.stdout.flush()
             return
     raise AssertionError("it never comes to its end")
 
@@ -99,6 +101,8 @@ def _in_a_process(work: Callable[[], None], folder: Path, how: str, *, step: int
             raise OSError(errno.EXDEV, "another file system")
         if event not in _STEPS or not any(str(each).startswith(str(folder)) for each in arguments):
             return
+        if event == "open" and not int(str(arguments[2])) & (os.O_WRONLY | os.O_RDWR):  # reading changes nothing
+            return
         left -= 1
         if left == -1:
             if how == "kill":
@@ -147,4 +151,5 @@ def _check(folder: Path, sources: list[Path], contents: list[bytes], *, mode: st
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    for number, asked in enumerate(sys.argv[2:]):
+        main(*asked.split(":"), Path(sys.argv[1]) / str(number))
