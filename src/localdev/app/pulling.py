@@ -69,16 +69,16 @@ class HubPull:
         from localdev.models.store import ModelStore
 
         self.source = source
-        self._contact = contact
+        self.contact = contact
         waits = Waits(connect=settings.remote.connect_seconds, gap=settings.remote.gap_seconds)
         gate = Gate(settings.egress.allow, contact)
-        self._client: HubClient = HubClient(settings.remote.hub_url, gate, token=token, waits=waits)
+        self.client: HubClient = HubClient(settings.remote.hub_url, gate, token=token, waits=waits)
         self._store: ModelStore = ModelStore(folders.models)
 
     @property
     def hub(self) -> str:
         """The hub's address."""
-        return self._client.url
+        return self.client.url
 
     def look(self) -> HubRepository:
         """Ask the hub what the repository holds, and at which commit.
@@ -89,7 +89,7 @@ class HubPull:
         from localdev.models.hub.listing import read_listing
 
         with self._telling():
-            return read_listing(_answer(self._client, self.source, self._tell), self.source.repository)
+            return read_listing(_answer(self.client, self.source, self.tell), self.source.repository)
 
     def stored(self, model: HubModel, name: str) -> Passport | None:
         """Give the passport of a model that is in the store already, by its digest; None where it is damaged there.
@@ -155,9 +155,13 @@ class HubPull:
             )
         return passport
 
+    def tell(self, text: str) -> None:
+        """Say something that the user should know."""
+        self.contact.tell(Notice("info", text))
+
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self.client.close()
 
     def _refuse_taken(self, name: str, model: HubModel) -> None:
         """Say before gigabytes come, and not after, that there is no name, or that it is another model's."""
@@ -176,13 +180,9 @@ class HubPull:
                 f"another model is named {wanted!r} ({taken.digest[:12]})", "give this one another name: --name NAME"
             )
 
-    def _tell(self, text: str) -> None:
-        """Say something that the user should know."""
-        self._contact.tell(Notice("info", text))
-
     def _telling(self) -> AbstractContextManager[None]:
         """Write down what the guard refuses inside."""
-        return guarded(self._contact)
+        return guarded(self.contact)
 
 
 class Prepared:
@@ -229,7 +229,7 @@ class Prepared:
             raise
         finally:
             seconds = time.monotonic() - started
-            write_down(self._pull._contact, "pull", received=self._received, seconds=round(seconds, 1), **entry)
+            write_down(self._pull.contact, "pull", received=self._received, seconds=round(seconds, 1), **entry)
         return Fetched(passport, self._received, seconds)
 
     def _fetch(self, adding: Adding, progress: ProgressSink) -> Passport:
@@ -242,9 +242,9 @@ class Prepared:
         # Of a split model the first part alone cannot be read.
         look = self._looker(adding.accept, model.size) if len(model.files) == 1 else None
         for file, path in zip(model.files, self._paths(), strict=True):
-            told = Told(progress, self._pull._tell, look, before=before, total=model.size)
+            told = Told(progress, self._pull.tell, look, before=before, total=model.size)
             wanted = Wanted(self._repository.name, self._repository.commit, file)
-            self._received += fetch(self._pull._client, wanted, path, told)
+            self._received += fetch(self._pull.client, wanted, path, told)
             before += file.size
         place = str(replace(self._pull.source, file=model.path, quant="", revision=""))
         source = Source("hub", place, revision=self._repository.commit, at=self._pull.hub)

@@ -102,7 +102,6 @@ class _Download:
                 self._done += len(block)
                 self._told.progress(Progress("checking what is there", self._done, self._path.stat().st_size, "bytes"))
         if self._done:
-            self._told.notice(f"{self._file.name}: {self._done} of {self._file.size} bytes are there already")
             self._look()
 
     def run(self) -> None:
