@@ -44,7 +44,7 @@ def main(how: str, scenario: str, folder: Path) -> None:
                 sources = list(passport.paths())
                 (folder / "store" / "passports" / f"{passport.digest}.json").unlink()
         status = _in_a_process(functools.partial(_work, mode, folder, sources[0]), folder, how, step=step, mode=mode)
-        _check(folder, sources, contents, mode=mode, done=status in (_UNTOUCHED, _UNHURT))
+        _check(folder, sources, contents, mode=mode, status=status)
         shutil.rmtree(folder / "store")
         if status == _UNTOUCHED:
             sys.stdout.write(f"{how}:{scenario} {step}\n")
@@ -122,9 +122,10 @@ def _in_a_process(work: Callable[[], None], folder: Path, how: str, *, step: int
         os._exit(ended)
 
 
-def _check(folder: Path, sources: list[Path], contents: list[bytes], *, mode: str, done: bool) -> None:
-    """See that nothing is half there and nothing lost, then do it again; `done` says whether it should have worked."""
-    store = ModelStore(folder / "store")
+def _check(folder: Path, sources: list[Path], contents: list[bytes], *, mode: str, status: int) -> None:
+    """See that nothing is half there and nothing lost, then do it again; `status` says how the work ended."""
+    store, done = ModelStore(folder / "store"), status in (_UNTOUCHED, _UNHURT)
+    assert status != _REFUSED or mode in ("adopt", "remove") or not store.strays(), "it takes room that nobody sees"
     listed = store.list()
     there = [path for path in sources if path.exists()]
     if mode == "remove":
@@ -152,4 +153,5 @@ def _check(folder: Path, sources: list[Path], contents: list[bytes], *, mode: st
 
 if __name__ == "__main__":
     for number, asked in enumerate(sys.argv[2:]):
-        main(*asked.split(":"), Path(sys.argv[1]) / str(number))
+        how, _, scenario = asked.partition(":")
+        main(how, scenario, Path(sys.argv[1]) / str(number))
