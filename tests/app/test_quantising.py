@@ -161,6 +161,11 @@ def test_an_importance_matrix_is_needed(quantise: Quantise, store: ModelStore, t
     assert quantise(str(wide), "Q2_K_S", importance=path).passport.quantisation == "Q2_K_S"
     with pytest.raises(ModelError, match="is no importance matrix"):
         quantise(str(wide), "Q2_K", importance=TINY)
+    foreign = tiny_weights.write_importance(
+        tmp_path / "foreign.gguf", {"blk.9.ffn_moe.weight": next(iter(rows.values()))}
+    )
+    with pytest.raises(ModelError, match=r"is of another model: wide has no blk\.9\.ffn_moe\.weight"):
+        quantise(str(wide), "Q2_K", importance=foreign)
 
 
 def test_embedding_models_get_smaller_too(quantise: Quantise) -> None:

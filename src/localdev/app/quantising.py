@@ -79,7 +79,7 @@ def quantise_model(order: Order, settings: Settings, folders: Folders, told: Tol
     stored = store.find(source.digest) if source.digest else None
     if order.text:
         _refuse_embedder(source)
-    task = Quantising(source.path, order.type, allow_requantize=True, **_weighing(order))
+    task = Quantising(source.path, order.type, allow_requantize=True, **_weighing(order, source))
     plan = quantise_apart(task, told, module=_HOST)
     _check(plan, order, source)
     name = _name(order, source)
@@ -116,15 +116,27 @@ def perplexity_of(order: Order, settings: Settings, folders: Folders, told: Told
     return model, _measured(model.path, order, settings, told)
 
 
-def _weighing(order: Order) -> dict[str, Any]:
-    """Give what an importance matrix adds to the task."""
+def _weighing(order: Order, source: VettedModel) -> dict[str, Any]:
+    """Give what an importance matrix adds to the task.
+
+    Raises:
+        ModelError: it is none, or one of another model: llama.cpp passes over tensors that it does not know.
+    """
     from localdev.backends.llamacpp.quantise import Importance
+    from localdev.models.gguf import read_tensors
     from localdev.models.imatrix import read_importance
 
     if order.importance is None:
         return {}
     path = order.importance.absolute()
-    return {"importance": path, "weighing": tuple(Importance(*each) for each in read_importance(path))}
+    found, tensors = read_importance(path), read_tensors(source.path)
+    for each in found:
+        if each.name.startswith("blk.") and each.name not in tensors:  # an output that is the embeddings has two names
+            raise ModelError(
+                f"the importance matrix {path} is of another model: {source.name} has no {each.name}",
+                f"make one of {source.name} with llama.cpp's llama-imatrix",
+            )
+    return {"importance": path, "weighing": tuple(Importance(*each) for each in found)}
 
 
 def _measured(path: Path, order: Order, settings: Settings, told: Told) -> Perplexity:
