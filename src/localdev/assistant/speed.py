@@ -19,7 +19,8 @@ _FEW = 4
 _FASTEST = 10_000
 # Source code has three to four characters a token with every common tokenizer; the count itself is the model's.
 _LINE = "def step_{0}_{1}(value: int) -> int:\n    return (value * {2} + {0}) % {3}  # part {0} of the chain\n\n"
-_ASK = "Write a long explanation of what the following functions do, one after another.\n\n"
+# It stands behind the text, so that nothing but the words of a chat template is kept from one prompt to the next.
+_ASK = "\nWrite a long explanation of what these functions do, one after another.\n"
 
 
 # Long prompts cost more a token than short ones. One as long as jobs have is read too, unless that would take minutes:
@@ -184,7 +185,7 @@ def _ask(backend: ChatBackend, text: str, tokens: int, *, chat: bool) -> _Answer
     """Ask once, as a chat or, of a model that only completes, as a text to go on with."""
     sampling = Sampling(max_tokens=tokens)
     request = (
-        ChatRequest((Message("user", _ASK + text),), sampling=sampling)
+        ChatRequest((Message("user", text + _ASK),), sampling=sampling)
         if chat
         else ChatRequest(prefix=text, suffix="\n", sampling=sampling)
     )
