@@ -53,9 +53,9 @@ def test_a_stored_model(run: Run, store: ModelStore, tmp_path: Path) -> None:
 
 def test_a_licence_that_an_export_claims(run: Run, store: ModelStore, tmp_path: Path) -> None:
     """Nobody checked it, and the file says nothing of the kind: both are said."""
-    path = write_model(tmp_path / "other.gguf")
+    [path] = write_model(tmp_path / "other", 1)
     store.add(path, Adding(licence="MIT", source=Source("archive", "/media/stick/other.ldm", "", "hub a/b")))
-    told = lines_of(run("models", "info", "other").out)
+    told = lines_of(run("models", "info", "small").out)
     assert told["licence"] == "MIT, as the export claims; the file itself states none"
     assert told["source"] == "archive /media/stick/other.ldm, from hub a/b"
 

@@ -92,6 +92,25 @@ def test_a_stored_model_is_read_to_its_end(run: Run, stored: Path) -> None:
     assert "  digest  " not in bad.out
 
 
+def test_what_lies_in_place_of_a_stored_model(run: Run, stored: Path) -> None:
+    """Of a file that is gone, is none or has another size nothing is hashed: it may have no end."""
+    stored.unlink()
+    for make, said in (
+        (lambda: None, "is gone"),
+        (lambda: stored.symlink_to("/dev/zero"), "was changed"),
+        (lambda: os.mkfifo(stored), "was changed"),
+        (lambda: stored.write_bytes(TINY.read_bytes() + b"x"), "was changed"),
+    ):
+        make()
+        done = run("models", "vet", "tiny")
+        assert (done.code, f"digest: {stored.name} {said}" in done.out, "with a good copy" in done.out) == (
+            1,
+            True,
+            True,
+        )
+        stored.unlink(missing_ok=True)
+
+
 def test_accepting_a_rule(run: Run, tmp_path: Path) -> None:
     """A finding of judgement can be accepted, and is shown as that; what is structure, or no rule, cannot."""
     path = tmp_path / "dated.gguf"

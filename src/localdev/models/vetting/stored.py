@@ -15,5 +15,12 @@ def digest_findings(passport: Passport, progress: ProgressSink | None = None) ->
         ModelError: a file cannot be read.
     """
     counted = Counted("hash", passport.size, progress)
-    changed = [file.name for file in passport.files if counted.digest(passport.folder / file.name) != file.digest]
-    return [Finding("digest", "refuse", f"{name} was changed since it was added") for name in changed]
+    findings = []
+    for file in passport.files:
+        path = passport.folder / file.name
+        # Another size says as much; and what is put in place of a file may have no end.
+        same = path.is_file() and path.stat().st_size == file.size and counted.digest(path) == file.digest
+        if not same:
+            what = "was changed since it was added" if path.exists() else "is gone"
+            findings.append(Finding("digest", "refuse", f"{file.name} {what}"))
+    return findings

@@ -88,7 +88,7 @@ def _of_file(model: str, place: Workplace, window: int | None) -> tuple[dict[str
     from localdev.core.errors import ModelError, NotFound
     from localdev.core.folders import expanded
     from localdev.models.store import ModelStore
-    from localdev.models.vetting.vet import vet
+    from localdev.models.vetting.vet import ACCEPTABLE, vet
 
     store = ModelStore(place.folders.models)
     path, passport = expanded(Path(model)), None
@@ -97,7 +97,8 @@ def _of_file(model: str, place: Workplace, window: int | None) -> tuple[dict[str
     except NotFound:
         if "\0" in model or not path.exists():
             raise
-    vetted = vet(passport.file, passport.accepted) if passport else vet(path)
+    accepted = [rule for rule in passport.accepted if rule in ACCEPTABLE] if passport else []
+    vetted = vet(passport.file if passport else path, accepted)
     if vetted.model is None:
         raise vetted.refusal() or ModelError(f"{path} holds no GGUF model", "")
     header = vetted.model.header

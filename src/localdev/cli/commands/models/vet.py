@@ -96,7 +96,6 @@ def _target(text: str, store: ModelStore) -> Target:
 def _judged(target: Target, accept: Sequence[str], progress: ProgressSink) -> Vetted:
     """Vet a target in the way that it would be opened."""
     from localdev.models.vetting.embedders import MARK, vet_embedder
-    from localdev.models.vetting.stored import digest_findings
     from localdev.models.vetting.vet import refuse_unacceptable, vet
 
     refuse_unacceptable(accept)
@@ -104,8 +103,22 @@ def _judged(target: Target, accept: Sequence[str], progress: ProgressSink) -> Ve
         return vet_embedder(target.path)
     if target.passport is None:
         return vet(target.path, accept)
-    vetted = vet(target.path, tuple(dict.fromkeys((*target.passport.accepted, *accept))))
-    return replace(vetted, findings=(*digest_findings(target.passport, progress), *vetted.findings))
+    return _judged_stored(target.passport, accept, progress)
+
+
+def _judged_stored(passport: Passport, accept: Sequence[str], progress: ProgressSink) -> Vetted:
+    """Compare a stored model with its digest, and vet it if it is there at all."""
+    from localdev.models.checking import how_to_add
+    from localdev.models.vetting.stored import digest_findings
+    from localdev.models.vetting.vet import ACCEPTABLE, Vetted, vet
+
+    changed = tuple(digest_findings(passport, progress))
+    hint = f"{how_to_add(passport.kind)} with a good copy puts it in order" if changed else ""
+    if not all(path.is_file() for path in passport.paths()):
+        return Vetted(passport.file, "not whole any more", None, changed, hint=hint)
+    still = (rule for rule in passport.accepted if rule in ACCEPTABLE)  # rules change from version to version
+    vetted = vet(passport.file, tuple(dict.fromkeys((*still, *accept))))
+    return replace(vetted, findings=(*changed, *vetted.findings), hint=hint or vetted.hint)
 
 
 def _print(printer: Printer, target: Target, vetted: Vetted) -> None:
