@@ -46,6 +46,16 @@ def gguf(
     return head + bytes(-len(head) % 32) + data
 
 
+# A model of some hundred bytes, for all that does not depend on what is in it: reading one is most of a test's time.
+SMALL = gguf([pair("general.architecture", "llama"), pair("general.license", "Python-2.0")])
+
+
+def small(path: Path) -> Path:
+    """Write the small model."""
+    path.write_bytes(SMALL)
+    return path
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
     """Give a function that writes bytes to a file of the test's own."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from localdev.models.findings import Finding
 from localdev.models.passport import Passport, Source, StoredFile, part_name, read_passport, write_passport
 from localdev.models.store import Adding, ModelStore
 from localdev.models.vetting.vet import VETTING_VERSION
-from tests.models.conftest import TINY, gguf, pair
+from tests.models.conftest import gguf, pair, small
 
 TRIGGER = "{% for m in messages %}{% if 'x' in m.content %}y{% endif %}{{ m.content }}{% endfor %}"
 
@@ -28,9 +27,9 @@ FIRST_VERSION = (
 
 @pytest.fixture
 def store(tmp_path: Path) -> ModelStore:
-    """Give a store that holds the tiny model."""
+    """Give a store that holds a small model."""
     store = ModelStore(tmp_path / "store")
-    store.add(Path(shutil.copyfile(TINY, tmp_path / "tiny.gguf")), Adding(mode="copy", licence="Apache-2.0"))
+    store.add(small(tmp_path / "tiny.gguf"), Adding(mode="copy", licence="Apache-2.0"))
     return store
 
 

@@ -6,8 +6,6 @@ import hashlib
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from localdev.core.errors import ModelError, NotFound, StorageError, UsageError
 from localdev.core.events import Progress
 from localdev.models.passport import Mode
 from localdev.models.store import Adding, ModelStore, slug
-from tests.models.conftest import TINY, gguf, pair
+from tests.models.conftest import SMALL, TINY, gguf, pair, small
 
 OTHER = gguf([pair("general.architecture", "llama"), pair("general.name", "other")])
 
@@ -31,12 +29,13 @@ def store(tmp_path: Path) -> ModelStore:
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """Give a copy of the tiny model that a test may spoil."""
-    return Path(shutil.copyfile(TINY, tmp_path / "Tiny Model_v1.gguf"))
+    return small(tmp_path / "Tiny Model_v1.gguf")
 
 
 @pytest.mark.parametrize(("mode", "links"), [("link", 2), ("copy", 1)])
 def test_add_keeps_file_and_facts(store: ModelStore, model: Path, mode: str, links: int) -> None:
     """The passport says what the file is, and the file is there under its digest."""
+    shutil.copyfile(TINY, model)
     seen: list[Progress] = []
     passport = store.add(model, Adding(mode=mode), seen.append)  # type: ignore[arg-type]
     digest = hashlib.sha256(TINY.read_bytes()).hexdigest()
@@ -86,12 +85,12 @@ def test_a_second_name_is_refused(store: ModelStore, model: Path, tmp_path: Path
 @pytest.mark.parametrize("harm", ["changed", "gone", "changed unseen"])
 def test_adding_again_repairs(store: ModelStore, tmp_path: Path, first: Mode, again: Mode, harm: str) -> None:
     """A stored file that was changed or lost is replaced by the good copy that is added."""
-    model = Path(shutil.copyfile(TINY, tmp_path / "m.gguf"))
+    model = small(tmp_path / "m.gguf")
     passport = store.add(model, Adding(mode=first))
     if harm == "gone":
         passport.file.unlink()
     else:
-        data = bytearray(TINY.read_bytes())
+        data = bytearray(SMALL)
         data[-9] ^= 1
         passport.file.write_bytes(data)  # in place: a linked file changes with it
     if harm == "changed unseen":
@@ -101,11 +100,11 @@ def test_adding_again_repairs(store: ModelStore, tmp_path: Path, first: Mode, ag
         with pytest.raises(ModelError, match=r"was changed|cannot be read") as caught:
             store.checked_file(passport)
         assert "models add" in caught.value.hint and "models remove m" in caught.value.hint
-    good = Path(shutil.copyfile(TINY, tmp_path / "good.gguf"))
+    good = small(tmp_path / "good.gguf")
     repaired = store.add(good, Adding(mode=again))
     assert (repaired.name, repaired.digest, repaired.mode) == ("m", passport.digest, again)
     assert store.list() == [repaired] and repaired.seems_whole()
-    assert store.checked_file(repaired).read_bytes() == TINY.read_bytes()
+    assert store.checked_file(repaired).read_bytes() == SMALL
 
 
 def test_remove(store: ModelStore, model: Path, tmp_path: Path) -> None:
@@ -114,7 +113,7 @@ def test_remove(store: ModelStore, model: Path, tmp_path: Path) -> None:
     assert passport.is_elsewhere()
     assert store.remove("tiny-model-v1") == passport
     assert store.list() == [] and passport.state() == "gone"
-    assert model.read_bytes() == TINY.read_bytes()
+    assert model.read_bytes() == SMALL
     with pytest.raises(NotFound, match="none yet"):
         store.remove("tiny-model-v1")
     assert store.add(model, Adding(name="other")).name == "other"
@@ -191,7 +190,7 @@ def test_changes_are_noticed(store: ModelStore, model: Path) -> None:
 
 BAD_FILES = {
     "a script": (b"#!/bin/sh\n", "script"),
-    "truncated": (TINY.read_bytes()[:-100], "truncated"),
+    "truncated": (SMALL[:-100], "truncated"),
     "an adapter": (gguf([pair("general.architecture", "llama"), pair("general.type", "adapter")]), "adapter"),
     "a vocabulary": (gguf(tensors=[], data=b""), "holds no weights"),
 }
@@ -230,35 +229,47 @@ def test_slug(text: str, name: str) -> None:
     assert slug(text) == name
 
 
-def run_add(model: Path, folder: Path, before: str) -> subprocess.CompletedProcess[str]:
-    """Add by copy in a process of its own, after running the lines `before` there."""
-    code = (
-        f"import os, signal, resource\nfrom pathlib import Path\nfrom localdev.models.store import Adding, ModelStore\n"
-        f"{before}\n"
-        f"ModelStore(Path({str(folder)!r})).add(Path({str(model)!r}), Adding(mode='copy'), seen)\n"
-    )
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+def in_a_process(work: Callable[[], object]) -> int:
+    """Do something in a process of its own: -9 when it is killed, 1 when it ends with an error of storage."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    ended = 2
+    try:
+        work()
+        ended = 0
+    except StorageError as error:
+        ended = 1 if "cannot write" in str(error) and error.hint else 2
+    finally:
+        os._exit(ended)
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process that can be killed")
 def test_killed_while_copying(store: ModelStore, model: Path, tmp_path: Path) -> None:
     """After kill -9 in the middle nothing counts as stored, and the next add sweeps and succeeds."""
-    killed = run_add(model, tmp_path / "store", "seen = lambda event: os.kill(os.getpid(), signal.SIGKILL)")
-    assert killed.returncode == -signal.SIGKILL
+
+    def die(_: Progress) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert in_a_process(lambda: store.add(model, Adding(mode="copy"), die)) == -signal.SIGKILL
     folder = tmp_path / "store"
     assert store.list() == [] and len(list(folder.rglob("*.gguf"))) == 1
     passport = store.add(model, Adding(mode="copy"))
     assert list(folder.rglob("*.gguf")) == [passport.file]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs resource limits")
 def test_full_disk_while_copying(store: ModelStore, model: Path, tmp_path: Path) -> None:
     """A write that fails is a storage error with a hint, and the part is gone."""
-    limit = (
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))"
-    )
-    failed = run_add(model, tmp_path / "store", f"{limit}\nseen = None")
-    assert "StorageError: cannot write" in failed.stderr
+
+    def limited() -> None:
+        import resource
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+        store.add(model, Adding(mode="copy"))
+
+    assert in_a_process(limited) == 1
     assert store.list() == [] and not list((tmp_path / "store").rglob("*.gguf"))
 
 

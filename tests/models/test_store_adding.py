@@ -16,7 +16,7 @@ from localdev.core.errors import LocaldevError, ModelError, NotFound, StorageErr
 from localdev.core.events import Progress
 from localdev.models.incoming import Wish
 from localdev.models.store import Adding, ModelStore, name_for
-from tests.models.conftest import TINY, gguf, pair
+from tests.models.conftest import SMALL, TINY, gguf, pair, small
 
 OTHER = gguf([pair("general.architecture", "llama"), pair("general.name", "other")])
 ADAPTER = gguf(
@@ -39,7 +39,7 @@ def store(tmp_path: Path) -> ModelStore:
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """Give a copy of the tiny model that a test may take away."""
-    return Path(shutil.copyfile(TINY, tmp_path / "m.gguf"))
+    return small(tmp_path / "m.gguf")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def far(tmp_path: Path) -> Iterator[Path]:
     if not shared.is_dir() or shared.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("needs a second file system")
     with tempfile.TemporaryDirectory(dir=shared) as folder:
-        yield Path(shutil.copyfile(TINY, Path(folder) / "m.gguf"))
+        yield small(Path(folder) / "m.gguf")
 
 
 def is_empty(store: ModelStore, folder: Path) -> bool:
@@ -61,7 +61,7 @@ def test_moved(store: ModelStore, model: Path) -> None:
     """The source is gone, the store has the only name, and removing the source's did not make it suspect."""
     passport = store.add(model, MOVE)
     assert (passport.mode, model.exists(), passport.file.stat().st_nlink) == ("move", False, 1)
-    assert passport.file.read_bytes() == TINY.read_bytes()
+    assert passport.file.read_bytes() == SMALL
     assert store.list() == [passport] and passport.seems_whole()
 
 
@@ -72,7 +72,7 @@ def test_from_another_file_system(store: ModelStore, far: Path, mode: Wish, kept
     passport = store.add(far, Adding(mode=mode), told.append)
     assert (passport.mode, far.exists()) == (kept, mode != "move")
     assert {each.stage for each in told} == ({"copy", "hash"} if mode == "move" else {"copy"})
-    assert passport.file.read_bytes() == TINY.read_bytes() and store.list() == [passport]
+    assert passport.file.read_bytes() == SMALL and store.list() == [passport]
 
 
 def test_a_link_that_cannot_be_made(store: ModelStore, far: Path, tmp_path: Path) -> None:
@@ -106,10 +106,10 @@ def test_a_symbolic_link_is_not_moved(store: ModelStore, model: Path, tmp_path: 
 def test_moving_what_is_stored_already(store: ModelStore, model: Path, tmp_path: Path, first: Wish, again: str) -> None:
     """The source goes, as the store has the model; the stored one stays as it is, and is not suspect."""
     stored = store.add(model, Adding(mode=first))
-    source = model if again == "the same file" else Path(shutil.copyfile(TINY, tmp_path / "copy.gguf"))
+    source = model if again == "the same file" else small(tmp_path / "copy.gguf")
     moved = store.add(source, MOVE)
     assert (moved.name, moved.mode, source.exists()) == ("m", stored.mode, False)
-    assert store.list() == [moved] and moved.seems_whole() and moved.file.read_bytes() == TINY.read_bytes()
+    assert store.list() == [moved] and moved.seems_whole() and moved.file.read_bytes() == SMALL
 
 
 def test_moving_a_stored_file(store: ModelStore, model: Path) -> None:
@@ -134,6 +134,7 @@ def test_moving_a_changed_stored_file_does_not_take_it_away(store: ModelStore, m
 @pytest.mark.parametrize("mode", ["link", "copy", "move"])
 def test_a_source_that_changes_meanwhile(store: ModelStore, model: Path, tmp_path: Path, mode: Wish) -> None:
     """What was read is half old and half new: it is not stored, and the source stays."""
+    shutil.copyfile(TINY, model)  # which is read in two blocks
 
     def progress(event: Progress) -> None:
         if event.done < event.total:
@@ -159,7 +160,7 @@ def test_links_made_meanwhile(store: ModelStore, model: Path, tmp_path: Path, mo
             os.link(model, made[-1])
 
     passport = store.add(model, Adding(mode=mode), progress)
-    assert made and passport.file.read_bytes() == TINY.read_bytes()
+    assert made and passport.file.read_bytes() == SMALL
     read: list[Progress] = []
     store.checked_file(store.find("m"), read.append)
     assert store.find("m").seems_whole() and bool(read) == (times == 2 and mode != "copy")
@@ -323,12 +324,12 @@ def test_one_file_by_two_at_once(store: ModelStore, model: Path, tmp_path: Path)
         work = [pool.submit(ModelStore(tmp_path / "store").add, model) for _ in range(4)]
     assert len({each.result().digest for each in work}) == 1
     assert len(list((tmp_path / "store").rglob("*.gguf"))) == 1
-    assert store.checked_file(store.find("m")).read_bytes() == TINY.read_bytes()
+    assert store.checked_file(store.find("m")).read_bytes() == SMALL
 
 
 def test_two_at_once(tmp_path: Path) -> None:
     """The same model added twice at the same time is stored once; so are two of one name, but for one."""
-    copies = [Path(shutil.copyfile(TINY, tmp_path / f"{number}.gguf")) for number in range(4)]
+    copies = [small(tmp_path / f"{number}.gguf") for number in range(4)]
     with ThreadPoolExecutor() as pool:
         work = [pool.submit(ModelStore(tmp_path / "store").add, copy, Adding(name="m")) for copy in copies]
     assert len({each.result().digest for each in work}) == 1
@@ -347,7 +348,8 @@ def test_a_taken_name_is_said_at_once(store: ModelStore, model: Path, write: Cal
     store.add(model)
     told: list[Progress] = []
     with pytest.raises(UsageError, match="another model is named 'm'"):
-        store.add(write(OTHER), Adding(name="m"), told.append)
+        longer = write(gguf([pair("general.architecture", "llama"), pair("general.name", 99 * "o")]))
+        store.add(longer, Adding(name="m"), told.append)
     assert not told
 
 

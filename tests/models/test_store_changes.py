@@ -15,7 +15,7 @@ from localdev.core.errors import ModelError
 from localdev.core.events import Progress
 from localdev.models.passport import Passport
 from localdev.models.store import Adding, ModelStore
-from tests.models.conftest import TINY
+from tests.models.conftest import small
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> ModelStore:
 @pytest.fixture
 def linked(store: ModelStore, tmp_path: Path) -> Passport:
     """Store the tiny model as a link."""
-    return store.add(Path(shutil.copyfile(TINY, tmp_path / "m.gguf")), Adding(mode="link"))
+    return store.add(small(tmp_path / "m.gguf"), Adding(mode="link"))
 
 
 def change_a_byte(path: Path) -> None:
@@ -53,7 +53,7 @@ def checked(store: ModelStore, name: str) -> list[Progress]:
 @pytest.mark.parametrize("mode", ["link", "copy"])
 def test_a_byte_changed_and_the_time_set_back(store: ModelStore, tmp_path: Path, mode: str) -> None:
     """The change time gives it away; nothing is recorded, so that it is refused again."""
-    model = Path(shutil.copyfile(TINY, tmp_path / "m.gguf"))
+    model = small(tmp_path / "m.gguf")
     passport = store.add(model, Adding(mode=mode))  # type: ignore[arg-type]
     change_a_byte(model if mode == "link" else passport.file)
     assert store.find("m").state() == "touched"
@@ -120,7 +120,7 @@ def test_a_file_that_changes_while_it_is_checked(store: ModelStore, linked: Pass
 
 def test_swapped_files(store: ModelStore, linked: Passport, tmp_path: Path) -> None:
     """Another file of the same size and time in its place has another inode."""
-    other = Path(shutil.copyfile(TINY, tmp_path / "other.gguf"))
+    other = small(tmp_path / "other.gguf")
     change_a_byte(other)
     os.utime(other, ns=(linked.files[0].mtime_ns, linked.files[0].mtime_ns))
     os.replace(other, linked.file)
