@@ -291,7 +291,7 @@ def check_models(folders: Folders, settings: Settings) -> Check:
             vetted_model(model, settings, folders)
     if strays := store.strays():
         said = f"{counted(len(strays), 'file')} in the store without a passport: {strays[0]}"
-        hint = f"`localdev models add {shlex.quote(str(strays[0]))}` takes it over, or delete it"
+        hint = f"`localdev models add {shlex.quote(str(strays[0]))} --name NAME` takes it over, or delete it"
         return Check("models", False, said, hint, optional=True)
     if not names and not models_for(settings, "ask"):
         return Check("models", False, f"none added; {example()}", "`localdev models add FILE.gguf`", optional=True)
