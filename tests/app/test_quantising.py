@@ -84,15 +84,13 @@ def test_what_comes_of_it(
     assert leftovers(folders) == []
 
 
-def test_a_path_and_a_split_model(quantise: Quantise, store: ModelStore, tmp_path: Path) -> None:
-    """What is not stored is named by its digest too; of a split model one file is made."""
-    made = quantise(str(TINY), "F16", name="half")
-    assert made.passport.source.place == f"tiny sha256:{store.add(TINY).digest}"
-    assert (made.passport.name, made.before, made.after) == ("half", None, None)
+def test_a_split_model_by_its_path(quantise: Quantise, store: ModelStore, tmp_path: Path) -> None:
+    """One file is made of all parts, and what is not stored is named by its digest too; the same twice is refused."""
     parts = tiny_weights.write_split(tmp_path / "split", TINY)
-    split = quantise(str(parts[0]), "BF16")
+    made = quantise(str(parts[0]), "F16", name="half")
     whole = store.add(parts[0], Adding(name="parts"))
-    assert len(split.passport.files) == 1 and split.passport.source.place == f"tiny sha256:{whole.digest}"
+    assert len(made.passport.files) == 1 and made.passport.source.place == f"tiny sha256:{whole.digest}"
+    assert (made.passport.name, made.before, made.after) == ("half", None, None)
     with pytest.raises(UsageError, match="stored already, as half"):
         quantise("parts", "F16")  # the very same bytes
 
@@ -168,9 +166,11 @@ def test_an_importance_matrix_is_needed(quantise: Quantise, store: ModelStore, t
         quantise(str(wide), "Q2_K", importance=foreign)
 
 
-def test_embedding_models_get_smaller_too(quantise: Quantise) -> None:
-    """Without a text to measure on an embedding model is quantised like any other."""
-    assert quantise(str(DATA / "tiny-bert.gguf"), "F16").passport.architecture == "bert"
+def test_embedding_models_get_smaller_too(quantise: Quantise, store: ModelStore) -> None:
+    """Without a text to measure on an embedding model is quantised like any other, also by its path."""
+    made = quantise(str(DATA / "tiny-bert.gguf"), "F16").passport
+    assert made.architecture == "bert"
+    assert made.source.place == f"tiny-bert sha256:{store.add(DATA / 'tiny-bert.gguf').digest}"
 
 
 def test_stopped(quantise: Quantise, tiny: Passport, store: ModelStore, folders: Folders) -> None:

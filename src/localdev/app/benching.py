@@ -98,8 +98,8 @@ class Bench:
     def __init__(
         self, settings: Settings, folders: Folders, root: Path, *, aside: Aside, journal: Journal | None = None
     ) -> None:
-        # Nothing is kept of prompts: cold is to be cold, and the texts are not worth the disk. Nor are words guessed from
-        # the prompt: how often that is right depends on the text, and ours says the same over and over.
+        # Nothing is kept of prompts: cold is to be cold, and the texts are not worth the disk. Nor are words guessed
+        # from the prompt: how often that is right depends on the text, and ours says the same over and over.
         llama = replace(settings.llama, states_mb=0, lookup=0)
         self._settings = replace(settings, llama=llama, models=ModelsSettings())
         self._folders, self._root, self._aside, self._journal = folders, root, aside, journal
