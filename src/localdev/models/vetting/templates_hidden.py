@@ -89,6 +89,9 @@ def _judge_comparison(node: Any, operands: list[Any], values: Values, findings: 
         findings.add("template-date", "refuse", node.lineno, f"acts on the date: {piece(node)}")
     if CONTENT in found:
         _judge_content(node, operands, origins, values, findings)
+    elif MESSAGES in found:  # whole messages, with what they say
+        whole = [each for operand in operands for each in walk(operand) if type(each).__name__ == "Dict"]
+        _judge_literals(node, {text for each in whole for text in values.strings(each)}, findings)
     listed = [each.items if type(each).__name__ in ("List", "Tuple") else [each] for each in operands]
     numbers = [values.constant(each) for several in listed for each in several]
     large = [each for each in numbers if isinstance(each, int | float) and abs(each) > _LARGEST_USUAL]
@@ -125,6 +128,8 @@ def _check_test(node: Any, values: Values, findings: Findings) -> None:
     """`is in`, `is equalto` compare as well."""
     if node.name in _COMPARING or node.name == "divisibleby":
         _judge_comparison(node, [node.node, *node.args], values, findings)
+    elif node.name in ("lower", "upper") and CONTENT in values.origins(node.node):
+        findings.add("template-trigger", "refuse", node.lineno, f"acts on how a message is spelled: {piece(node)}")
 
 
 def _check_call(node: Any, values: Values, findings: Findings) -> None:

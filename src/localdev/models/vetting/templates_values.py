@@ -26,7 +26,19 @@ _GIVEN = dict.fromkeys(("messages", "documents"), frozenset({MESSAGES})) | dict.
     ("date_string", "current_date"), frozenset({CLOCK})
 )
 _POSITIONS = {"index", "index0", "revindex", "revindex0", "length"}
-_TEXTS = {"string", "tojson", "join", "pprint", "urlencode", "escape", "e", "forceescape", "dictsort", "items"}
+_TEXTS = {
+    "string",
+    "format",
+    "tojson",
+    "join",
+    "pprint",
+    "urlencode",
+    "escape",
+    "e",
+    "forceescape",
+    "dictsort",
+    "items",
+}
 _MOST_STEPS = 400_000  # the most that a published template takes is 12,000
 _MOST_NAMES = 1000
 _LONGEST = 10_000  # letters of a constant that is put together here
@@ -222,7 +234,8 @@ class Values:
         if kind in ("Compare", "Not", "Test", "Const"):
             return _NOTHING
         found = self._all(node.iter_child_nodes())
-        return found | {CONTENT} if kind == "Concat" and MESSAGES in found else found
+        # Written into a text, messages are what they say; the remainder of a number never has them.
+        return found | {CONTENT} if kind in ("Concat", "Mod") and MESSAGES in found else found
 
     def _all(self, several: Iterable[Any]) -> frozenset[str]:
         """Unite the origins of several expressions."""
