@@ -47,6 +47,8 @@ def test_by_name_and_by_path(folders: Folders, model: Path) -> None:
     assert by_name.context_length == by_path.context_length and by_name.architecture == by_path.architecture
     with pytest.raises(NotFound, match="known models: tiny"):
         vetted_model("other", FREE, folders)
+    with pytest.raises(NotFound, match="null byte"):
+        vetted_model("a\0.gguf", FREE, folders)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,21 @@ def test_require_passport(folders: Folders, model: Path, tmp_path: Path) -> None
     with pytest.raises(ModelError, match="has no passport"):
         vetted_model(str(tmp_path / "gone.gguf"), BOUND, folders)
     assert keys()["policy.require_passport"].project == "never"
+
+
+def test_require_passport_of_what_was_linked(folders: Folders, model: Path, tmp_path: Path) -> None:
+    """What is stored is opened by any path of it: a part, their folder, and though a link to it was made since."""
+    parts = write_split(tmp_path / "parts", TINY)
+    ModelStore(folders.models).add(parts[0], Adding(name="big"))
+    for text in (parts[0], parts[1], parts[0].parent):
+        assert vetted_model(str(text), BOUND, folders).name == "big"
+    ModelStore(folders.models).add(model)
+    os.link(model, tmp_path / "another.gguf")
+    assert vetted_model(str(model), BOUND, folders).name == "m"
+    with model.open("r+b") as file:
+        file.write(b"GGUX")
+    with pytest.raises(ModelError, match="has no passport"):
+        vetted_model(str(model), BOUND, folders)
 
 
 def test_require_passport_holds_for_engines_and_embedders(folders: Folders, model: Path) -> None:

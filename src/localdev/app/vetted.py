@@ -89,13 +89,15 @@ def vetted_model(model: str, settings: Settings, folders: Folders, progress: Pro
 
 
 def _stored(store: ModelStore, path: Path) -> Passport:
-    """Give the passport of a file that must have one.
+    """Give the passport of a file, or of the model in a folder, that must have one.
 
     Raises:
-        ModelError: it has none.
+        ModelError: it has none, or the folder does not hold one model.
     """
+    from localdev.models.gguf_split import first_in
+
     try:
-        return store.find(str(path))
+        return store.find(str(first_in(path) if path.is_dir() else path))
     except NotFound as error:
         raise ModelError(
             f"{path} has no passport, and policy.require_passport refuses models without one",
@@ -116,8 +118,9 @@ def _by_path(path: Path) -> VettedModel:
         folder = path.is_dir()
         files = sorted(each for each in path.iterdir() if is_path(each.name)) if folder else parts_of(path)
         return _vetted(path, _stamps(files))
-    except OSError as error:
-        raise NotFound(f"cannot read the model file {path}: {error.strerror or error}", "check the path") from error
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in it
+        reason = getattr(error, "strerror", "") or error
+        raise NotFound(f"cannot read the model file {path}: {reason}", "check the path") from error
 
 
 @functools.lru_cache(maxsize=_MOST_REMEMBERED)

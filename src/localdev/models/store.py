@@ -414,17 +414,19 @@ def _put(staged: Path, place: Path) -> None:
 
 
 def _same_file(passport: Passport, path: Path) -> bool:
-    """Say whether `path` is one of the stored files, unchanged."""
+    """Say whether `path` is one of the stored files, and none was changed, though links to them may have been made."""
     try:
         stat = path.stat()
-        return passport.seems_whole() and any(os.path.samestat(stat, each.stat()) for each in passport.paths())
+        unchanged = passport.state() in ("whole", "touched")
+        return unchanged and any(os.path.samestat(stat, each.stat()) for each in passport.paths())
     except (OSError, ValueError):  # ValueError: a zero byte in what was meant as a name
         return False
 
 
 def _same_files(passport: Passport, paths: Sequence[Path]) -> bool:
     """Say whether `paths` are the stored files themselves, unchanged, so that no digest need be computed."""
-    return len(paths) == len(passport.files) and all(_same_file(passport, path) for path in paths)
+    every = len(paths) == len(passport.files) and all(_same_file(passport, path) for path in paths)
+    return every and passport.seems_whole()
 
 
 __all__ = ["Adding", "ModelStore", "name_for", "slug", "stem"]
