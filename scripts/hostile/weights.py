@@ -112,6 +112,8 @@ def hostile_embedders(marker: Path) -> Iterator[Case]:
             "names '/tmp/x'",
             "folder-outside",
         ),
+        ("pipe", {"config.json": None}, "config.json is no file", "format-no-file"),
+        ("endless", {"tokenizer_config.json": "/dev/zero"}, "tokenizer_config.json is no file", "format-no-file"),
         (
             "trusting",
             {"sentence_bert_config.json": b'{"model_args": {"trust_remote_code": true}}'},
@@ -121,7 +123,8 @@ def hostile_embedders(marker: Path) -> Iterator[Case]:
         ("pointer", {"model.safetensors": b"version https://git-lfs.github.com/spec/v1\n"}, "LFS", "format-pointer"),
         ("damaged", {"model.safetensors": safetensors({"a": _ENTRY}, b"")}, "truncated", "safetensors-structure"),
     ):
-        yield Case(f"embedder-{name}", {**good_folder(), **change}, reason, rule, "embedder")
+        files: dict[str, Content] = {**good_folder(), **change}
+        yield Case(f"embedder-{name}", files, reason, rule, "embedder")
     without = {path: data for path, data in good_folder().items() if not path.endswith(".safetensors")}
     yield Case("embedder-without-weights", without, "no weights in safetensors form", "folder-weights", "embedder")
 

@@ -158,6 +158,13 @@ def test_thousands_of_zip_ends_take_no_time(tmp_path: Path) -> None:
     assert time.perf_counter() - started < 2
 
 
+def test_what_the_system_makes_up_is_empty() -> None:
+    """Files without a size are not read: some wait until there is news of the system."""
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("only Linux has such files")
+    assert identify(Path("/proc/self/environ")) is formats.EMPTY
+
+
 def test_a_tar_header_of_a_negative_size_is_none() -> None:
     """Some readers take such a number; it would lead back in front of the file."""
     block = bytearray(tarfile.TarInfo("x").tobuf(tarfile.USTAR_FORMAT))

@@ -94,7 +94,9 @@ def _files(folder: Path, findings: list[Finding]) -> Iterator[Path]:
 def _file_findings(path: Path, name: str) -> Iterator[Finding]:
     """Judge one file; `name` is what it is called within the folder."""
     found = identify(path)
-    if found.rule in _PICKLES:
+    if found is formats.NO_FILE:  # reading it might never end
+        yield Finding(found.rule, "refuse", found.said_of(shown(name)))
+    elif found.rule in _PICKLES:
         yield Finding("folder-pickle", "refuse", found.said_of(shown(name)))
     elif path.name.lower().endswith(formats.PICKLED) and not path.name.startswith(_NO_PICKLES):
         said = f"{shown(name)} is {found.name} by its content, but libraries open files of that name as pickles"

@@ -42,7 +42,7 @@ def identify(path: Path) -> Format:
 
 def _identify(file: BinaryIO, size: int, path: Path) -> Format:
     """Look at an open file: first for the marks of formats, then for what has none."""
-    head = file.read(HEAD)
+    head = file.read(HEAD) if size else b""  # what the system makes up when it is read can wait without end
     if not head:
         return formats.EMPTY
     for place, magic, found in MAGIC:
