@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from localdev.app.embedders import open_embedder
 from localdev.app.engines import open_engine
 from localdev.app.vetted import header_of, is_path, vetted_model
 from localdev.config.settings import build, keys
-from localdev.core.errors import ModelError, NotFound, UsageError
+from localdev.core.errors import BackendError, ModelError, NotFound, UsageError
 from localdev.core.folders import Folders, find_folders
 from localdev.models.store import Adding, ModelStore
 from tests.backends.tiny_weights import write_split
@@ -168,6 +171,29 @@ def test_one_changed_byte(folders: Folders, model: Path, open_it: Callable[..., 
     with pytest.raises(ModelError, match="was changed since it was added") as caught:
         open_it(*arguments)
     assert "`localdev models add FILE.gguf`" in caught.value.hint
+
+
+@pytest.mark.llama
+@pytest.mark.skipif(sys.platform == "win32", reason="there the change time cannot be had")
+def test_changed_while_its_engine_was_dead(folders: Folders, model: Path) -> None:
+    """An engine that died is started again, but not with a file that nobody has checked."""
+    pytest.importorskip("llama_cpp")
+    stored = ModelStore(folders.models).add(model)
+    backend = open_engine(build({"model": "m"}), folders).backend
+    assert backend is not None
+    with contextlib.closing(backend):
+        backend.describe()
+        os.kill(backend.facts()["pid"], signal.SIGKILL)  # type: ignore[attr-defined]
+        before = stored.file.stat()
+        with stored.file.open("r+b") as file:
+            file.seek(-4, os.SEEK_END)
+            file.write(b"\x55")
+        os.utime(stored.file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        deadline = time.monotonic() + 20
+        with pytest.raises(ModelError, match="was changed or removed since it was opened"):
+            while time.monotonic() < deadline:  # until it is known that it died
+                with contextlib.suppress(BackendError):
+                    backend.count_tokens("x")
 
 
 def test_a_path_is_vetted_again_only_when_it_changed(folders: Folders, model: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -36,9 +37,9 @@ ENDLESS = ChatRequest((Message("user", "x"),), grammar="root ::= [a-z] root", sa
 
 
 @pytest.fixture
-def walled(llama: None) -> Iterator[ProcessBackend]:
-    """Give the tiny model in a process of its own."""
-    backend = ProcessBackend(TINY, ONE_THREAD)
+def walled(llama: None, tmp_path: Path) -> Iterator[ProcessBackend]:
+    """Give the tiny model in a process of its own, of a file that no other test links to."""
+    backend = ProcessBackend(Path(shutil.copyfile(TINY, tmp_path / "tiny.gguf")), ONE_THREAD)
     yield backend
     backend.close()
 

@@ -233,15 +233,10 @@ def _facts(opened: Opened) -> dict[str, Any]:
 
 def _key(model: str, options: BackendOptions) -> str:
     """Name a file, or the parts of a model, as they are now, and all that it is opened with."""
-    from localdev.backends.llamacpp.native import parts_of
+    from localdev.backends.llamacpp.native import stamps_of
     from localdev.core.wire import dumps  # jobs without a model do without both
 
-    try:
-        found = [part.stat() for part in parts_of(Path(model))]
-        identity = [(each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns) for each in found]
-    except OSError:
-        identity = []
-    return f"{model} {identity} {dumps(options).decode('ascii')}"
+    return f"{model} {stamps_of(Path(model))} {dumps(options).decode('ascii')}"
 
 
 def _open(model: str, options: BackendOptions) -> ChatBackend:

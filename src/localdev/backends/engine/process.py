@@ -16,9 +16,10 @@ from typing import Any
 from localdev.backends.engine.child import EngineChild
 from localdev.backends.engine.wire import Open
 from localdev.backends.llamacpp.backend import check_magic
+from localdev.backends.llamacpp.native import stamps_of
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import ChatRequest, ModelInfo
-from localdev.core.errors import BackendError, MissingExtra
+from localdev.core.errors import BackendError, MissingExtra, ModelError
 from localdev.core.events import BackendEvent
 
 # A file that kills the engine while it is loaded will do so again: the second time is for bad luck, such as memory
@@ -48,6 +49,7 @@ class ProcessBackend:
         chosen = options or BackendOptions()
         self._module = chosen.engine.host_module
         self._opening = Open(path.absolute(), chosen)
+        self._stamps = stamps_of(self._opening.path)
         self._still = threading.Lock()  # held to change what follows
         self._closed = False
         self._info: ModelInfo | None = None
@@ -101,6 +103,7 @@ class ProcessBackend:
 
         Raises:
             BackendError: the model was closed, or no process can be started.
+            ModelError: its file is not the one that was checked before it was opened.
         """
         with self._still:
             if self._closed:
@@ -111,5 +114,10 @@ class ProcessBackend:
             died_loading = child.info is None and not child.refused
             attempt = child.attempt + 1 if died_loading else 1
             if attempt <= _MOST_LOADS or time.monotonic() - child.failed_at > _PAUSE_SECONDS:
+                if stamps_of(self._opening.path) != self._stamps:
+                    raise ModelError(
+                        f"{self._opening.path} was changed or removed since it was opened, and its engine has ended",
+                        "run the command again: then the file is checked anew",
+                    )
                 self._child = EngineChild(self._opening, module=self._module, attempt=attempt)
             return self._child

@@ -97,6 +97,18 @@ def parts_of(path: Path) -> list[Path]:
     return [path.with_name(f"{found[1]}-{number:05d}-of-{found[2]}.gguf") for number in range(1, int(found[2]) + 1)]
 
 
+def stamps_of(path: Path) -> list[tuple[int, ...]]:
+    """Give what changes with the files of a model (device, inode, size, times); empty where one is not there.
+
+    The change time among them is set by the system alone; on Windows it is the time of creation.
+    """
+    try:
+        found = [part.stat() for part in parts_of(path)]
+    except OSError:
+        return []
+    return [(each.st_dev, each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for each in found]
+
+
 def load_model(lib: Any, path: Path, gpu_layers: int) -> Any:
     """Load the weights of `path` and give the native model.
 
