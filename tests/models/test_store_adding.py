@@ -201,6 +201,30 @@ def test_a_byte_written_after_it_was_read(
             os._exit(3 if written else 4)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process that can be watched")
+def test_removed_while_the_source_is_taken_away(store: ModelStore, model: Path) -> None:
+    """Both were asked for, and both are done: nothing is there, and nobody has an error."""
+    child = os.fork()
+    if child:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+        assert store.list() == [] and not model.exists()
+        return
+    removed: list[object] = []
+
+    def hook(name: str, arguments: tuple[object, ...]) -> None:
+        if name == "os.remove" and str(arguments[0]) == str(model) and not removed:
+            removed.append(name)
+            removed.append(store.remove("m"))
+
+    ended = 4
+    try:
+        sys.addaudithook(hook)
+        store.add(model, MOVE)
+        ended = 3 if len(removed) == 2 else 4
+    finally:
+        os._exit(ended)
+
+
 def test_a_source_that_is_read_only(store: ModelStore, model: Path) -> None:
     """It is linked, moved and removed like any other."""
     model.chmod(0o400)

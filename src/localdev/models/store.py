@@ -79,11 +79,11 @@ class ModelStore:
         stored = self._all()
         passport = next((each for each in stored if _same_files(each, sources)), None)
         if passport is None and _size(sources) not in {each.size for each in stored}:
-            self.refuse_taken(name, adding.kind)  # said now, and not after gigabytes were read
+            _refuse_taken(name, adding.kind, stored)  # said now, and not after gigabytes were read
         if passport is not None:
             if _as_asked(passport, adding) != passport:
                 with locked(self._folder / "lock"):
-                    passport = self._kept(read_passport(self._passport(passport.digest), self._files), adding)
+                    passport = self._kept(self.find(passport.digest, adding.kind), adding)
         else:
             with self.staging() as place:
                 passport = self._brought_in(sources, ensure(place / "parts"), name, adding=adding, progress=progress)
@@ -161,8 +161,8 @@ class ModelStore:
         elsewhere costs one reading. On Windows, and on file systems without one (FAT, exFAT), the change time cannot be
         had, and restoring the other one goes unnoticed. This leaves open: who may set the clock or write to the raw
         disk, a disk that returns other bytes than were written, a writer that had the file mapped before it was stored,
-        and a change between this check and the loading. Reading the whole file at every start would find the first
-        three, at seconds per gigabyte.
+        a change within one tick of the clock, and a change between this check and the loading, or later. Reading the
+        whole file at every start would find the first three, at seconds per gigabyte.
 
         What older rules of vetting passed, is vetted again.
 
@@ -306,7 +306,10 @@ class ModelStore:
         settle([*stored, self._passport(passport.digest)])
         whole = passport.seems_whole()
         take_away([source for source in sources if self._files.resolve() not in source.resolve().parents], stored)
-        renewed = stamped(passport) if whole else passport
+        renewed = passport
+        if whole:
+            with contextlib.suppress(OSError):  # another process removed the model meanwhile
+                renewed = stamped(passport)
         self._rewrite(passport, renewed)
         return renewed
 
@@ -326,12 +329,17 @@ class ModelStore:
         Raises:
             UsageError: something has.
         """
-        for passport in self.list(kind):
-            if passport.name == name:
-                raise UsageError(
-                    f"another {kind} is named {name!r} ({passport.digest[:12]})",
-                    "give this one another name: --name NAME",
-                )
+        _refuse_taken(name, kind, self._all())
+
+
+def _refuse_taken(name: str, kind: Kind, stored: Sequence[Passport]) -> None:
+    """See that none of what is stored has this name."""
+    for passport in stored:
+        if (passport.name, passport.kind) == (name, kind):
+            raise UsageError(
+                f"another {kind} is named {name!r} ({passport.digest[:12]})",
+                "give this one another name: --name NAME",
+            )
 
 
 def _as_asked(passport: Passport, adding: Adding) -> Passport:
