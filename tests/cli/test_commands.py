@@ -331,7 +331,7 @@ def test_a_changed_model_is_seen_and_can_be_removed(run: Run, repository: Path, 
     assert not found["ok"] and "m was changed" in found["detail"] and "`localdev models remove m`" in found["hint"]
     refused = run("models", "remove", "m")
     assert (refused.code, refused.out) == (2, "") and "--yes" in refused.err
-    assert json.loads(run("models", "remove", "m", "--yes", "--json").out)["removed"]["name"] == "m"
+    assert json.loads(run("models", "remove", "m", "--yes", "--json").out)["name"] == "m"
     assert (run("models", "list").out, model.exists()) == ("", True)
     assert run("models", "remove", "m", "--yes").code == 4
 

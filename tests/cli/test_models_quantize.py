@@ -49,7 +49,7 @@ def test_json(run: Run, store: ModelStore) -> None:
     """With --json one object on stdout; without a text it has no perplexity."""
     done = run("models", "quantize", "tiny", "q8_0", "--name", "small", "--json")
     found = json.loads(done.out)
-    assert (found["model"]["name"], found["type"], found["perplexity"]) == ("small", "Q8_0", None)
+    assert (found["name"], found["type"], found["perplexity"]) == ("small", "Q8_0", None)
     assert found["made_of"] == {"name": "tiny", "digest": store.find("tiny").digest, "quantisation": "F32"}
     assert found["bytes_after"] == store.find("small").size < found["bytes_before"]
     assert (found["tensors"], found["changed"], found["fallbacks"], found["requantised"]) == (47, 36, 0, 0)

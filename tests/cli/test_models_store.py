@@ -145,7 +145,7 @@ def test_a_split_model(run: Run, tmp_path: Path) -> None:
     assert added.out.startswith("big: moved, llama, 1.1 M, ") and "2 files" in added.out
     assert not any(part.exists() for part in parts)
     assert "big" in run("models", "list").out
-    assert json.loads(run("models", "remove", "big", "--yes", "--json").out)["removed"]["files"][1]["size"] > 0
+    assert json.loads(run("models", "remove", "big", "--yes", "--json").out)["files"][1]["size"] > 0
     assert not list(find_folders().models.rglob("*.gguf"))
 
 
@@ -211,3 +211,18 @@ def test_doctor(run: Run, model: Path) -> None:
     assert check_models(folders, build({"model": other})).ok
     with pytest.raises(ModelError, match="has no passport"):
         check_models(folders, build({"model": other, "policy.require_passport": True}))
+
+
+def test_json_is_alike_everywhere(run: Run, model: Path, tmp_path: Path) -> None:
+    """Whichever command prints a model, its files are path, size and digest, and no stamps of this disk."""
+    answers = [json.loads(run("models", "add", model, "--json").out)]
+    answers += json.loads(run("models", "list", "--json").out)["models"]
+    answers += json.loads(run("models", "export", "m", tmp_path / "m.ldm", "--json").out)["exported"]
+    answers += json.loads(run("models", "import", tmp_path / "m.ldm", "--json").out)["already"]
+    answers += [
+        json.loads(run("models", verb, "m", *more, "--json").out) for verb, *more in (["info"], ["remove", "--yes"])
+    ]
+    first = answers[0]
+    assert first["files"] == [{"path": first["file"], "size": first["size"], "sha256": first["digest"]}]
+    assert len(answers) == 6 and all(each["files"] == first["files"] for each in answers)
+    assert not {"inode", "mtime_ns", "ctime_ns"} & set(json.dumps(answers).split('"'))

@@ -96,7 +96,7 @@ def remove(
     remove_adapter(passport.digest, place.folders)
     write_down(place, "model_removed", passport)
     if as_json:
-        print_json(place.printer, {"removed": payload(passport)})
+        print_json(place.printer, payload(passport))
         return
     place.printer.line(one_line(f"removed {passport.name}"))
 

@@ -55,7 +55,7 @@ def add(
     write_down(place, "model_added", passport)
     tell_findings(place.printer, passport)
     if as_json:
-        print_json(place.printer, {**payload(passport)})
+        print_json(place.printer, payload(passport))
         return
     place.printer.line(one_line(f"{passport.name}: {_DONE[passport.mode]}, {describe(passport)}"))
     if file.suffix.lower() != ".gguf":

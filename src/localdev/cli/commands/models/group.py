@@ -26,8 +26,17 @@ def print_json(printer: Printer, entries: Mapping[str, Any]) -> None:
 
 
 def payload(passport: Passport) -> dict[str, Any]:
-    """Give what `--json` prints of a model."""
-    return {**asdict(passport), "folder": str(passport.folder), "file": str(passport.file), "size": passport.size}
+    """Give what `--json` prints of a model: its passport, with path, size and digest of each file for its stamps."""
+    entry = {**asdict(passport), "files": files_of(passport), "folder": str(passport.folder)}
+    return {**entry, "file": str(passport.file), "size": passport.size}
+
+
+def files_of(passport: Passport) -> list[dict[str, Any]]:
+    """Give what `--json` prints of a model's files, in order."""
+    return [
+        {"path": str(path), "size": file.size, "sha256": file.digest}
+        for path, file in zip(passport.paths(), passport.files, strict=True)
+    ]
 
 
 def describe(model: Passport | GgufHeader) -> str:

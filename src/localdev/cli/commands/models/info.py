@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from localdev.cli.commands.models.group import app, print_json
+from localdev.cli.commands.models.group import app, files_of, print_json
 from localdev.cli.commands.models.info_ollama import facts_of_server, lines_of_server
 from localdev.cli.commands.models.lookup import adapters_for, find_stored
 from localdev.cli.options import Directory, Json
@@ -170,10 +170,7 @@ def _stored(passport: Passport) -> dict[str, Any]:
         "added": passport.added,
         "mode": passport.mode,
         "state": passport.state(),
-        "files": [
-            {"path": str(path), "size": file.size, "sha256": file.digest}
-            for path, file in zip(passport.paths(), passport.files, strict=True)
-        ],
+        "files": files_of(passport),
     }
 
 

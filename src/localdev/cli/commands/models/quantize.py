@@ -74,7 +74,7 @@ def _payload(made: Made) -> dict[str, Any]:
     """Give what `--json` prints."""
     figures = {"before": made.before, "after": made.after}
     return {
-        "model": payload(made.passport),
+        **payload(made.passport),
         "made_of": {"name": made.source.name, "digest": made.source.digest, "quantisation": made.source.quantisation},
         "type": made.said.type,
         "bytes_before": made.bytes_before,

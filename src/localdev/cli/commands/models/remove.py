@@ -36,7 +36,7 @@ def remove(
     store.remove(passport.digest)
     write_down(place, "model_removed", passport)
     if as_json:
-        print_json(place.printer, {"removed": payload(passport)})
+        print_json(place.printer, payload(passport))
         return
     place.printer.line(one_line(f"removed {passport.name}"))
 
