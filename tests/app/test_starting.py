@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from localdev.app.hints import example, how_to_get_a_model, sized, suggested
+from localdev.app.hints import example, how_to_get_a_model, suggested
 from localdev.app.nearby import Nearby
 from localdev.app.starter import starter_text, write_starter
 from localdev.app.starting import Place, look, steps, works
@@ -198,4 +198,3 @@ def test_the_hint_names_a_model() -> None:
     chosen = suggested("complete")
     assert chosen is not None and "complete" in chosen.model.jobs
     assert suggested(memory_bytes=GB // 10) is None
-    assert sized(398_000_000) == "398 MB" and sized(4_680_000_000) == "4.7 GB"

@@ -44,7 +44,7 @@ def test_a_stored_model(run: Run, store: ModelStore, tmp_path: Path) -> None:
     assert told["kind"] == "model, llama, 1.1 M parameters, F32"
     assert (told["context"], told["vocabulary"]) == ("2048 tokens", "2048 tokens")
     assert told["licence"] == "MIT, as given when it was added; the file itself states Python-2.0"
-    assert "with a window of 2048 tokens: weights 4." in told["memory"]
+    assert "with a window of 2048 tokens: weights 4 MB" in told["memory"]
     assert told["source"] == f"file {tmp_path}/tiny.gguf" and told["added"].endswith("(copy)")
     assert DIGEST in told["file"] and told["vetting"] == "fine"
     assert "FIM tokens    prefix " in done.out
@@ -100,7 +100,7 @@ def test_a_file_that_is_not_stored(run: Run) -> None:
     """It is read where it is, and nothing is stored."""
     done = run("models", "info", TINY)
     told = lines_of(done.out)
-    assert done.code == 0 and told["file"] == f"{TINY}, 4.6 MB" and "source" not in told
+    assert done.code == 0 and told["file"] == f"{TINY}, 5 MB" and "source" not in told
     assert json.loads(run("models", "list", "--json").out)["models"] == []
 
 

@@ -35,7 +35,7 @@ def test_quantize(run: Run, store: ModelStore) -> None:
     assert done.code == 0, done.err
     lines = done.out.splitlines()
     assert lines[0].startswith("tiny-q4-k-m: llama, 1.1 M, Q4_K_M")
-    assert lines[1] == "size 1.0 MB, 21% of the 4.6 MB of tiny"
+    assert lines[1] == "size 1 MB, 21% of the 5 MB of tiny"
     assert lines[2].startswith("perplexity ") and " before, " in lines[2] and lines[2].endswith("%)")
     assert "windows of 128" in lines[3]
     assert lines[4] == f"sha256 {store.find('tiny-q4-k-m').digest}"

@@ -20,6 +20,7 @@ from localdev.config.loader import Loaded
 from localdev.config.settings import Settings
 from localdev.core.errors import LocaldevError, TimedOut
 from localdev.core.folders import Folders
+from localdev.core.sizes import sized
 
 if TYPE_CHECKING:
     from localdev.index.places import Place
@@ -230,13 +231,13 @@ def check_room(folders: Folders) -> Check:
     from localdev.models.store import ModelStore
 
     free = shutil.disk_usage(_existing(folders.data)).free
-    detail = f"{free / 1e6:.0f} MB free for {folders.data}"
+    detail = f"{sized(free)} free for {folders.data}"
     swept, kept = ModelStore(folders.models).leftovers()
     if swept >= _WORTH_SAYING:
-        detail += f"; {swept / 1e6:.0f} MB are left of a model that was being stored, the next `localdev models add` "
+        detail += f"; {sized(swept)} are left of a model that was being stored, the next `localdev models add` "
         detail += "removes them"
     if kept >= _WORTH_SAYING:
-        detail += f"; {kept / 1e6:.0f} MB are of unfinished `localdev models pull`, removed when it is done or after "
+        detail += f"; {sized(kept)} are of unfinished `localdev models pull`, removed when it is done or after "
         detail += "two weeks"
     return Check("room", free >= _LEAST_ROOM, detail, "free some disk space: nothing new can be stored there")
 
@@ -308,7 +309,7 @@ def _fit(folders: Folders, settings: Settings) -> Check:
     found = list(misfits(folders, settings, memory))
     if found:
         return Check("fit", False, "; ".join(each.what for each in found), found[0].hint, optional=True)
-    room = f"{memory / 1e9:.0f} GB of memory" if memory else "memory not known"
+    room = f"{sized(memory)} of memory" if memory else "memory not known"
     return Check("fit", True, f"{room}; no model is too large for it, or set for a job that it cannot do")
 
 

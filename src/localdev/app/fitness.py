@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from localdev.app.hints import example
 from localdev.core.errors import LocaldevError
 from localdev.core.folders import Folders
+from localdev.core.sizes import sized
 
 if TYPE_CHECKING:
     from localdev.config.settings import Settings
@@ -59,8 +60,7 @@ def _too_large(folders: Folders, settings: Settings, memory: int) -> Iterator[Mi
         smaller = (each for each in _WINDOWS if each < window and memory_need(header, each, kv_type).total <= memory)
         fits = next(smaller, 0)
         yield Misfit(
-            f"{passport.name} takes {need / 1e9:.1f} GB with a window of {window} tokens, "
-            f"more than the {memory / 1e9:.1f} GB here",
+            f"{passport.name} takes {sized(need)} with a window of {window} tokens, more than the {sized(memory)} here",
             f"`localdev config set llama.context {fits}`" if fits else f"take a smaller one: {example()}",
         )
 

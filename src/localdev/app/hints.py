@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from localdev.core.sizes import sized
+
 if TYPE_CHECKING:
     from localdev.models.catalogue_fit import Choice
 
@@ -15,11 +17,6 @@ if TYPE_CHECKING:
 def counted(number: int, noun: str) -> str:
     """Give `1 file`, `2 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def sized(count: int) -> str:
-    """Write the size of a file for people: `4.7 GB`, `398 MB`."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 def how_to_get_a_model(purpose: str = "for answers in words", *, engine: bool | None = None, job: str = "ask") -> str:

@@ -12,6 +12,7 @@ from localdev.app.vetted import VettedModel, vetted_model
 from localdev.core.errors import DiskFull, ModelError, UsageError
 from localdev.core.events import Progress
 from localdev.core.folders import Folders, ensure
+from localdev.core.sizes import sized
 
 if TYPE_CHECKING:
     from localdev.backends.llamacpp.perplexity import Perplexity
@@ -204,8 +205,8 @@ def _refuse_without_room(folders: Folders, needed: int) -> None:
     free = shutil.disk_usage(ensure(folders.models)).free
     if free < needed + _SPARE_BYTES:
         raise DiskFull(
-            f"the new file needs about {(needed + _SPARE_BYTES) / 1e6:.0f} MB, the disk of {folders.models} has "
-            f"{free / 1e6:.0f} MB left",
+            f"the new file needs about {sized(needed + _SPARE_BYTES)}, the disk of {folders.models} has "
+            f"{sized(free)} left",
             "free some disk space, or take a smaller type",
         )
 

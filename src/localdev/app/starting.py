@@ -10,11 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localdev.app.hints import counted, sized, suggested
+from localdev.app.hints import counted, suggested
 from localdev.app.nearby import Nearby, look_for_ollama, look_for_openai
 from localdev.core.errors import ConfigError, LocaldevError
 from localdev.core.folders import Folders
 from localdev.core.machine import memory_bytes
+from localdev.core.sizes import sized
 
 if TYPE_CHECKING:
     from localdev.config.settings import Settings
@@ -121,7 +122,7 @@ def works(place: Place) -> list[str]:
     for server in place.servers:
         lines.append(f"{server.kind} answers at {server.url} with {counted(len(server.models), 'model')}")
     if place.memory:
-        lines.append(f"{place.memory / 1e9:.0f} GB of memory for models and all else")
+        lines.append(f"{sized(place.memory)} of memory for models and all else")
     return lines
 
 
@@ -190,7 +191,7 @@ def _get_steps(place: Place) -> Iterator[Step]:
         return
     model, file = place.suggestion.model, place.suggestion.model.chosen()
     size = f", {sized(file.bytes)}" if file.bytes else ""
-    need = f"{place.suggestion.memory_bytes / 1e9:.1f} GB of memory"
+    need = f"{sized(place.suggestion.memory_bytes)} of memory"
     allow = (f"`localdev config set egress.allow {place.allow}`",) if place.allow else ()
     hosts = "; the hosts of the hub's files, which pull names, are to be allowed as well" if allow else ""
     yield Step(

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from localdev.core.errors import DiskFull, ModelError, StorageError, UsageError
 from localdev.core.files import disk_full, storage_error
 from localdev.core.ports import ProgressSink
+from localdev.core.sizes import sized
 from localdev.models.archive_manifest import (
     ArchivedFile,
     ArchivedModel,
@@ -83,7 +84,7 @@ def refuse_without_room(target: Path, total: int) -> None:
         raise _trouble(target, total, error) from error
     if free < total:
         full = disk_full(target)
-        raise DiskFull(f"{full}: it needs {total / 1e6:.0f} MB, {free / 1e6:.0f} MB are free", full.hint)
+        raise DiskFull(f"{full}: it needs {sized(total)}, {sized(free)} are free", full.hint)
 
 
 class _Steady:
@@ -221,7 +222,7 @@ def _trouble(target: Path, total: int, error: OSError) -> StorageError:
     """Say what went wrong with the disk that is written to."""
     if error.errno == errno.EFBIG:
         return StorageError(
-            f"the file system of {target.parent} holds no file of {total / 1e9:.1f} GB",
+            f"the file system of {target.parent} holds no file of {sized(total)}",
             "FAT32 ends at 4 GiB: a stick formatted with exFAT holds larger files",
         )
     if error.errno in _GONE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
+from localdev.core.sizes import sized
 from localdev.models.catalogue import JOBS, Catalogue, CatalogueModel, load_catalogue
 from localdev.models.catalogue_fit import BANDWIDTH, WINDOW, memory_need, tokens_per_second
 
@@ -51,7 +52,7 @@ def _table(models: list[CatalogueModel]) -> Iterator[str]:
             model.licence + use,
             _count(model.parameters) + active,
             f"{model.context:,}",
-            f"{memory_need(model) / 1e9:.1f} GB",
+            sized(memory_need(model)),
             "" if "search" in model.jobs else f"{tokens_per_second(model):.0f}",
             "yes" if "complete" in model.jobs else "",
             ", ".join(f"**{job}**" if job in model.recommended else job for job in JOBS if job in model.jobs),
@@ -75,7 +76,7 @@ def _details(catalogue: Catalogue) -> Iterator[str]:
             yield f"- tools: {'yes' if model.tools else 'no'}"
         if model.licence_link:
             yield f"- licence: <{model.licence_link}>"
-        sizes = [f"{each.quantisation} {_size(each.bytes)}" for each in model.files if each.bytes]
+        sizes = [f"{each.quantisation} {sized(each.bytes)}" for each in model.files if each.bytes]
         if sizes:
             yield f"- files: {', '.join(sizes)}"
         yield from (f"- {', '.join(source.fields)}: <{source.at}>" for source in model.sources)
@@ -90,11 +91,6 @@ def _note(model: CatalogueModel) -> str:
 def _count(weights: int) -> str:
     """Write a number of weights: `7.6 B`, `494 M`."""
     return f"{weights / 1e9:.1f} B" if weights >= 1e9 else f"{weights / 1e6:.0f} M"
-
-
-def _size(count: int) -> str:
-    """Write the size of a file: `4.7 GB`, `398 MB`."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 if __name__ == "__main__":

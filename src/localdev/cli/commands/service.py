@@ -8,6 +8,7 @@ import typer
 
 from localdev.cli.options import Directory, Json, new_group
 from localdev.cli.workplace import open_workplace
+from localdev.core.sizes import sized
 
 if TYPE_CHECKING:
     from localdev.cli.terminal import Printer
@@ -93,12 +94,12 @@ def _show(out: Printer, facts: dict[str, Any]) -> None:
     from localdev.app.hints import counted
 
     minutes = facts["idle_minutes"]
-    out.line(f"running since {facts['since']}, pid {facts['pid']}, {_megabytes(facts['memory_bytes'])}")
+    out.line(f"running since {facts['since']}, pid {facts['pid']}, {_memory(facts['memory_bytes'])}")
     busy = ", ".join(f"{each['job']} for {each['seconds']:.0f} s" for each in facts["jobs_running"])
     out.line(busy or f"idle for {facts['idle_seconds']:.0f} s, ends after {minutes:g} min")
     for model in facts["models"]:
         kept = f"window {model['context_tokens']}, state {model['kv_type']}"
-        words = [model["name"], _megabytes(model["memory_bytes"]), model["placement"], kept]
+        words = [model["name"], _memory(model["memory_bytes"]), model["placement"], kept]
         if model["waiting"]:
             words.append(f"{counted(model['waiting'], 'question')} waiting")
         out.line(out.styled("model " + ", ".join(filter(None, words)), "plain"))
@@ -111,6 +112,6 @@ def _show(out: Printer, facts: dict[str, Any]) -> None:
         out.line(f"tokens of prompts: {read}, of which {kept} were kept ({100 * kept / read:.0f} %)")
 
 
-def _megabytes(count: int) -> str:
+def _memory(count: int) -> str:
     """Write a number of bytes for people."""
-    return f"{count / 1e6:.0f} MB" if count else "memory unknown"
+    return sized(count) if count else "memory unknown"

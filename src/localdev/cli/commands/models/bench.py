@@ -11,6 +11,7 @@ import typer
 from localdev.cli.commands.models.group import app, print_json
 from localdev.cli.options import Directory, Json
 from localdev.cli.workplace import open_workplace
+from localdev.core.sizes import sized
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -139,7 +140,7 @@ def _table(models: Sequence[BenchedModel]) -> Iterator[str]:
     rows = [["", "reads/s", "writes/s", "cold", "warm", "memory", *jobs]]
     for model in ordered:
         assert model.speed is not None
-        speed, memory = model.speed, f"{model.memory_bytes / 1e9:.1f} GB" if model.memory_bytes else "-"
+        speed, memory = model.speed, sized(model.memory_bytes) if model.memory_bytes else "-"
         rates = [_rate(speed.prompt_tokens_s), _rate(speed.generated_tokens_s)]
         verdicts = [_SHORT[model.jobs[job].verdict] for job in jobs]
         rows.append([model.name, *rates, f"{speed.cold_s:.2f} s", f"{speed.warm_s:.2f} s", memory, *verdicts])
@@ -158,7 +159,7 @@ def _model_lines(model: BenchedModel) -> Iterator[str]:
         if model.hint:
             yield f"hint: {model.hint}"
         return
-    speed, memory = model.speed, f"{model.memory_bytes / 1e9:.1f} GB of memory, " if model.memory_bytes else ""
+    speed, memory = model.speed, f"{sized(model.memory_bytes)} of memory, " if model.memory_bytes else ""
     where = f" ({model.placement})" if model.placement else ""
     yield f"ready after {model.load_s:.1f} s, {memory}window of {model.window} tokens, {model.backend}{where}"
     yield f"reads {_rate(speed.prompt_tokens_s)} tokens/s, writes {_rate(speed.generated_tokens_s)} tokens/s"

@@ -36,6 +36,7 @@ def export(
     from localdev.cli.terminal import Printer, one_line
     from localdev.core.events import Notice
     from localdev.core.folders import find_folders
+    from localdev.core.sizes import sized
     from localdev.models.archive import export_models
     from localdev.models.store import ModelStore
 
@@ -56,7 +57,7 @@ def export(
         return
     for passport in passports:
         printer.line(one_line(f"{passport.name}: {describe(passport)}"))
-    printer.line(one_line(f"exported to {target}, {size / 1e6:.0f} MB"))
+    printer.line(one_line(f"exported to {target}, {sized(size)}"))
     printer.notice(Notice("hint", f"on the other machine: `localdev models import {target.name}`"))
 
 

@@ -41,6 +41,7 @@ def files_of(passport: Passport) -> list[dict[str, Any]]:
 
 def describe(model: Passport | GgufHeader) -> str:
     """Say in a few words what kind of model or adapter it is."""
+    from localdev.core.sizes import sized
     from localdev.models.gguf import GgufHeader
     from localdev.models.passport import embeds
 
@@ -50,7 +51,7 @@ def describe(model: Passport | GgufHeader) -> str:
         f"adapter for {model.architecture}" if adapter else model.architecture,
         f"{model.parameters / 1e9:.1f} B" if model.parameters >= 1e8 else f"{model.parameters / 1e6:.1f} M",
         model.quantisation,
-        f"{size / 1e6:.0f} MB",
+        sized(size),
     ]
     if not isinstance(model, GgufHeader) and len(model.files) > 1:
         parts.append(f"{len(model.files)} files")

@@ -13,6 +13,7 @@ from localdev.cli.commands.models.info_ollama import facts_of_server, lines_of_s
 from localdev.cli.commands.models.lookup import adapters_for, find_stored
 from localdev.cli.options import Directory, Json
 from localdev.cli.workplace import open_workplace
+from localdev.core.sizes import sized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -201,9 +202,9 @@ def _print(printer: Printer, lines: Iterable[tuple[str, str]]) -> None:
 def _what(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Say what it is."""
     count = facts["parameters"]
-    sized = f"{count / 1e9:.1f} B" if count >= 1e8 else f"{count / 1e6:.1f} M"
+    counted = f"{count / 1e9:.1f} B" if count >= 1e8 else f"{count / 1e6:.1f} M"
     yield "name", facts["name"] or facts["called"]
-    yield "kind", f"{facts['kind']}, {facts['architecture']}, {sized} parameters, {facts['quantisation']}"
+    yield "kind", f"{facts['kind']}, {facts['architecture']}, {counted} parameters, {facts['quantisation']}"
     yield "context", f"{facts['context_length']} tokens" if facts["context_length"] else ""
     yield "vocabulary", f"{facts['vocabulary']} tokens" if facts["vocabulary"] else ""
     fim = facts["fim_tokens"]
@@ -214,11 +215,11 @@ def _what(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "licence", facts["licence"] + _who_says(facts)
     yield "made for", facts["base"]
     if memory := facts["memory"]:
-        parts = ", ".join(f"{part} {_sized(memory[part])}" for part in ("weights", "state", "buffers"))
+        parts = ", ".join(f"{part} {sized(memory[part])}" for part in ("weights", "state", "buffers"))
         beyond = ", more than it was trained for" if 0 < facts["context_length"] < memory["window"] else ""
-        yield "memory", f"{_sized(memory['total'])} with a window of {memory['window']} tokens{beyond}: {parts}"
-        free = f", {_sized(memory['free'])} are free" if memory["free"] else ""
-        yield "this machine", f"{_sized(memory['machine'])}{free}: {_verdict(memory)}" if memory["machine"] else ""
+        yield "memory", f"{sized(memory['total'])} with a window of {memory['window']} tokens{beyond}: {parts}"
+        free = f", {sized(memory['free'])} are free" if memory["free"] else ""
+        yield "this machine", f"{sized(memory['machine'])}{free}: {_verdict(memory)}" if memory["machine"] else ""
 
 
 def _who_says(facts: dict[str, Any]) -> str:
@@ -257,15 +258,10 @@ def _where(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "added", f"{facts['added']} ({facts['mode']})"
     for file in facts["files"]:
         digest = f", sha256 {file['sha256']}" if file["sha256"] else ""
-        yield "file", f"{file['path']}, {_sized(file['size'])}{digest}"
+        yield "file", f"{file['path']}, {sized(file['size'])}{digest}"
     yield "state", _STATES.get(facts["state"], "")
     yield "adapters", ", ".join(facts["adapters"])
     for finding in facts["findings"]:
         accepted = " (accepted)" if finding["rule"] in facts["accepted"] else ""
         yield finding["severity"], f"{finding['rule']}{accepted}: {finding['message']}"
     yield "vetting", "refused" if facts["refused"] else "fine" if facts["files"] else ""
-
-
-def _sized(count: int) -> str:
-    """Write a number of bytes for people."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

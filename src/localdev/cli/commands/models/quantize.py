@@ -91,11 +91,12 @@ def _show(made: Made, printer: Printer) -> None:
     """Say what was made, what it cost, and what did not go as the type's name promises."""
     from localdev.cli.terminal import one_line
     from localdev.core.events import Notice
+    from localdev.core.sizes import sized
 
     passport, plan = made.passport, made.said
     printer.line(one_line(f"{passport.name}: {describe(passport)}"))
-    share = f"{passport.size / made.bytes_before:.0%} of the {made.bytes_before / 1e6:.1f} MB of {made.source.name}"
-    printer.line(one_line(f"size {passport.size / 1e6:.1f} MB, {share}"))
+    share = f"{passport.size / made.bytes_before:.0%} of the {sized(made.bytes_before)} of {made.source.name}"
+    printer.line(one_line(f"size {sized(passport.size)}, {share}"))
     if made.before is not None and made.after is not None:
         change = made.after.value / made.before.value - 1
         printer.line(f"perplexity {said(made.before)} before, {said(made.after)} after ({change:+.2%})")

@@ -1,0 +1,12 @@
+"""How a number of bytes is written for people, in one way everywhere."""
+
+from __future__ import annotations
+
+
+def sized(count: float) -> str:
+    """Give bytes in decimal units: `1.2 GB`, `284 MB`, `5 kB`, `12 bytes`; gigabytes alone have a decimal place."""
+    if count >= 999.5e6:
+        return f"{count / 1e9:.1f} GB"
+    if count >= 999.5e3:
+        return f"{count / 1e6:.0f} MB"
+    return f"{count / 1e3:.0f} kB" if count >= 1000 else f"{count:.0f} bytes"
