@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localdev.app.pools import Aside, Host
-from localdev.app.recording import recorded
+from localdev.app.recording import journal_of, recorded
 from localdev.config.settings import Settings
 from localdev.core.errors import NotFound, UsageError
 from localdev.core.events import Event, Notice, Progress, Refreshed, Result, Sources
@@ -278,15 +278,4 @@ class LocalJobs:
 
     def _journal(self) -> Journal:
         """Give the journal, or one that forgets when it is switched off."""
-        from localdev.audit.journal import FileJournal
-
-        if not self._settings.journal.enabled:
-            return _NoJournal()
-        return FileJournal(self._folders.journal, lambda text: self._aside(Notice("warning", text)))
-
-
-class _NoJournal:
-    """Stands in for the journal that the user has switched off."""
-
-    def record(self, kind: str, entry: Mapping[str, Any]) -> None:
-        """Forget."""
+        return journal_of(self._settings, self._folders, self._aside)

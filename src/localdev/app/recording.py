@@ -1,4 +1,4 @@
-"""Keeps the journal's line of a job up to date while its events pass by, and writes it however the job ends.
+"""Keeps the journal's line of a job up to date while it goes on, and writes it however the job ends.
 
 A connection that the job is refused has a line of its own.
 """
@@ -8,14 +8,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localdev.core.errors import LocaldevError
-from localdev.core.events import Answered, Event, Refreshed, Result, Sources
+from localdev.core.events import Answered, Event, Notice, Refreshed, Result, Sources
+from localdev.core.folders import Folders
 from localdev.core.ports import Journal
 from localdev.core.search import Hit
+
+if TYPE_CHECKING:
+    from localdev.config.settings import Settings
 
 _DIGEST_LENGTH = 16
 
@@ -26,13 +30,26 @@ def recorded(job: str, events: Generator[Event, None, None], journal: Journal, *
     The line holds what was read (paths, lines, digests), the backend, token counts and times: nothing the user typed
     and nothing of the answer.
     """
-    started = time.perf_counter()
-    entry: dict[str, Any] = {"root": root, "outcome": "cancelled"}
-    try:
-        with contextlib.closing(_telling(events, journal)) as told:
+    with (
+        recording(job, journal, {"root": root}) as entry,
+        contextlib.closing(_telling(events, journal)) as told,
+    ):
+        try:
             for event in told:
                 _note(event, entry)
                 yield event
+        finally:
+            if "read" in entry:
+                entry["read"] = list(entry["read"].values())
+
+
+@contextlib.contextmanager
+def recording(job: str, journal: Journal, known: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Record one line when the body has ended, failed or been cancelled: what is `known`, and what the body adds."""
+    started = time.perf_counter()
+    entry: dict[str, Any] = {**known, "outcome": "cancelled"}
+    try:
+        yield entry
         entry["outcome"] = "ok"
     except LocaldevError as error:
         entry.update(outcome="failed", error=error.code)
@@ -42,9 +59,28 @@ def recorded(job: str, events: Generator[Event, None, None], journal: Journal, *
         raise
     finally:
         entry["total_ms"] = round((time.perf_counter() - started) * 1000, 1)
-        if "read" in entry:
-            entry["read"] = list(entry["read"].values())
         journal.record(job, entry)
+
+
+def journal_of(settings: Settings, folders: Folders, tell: Callable[[Notice], None]) -> Journal:
+    """Give the journal, or one that forgets when it is switched off; `tell` hears where it cannot be written."""
+    from localdev.audit.journal import FileJournal
+
+    if not settings.journal.enabled:
+        return _NoJournal()
+    return FileJournal(folders.journal, lambda text: tell(Notice("warning", text)))
+
+
+class _NoJournal:
+    """Stands in for the journal that the user has switched off."""
+
+    def record(self, kind: str, entry: Mapping[str, Any]) -> None:
+        """Forget."""
+
+
+def digest_of(text: str) -> str:
+    """Give the digest by which the journal names a text that was read."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
 
 
 def _telling(events: Generator[Event, None, None], journal: Journal) -> Generator[Event, None, None]:
@@ -94,5 +130,5 @@ def _note(event: Event, entry: dict[str, Any]) -> None:
 def _read(hit: Hit) -> dict[str, Any]:
     """Name a passage that was read, with the digest of its text as it was."""
     chunk = hit.chunk
-    digest = hashlib.sha256(chunk.text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST_LENGTH]
-    return {"path": chunk.path, "start_line": chunk.start_line, "end_line": chunk.end_line, "digest": digest}
+    where = {"path": chunk.path, "start_line": chunk.start_line, "end_line": chunk.end_line}
+    return {**where, "digest": digest_of(chunk.text)}

@@ -24,15 +24,7 @@ def running(
     Leaving the context closes the job, which stops the engine, also when the command failed or was interrupted.
     """
     progress = ProgressLine(place.printer)
-
-    def aside(event: Progress | Notice) -> None:
-        if isinstance(event, Progress):
-            progress.update(event)
-        else:
-            progress.close()
-            place.printer.notice(event)
-
-    events = place.jobs(aside, service).run(job, options)
+    events = place.jobs(progress.take, service).run(job, options)
     try:
         yield _filtered(events, place, progress)
     except Exception:
@@ -52,13 +44,10 @@ def _filtered(events: Iterator[Event], place: Workplace, progress: ProgressLine)
         if isinstance(event, ThinkingDelta):  # not shown: it is no part of the answer, and often long
             thought += len(event.text)
             event = Progress("thinking", thought, unit="characters")
-        if isinstance(event, Progress):
-            progress.update(event)
+        if isinstance(event, Progress | Notice):
+            progress.take(event)
             continue
         progress.close()
-        if isinstance(event, Notice):
-            place.printer.notice(event)
-            continue
         if isinstance(event, Refreshed):
             for note in event.report.notes:
                 place.printer.notice(Notice("warning", note))

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from localdev.cli.terminal import one_line
-from localdev.core.events import Progress
+from localdev.core.events import Notice, Progress
 
 if TYPE_CHECKING:
     from localdev.cli.terminal import Printer
@@ -52,6 +52,14 @@ class ProgressLine:
         elif now - self._last_plain >= _PLAIN_EVERY:
             self._last_plain = now
             self._printer.aside(plain(progress, now - self._stage_started, self._stage_begun))
+
+    def take(self, event: Progress | Notice) -> None:
+        """Show progress, or print a notice in its place."""
+        if isinstance(event, Progress):
+            self.update(event)
+        else:
+            self.close()
+            self._printer.notice(event)
 
     def close(self) -> None:
         """Remove the bar; later updates are of new work and start a new one."""
