@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from localdev.app.pulling import Fetched, HubPull, vets_head
+from localdev.app.pulling import Fetched, HubPull, _refuse_too_large, _rounded_up, vets_head
+from localdev.app.pulling_left import unfinished
 from localdev.app.pulling_ways import Gate
 from localdev.app.remote import Contact
 from localdev.audit.journal import FileJournal
@@ -147,10 +149,11 @@ def test_a_wrong_digest_installs_nothing(hub: Hub, folders: Folders, journal: Jo
     with pytest.raises(ModelError, match="another digest"):
         pulled(hub, folders)
     assert stored(folders) == [] and left(folders) == []
-    assert journal()[-1]["outcome"] == "failed" and journal()[-1]["error"] == "model"
+    line = journal()[-1]
+    assert (line["outcome"], line["error"], line["received"]) == ("failed", "model", len(DATA))
 
 
-def test_a_pull_that_failed_is_gone_on_with(hub: Hub, folders: Folders) -> None:
+def test_a_pull_that_failed_is_gone_on_with(hub: Hub, folders: Folders, journal: Journal) -> None:
     """The next pull asks for the rest alone."""
     hub.cdn += [cut(1_000_000), status(429, {"retry-after": "3600"})]
     with pytest.raises(LocaldevError, match="429"):
@@ -158,6 +161,7 @@ def test_a_pull_that_failed_is_gone_on_with(hub: Hub, folders: Folders) -> None:
     (part,) = left(folders)
     size = part.stat().st_size
     assert 0 < size <= 1_000_000 and stored(folders) == []
+    assert journal()[-1]["outcome"] == "failed" and journal()[-1]["received"] == size
     hub.seen.clear()
     assert pulled(hub, folders).received == len(DATA) - size
     assert hub.ranges() == [f"bytes={size}-"]
@@ -199,7 +203,7 @@ def test_what_is_there_is_said(hub: Hub, folders: Folders, journal: Journal) -> 
     """After Ctrl-C the next pull knows how much is there, also of a server that then sends all of it again."""
     with _interrupted(hub, folders):
         pass
-    assert journal()[-1]["outcome"] == "cancelled"
+    assert journal()[-1]["outcome"] == "cancelled" and journal()[-1]["received"] > 1_000_000
     settings = build({"remote.hub_url": hub.url})
     pull = HubPull(read_source(f"hf:{NAME}", hub.url), settings, folders, contact=contact(folders), token="")
     repository = pull.look()
@@ -224,6 +228,8 @@ def test_an_ended_process_leaves_what_came(hub: Hub, folders: Folders, number: s
     assert process.returncode in (-9, 130, 143) and stored(folders) == []
     size = sum(path.stat().st_size for path in left(folders))
     assert 1_000_000 <= size < len(DATA)
+    _, told = process.communicate(timeout=30)
+    assert ("the same command goes on where it was" in told) == (number == signal.SIGINT)
     hub.rate = 0.0
     hub.seen.clear()
     done = command(hub.url)
@@ -257,7 +263,8 @@ def test_two_pulls_of_the_same(hub: Hub, folders: Folders) -> None:
     ]
     repository = pulls[0].look()
     model = choose(repository, pulls[0].source)
-    with pytest.raises(Busy), pulls[0].prepared(repository, model, ""), pulls[1].prepared(repository, model, ""):
+    said = pytest.raises(Busy, match=r"^tiny-F32\.gguf is being pulled already, by another process$")
+    with said, pulls[0].prepared(repository, model, ""), pulls[1].prepared(repository, model, ""):
         pass
     for pull in pulls:
         pull.close()
@@ -347,9 +354,39 @@ def test_room_is_looked_for_first(hub: Hub, folders: Folders) -> None:
     for entry in entries["siblings"]:
         entry.get("lfs", {})["size"] = 10**16
     hub.repositories[NAME].listing = lambda: entries  # type: ignore[method-assign]
-    with pytest.raises(DiskFull, match=r"10000000\.00 GB are to come") as caught:
+    said = r"10000000\.0 GB are to come and 64 MB are to stay free beside them, but .* are free on the disk of"
+    with pytest.raises(DiskFull, match=said) as caught:
         pulled(hub, folders)
     assert "free at least" in caught.value.hint and not hub.of("cdn")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks for the bytes that are free in between")
+def test_what_is_missing_is_said_in_megabytes(folders: Folders) -> None:
+    """Where little is missing that is not zero gigabytes, and freeing what is said suffices."""
+    place = folders.models / "staging" / "x"
+    place.mkdir(parents=True)
+    free = shutil.disk_usage(place).free
+    with pytest.raises(DiskFull) as caught:
+        _refuse_too_large(place, free - 40_000_000)
+    missing = re.search(r"free at least (\d+) MB,", caught.value.hint)
+    assert missing is not None and 20 <= int(missing[1]) <= 40
+    assert [_rounded_up(count) for count in (1, 1_400_000, 950_000_000)] == [1_000_000, 2_000_000, 1_000_000_000]
+
+
+def test_what_is_unfinished_is_listed_and_can_be_given_up(hub: Hub, folders: Folders) -> None:
+    """It is named as it can be pulled again; giving it up asks no hub, and needs the file's name."""
+    with _interrupted(hub, folders):
+        pass
+    (found,) = unfinished(folders)
+    assert found.source == f"hf:{NAME}/tiny-F32.gguf" and found.size == left(folders)[0].stat().st_size
+    hub.seen.clear()
+    settings = build({"remote.hub_url": hub.url})
+    for text, size in ((found.source, found.size), (found.source, 0)):
+        pull = HubPull(read_source(text, hub.url), settings, folders, contact=contact(folders), token="")
+        assert pull.discard() == size
+    with pytest.raises(UsageError, match="names no file"):
+        HubPull(read_source(f"hf:{NAME}", hub.url), settings, folders, contact=contact(folders), token="").discard()
+    assert unfinished(folders) == [] and left(folders) == [] and hub.seen == []
 
 
 def test_a_hostile_template_is_refused_by_its_head(folders: Folders, journal: Journal) -> None:

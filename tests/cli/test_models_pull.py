@@ -13,7 +13,7 @@ from localdev.core.events import Progress
 from tests.backends.ollama_server import lines, serve_bodies
 from tests.backends.ollama_server import plain as answer
 from tests.cli.conftest import Run
-from tests.models.hub_replay import COMMIT, NAME, Hub, Repository, serving
+from tests.models.hub_replay import COMMIT, NAME, Hub, Repository, cut, serving, status
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.gguf"
 DATA = TINY.read_bytes()
@@ -31,7 +31,7 @@ def test_what_would_come_is_told_and_asked(run: Run, hub: Hub) -> None:
     """Size, commit and licence come before the question; without a terminal to ask on nothing is fetched."""
     done = run("models", "pull", f"hf:{NAME}")
     assert done.code == 2 and "give --yes" in done.err
-    for part in ("tiny-F32.gguf, 4.6 MB", f"{hub.url}/{NAME} at {COMMIT}", "licence: apache-2.0"):
+    for part in ("tiny-F32.gguf, 5 MB", f"{hub.url}/{NAME} at {COMMIT}", "licence: apache-2.0"):
         assert part in done.err
     assert not hub.of("cdn")
     done = run("models", "pull", f"hf:{NAME}", "--yes")
@@ -68,7 +68,7 @@ def test_several_models_are_listed_and_none_is_chosen(run: Run, hub: Hub) -> Non
     hub.repositories[NAME].files |= {"tiny-Q8_0.gguf": DATA[:1_000_000], "mmproj-tiny.gguf": DATA[:10]}
     done = run("models", "pull", f"hf:{NAME}", "--yes")
     assert done.code == 2 and "--quant Q4_K_M or --file NAME" in done.err
-    assert "4.6 MB  tiny-F32.gguf" in done.err and "1.0 MB  tiny-Q8_0.gguf" in done.err and "mmproj" not in done.err
+    assert "5 MB  tiny-F32.gguf" in done.err and "1 MB  tiny-Q8_0.gguf" in done.err and "mmproj" not in done.err
     listed = json.loads(run("models", "pull", f"hf:{NAME}", "--json").out)
     assert [(each["path"], each["size"]) for each in listed["models"]] == [
         ("tiny-F32.gguf", len(DATA)),
@@ -127,7 +127,7 @@ def test_an_ollama_gets_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         assert run("models", "pull", "ollama:qwen3").code == 2 and asked.calls == []
         done = run("models", "pull", "ollama:qwen3", "--yes")
         assert done.code == 0 and f"Ollama at {asked.url} would connect to registry.ollama.ai:443" in done.err
-        assert done.out.splitlines() == ["ollama:qwen3:latest: Ollama has it, 5.00 GB", "sha256 ab12"]
+        assert done.out.splitlines() == ["ollama:qwen3:latest: Ollama has it, 5.0 GB", "sha256 ab12"]
         found = json.loads(run("models", "pull", "ollama:qwen3", "--yes", "--json").out)
     assert (found["model"], found["by"], found["size"]) == ("ollama:qwen3:latest", asked.url, 5_000_000_000)
 
@@ -135,4 +135,20 @@ def test_an_ollama_gets_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_rate_leaves_out_what_was_there() -> None:
     """A download that is gone on with says how fast it is, not how much an earlier one brought."""
     progress = Progress("pulling", 600_000_000, 1_000_000_000, "bytes")
-    assert plain(progress, 10.0, 500) == "pulling 600/1000 MB, 10/s, 40 s left"
+    assert plain(progress, 10.0, 500) == "pulling 600/1000 MB, 10 MB/s, 40 s left"
+
+
+def test_what_is_unfinished_is_listed(run: Run, hub: Hub, home: Path) -> None:
+    """`models list` says how much of a broken-off pull is here, in JSON too, until it is given up."""
+    hub.cdn += [cut(1_000_000), status(429, {"retry-after": "3600"})]
+    assert run("models", "pull", f"hf:{NAME}", "--yes").code == 4
+    named = f"hf:{NAME}/tiny-F32.gguf"
+    assert f"unfinished: {named}, 1 MB are here" in run("models", "list").err
+    (entry,) = json.loads(run("models", "list", "--json").out)["unfinished"]
+    assert entry["source"] == named and 0 < entry["size"] <= 1_000_000
+    wrong = run("models", "pull", f"hf:{NAME}", "--discard")
+    assert wrong.code == 2 and "`localdev models list`" in wrong.err
+    done = run("models", "pull", named, "--discard")
+    assert (done.code, done.out) == (0, f"{named}: 1 MB that had come are removed\n")
+    assert run("models", "pull", named, "--discard").code == 4
+    assert json.loads(run("models", "list", "--json").out)["unfinished"] == []

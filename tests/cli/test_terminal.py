@@ -60,11 +60,11 @@ def test_colours(
 @pytest.mark.parametrize(
     ("progress", "seconds", "text"),
     [
-        (Progress("indexing", 120, 420), 2.0, "indexing 120/420 files, 60/s, 5 s left"),
+        (Progress("indexing", 120, 420), 2.0, "indexing 120/420 files, 60 files/s, 5 s left"),
         (Progress("indexing", 0, 420), 2.0, "indexing 0/420 files"),
-        (Progress("reading", 7), 1.0, "reading 7 files, 7/s"),
-        (Progress("a\x1b[31m", 7), 1.0, r"a\x1b[31m 7 files, 7/s"),
-        (Progress("copy", 5_000_000, 10_000_000, "bytes"), 1.0, "copy 5/10 MB, 5/s, 1 s left"),
+        (Progress("reading", 7), 1.0, "reading 7 files, 7 files/s"),
+        (Progress("a\x1b[31m", 7), 1.0, r"a\x1b[31m 7 files, 7 files/s"),
+        (Progress("copy", 5_000_000, 10_000_000, "bytes"), 1.0, "copy 5/10 MB, 5 MB/s, 1 s left"),
     ],
 )
 def test_progress_in_plain_words(progress: Progress, seconds: float, text: str) -> None:

@@ -17,12 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from localdev.app.pulling_left import PARTS, WANTED, size_of
 from localdev.app.pulling_ways import Gate, guarded, write_down
 from localdev.app.remote import Contact
 from localdev.core.errors import Busy, DiskFull, LocaldevError, ModelError, StorageError, UsageError
 from localdev.core.events import Notice
 from localdev.core.files import write_atomic
 from localdev.core.folders import ensure
+from localdev.core.sizes import sized
 
 if TYPE_CHECKING:
     from localdev.config.settings import Settings
@@ -35,14 +37,13 @@ if TYPE_CHECKING:
     from localdev.models.store import Adding, ModelStore
     from localdev.models.vetting.vet import Vetted
 
-_WANTED = "wanted.json"
 _HEAD = "head.gguf"
 # Headers of known models have at most some 20 MB (the vocabulary); what has not ended by then is vetted as a whole.
 _LONGEST_HEAD = 64 << 20
 _HOLE = 1 << 20  # bytes, more than any file system gives a file that holds none
 _LONGEST_NAME = 100  # of the 255 that most file systems allow
 # Room for passports, the journal and whatever else writes while gigabytes come.
-_SPARE = 64 << 20
+_SPARE = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,10 @@ class HubPull:
         """The hub's address."""
         return self.client.url
 
+    def named(self, model: HubModel) -> str:
+        """Name a model of the repository as a passport does, and as it can be pulled again."""
+        return str(replace(self.source, file=model.path))
+
     def look(self) -> HubRepository:
         """Ask the hub what the repository holds, and at which commit.
 
@@ -111,7 +116,7 @@ class HubPull:
             )
         if not found.seems_whole():
             return None
-        with contextlib.suppress(Busy), self._store.staging(self._key(model)):
+        with contextlib.suppress(Busy), self._store.staging(self._key(model.path)):
             pass
         return found
 
@@ -119,9 +124,25 @@ class HubPull:
         """Give the passport of a model, whatever became of its files."""
         return next((each for each in self._store.list() if each.digest == model.digest), None)
 
-    def _key(self, model: HubModel) -> str:
-        """Name a download, so that the next one of the same model goes on with it."""
-        return f"{self.hub} {self.source.repository} {model.path}"
+    def discard(self) -> int:
+        """Remove what came of a pull that did not end well, and give how many bytes that were; nothing is asked.
+
+        Raises:
+            UsageError: the source names no file.
+            Busy: another process pulls it.
+            StorageError: the store cannot be written.
+        """
+        if not self.source.file:
+            raise UsageError(
+                f"{self.source} names no file, and the hub is not asked which is meant",
+                "`localdev models list` names unfinished pulls as they are discarded",
+            )
+        with self._staged(self.source.file) as place:
+            return size_of(place)
+
+    def _key(self, path: str) -> str:
+        """Name a download by the path of its first file, so that the next one of the same model goes on with it."""
+        return f"{self.hub} {self.source.repository} {path}"
 
     @contextlib.contextmanager
     def prepared(self, repository: HubRepository, model: HubModel, name: str) -> Iterator[Prepared]:
@@ -134,12 +155,25 @@ class HubPull:
             StorageError: the store cannot be written.
         """
         self._refuse_taken(name, model)
-        with self._store.staging(self._key(model)) as place:
+        with self._staged(model.path) as place:
             prepared = Prepared(self, repository, model, place)
             prepared.take_over()
             _refuse_too_large(place, model.size - prepared.there)
             with self._telling():
                 yield prepared
+
+    @contextlib.contextmanager
+    def _staged(self, path: str) -> Iterator[Path]:
+        """Give the place where a download lies until it is stored."""
+        with contextlib.ExitStack() as held:
+            try:
+                place = held.enter_context(self._store.staging(self._key(path)))
+            except Busy as error:
+                raise Busy(
+                    f"{path} is being pulled already, by another process",
+                    "wait for it to end; what it brings is then there, or gone on with by the same command",
+                ) from error
+            yield place
 
     def install(self, model: HubModel, path: Path, adding: Adding, progress: ProgressSink) -> Passport:
         """Vet and store what was fetched; the store reads it from the disk, and that is held to the hub's digest, too.
@@ -190,14 +224,14 @@ class Prepared:
 
     def __init__(self, pull: HubPull, repository: HubRepository, model: HubModel, place: Path) -> None:
         self._pull, self._repository, self._model, self._place = pull, repository, model, place
-        self._parts = place / "parts"
+        self._parts = place / PARTS
         self._received = 0
         self.there = 0
 
     def take_over(self) -> None:
         """See what an earlier download left; where the repository has other files by now, that is removed."""
         wanted = [file.sha256 or file.blob for file in self._model.files]
-        record = self._place / _WANTED
+        record = self._place / WANTED
         try:
             left = json.loads(record.read_bytes())["files"]
         except (OSError, ValueError, KeyError, TypeError):
@@ -205,7 +239,8 @@ class Prepared:
         if left != wanted:
             shutil.rmtree(self._parts, ignore_errors=True)
         ensure(self._parts)
-        write_atomic(record, json.dumps({"commit": self._repository.commit, "files": wanted}).encode())
+        entry = {"source": self._pull.named(self._model), "commit": self._repository.commit, "files": wanted}
+        write_atomic(record, json.dumps(entry).encode())
         self.there = sum(path.stat().st_size for path in self._paths() if path.exists())
 
     def fetch(self, adding: Adding, progress: ProgressSink) -> Fetched:
@@ -217,7 +252,7 @@ class Prepared:
         """
         started = time.monotonic()
         entry: dict[str, Any] = {
-            "source": str(replace(self._pull.source, file=self._model.path)),
+            "source": self._pull.named(self._model),
             "hub": self._pull.hub,
         }
         entry |= {"commit": self._repository.commit, "licence": self._repository.licence, "outcome": "cancelled"}
@@ -242,12 +277,10 @@ class Prepared:
         # Of a split model the first part alone cannot be read.
         look = self._looker(adding.accept, model.size) if len(model.files) == 1 else None
         for file, path in zip(model.files, self._paths(), strict=True):
-            told = Told(progress, self._pull.tell, look, before=before, total=model.size)
-            wanted = Wanted(self._repository.name, self._repository.commit, file)
-            self._received += fetch(self._pull.client, wanted, path, told)
+            told = Told(progress, self._pull.tell, look, self._count, before=before, total=model.size)
+            fetch(self._pull.client, Wanted(self._repository.name, self._repository.commit, file), path, told)
             before += file.size
-        place = str(replace(self._pull.source, file=model.path, quant="", revision=""))
-        source = Source("hub", place, revision=self._repository.commit, at=self._pull.hub)
+        source = Source("hub", self._pull.named(model), revision=self._repository.commit, at=self._pull.hub)
         adding = replace(adding, mode="move", source=source, licence=self._repository.licence)
         first = self._paths()[0]
         vetted = vet(first, adding.accept)
@@ -258,6 +291,10 @@ class Prepared:
                 shutil.rmtree(self._parts, ignore_errors=True)  # it would be refused the next time as well
             raise
         return self._pull.install(model, first, adding, progress)
+
+    def _count(self, arrived: int) -> None:
+        """Count what comes over the network, for the journal's line about a pull that does not end well, too."""
+        self._received += arrived
 
     def _looker(self, accept: Sequence[str], size: int) -> Callable[[Path, int], bool]:
         """Give what vets the head of a file of `size` bytes before the rest comes."""
@@ -358,7 +395,14 @@ def _refuse_too_large(place: Path, missing: int) -> None:
         return
     short = missing + _SPARE - free
     if short > 0:
+        beside = f"{sized(_SPARE)} are to stay free beside them"
         raise DiskFull(
-            f"{missing / 1e9:.2f} GB are to come and {free / 1e9:.2f} GB are free on the disk of {place.parents[1]}",
-            f"free at least {short / 1e9:.2f} GB, or move localdev's files: LOCALDEV_HOME",
+            f"{sized(missing)} are to come and {beside}, but {sized(free)} are free on the disk of {place.parents[1]}",
+            f"free at least {sized(_rounded_up(short))}, or move localdev's files: LOCALDEV_HOME",
         )
+
+
+def _rounded_up(count: int) -> int:
+    """Give a number of bytes that is not less when it is written for people."""
+    step = 10**8 if count >= 9e8 else 10**6
+    return -(-count // step) * step

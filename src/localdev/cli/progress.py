@@ -92,13 +92,13 @@ def in_megabytes(progress: Progress) -> Progress:
 
 
 def plain(progress: Progress, seconds: float, begun: int = 0) -> str:
-    """Say the progress in one plain line: `indexing 120/400 files, 60/s, 5 s left`; the count began at `begun`."""
+    """Say it in one plain line: `indexing 120/400 files, 60 files/s, 5 s left`; the count began at `begun`."""
     progress = in_megabytes(progress)
     count = f"{progress.done}/{progress.total}" if progress.total else str(progress.done)
     text = f"{one_line(progress.stage)} {count} {progress.unit}"
     rate = (progress.done - begun) / seconds if seconds > 0 else 0.0
     if rate > 0:
-        text += f", {rate:.0f}/s"
+        text += f", {rate:.0f} {progress.unit}/s"
         if progress.total > progress.done:
             text += f", {(progress.total - progress.done) / rate:.0f} s left"
     return text
@@ -115,8 +115,8 @@ def _new_bar(*, color: bool) -> Any:
         """Units a second."""
 
         def render(self, task: Task) -> Text:
-            """Give `120/s`, empty before it is known."""
-            return Text(f"{task.speed:.0f}/s" if task.speed else "")
+            """Give `120 files/s`, empty before it is known."""
+            return Text(f"{task.speed:.0f} {task.fields['unit']}/s" if task.speed else "")
 
     return Bar(
         TextColumn("{task.description}", markup=False),  # a server's words

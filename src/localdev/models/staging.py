@@ -75,6 +75,11 @@ def leftovers(folder: Path) -> tuple[int, int]:
     return swept, kept
 
 
+def kept(folder: Path) -> list[Path]:
+    """Give the folders of downloads that may be gone on with, those included that a process works in."""
+    return sorted(place for place in folder.glob(f"{_KEPT}*") if place.is_dir() and _wanted(place))
+
+
 def _hold(place: Path, held: contextlib.ExitStack) -> None:
     """Take the lock of a folder for as long as `held` is open."""
     try:

@@ -42,12 +42,14 @@ class Wanted:
 class Told:
     """Who is told: of progress, and of what a user should know. `look` sees the file's head before the rest comes.
 
-    `before` and `total` count the bytes of the other files of the same model, so that progress is of all of them.
+    `arrived` hears how many bytes have just come over the network, whatever becomes of them. `before` and `total` count
+    the bytes of the other files of the same model, so that progress is of all of them.
     """
 
     progress: ProgressSink
     notice: Callable[[str], None]
     look: Look | None = None
+    arrived: Callable[[int], None] = lambda _count: None
     before: int = 0
     total: int = 0
 
@@ -131,6 +133,7 @@ class _Download:
 
     def _take(self, piece: bytes, file: BinaryIO, reply: Reply) -> None:
         """Write a piece, as far as it belongs to the file."""
+        self._told.arrived(len(piece))
         if self._done + len(piece) > self._file.size:
             what = f"{reply.origin} sends more than the {self._file.size} bytes of {self._file.name}"
             raise ModelError(what, _NOT_THE_FILE)

@@ -13,12 +13,14 @@ from localdev.cli.commands.models.group import app, describe, payload, print_jso
 from localdev.cli.confirm import confirmed
 from localdev.cli.options import Json, Yes
 from localdev.cli.workplace import Workplace, open_workplace
+from localdev.core.sizes import sized
 
 if TYPE_CHECKING:
     from localdev.app.pulling import HubPull, Prepared
     from localdev.app.remote import Contact
     from localdev.cli.progress import ProgressLine
     from localdev.models.hub.listing import HubModel, HubRepository, SeveralModels
+    from localdev.models.hub.sources import HubSource
     from localdev.models.passport import Passport
     from localdev.models.store import Adding
 
@@ -43,42 +45,73 @@ def pull(
     accept: Annotated[
         list[str] | None, typer.Option("--accept", metavar="RULE", help="Accept what this rule of vetting finds.")
     ] = None,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Remove what came of an unfinished pull, as `models list` names it.")
+    ] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Fetch a model: the one command that uses a network, and only hosts that the setting egress.allow names.
 
     Size and licence are told before anything large is fetched. What was interrupted goes on where it was; the digest
-    is compared with the hub's, the model is vetted and kept as `models add` does.
+    is compared with the hub's, the model is vetted and kept as `models add` does. --discard asks nobody.
     """
     from localdev.cli.progress import ProgressLine
-    from localdev.core.errors import UsageError
 
     place = open_workplace(context, None)
     progress = ProgressLine(place.printer)
-    contact = _contact(place, progress)
     try:
         if source.lower().startswith("ollama:"):
-            if file or quant or revision or name or accept:
-                raise UsageError(
-                    "--file, --quant, --revision, --name and --accept are for hubs", "write ollama:NAME:TAG"
-                )
-            _pull_by_ollama(place, source, contact, progress, yes=yes, as_json=as_json)
+            _refuse_for_ollama(file or quant or revision or name or accept or discard)
+            _pull_by_ollama(place, source, _contact(place, progress), progress, yes=yes, as_json=as_json)
             return
-        from localdev.app.pulling import HubPull
-        from localdev.models.hub.faults import TOKEN
         from localdev.models.hub.sources import narrowed, read_source
         from localdev.models.store import Adding
         from localdev.models.vetting.vet import refuse_unacceptable
 
         refuse_unacceptable(accept or ())
         wanted = narrowed(read_source(source, place.settings.remote.hub_url), file, quant=quant, revision=revision)
-        hub = HubPull(wanted, place.settings, place.folders, contact=contact, token=os.environ.get(TOKEN, ""))
-        with closing(hub):
+        with closing(_hub(place, wanted, progress)) as hub:
+            if discard:
+                _discard(place, hub, as_json=as_json)
+                return
             adding = Adding(name=name, accept=tuple(accept or ()))
             _pull_from_hub(place, hub, adding, progress, yes=yes, as_json=as_json)
     finally:
         progress.close()
+
+
+def _refuse_for_ollama(given: object) -> None:
+    """Refuse options that an Ollama knows nothing of."""
+    from localdev.core.errors import UsageError
+
+    if given:
+        raise UsageError(
+            "--file, --quant, --revision, --name, --accept and --discard are for hubs", "write ollama:NAME:TAG"
+        )
+
+
+def _hub(place: Workplace, wanted: HubSource, progress: ProgressLine) -> HubPull:
+    """Give the pull of a source; nothing is connected to yet."""
+    from localdev.app.pulling import HubPull
+    from localdev.models.hub.faults import TOKEN
+
+    token = os.environ.get(TOKEN, "")
+    return HubPull(wanted, place.settings, place.folders, contact=_contact(place, progress), token=token)
+
+
+def _discard(place: Workplace, hub: HubPull, *, as_json: bool) -> None:
+    """Give up what came of an unfinished pull."""
+    from localdev.cli.terminal import one_line
+    from localdev.core.errors import NotFound
+
+    size = hub.discard()
+    if not size:
+        raise NotFound(f"nothing of {hub.source} is here", "`localdev models list` names unfinished pulls")
+    if as_json:
+        print_json(place.printer, {"discarded": str(hub.source), "bytes": size})
+        return
+    place.printer.line(one_line(f"{hub.source}: {sized(size)} that had come are removed"))
 
 
 def _contact(place: Workplace, progress: ProgressLine) -> Contact:
@@ -116,7 +149,12 @@ def _pull_from_hub(
         if not confirmed("Fetch it?", yes=yes):
             place.printer.aside("nothing was fetched")
             raise typer.Exit(1)
-        fetched = prepared.fetch(adding, progress.update)
+        try:
+            fetched = prepared.fetch(adding, progress.update)
+        except KeyboardInterrupt:
+            progress.close()
+            place.printer.aside("what came stays for two weeks: the same command goes on where it was")
+            raise
     progress.close()
     _print_pulled(place, fetched.passport, repository, model, as_json=as_json, received=fetched.received)
 
@@ -132,7 +170,7 @@ def _print_choices(place: Workplace, several: SeveralModels, *, as_json: bool) -
     place.printer.aside(one_line(f"{several.repository.name} holds (it takes at least as much memory to run one):"))
     for each in several.models[:_MOST_SHOWN]:
         parts = f", {len(each.files)} parts" if len(each.files) > 1 else ""
-        place.printer.aside(one_line(f"  {_gigabytes(each.size):>8}  {each.path}{parts}"))
+        place.printer.aside(one_line(f"  {sized(each.size):>8}  {each.path}{parts}"))
     if len(several.models) > _MOST_SHOWN:
         place.printer.aside(f"  and {len(several.models) - _MOST_SHOWN} more; --json lists all")
 
@@ -142,14 +180,14 @@ def _print_plan(place: Workplace, hub: HubPull, repository: HubRepository, model
     from localdev.cli.terminal import one_line
 
     parts = f" in {len(model.files)} parts" if len(model.files) > 1 else ""
-    place.printer.aside(one_line(f"{model.path}{parts}, {_gigabytes(model.size)}"))
+    place.printer.aside(one_line(f"{model.path}{parts}, {sized(model.size)}"))
     place.printer.aside(one_line(f"  from {hub.hub}/{repository.name} at {repository.commit}"))
     licence = repository.licence or "none is named: look at the model's page before you use it"
     terms = ", access by its owner's terms" if repository.gated else ""
     place.printer.aside(one_line(f"  licence: {licence}{terms}"))
     if prepared.there:
         left = model.size - prepared.there
-        place.printer.aside(f"  {_gigabytes(prepared.there)} are here from before, {_gigabytes(left)} are to come")
+        place.printer.aside(f"  {sized(prepared.there)} are here from before, {sized(left)} are to come")
 
 
 def _print_pulled(
@@ -195,12 +233,7 @@ def _pull_by_ollama(
         facts: dict[str, Any] = asdict(found)
         print_json(place.printer, {"model": f"ollama:{found.name}", "by": wanted.url, **facts})
         return
-    size = f", {_gigabytes(found.size)}" if found.size else ""
+    size = f", {sized(found.size)}" if found.size else ""
     place.printer.line(one_line(f"ollama:{found.name}: Ollama has it{size}"))
     if found.digest:
         place.printer.line(one_line(f"sha256 {found.digest}"))
-
-
-def _gigabytes(size: int) -> str:
-    """Give a size for reading."""
-    return f"{size / 1e9:.2f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
