@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import struct
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.models.conftest import gguf, pair, text
 from tests.models.interrupting import write_model
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.gguf"
+ON_A_DATE = "{% if strftime_now('%Y') == '2027' %}{{ 'x' }}{% endif %}{{ messages[0]['content'] }}"
 DIGEST = "2530d17b200780607a3039c0b9a4281c42bf34e73269fc2c8feb782c2888ed1f"
 
 
@@ -45,7 +47,7 @@ def test_a_stored_model(run: Run, store: ModelStore, tmp_path: Path) -> None:
     assert (told["context"], told["vocabulary"]) == ("2048 tokens", "2048 tokens")
     assert told["licence"] == "MIT, as given when it was added; the file itself states Python-2.0"
     assert "with a window of 2048 tokens: weights 4 MB" in told["memory"]
-    assert told["source"] == f"file {tmp_path}/tiny.gguf" and told["added"].endswith("(copy)")
+    assert told["source"] == f"file {tmp_path}/tiny.gguf" and told["added"].endswith("(copied)")
     assert DIGEST in told["file"] and told["vetting"] == "fine"
     assert "FIM tokens    prefix " in done.out
     assert any(line.startswith("              | ") for line in done.out.splitlines())
@@ -140,7 +142,47 @@ def test_adapters(run: Run, store: ModelStore, tmp_path: Path) -> None:
     store.add(write_adapter(tmp_path / "other.gguf", seed=2, width=64), Adding(kind="adapter"))
     assert lines_of(run("models", "info", "tiny").out)["adapters"] == "style"
     done = run("models", "info", "style")
-    assert lines_of(done.out)["kind"].startswith("adapter, llama,") and "memory" not in lines_of(done.out)
+    told = lines_of(done.out)
+    assert told["kind"].startswith("adapter, llama,") and not {"memory", "FIM", "template"} & set(told)
+    assert re.fullmatch(r"rank \d+, alpha [\d.]+, of \d+ tensors", told["LoRA"]) and told["fits"] == "tiny"
+    assert lines_of(run("models", "info", "other").out)["fits"] == "none of the stored models"
+    assert lines_of(run("models", "info", tmp_path / "style.gguf").out)["fits"] == "tiny"
+    write_adapter(tmp_path / "third.gguf", seed=3)
+    found = json.loads(run("models", "info", tmp_path / "third.gguf", "--json").out)["adapter"]
+    assert found["fits"] == ["tiny"] and found["tensors"] > 0 and found["ranks"] and found["alpha"] > 0
+    assert json.loads(run("models", "info", "tiny", "--json").out)["adapter"] is None
+
+
+def test_an_adapter_that_is_none(run: Run, tmp_path: Path) -> None:
+    """What speaks against it is said in place of its rank."""
+    path = tmp_path / "a.gguf"
+    path.write_bytes(gguf([pair("general.architecture", "llama"), pair("general.type", "adapter")]))
+    assert "is an adapter of the type None" in lines_of(run("models", "info", path).out)["unusable"]
+
+
+def test_a_licence_that_the_file_does_not_state(run: Run, store: ModelStore) -> None:
+    """The passport warns of it, adding says it, and so does info, once; another spelling is the same licence."""
+    (finding,) = [each for each in store.find("tiny").findings if each.rule == "licence-differs"]
+    assert finding.severity == "warn" and "under MIT, its file states Python-2.0" in finding.message
+    out = run("models", "info", "tiny").out
+    assert out.count("Python-2.0") == 1
+    findings = json.loads(run("models", "info", "tiny", "--json").out)["findings"]
+    assert [each["rule"] for each in findings].count("licence-differs") == 1
+    run("models", "remove", "tiny", "--yes")
+    for licence, differs in (("python 2.0 License", False), ("MIT", True)):
+        warned = run("models", "add", TINY, "--copy", "--licence", licence).err
+        assert ("warning: licence-differs" in warned) == differs
+        run("models", "remove", "tiny", "--yes")
+
+
+def test_how_it_came(run: Run, store: ModelStore, tmp_path: Path) -> None:
+    """Of an import the file was not moved by its user; a finding that was accepted is called that."""
+    path = tmp_path / "dated.gguf"
+    path.write_bytes(gguf([pair("general.architecture", "llama"), pair("tokenizer.chat_template", ON_A_DATE)]))
+    store.add(path, Adding(mode="move", accept=("template-date",), source=Source("archive", "/x.ldm")))
+    told = lines_of(run("models", "info", "dated").out)
+    assert told["added"].endswith("(imported)") and told["accepted"].startswith("template-date: ")
+    assert "refuse" not in told and told["vetting"] == "fine"
 
 
 def test_a_changed_model_is_told(run: Run, store: ModelStore) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localdev.core.errors import ModelError
 from localdev.core.ports import ProgressSink
 from localdev.models.digests import Counted
+from localdev.models.findings import Finding
 from localdev.models.passport import Kind, Passport, StoredFile, stamp, unwritten
 
 if TYPE_CHECKING:
@@ -37,9 +38,25 @@ def facts_of(vetted: Vetted, licence: str) -> dict[str, Any]:
         "licence": licence or said["general.license"],
         "base": next((said[key] for key in _BASE_KEYS if said[key]), "") if header.kind == "adapter" else "",
         "vetting": VETTING_VERSION,
-        "findings": tuple(each for each in vetted.findings if not (licence and each.rule == "licence-missing")),
+        "findings": (
+            *(each for each in vetted.findings if not (licence and each.rule == "licence-missing")),
+            *licence_findings(licence, said["general.license"]),
+        ),
         "accepted": vetted.accepted,
     }
+
+
+def licence_findings(given: str, stated: str) -> tuple[Finding, ...]:
+    """Warn where a licence that was given with a model is another one than its file states; spelling does not count."""
+    if not (given and stated) or _plain(given) == _plain(stated):
+        return ()
+    return (Finding("licence-differs", "warn", f"it came as under {given}, its file states {stated}: ask whose it is"),)
+
+
+def _plain(licence: str) -> str:
+    """Give the letters and digits of a licence's name."""
+    words = licence.lower().replace("license", "").replace("licence", "")
+    return "".join(letter for letter in words if letter.isalnum())
 
 
 def _text(header: GgufHeader, key: str) -> str:

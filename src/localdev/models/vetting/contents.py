@@ -74,7 +74,7 @@ def _licence(texts: Mapping[str, str]) -> Iterator[Finding]:
     stated = [texts.get(f"general.license{part}", "") for part in ("", ".name", ".link")]
     named = ", ".join(dict.fromkeys(shown(each) for each in stated if each))
     if named:
-        yield Finding("licence", "note", f"its licence, as it states: {named}")
+        yield Finding("licence", "note", f"it states {named}")
     else:
         yield Finding("licence-missing", "note", "it states no licence: look for it where the file came from")
 

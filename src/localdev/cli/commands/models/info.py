@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from localdev.cli.commands.models.group import app, files_of, print_json
+from localdev.cli.commands.models.info_adapter import lora_facts, lora_lines
 from localdev.cli.commands.models.info_ollama import facts_of_server, lines_of_server
 from localdev.cli.commands.models.lookup import adapters_for, find_stored
 from localdev.cli.options import Directory, Json
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
     from localdev.models.passport import Passport
     from localdev.models.vetting.vet import Vetted
 
+# How a model came into the store, by where it came from; a file by the passport's mode.
+_CAME = {"hub": "pulled", "archive": "imported", "quantised": "made here"}
+_MODES = {"link": "linked", "copy": "copied", "move": "moved"}
 _STATES = {
     "touched": "touched since it was added: it is read whole before it is opened again",
     "changed": "changed since it was added; `localdev doctor` says more",
 }
 _LABEL = 13  # columns
+_IN_LICENCE = ("licence", "licence-missing", "licence-differs")  # findings that the line about the licence says
 _LICENCE = 200  # characters, as many as a passport keeps
 _WIDEST = 1 << 30  # tokens
 _SHOWN, _WIDE = 3, 100  # lines of a template, and characters of one
@@ -65,6 +70,7 @@ def info(
         if on_server:
             _print(place.printer, (*lines_of_server(facts), *shown))
         else:
+            shown = lora_lines(facts["adapter"]) if facts["adapter"] else shown  # no adapter has a template or tokens
             _print(place.printer, (*_what(facts), *shown, *_where(facts)))
 
 
@@ -104,9 +110,10 @@ def _of_file(model: str, place: Workplace, window: int | None) -> tuple[dict[str
         raise vetted.refusal() or ModelError(f"{path} holds no GGUF model", "")
     header = vetted.model.header
     facts = {
-        **_said(vetted),
+        **_said(vetted, passport),
         "memory": _memory(vetted.model, place, window) if header.kind == "model" else None,
         **(_stored(passport) if passport else _unstored(vetted.model)),
+        "adapter": lora_facts(passport, vetted.model, store, place.folders) if header.kind == "adapter" else None,
         "adapters": [],
     }
     if passport is not None and passport.kind == "model":
@@ -114,14 +121,16 @@ def _of_file(model: str, place: Workplace, window: int | None) -> tuple[dict[str
     return facts, header.chat_template
 
 
-def _said(vetted: Vetted) -> dict[str, Any]:
-    """Give what the header says, and what vetting makes of it."""
+def _said(vetted: Vetted, passport: Passport | None) -> dict[str, Any]:
+    """Give what the header says, and what vetting makes of it and of the licence that it was stored under."""
+    from localdev.models.checking import licence_findings
     from localdev.models.gguf_vocabulary import read_tokens
 
     assert vetted.model is not None
     header = vetted.model.header
     stated = header.metadata.get("general.license")
     stated = stated[:_LICENCE] if isinstance(stated, str) else ""
+    differing = licence_findings(passport.licence, stated) if passport else ()
     texts = read_tokens(vetted.model.parts[0], set(header.fim_tokens.values()))
     return {
         "kind": header.kind,
@@ -133,7 +142,7 @@ def _said(vetted: Vetted) -> dict[str, Any]:
         "vocabulary": header.vocabulary,
         "template": {"digest": vetted.template_digest, "name": vetted.template_name},
         "fim_tokens": {part: {"id": id_, "text": texts.get(id_, "")} for part, id_ in header.fim_tokens.items()},
-        "findings": [asdict(finding) for finding in vetted.findings],
+        "findings": [asdict(each) for each in (*vetted.findings, *differing)],
         "accepted": list(vetted.accepted),
         "refused": vetted.refusal() is not None,
         "licence": stated,
@@ -207,11 +216,8 @@ def _what(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "kind", f"{facts['kind']}, {facts['architecture']}, {counted} parameters, {facts['quantisation']}"
     yield "context", f"{facts['context_length']} tokens" if facts["context_length"] else ""
     yield "vocabulary", f"{facts['vocabulary']} tokens" if facts["vocabulary"] else ""
-    fim = facts["fim_tokens"]
-    yield (
-        "FIM tokens",
-        ", ".join(f"{part} {each['id']} {each['text']}".rstrip() for part, each in fim.items()) or "none",
-    )
+    fim = [f"{part} {each['id']} {each['text']}".rstrip() for part, each in facts["fim_tokens"].items()]
+    yield "FIM tokens", (", ".join(fim) or "none") if facts["kind"] == "model" else ""
     yield "licence", facts["licence"] + _who_says(facts)
     yield "made for", facts["base"]
     if memory := facts["memory"]:
@@ -226,9 +232,10 @@ def _who_says(facts: dict[str, Any]) -> str:
     """Say whose word the licence is, where it is not the file's own."""
     if facts["licence"] == facts["licence_in_file"]:
         return ""
-    claimed = facts["source"] and facts["source"]["kind"] == "archive"
+    kind = facts["source"]["kind"] if facts["source"] else ""
+    claimed = {"archive": "the export claims", "hub": "the hub says"}.get(kind, "given when it was added")
     in_file = f"states {facts['licence_in_file']}" if facts["licence_in_file"] else "states none"
-    return f", as {'the export claims' if claimed else 'given when it was added'}; the file itself {in_file}"
+    return f", as {claimed}; the file itself {in_file}"
 
 
 def _verdict(memory: dict[str, int]) -> str:
@@ -255,13 +262,14 @@ def _where(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if source := facts["source"]:
         known = [source["revision"] and f"revision {source['revision']}", source["at"] and f"from {source['at']}"]
         yield "source", ", ".join([f"{source['kind']} {source['place']}", *filter(None, known)])
-        yield "added", f"{facts['added']} ({facts['mode']})"
+        yield "added", f"{facts['added']} ({_CAME.get(source['kind'], _MODES[facts['mode']])})"
     for file in facts["files"]:
         digest = f", sha256 {file['sha256']}" if file["sha256"] else ""
         yield "file", f"{file['path']}, {sized(file['size'])}{digest}"
     yield "state", _STATES.get(facts["state"], "")
     yield "adapters", ", ".join(facts["adapters"])
     for finding in facts["findings"]:
-        accepted = " (accepted)" if finding["rule"] in facts["accepted"] else ""
-        yield finding["severity"], f"{finding['rule']}{accepted}: {finding['message']}"
+        if not (facts["licence"] and finding["rule"] in _IN_LICENCE):
+            severity = "accepted" if finding["rule"] in facts["accepted"] else finding["severity"]
+            yield severity, f"{finding['rule']}: {finding['message']}"
     yield "vetting", "refused" if facts["refused"] else "fine" if facts["files"] else ""
