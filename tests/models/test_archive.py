@@ -228,11 +228,16 @@ def test_odd_texts_do_not_stop_an_export(here: Path, there: Path, tmp_path: Path
     assert imported.passport.source.at == "file caf?.gguf"
 
 
-def test_a_very_long_name(here: Path, there: Path, file: Path, tmp_path: Path) -> None:
-    """A name beyond what a tar holds is shortened."""
-    passport = ModelStore(here).add(file, Adding(name="n" * 250))
-    export_models(here, [passport], tmp_path / "x.ldm")
-    assert import_archive(there, tmp_path / "x.ldm")[0].passport.name == "n" * 155
+def test_a_name_that_is_an_adapters(here: Path, there: Path, tiny: Passport, tmp_path: Path) -> None:
+    """A name stands for one model or adapter; the error says whose it is, and nothing is stored."""
+    export_models(here, [tiny], tmp_path / "x.ldm")
+    adapter = tmp_path / "lora.gguf"
+    adapter.write_bytes(gguf([pair("general.architecture", "llama"), pair("general.type", "adapter")]))
+    taken = ModelStore(there).add(adapter, Adding(kind="adapter", name=tiny.name))
+    with pytest.raises(UsageError, match=f"another adapter is named '{tiny.name}'") as caught:
+        import_archive(there, tmp_path / "x.ldm")
+    assert "--name" in caught.value.hint and ModelStore(there).list() == []
+    assert ModelStore(there).list("adapter") == [taken]
 
 
 def test_a_changed_model_is_not_exported(here: Path, tiny: Passport, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from localdev.core.errors import ModelError, NotFound, StorageError, UsageError
 from localdev.core.events import Progress
 from localdev.models.passport import Mode
-from localdev.models.store import Adding, ModelStore, slug
+from localdev.models.store import Adding, ModelStore
 from tests.models.conftest import SMALL, TINY, gguf, pair, small
 
 OTHER = gguf([pair("general.architecture", "llama"), pair("general.name", "other")])
@@ -210,23 +210,6 @@ def test_a_name_without_letters_is_refused(store: ModelStore, write: Callable[..
     """A file name that gives no name asks for one."""
     with pytest.raises(UsageError, match="no letter or digit"):
         store.add(write(gguf(), "世界.gguf"))
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("Qwen2.5 Coder_Q4", "qwen2.5-coder-q4"),
-        ("café--X", "cafe-x"),
-        ("..a..", "a"),
-        ("A" * 3, "aaa"),
-        ("世", ""),
-        ("M.GGUF", "m"),
-        ("a-.gguf.gguf", "a"),
-    ],
-)
-def test_slug(text: str, name: str) -> None:
-    """Names are plain lower-case ASCII, and none is taken for a path."""
-    assert slug(text) == name
 
 
 def in_a_process(work: Callable[[], object]) -> int:

@@ -15,7 +15,7 @@ import pytest
 from localdev.core.errors import LocaldevError, ModelError, NotFound, StorageError, UsageError
 from localdev.core.events import Progress
 from localdev.models.incoming import Wish
-from localdev.models.store import Adding, ModelStore, name_for
+from localdev.models.store import Adding, ModelStore
 from tests.models.conftest import SMALL, TINY, gguf, pair, small
 
 OTHER = gguf([pair("general.architecture", "llama"), pair("general.name", "other")])
@@ -300,22 +300,26 @@ def test_a_source_that_may_not_be_taken_away(store: ModelStore, model: Path, tmp
     assert source.exists() and store.checked_file(store.find("m"))
 
 
-def test_names_are_of_a_kind(store: ModelStore, model: Path, write: Callable[..., Path]) -> None:
-    """A model and an adapter may have one name; each kind is listed, found and removed by itself."""
+def test_models_and_adapters(store: ModelStore, model: Path, write: Callable[..., Path]) -> None:
+    """Each kind is listed, found and removed by itself, and a name stands for one of either."""
     adapter = write(ADAPTER, "lora.gguf")
     with pytest.raises(ModelError, match="no model but: adapter") as caught:
         store.add(adapter)
     assert "`localdev models adapters add" in caught.value.hint
     with pytest.raises(ModelError, match="no adapter but: model"):
         store.add(model, Adding(kind="adapter"))
-    added = store.add(adapter, Adding(kind="adapter", name="m"))
+    added = store.add(adapter, Adding(kind="adapter"))
+    with pytest.raises(UsageError, match="another adapter is named 'lora'"):
+        store.add(model, Adding(name="Lora"))
     passport = store.add(model)
-    assert (added.name, added.kind, added.base, passport.base) == ("m", "adapter", "Tiny", "")
+    with pytest.raises(UsageError, match="another model is named 'm'"):
+        store.add(write(ADAPTER + bytes(32)), Adding(kind="adapter", name="m"))
+    assert (added.name, added.kind, added.base, passport.base) == ("lora", "adapter", "Tiny", "")
     assert store.list() == [passport] and store.list("adapter") == [added]
-    assert store.find("m") == passport and store.find("m", "adapter") == added
-    with pytest.raises(NotFound, match="known adapters: m"):
-        store.find("other", "adapter")
-    store.remove("m", "adapter")
+    assert store.find("m") == passport and store.find("lora", "adapter") == added
+    with pytest.raises(NotFound, match="known adapters: lora"):
+        store.find("m", "adapter")
+    store.remove("lora", "adapter")
     assert store.list() == [passport] and store.list("adapter") == []
 
 
@@ -375,12 +379,3 @@ def test_a_taken_name_is_said_at_once(store: ModelStore, model: Path, write: Cal
         longer = write(gguf([pair("general.architecture", "llama"), pair("general.name", 99 * "o")]))
         store.add(longer, Adding(name="m"), told.append)
     assert not told
-
-
-@pytest.mark.parametrize(
-    ("name", "path", "made"),
-    [("", "Qwen2.5-Q4.gguf", "qwen2.5-q4"), ("", "big-00002-of-00003.gguf", "big"), ("My Model", "x.gguf", "my-model")],
-)
-def test_names(name: str, path: str, made: str) -> None:
-    """A name is made from the file's without the number of the part."""
-    assert name_for(name, Path(path)) == made

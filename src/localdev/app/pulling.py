@@ -104,7 +104,7 @@ class HubPull:
         Raises:
             UsageError: it is stored under another name than the `name` that is asked for.
         """
-        from localdev.models.store import slug
+        from localdev.models.names import slug
 
         found = self._known(model)
         if found is None:
@@ -199,20 +199,11 @@ class HubPull:
 
     def _refuse_taken(self, name: str, model: HubModel) -> None:
         """Say before gigabytes come, and not after, that there is no name, or that it is another model's."""
-        from localdev.models.store import slug
+        from localdev.models.names import name_for
 
-        wanted = slug(name) if name else _short_name(model)
-        if not wanted:
-            raise UsageError(
-                f"{name or model.path!r} holds no letter or digit to make a name of", "give one: --name NAME"
-            )
-        if not model.digest or self._known(model) is not None:
-            return  # it may be, or is, the very model of that name
-        taken = next((each for each in self._store.list() if each.name == wanted), None)
-        if taken is not None:
-            raise UsageError(
-                f"another model is named {wanted!r} ({taken.digest[:12]})", "give this one another name: --name NAME"
-            )
+        wanted = name_for(name or _short_name(model), Path(model.path))
+        if model.digest and self._known(model) is None:  # else it may be, or is, the very model of that name
+            self._store.refuse_taken(wanted)
 
     def _telling(self) -> AbstractContextManager[None]:
         """Write down what the guard refuses inside."""
@@ -316,7 +307,7 @@ class Prepared:
 
 def _short_name(model: HubModel) -> str:
     """Give the name that the store makes of a model's, not longer than names of files may be."""
-    from localdev.models.store import slug
+    from localdev.models.names import slug
 
     return slug(slug(model.stem)[:_LONGEST_NAME])
 

@@ -84,7 +84,7 @@ def quantise_model(order: Order, settings: Settings, folders: Folders, told: Tol
     plan = quantise_apart(task, told, module=_HOST)
     _check(plan, order, source)
     name = _name(order, source)
-    store.refuse_taken(name, "model")
+    store.refuse_taken(name)
     _refuse_without_room(folders, plan.bytes_after)
     before = _measured(source.path, order, settings, told) if order.text else None
     with store.staging() as place:
@@ -154,7 +154,7 @@ def _measured(path: Path, order: Order, settings: Settings, told: Told) -> Perpl
 
 def _name(order: Order, source: VettedModel) -> str:
     """Give the name of the new model: the one asked for, or the source's with the new type instead of its own."""
-    from localdev.models.store import name_for, slug
+    from localdev.models.names import name_for, slug
 
     base = slug(source.name)
     for kind in (source.quantisation, "F32", "F16", "BF16"):

@@ -126,7 +126,7 @@ def _by_path(path: Path) -> VettedModel:
 @functools.lru_cache(maxsize=_MOST_REMEMBERED)
 def _vetted(path: Path, stamps: Stamps) -> VettedModel:
     """Vet a model whose files have these stamps; what a user may accept is accepted by adding it, for good."""
-    from localdev.models.store import stem
+    from localdev.models.names import stem
     from localdev.models.vetting.vet import ACCEPTABLE, vet
 
     vetted = vet(path)

@@ -20,8 +20,9 @@ from localdev.core.ports import ProgressSink
 from localdev.models.archive_manifest import ArchivedModel
 from localdev.models.archive_read import Archive, bad_export, in_all, opened_archive
 from localdev.models.archive_write import refuse_without_room, write_archive
+from localdev.models.names import name_for, slug
 from localdev.models.passport import Passport, Source
-from localdev.models.store import Adding, ModelStore, slug
+from localdev.models.store import Adding, ModelStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,12 @@ def _wanted(store: ModelStore, model: ArchivedModel, name: str) -> _Wanted:
         if name and slug(name) != stored.name:
             raise UsageError(f"this {model.kind} is stored already, as {stored.name}", "leave out --name")
         return _Wanted(stored.name, stored)
-    chosen = slug(name or model.name)
-    if not chosen:
-        raise UsageError(f"{name!r} holds no letter or digit to make a name of", "give another: --name NAME")
-    taken = next((each for each in store.list(model.kind) if each.name == chosen), None)
-    if taken is not None:
-        raise UsageError(
-            f"another {model.kind} is named {chosen!r} ({taken.digest[:12]})",
-            "give this one another name: --name NAME (in an export of several it is for the first)",
-        )
+    chosen = name_for(name or model.name, Path(model.name))
+    try:
+        store.refuse_taken(chosen)
+    except UsageError as error:
+        error.hint += " (in an export of several it is for the first)"
+        raise
     return _Wanted(chosen, None)
 
 

@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -30,6 +28,7 @@ from localdev.models import staging
 from localdev.models.checking import facts_of, how_to_add, how_to_remove, stamped, still_whole, vetted_anew
 from localdev.models.digests import digest_of_parts
 from localdev.models.incoming import Wish, bring_in, settle, take_away
+from localdev.models.names import name_for, refuse_taken, slug
 from localdev.models.passport import Kind, Passport, Source, StoredFile, read_passport, write_passport
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class ModelStore:
         stored = self._all()
         passport = next((each for each in stored if _same_files(each, sources)), None)
         if passport is None and _size(sources) not in {each.size for each in stored}:
-            _refuse_taken(name, adding.kind, stored)  # said now, and not after gigabytes were read
+            refuse_taken(name, stored)  # said now, and not after gigabytes were read
         if passport is not None:
             if _as_asked(passport, adding) != passport:
                 with locked(self._folder / "lock"):
@@ -256,7 +255,7 @@ class ModelStore:
         with locked(self._folder / "lock"):
             known = next((each for each in self._all() if each.digest == digest), None)
             if known is None:
-                self.refuse_taken(name, adding.kind)
+                self.refuse_taken(name)
                 return self._install(staged, passport, files)
             _as_asked(known, adding)  # another name is refused before anything is put in order
             if not known.seems_whole():
@@ -323,23 +322,13 @@ class ModelStore:
             if read_passport(path, self._files) == passport:
                 write_passport(path, renewed)
 
-    def refuse_taken(self, name: str, kind: Kind) -> None:
-        """See that nothing has this name yet: it stands for one model, or adapter.
+    def refuse_taken(self, name: str) -> None:
+        """See that nothing has this name yet: it stands for one model, or one adapter.
 
         Raises:
             UsageError: something has.
         """
-        _refuse_taken(name, kind, self._all())
-
-
-def _refuse_taken(name: str, kind: Kind, stored: Sequence[Passport]) -> None:
-    """See that none of what is stored has this name."""
-    for passport in stored:
-        if (passport.name, passport.kind) == (name, kind):
-            raise UsageError(
-                f"another {kind} is named {name!r} ({passport.digest[:12]})",
-                "give this one another name: --name NAME",
-            )
+        refuse_taken(name, self._all())
 
 
 def _as_asked(passport: Passport, adding: Adding) -> Passport:
@@ -350,32 +339,6 @@ def _as_asked(passport: Passport, adding: Adding) -> Passport:
             f"use that name, or {how_to_remove(passport)} and add it again",
         )
     return replace(passport, licence=adding.licence or passport.licence)
-
-
-def slug(text: str) -> str:
-    """Make a name of a file's: lower case letters, digits, dots and dashes (`Qwen2.5 Coder_Q4` -> qwen2.5-coder-q4).
-
-    It never ends in .gguf, which is how a path is told from a name.
-    """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"([-.]+|\.gguf)+$", "", re.sub(r"[^a-z0-9.]+", "-", plain)).lstrip("-.")
-
-
-def name_for(name: str, path: Path) -> str:
-    """Give what the store calls a file that is to have `name`, or else one made from its path.
-
-    Raises:
-        UsageError: there is nothing to make a name of.
-    """
-    made = slug(name or stem(path))
-    if not made:
-        raise UsageError(f"{name or path.name!r} holds no letter or digit to make a name of", "give one: --name NAME")
-    return made
-
-
-def stem(path: Path) -> str:
-    """Give what a model is called by its path: the file without ending and number of the part, or the folder."""
-    return re.sub(r"-\d{5}-of-\d{5}$", "", path.stem) if not path.is_dir() else path.name
 
 
 def _sources(path: Path, adding: Adding) -> tuple[Path, ...]:
@@ -435,6 +398,3 @@ def _same_files(passport: Passport, paths: Sequence[Path]) -> bool:
     """Say whether `paths` are the stored files themselves, unchanged, so that no digest need be computed."""
     every = len(paths) == len(passport.files) and all(_same_file(passport, path) for path in paths)
     return every and passport.seems_whole()
-
-
-__all__ = ["Adding", "ModelStore", "name_for", "slug", "stem"]
