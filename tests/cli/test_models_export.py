@@ -53,7 +53,8 @@ def test_from_one_home_to_another(
     assert done.out.splitlines()[0] == "carried: imported, llama, 1.1 M, F32, 5 MB, reads up to 2048 tokens"
     assert "carried" in run("models", "list").out
     done = run("models", "import", stick / "tiny.ldm")
-    assert (done.code, done.out) == (0, "carried: was here already, nothing changed\n")
+    digest = tiny.find("tiny").digest
+    assert (done.code, done.out) == (0, f"carried: was here already, nothing changed\nsha256 {digest}\n")
     journal = (elsewhere / "state" / "journal.jsonl").read_text().splitlines()
     assert [json.loads(line)["kind"] for line in journal].count("model_added") == 1
 
@@ -76,13 +77,13 @@ def test_where_to(run: Run, tiny: ModelStore, tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     assert run("models", "export", "tiny").code == 0
     assert (tmp_path / "tiny.ldm").is_file()
-    for arguments, said in (
-        (("export", "tiny"), "tiny.ldm is there already"),
-        (("export", "tiny", tmp_path / "stik"), "there is no folder"),
-        (("export", "tiny", tmp_path / "stik" / "x.ldm"), "there is no folder"),
+    for arguments, code, said in (
+        (("export", "tiny"), 2, "tiny.ldm is there already"),
+        (("export", "tiny", tmp_path / "stik"), 4, "there is no folder"),
+        (("export", "tiny", tmp_path / "stik" / "x.ldm"), 4, "there is no folder"),
     ):
         done = run("models", *arguments)
-        assert (done.code, done.out) == (2, "") and said in done.err and "hint: " in done.err
+        assert (done.code, done.out) == (code, "") and said in done.err and "hint: " in done.err
     assert run("models", "export", "tiny", "--force").code == 0
     done = run("models", "export", "nobody")
     assert done.code == 4 and "no model named 'nobody'; known models: tiny" in done.err

@@ -65,9 +65,15 @@ def test_in_json(run: Run, tmp_path: Path) -> None:
 
 
 def test_what_is_missing(run: Run, tmp_path: Path) -> None:
-    """What is neither a file nor stored is said before anything else is looked at."""
-    done = run("models", "vet", TINY, "nope")
-    assert (done.code, done.out) == (4, "")
+    """What is neither a file nor stored has no verdict, and takes none from the others: text and JSON have each."""
+    (tmp_path / "x.bin").write_bytes(b"<html></html>")
+    done = run("models", "vet", TINY, "nope", tmp_path / "x.bin")
+    verdicts = [line for line in done.out.splitlines() if line in ("  fine", "  not vetted", "  refused")]
+    assert (done.code, verdicts) == (4, ["  fine", "  not vetted", "  refused"])
+    listed = run("models", "vet", TINY, "nope", tmp_path / "x.bin", "--json")
+    good, missing, bad = json.loads(listed.out)["models"]
+    assert listed.code == 4 and (good["refused"], bad["refused"], "refused" in missing) == (False, True, False)
+    assert missing["error"].startswith("there is no file nope") and missing["hint"] and not good["error"]
     assert "error: there is no file nope, and nothing of that name is stored" in done.err
     assert "`localdev models list`" in done.err
     assert run("models", "vet").code == 2
@@ -88,6 +94,28 @@ def test_a_stored_model_is_read_to_its_end(run: Run, stored: Path) -> None:
     assert bad.code == 1
     assert f"  refuse    digest: {stored.name} was changed since it was added" in bad.out
     assert "  digest  " not in bad.out
+
+
+def test_another_name_of_a_stored_file(run: Run, tmp_path: Path) -> None:
+    """A file that is stored by a link is headed by the path that was typed; what it is stored as is said, too."""
+    path = Path(shutil.copy(TINY, tmp_path / "mine.gguf"))
+    run("models", "add", path, "--link", "--name", "tiny")
+    for typed in (path, "tiny"):
+        assert run("models", "vet", typed).out.splitlines()[0] == str(typed)
+    assert ", as tiny, which it is stored as, was added on 20" in run("models", "vet", path).out
+
+
+def test_an_export_is_imported(run: Run, tmp_path: Path) -> None:
+    """It is not a tar to be unpacked: vet, add and info name the command that takes it."""
+    from scripts.hostile.exports import good_export
+
+    path = tmp_path / "tiny.ldm"
+    path.write_bytes(good_export())
+    done = run("models", "vet", path)
+    assert done.code == 1 and "is an export of localdev" in done.out and "models import` takes it" in done.out
+    for verb in ("add", "info"):
+        refused = run("models", verb, path)
+        assert refused.code == 4 and "hint: `localdev models import` takes it" in refused.err
 
 
 def test_what_lies_in_place_of_a_stored_model(run: Run, stored: Path) -> None:

@@ -150,6 +150,19 @@ def test_several_models_in_one_export(here: Path, there: Path, tiny: Passport, t
     assert [each.passport.name for each in arrived] == ["first", second.name]
 
 
+def test_a_store_that_cannot_be_written(here: Path, tiny: Passport, tmp_path: Path) -> None:
+    """Exporting only reads: no lock is needed where none can be made, on a read-only disk for example."""
+    (here / "export.lock").mkdir()
+    export_models(here, [tiny], tmp_path / "x.ldm")
+    (here / "export.lock").rmdir()
+    here.chmod(0o500)
+    try:
+        export_models(here, [tiny], tmp_path / "y.ldm")
+    finally:
+        here.chmod(0o700)
+    assert (tmp_path / "x.ldm").read_bytes() == (tmp_path / "y.ldm").read_bytes()
+
+
 def test_any_tar_unpacks_it(here: Path, tiny: Passport, tmp_path: Path) -> None:
     """Python's and the system's tar read an export, so nobody needs localdev to get at the weights."""
     export_models(here, [tiny], tmp_path / "x.ldm")
@@ -282,7 +295,7 @@ def test_a_target_that_is_there(here: Path, tiny: Passport, tmp_path: Path) -> N
     assert (tmp_path / "z.ldm").read_text() == "somebody else's" and not list(tmp_path.glob("*.part"))
     with pytest.raises(UsageError, match="is a folder"):
         export_models(here, [tiny], tmp_path, force=True)
-    with pytest.raises(UsageError, match="there is no folder"):
+    with pytest.raises(NotFound, match="there is no folder"):
         export_models(here, [tiny], tmp_path / "no" / "x.ldm")
 
 

@@ -9,11 +9,12 @@ It is a plain tar, not compressed: weights do not get smaller, and nothing in it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from localdev.core.errors import ModelError, UsageError
+from localdev.core.errors import ModelError, StorageError, UsageError
 from localdev.core.files import locked
 from localdev.core.folders import ensure
 from localdev.core.ports import ProgressSink
@@ -45,14 +46,26 @@ def export_models(
 
     Raises:
         Busy: another export from this store is under way.
-        UsageError, ModelError, StorageError: what `write_archive` says; then `target` is as it was.
+        UsageError, NotFound, ModelError, StorageError: what `write_archive` says; then `target` is as it was.
     """
     store = ModelStore(folder)
-    with locked(folder / "export.lock", timeout=0):  # two would write the same part, or pull one stick to and fro
+    with _alone(folder):
         for passport in passports:
             store.checked_file(passport, progress)
         renewed = [store.find(passport.digest, passport.kind) for passport in passports]
         return write_archive(target, renewed, force=force, progress=progress)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other exports from this store off, which would write the same part, or pull one stick to and fro.
+
+    Exporting only reads the store: one that cannot be written, on a read-only disk or another user's, has no lock.
+    """
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(StorageError):
+            held.enter_context(locked(folder / "export.lock", timeout=0))
+        yield
 
 
 def import_archive(

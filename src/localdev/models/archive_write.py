@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from localdev.core.errors import DiskFull, ModelError, StorageError, UsageError
+from localdev.core.errors import DiskFull, ModelError, NotFound, StorageError, UsageError
 from localdev.core.files import disk_full, storage_error
 from localdev.core.ports import ProgressSink
 from localdev.core.sizes import sized
@@ -42,6 +42,7 @@ def write_archive(target: Path, passports: list[Passport], *, force: bool, progr
 
     Raises:
         UsageError: `target` is there already and not to be replaced, or no file can have its name.
+        NotFound: there is no folder for it.
         ModelError: a stored file cannot be read, or is not what its passport says.
         StorageError: there is no room, the file system holds no files as large, or the disk went away; then nothing
             is left of it, and what was at `target` before still is.
@@ -141,7 +142,7 @@ def _size_of(manifest: Manifest, head: bytes) -> int:
 def _refuse_target(target: Path, *, force: bool) -> None:
     """Look at what can be known before anything is written."""
     if not target.parent.is_dir():
-        raise UsageError(f"there is no folder {target.parent}", "make it first, and look whether the stick is mounted")
+        raise NotFound(f"there is no folder {target.parent}", "make it first, and look whether the stick is mounted")
     if target.is_dir():
         raise UsageError(f"{target} is a folder", "name a file that is not there yet")
     if not force and os.path.lexists(target):

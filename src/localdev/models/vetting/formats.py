@@ -147,6 +147,12 @@ LLAMAFILE = Format(
 PROGRAM = Format("format-program", "a program", "programs are not opened as models", _GET, runs_code=True)
 ZIP = Format("format-archive", "a zip archive", "archives are not unpacked here", _UNPACK)
 TAR = Format("format-archive", "a tar archive", "archives are not unpacked here", _UNPACK)
+EXPORT = Format(
+    "format-export",
+    "an export of localdev",
+    "the models in it come in by another way",
+    "`localdev models import` takes it",
+)
 
 FOLDER = Format("format-folder", "a folder without a GGUF file", instead="name the .gguf file itself")
 FOLDER_EMPTY = Format("format-empty", "an empty folder", instead="name the .gguf file itself")

@@ -20,6 +20,7 @@ from localdev.models.vetting.safetensors import read_safetensors
 HEAD = 1 << 16  # bytes that are looked at
 _SHOWN = 60  # characters of a text file's beginning
 _MOST_CALLS = 3
+_MANIFEST = "manifest.json"  # an export begins with it
 
 
 def identify(path: Path) -> Format:
@@ -103,6 +104,8 @@ def _zip(names: Sequence[str]) -> Format:
 
 def _tar(names: Sequence[str]) -> Format:
     """Tell what a tar archive is by the names in it."""
+    if names[:1] == [_MANIFEST] and any(name.endswith(".gguf") for name in names):
+        return formats.EXPORT
     ends = {name.rpartition("/")[2] for name in names}
     if "model_config.yaml" in ends:
         return formats.NEMO

@@ -63,12 +63,12 @@ def export(
 
 def _target(to: Path | None, name: str) -> Path:
     """Give the file to write, which ends in .ldm: a mistyped folder of a stick is no name of a file."""
-    from localdev.core.errors import UsageError
+    from localdev.core.errors import NotFound
     from localdev.core.folders import expanded
 
     place = expanded(to) if to is not None else Path()
     if place.is_dir():
         return place / f"{name}.ldm"
     if place.suffix.lower() != ".ldm":
-        raise UsageError(f"there is no folder {place}", "name a folder that is there, or a new file ending in .ldm")
+        raise NotFound(f"there is no folder {place}", "name a folder that is there, or a new file ending in .ldm")
     return place

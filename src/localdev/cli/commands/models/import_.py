@@ -52,6 +52,7 @@ def import_(
         return
     for passport in already:
         place.printer.line(one_line(f"{passport.name}: was here already, nothing changed"))
+        place.printer.line(f"sha256 {passport.digest}")
     for passport in new:
         place.printer.line(one_line(f"{passport.name}: imported, {describe(passport)}"))
         place.printer.line(f"sha256 {passport.digest}")

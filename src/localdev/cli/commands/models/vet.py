@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from localdev.cli.terminal import Printer
+    from localdev.core.errors import LocaldevError
     from localdev.core.ports import ProgressSink
     from localdev.models.passport import Passport
     from localdev.models.store import ModelStore
     from localdev.models.vetting.vet import Vetted
+
+    Judged = tuple["Target", Vetted | LocaldevError]
 
 _STYLES = {"refuse": "bad", "warn": "warning", "note": "dim"}
 _LABEL = 10  # columns
@@ -46,29 +49,56 @@ def vet(
 ) -> None:
     """Judge model files by their headers and chat templates; of stored models the digest is computed again too.
 
-    Weights are not looked at: what they make of a text, no vetting shows. Exit code 1 when one is refused.
+    Weights are not looked at: what they make of a text, no vetting shows. Each is judged whatever becomes of others;
+    exit code 4 when one is missing or cannot be read, else 1 when one is refused.
     """
     from localdev.cli.progress import ProgressLine
     from localdev.cli.terminal import Printer
     from localdev.core.folders import find_folders
     from localdev.models.store import ModelStore
+    from localdev.models.vetting.vet import refuse_unacceptable
 
+    refuse_unacceptable(accept or ())
     printer = Printer()
     store = ModelStore(find_folders().models)
-    found = [_target(text, store) for text in targets]  # what is missing is said before anything is read
     progress = ProgressLine(printer)
     judged = []
     try:
-        for target in found:
-            judged.append((target, _judged(target, accept or (), progress.update)))
+        for text in targets:
+            judged.append(_verdict(text, store, accept or (), progress.update))
             progress.close()
             if not as_json:
                 _print(printer, *judged[-1])
     finally:
         progress.close()
+    _end(printer, judged, as_json=as_json)
+
+
+def _verdict(text: str, store: ModelStore, accept: Sequence[str], progress: ProgressSink) -> Judged:
+    """Vet what a word means; the error where it means nothing that can be read."""
+    from localdev.core.errors import ModelError, NotFound
+
+    target = Target(text, Path(text))
+    try:
+        target = _target(text, store)
+        return target, _judged(target, accept, progress)
+    except (NotFound, ModelError) as error:
+        return target, error
+
+
+def _end(printer: Printer, judged: Sequence[Judged], *, as_json: bool) -> None:
+    """Print the JSON, or what was missing as errors are printed, and end with the exit code that fits."""
+    from localdev.cli.failures import show
+    from localdev.core.errors import LocaldevError
+
     if as_json:
-        print_json(printer, {"models": [_payload(target, vetted) for target, vetted in judged]})
-    if any(vetted.against() for _, vetted in judged):
+        print_json(printer, {"models": [_payload(target, verdict) for target, verdict in judged]})
+    missing = [verdict for _, verdict in judged if isinstance(verdict, LocaldevError)]
+    for error in missing:
+        show(error)
+    if missing:
+        raise typer.Exit(missing[0].exit_code)
+    if any(verdict.against() for _, verdict in judged if not isinstance(verdict, LocaldevError)):
         raise typer.Exit(1)
 
 
@@ -90,15 +120,15 @@ def _target(text: str, store: ModelStore) -> Target:
             return Target(text, path)
         said = f"there is no file {text}, and nothing of that name is stored"
         raise NotFound(said, "see `localdev models list`") from error
-    return Target(passport.name, passport.file, passport)
+    by_name = text == passport.name or passport.digest.startswith(text.lower().removeprefix("sha256:"))
+    return Target(passport.name if by_name else text, passport.file, passport)
 
 
 def _judged(target: Target, accept: Sequence[str], progress: ProgressSink) -> Vetted:
     """Vet a target in the way that it would be opened."""
     from localdev.models.vetting.embedders import MARK, vet_embedder
-    from localdev.models.vetting.vet import refuse_unacceptable, vet
+    from localdev.models.vetting.vet import vet
 
-    refuse_unacceptable(accept)
     if (target.path / MARK).is_file():
         return vet_embedder(target.path)
     if target.passport is None:
@@ -121,11 +151,15 @@ def _judged_stored(passport: Passport, accept: Sequence[str], progress: Progress
     return replace(vetted, findings=(*changed, *vetted.findings), hint=hint or vetted.hint)
 
 
-def _print(printer: Printer, target: Target, vetted: Vetted) -> None:
+def _print(printer: Printer, target: Target, vetted: Vetted | LocaldevError) -> None:
     """Print what was found as a short table, gravest findings first, and the verdict."""
     from localdev.cli.terminal import one_line
+    from localdev.core.errors import LocaldevError
 
     printer.line(printer.styled(target.name, "bold"))
+    if isinstance(vetted, LocaldevError):
+        printer.line("  " + printer.styled("not vetted", "bad"))
+        return
     for label, text in _facts(target, vetted):
         printer.wrapped(f"  {label:<{_LABEL}}{one_line(text)}")
     for finding in vetted.findings:
@@ -149,11 +183,16 @@ def _facts(target: Target, vetted: Vetted) -> Iterator[tuple[str, str]]:
             known = vetted.template_name or "not a known one, so it was scanned"
             yield "template", f"{known} (sha256 {vetted.template_digest[:12]})"
     if target.passport is not None and not any(each.rule == "digest" for each in vetted.findings):
-        yield "digest", f"sha256 {target.passport.digest[:12]}, as it was added on {target.passport.added[:10]}"
+        stored = "it" if target.name == target.passport.name else f"{target.passport.name}, which it is stored as,"
+        yield "digest", f"sha256 {target.passport.digest[:12]}, as {stored} was added on {target.passport.added[:10]}"
 
 
-def _payload(target: Target, vetted: Vetted) -> dict[str, Any]:
-    """Give what `--json` prints of one target."""
+def _payload(target: Target, vetted: Vetted | LocaldevError) -> dict[str, Any]:
+    """Give what `--json` prints of one target; of one that could not be vetted the error."""
+    from localdev.core.errors import LocaldevError
+
+    if isinstance(vetted, LocaldevError):
+        return {"target": target.name, "path": str(target.path), "error": str(vetted), "hint": vetted.hint}
     header = vetted.model.header if vetted.model else None
     return {
         "target": target.name,
@@ -173,5 +212,6 @@ def _payload(target: Target, vetted: Vetted) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in vetted.findings],
         "accepted": list(vetted.accepted),
         "refused": bool(vetted.against()),
+        "error": "",
         "hint": vetted.hint or vetted.overruling(),
     }
