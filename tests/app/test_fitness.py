@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import struct
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localdev.app.fitness import fills_in, misfits
+from localdev.app.fitness import _cannot_fill_in, fills_in, misfits
 from localdev.config.settings import build
 from localdev.core.folders import Folders
 from localdev.models.gguf import read_header
@@ -40,6 +41,16 @@ def test_a_model_too_large_for_the_memory(folders: Folders) -> None:
     (line,) = said(folders, {}, 10**6)
     assert re.match(r"tiny takes \d+ MB with a window of 2048 tokens, more than the 1 MB here", line)
     assert said(folders, {}, 64 * GB) == said(folders, {}, 0) == []
+
+
+def test_a_file_that_vanishes_meanwhile(folders: Folders, tmp_path: Path) -> None:
+    """Between two looks a file may go: that is no verdict on it, and no fault of the looking."""
+    path = Path(shutil.copyfile(TINY.with_name("tiny-bert.gguf"), tmp_path / "gone.gguf"))
+    header = read_header(path)
+    assert _cannot_fill_in(header, path)
+    path.unlink()
+    assert not _cannot_fill_in(header, path)
+    assert said(folders, {"models.complete": (str(path),)}) == []
 
 
 def test_a_smaller_window_is_proposed_where_it_helps(folders: Folders, tmp_path: Path) -> None:

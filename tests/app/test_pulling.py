@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from localdev.core.errors import (
     LocaldevError,
     ModelError,
     StorageError,
+    Unreachable,
     UsageError,
 )
 from localdev.core.events import Notice, Progress
@@ -38,6 +40,7 @@ from localdev.models.hub.client import Origin
 from localdev.models.hub.listing import choose
 from localdev.models.hub.sources import read_source
 from localdev.models.store import Adding, ModelStore
+from tests.backends.openai_server import free_port
 from tests.backends.tiny_weights import write_split
 from tests.models.conftest import gguf, pair, tensor
 from tests.models.hub_replay import COMMIT, NAME, Hub, Repository, cut, sent, serving, status, whole
@@ -252,6 +255,21 @@ def command(
         preexec_fn=before,
         env={**os.environ, "LOCALDEV_REMOTE_HUB_URL": hub_url, **variables},
     )
+
+
+def test_how_often_is_tried_again(folders: Folders) -> None:
+    """A hub that is down is asked twice more what it has; a file is asked for five times more, ever later."""
+    told: list[str] = []
+    settings = build({"remote.hub_url": f"http://127.0.0.1:{free_port()}"})
+    source = read_source(f"hf:{NAME}", "https://huggingface.co")
+    pull = HubPull(source, settings, folders, contact=contact(folders, told), token="")
+    waits = pull.client.waits
+    assert (waits.tries, [waits.before(trial, None) for trial in range(1, 6)]) == (5, [1.0, 2.0, 4.0, 8.0, 16.0])
+    pull.client.waits = replace(waits, pause=0.01)
+    with pytest.raises(Unreachable):
+        pull.look()
+    assert len([each for each in told if "trying again" in each]) == 2
+    pull.close()
 
 
 def test_two_pulls_of_the_same(hub: Hub, folders: Folders) -> None:

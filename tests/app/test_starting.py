@@ -112,19 +112,19 @@ def test_looking_at_a_folder(folders: Folders, root: Path, quiet: dict[str, str]
     """Without network, git, index and models it still says what there is, and writes nothing."""
     place = look(folders, root, build(dict(quiet)))
     assert (place.git, place.files, place.models, place.servers) == (False, 0, (), ())
-    assert place.allow == "huggingface.co" and place.memory > 0
+    assert place.allow == "huggingface.co:443" and place.memory > 0
     assert not folders.data.exists() and sorted(path.name for path in root.iterdir()) == ["cart.py", "pay.py"]
 
 
 @pytest.mark.parametrize(
     ("settings", "allow"),
     [
-        ({}, "huggingface.co"),
-        ({"egress.allow": ("gpu.example",)}, "gpu.example,huggingface.co"),
+        ({}, "huggingface.co:443"),
+        ({"egress.allow": ("gpu.example",)}, "gpu.example,huggingface.co:443"),
         ({"egress.allow": ("huggingface.co",)}, ""),
         ({"egress.allow": ("huggingface.co:443",)}, ""),
-        ({"egress.allow": ("huggingface.co:8443",)}, "huggingface.co:8443,huggingface.co"),
-        ({"remote.hub_url": "https://mirror.example/hf"}, "mirror.example"),
+        ({"egress.allow": ("huggingface.co:8443",)}, "huggingface.co:8443,huggingface.co:443"),
+        ({"remote.hub_url": "https://mirror.example/hf"}, "mirror.example:443"),
         ({"remote.hub_url": "http://127.0.0.1:9"}, ""),
         ({"remote.hub_url": "nonsense"}, ""),
         ({"remote.hub_url": "https://[::1"}, ""),

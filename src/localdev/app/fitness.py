@@ -84,11 +84,19 @@ def _for_another_job(folders: Folders, settings: Settings) -> Iterator[Misfit]:
                     f"{key} names {shown(model)}, an embedding model ({header.architecture}), which answers nothing",
                     f"`localdev config set {key} NAME` with another; `localdev models list` shows those that are here",
                 )
-            elif key == "models.complete" and not fills_in(header, path):
+            elif key == "models.complete" and _cannot_fill_in(header, path):
                 yield Misfit(
                     f"{key} names {shown(model)}, whose vocabulary has no tokens to fill in the middle with",
                     f"take one that has: {example('complete')}",
                 )
+
+
+def _cannot_fill_in(header: GgufHeader, path: Path) -> bool:
+    """Say whether a model surely has no tokens to fill in with; of one that is gone by now nothing is said."""
+    try:
+        return not fills_in(header, path)
+    except OSError:
+        return False
 
 
 def _header_of(model: str, folders: Folders) -> tuple[GgufHeader | None, Path]:

@@ -81,7 +81,7 @@ def look(folders: Folders, root: Path, settings: Settings) -> Place:
 def _to_allow(settings: Settings) -> str:
     """Give the value of `egress.allow` with which the hub can be asked; empty when it can be already."""
     from localdev.audit.allowance import Allowance
-    from localdev.audit.hosts import is_loopback
+    from localdev.audit.hosts import HostPort, is_loopback, spelled
 
     try:
         hub = urllib.parse.urlsplit(settings.remote.hub_url)
@@ -90,7 +90,7 @@ def _to_allow(settings: Settings) -> str:
             return ""
     except (ValueError, ConfigError):  # `models pull` says what is wrong with it
         return ""
-    return ",".join([*settings.egress.allow, host])
+    return ",".join([*settings.egress.allow, str(HostPort(spelled(host), port))])
 
 
 def _answering(settings: Settings) -> Iterator[Nearby]:
@@ -193,7 +193,7 @@ def _get_steps(place: Place) -> Iterator[Step]:
     size = f", {sized(file.bytes)}" if file.bytes else ""
     need = f"{sized(place.suggestion.memory_bytes)} of memory"
     allow = (f"`localdev config set egress.allow {place.allow}`",) if place.allow else ()
-    hosts = "; the hosts of the hub's files, which pull names, are to be allowed as well" if allow else ""
+    hosts = "; the hub has its files on further hosts, and pull says which to allow in the same way" if allow else ""
     yield Step(
         f"get a model, such as {model.title} ({model.licence}{size}, takes some {need}){hosts}",
         (*allow, f"`localdev models pull {model.pull()}`"),

@@ -57,7 +57,9 @@ class Printer:
             import textwrap
             from shutil import get_terminal_size
 
-            text = textwrap.fill(text, get_terminal_size().columns, subsequent_indent="  ", break_on_hyphens=False)
+            columns = get_terminal_size().columns
+            # A name, a path or a command that is broken cannot be copied.
+            text = textwrap.fill(text, columns, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
         self.line(text)
 
     def piece(self, text: str) -> None:

@@ -18,7 +18,7 @@ WINDOW = 8192
 _BESIDE = 250_000_000
 _F16_BYTES = 2
 # Of a machine's memory a model may take so much: the system, an editor and a browser want the rest.
-_SHARE = 0.7
+SHARE = 0.7
 # A rule of thumb and no measurement: writing a token reads all weights it uses once, and two channels of DDR4 or DDR5
 # memory as laptops have them bring some 40 GB a second.
 BANDWIDTH = 40e9
@@ -96,6 +96,6 @@ def ranked(models: Iterable[CatalogueModel], memory_bytes: int, *, window: int =
 
 def _within(models: Iterable[CatalogueModel], memory_bytes: int, window: int) -> list[Choice]:
     """Give those that leave a machine room for all else; all where its memory is not known."""
-    room = memory_bytes * _SHARE if memory_bytes else float("inf")
+    room = memory_bytes * SHARE if memory_bytes else float("inf")
     choices = [Choice(model, memory_need(model, window), tokens_per_second(model)) for model in models]
     return [choice for choice in choices if choice.memory_bytes <= room]
