@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from localdev.app.adapters import NamedAdapters
 from localdev.app.engines import open_engine
 from localdev.app.remote import Contact
 from localdev.backends.engine.process import ProcessBackend
@@ -38,8 +39,8 @@ def test_models_are_opened_behind_the_guard() -> None:
     """The configured model runs in that process."""
     pytest.importorskip("llama_cpp")
     backend = open_engine(Settings(model=str(TINY)), find_folders()).backend
-    assert isinstance(backend, ProcessBackend)
-    assert b"localdev.app.engine_host" in dumps(backend._opening)
+    assert isinstance(backend, NamedAdapters) and isinstance(backend._backend, ProcessBackend)
+    assert b"localdev.app.engine_host" in dumps(backend._backend._opening)
     assert backend.describe().name == "tiny"
     backend.close()
 

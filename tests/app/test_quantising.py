@@ -19,7 +19,7 @@ from localdev.backends.llamacpp.quantise import Quantising
 from localdev.backends.llamacpp.quantise import quantise as write_quantised
 from localdev.config.settings import build
 from localdev.core.errors import DiskFull, LocaldevError, ModelError, NotFound, UsageError
-from localdev.core.events import Progress
+from localdev.core.events import Notice, Progress
 from localdev.core.folders import Folders
 from localdev.models.gguf import read_header
 from localdev.models.passport import Passport
@@ -52,7 +52,9 @@ def tiny(store: ModelStore) -> Passport:
 def quantise(folders: Folders) -> Quantise:
     """Give a function that quantises with one thread: `quantise("tiny", "Q8_0")`."""
 
-    def run(model: str, kind: str, told: Callable[[Progress], None] = lambda _event: None, **more: object) -> Made:
+    def run(
+        model: str, kind: str, told: Callable[[Progress | Notice], None] = lambda _event: None, **more: object
+    ) -> Made:
         order = Order(model, kind, threads=1, **more)  # type: ignore[arg-type]
         return quantise_model(order, build({}), folders, told)
 
@@ -113,6 +115,37 @@ def test_twice(quantise: Quantise, store: ModelStore, tmp_path: Path) -> None:
     assert quantise("eight", "Q4_0", allow_requantize=True).said.requantised == 35
 
 
+def test_larger_than_before(quantise: Quantise, store: ModelStore, tmp_path: Path) -> None:
+    """That the file gets larger is said before the work, with its size."""
+    four = tmp_path / "four.gguf"
+    write_quantised(Quantising(TINY, "Q4_0", four, 1))
+    store.add(four)
+    said: list[str] = []
+
+    def told(event: Progress | Notice) -> None:
+        if isinstance(event, Notice):
+            said.append(event.text)
+        elif event.stage == "quantising":
+            said.append("work")
+
+    quantise("four", "Q8_0", told, allow_requantize=True)
+    assert said[0].startswith("Q8_0 takes about 1 MB, more than the 765 kB of four") and "work" in said
+
+
+def test_made_before(quantise: Quantise, tiny: Passport, store: ModelStore, tmp_path: Path) -> None:
+    """The same again is refused before the work, under whatever name, also of a copy by its path."""
+    quantise("tiny-f32", "Q8_0", name="mine")
+    copy = tmp_path / "copy.gguf"
+    shutil.copyfile(TINY, copy)
+    stages = []
+    for model, name in (("tiny-f32", ""), ("tiny-f32", "other"), (str(copy), "")):
+        with pytest.raises(UsageError, match="Q8_0 of this model is stored already, as mine") as caught:
+            quantise(model, "Q8_0", lambda event: stages.append(getattr(event, "stage", "")), name=name)
+        assert "`localdev models remove mine`" in caught.value.hint
+    assert "quantising" not in stages
+    assert quantise("tiny-f32", "Q4_0").passport.name == "tiny-q4-0"
+
+
 def test_an_adapter_is_no_model(quantise: Quantise, tmp_path: Path) -> None:
     """What is sound but no model is not handed to the engine."""
     with pytest.raises(ModelError, match=r"style\.gguf: it is an adapter"):
@@ -163,7 +196,8 @@ def test_an_importance_matrix_is_needed(quantise: Quantise, store: ModelStore, t
         if name.startswith("blk.") and values.ndim == 2
     }
     path = tiny_weights.write_importance(tmp_path / "imatrix.gguf", rows)
-    assert quantise(str(wide), "Q2_K_S", importance=path).passport.quantisation == "Q2_K_S"
+    made = quantise(str(wide), "Q2_K_S", importance=path).passport
+    assert made.quantisation == "Q2_K_S" and " with imatrix sha256:" in made.source.place
     with pytest.raises(ModelError, match="is no importance matrix"):
         quantise(str(wide), "Q2_K", importance=TINY)
     foreign = tiny_weights.write_importance(
@@ -184,8 +218,8 @@ def test_stopped(quantise: Quantise, tiny: Passport, store: ModelStore, folders:
     """Ctrl-C at any stage leaves nothing."""
     for stage, text in (("measuring perplexity", TEXT), ("quantising", ""), ("hash", "")):
 
-        def stop(event: Progress, stage: str = stage) -> None:
-            if event.stage == stage:
+        def stop(event: Progress | Notice, stage: str = stage) -> None:
+            if isinstance(event, Progress) and event.stage == stage:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
@@ -254,7 +288,7 @@ def test_no_room(quantise: Quantise, tiny: Passport, monkeypatch: pytest.MonkeyP
     """A disk without room for the result is refused before the work; no test can fill a real one."""
     usage = shutil.disk_usage(TINY)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=60_000_000))
-    with pytest.raises(DiskFull, match=r"the new file needs about 68 MB.* has 60 MB left"):
+    with pytest.raises(DiskFull, match=r"takes about 1 MB, and 67 MB are to stay free.* has 60 MB left"):
         quantise("tiny-f32", "Q8_0")
 
 

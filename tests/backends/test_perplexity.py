@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from localdev.backends.engine.task import measure_apart
+from localdev.backends.engine.task import working
 from localdev.backends.llamacpp.engine import Engine
 from localdev.backends.llamacpp.perplexity import Measuring, losses, measure, summed
 from localdev.backends.options import EngineOptions
@@ -64,10 +64,13 @@ def test_a_model_that_knows_nothing() -> None:
 
 
 def test_progress_and_the_process_of_its_own(llama: None) -> None:
-    """In a process of its own the figures are the same, and each window is told."""
+    """In a process of its own the figures are the same, also of a second task, and each window is told."""
     seen: list[Progress] = []
     task = Measuring(TINY, TEXT, 256, ONE_THREAD)
-    apart, here = measure_apart(task, seen.append), measure(task)
+    with working() as worker:
+        apart, here = worker.measure(task, seen.append), measure(task)
+        again = worker.measure(task, lambda _progress: None)
+    assert (again.value, again.tokens) == (here.value, here.tokens)
     assert (apart.value, apart.error, apart.tokens) == (here.value, here.error, here.tokens)
     assert [event.done for event in seen] == [256 * index for index in range(here.windows + 1)]
     assert {event.total for event in seen} == {256 * here.windows}
@@ -109,21 +112,23 @@ def test_weights_that_are_no_numbers(llama: None, tmp_path: Path) -> None:
 
 def test_a_process_that_dies(llama: None, tmp_path: Path) -> None:
     """The end of the process is an error that names the file; what `told` raises ends the process."""
-    with pytest.raises(BackendError, match=r"ended with exit code 1 at work on tiny\.gguf: .*No module named nowhere"):
-        measure_apart(Measuring(TINY, TEXT), print, module="nowhere")
+    said = r"ended with exit code 1 at work on tiny\.gguf: .*No module named nowhere"
+    with pytest.raises(BackendError, match=said), working("nowhere") as worker:
+        worker.measure(Measuring(TINY, TEXT), print)
 
     def stop(_progress: Progress) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        measure_apart(Measuring(TINY, TEXT, 256, ONE_THREAD), stop)
+    with pytest.raises(KeyboardInterrupt), working() as worker:
+        worker.measure(Measuring(TINY, TEXT, 256, ONE_THREAD), stop)
 
 
 def test_errors_come_through(llama: None) -> None:
     """What the process refuses is the same error with the same hint as here."""
     found: list[LocaldevError] = []
-    for run in (measure, lambda task: measure_apart(task, print)):
-        with pytest.raises(UsageError) as caught:
-            run(Measuring(TINY, "short", 0, ONE_THREAD))
-        found.append(caught.value)
+    with working() as worker:
+        for run in (measure, lambda task: worker.measure(task, print)):
+            with pytest.raises(UsageError) as caught:
+                run(Measuring(TINY, "short", 0, ONE_THREAD))
+            found.append(caught.value)
     assert str(found[0]) == str(found[1]) and found[0].hint == found[1].hint

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from localdev.backends.engine.task import quantise_apart
+from localdev.backends.engine.task import working
 from localdev.backends.llamacpp.backend import LlamaCppBackend
 from localdev.backends.llamacpp.native import load_library
 from localdev.backends.llamacpp.perplexity import Measuring, Perplexity, measure
@@ -191,8 +191,8 @@ def test_refused(llama: None, tmp_path: Path) -> None:
     cut = Path(shutil.copyfile(TINY, tmp_path / "cut.gguf"))
     with cut.open("r+b") as file:
         file.truncate(3_000_000)
-    with pytest.raises(ModelError, match="cannot make Q8_0 of"):
-        quantise_apart(Quantising(cut, "Q8_0", tmp_path / "out.gguf"), lambda _: None)
+    with pytest.raises(ModelError, match="cannot make Q8_0 of mine: "), working() as worker:
+        worker.quantise(Quantising(cut, "Q8_0", tmp_path / "out.gguf", name="mine"), lambda _: None)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
@@ -217,12 +217,13 @@ def test_a_full_disk(llama: None, tmp_path: Path) -> None:
 def test_progress_and_stopping(llama: None, tmp_path: Path) -> None:
     """Each tensor is told; what `told` raises, as Ctrl-C does, ends the process and comes through."""
     seen: list[Progress] = []
-    quantise_apart(Quantising(TINY, "Q8_0", tmp_path / "q8.gguf", 1), seen.append)
+    with working() as worker:
+        worker.quantise(Quantising(TINY, "Q8_0", tmp_path / "q8.gguf", 1), seen.append)
     assert [event.done for event in seen] == list(range(48))
     assert {(event.stage, event.total, event.unit) for event in seen} == {("quantising", 47, "tensors")}
 
     def stop(_progress: Progress) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        quantise_apart(Quantising(TINY, "Q8_0", tmp_path / "stopped.gguf", 1), stop)
+    with pytest.raises(KeyboardInterrupt), working() as worker:
+        worker.quantise(Quantising(TINY, "Q8_0", tmp_path / "stopped.gguf", 1), stop)

@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 ProjectRule = Literal["free", "trusted", "never"]
 Value = str | int | float | bool | tuple[str, ...]
 
+MOST_THREADS = 512  # ggml's GGML_MAX_N_THREADS; with many more it ends the process
 
 _NOUNS: dict[Any, str] = {
     str: "a text",
@@ -124,7 +125,9 @@ class LlamaSettings:
     """How the embedded engine runs a model on this machine."""
 
     context: int = _key(8192, "largest context window in tokens", low=256, high=1_048_576, project="trusted")
-    threads: int = _key(0, "processor threads, 0 for one per physical core", low=0, high=1024, project="trusted")
+    threads: int = _key(
+        0, "processor threads, 0 for one per physical core", low=0, high=MOST_THREADS, project="trusted"
+    )
     gpu_layers: int = _key(-1, "layers on the GPU, -1 for as many as fit", low=-1, high=1000, project="trusted")
     flash_attention: str = _key("auto", "flash attention", choices=("auto", "on", "off"), project="trusted")
     kv_type: str = _key("f16", "precision of the kept state", choices=("f16", "f32", "q8_0", "q4_0"), project="trusted")

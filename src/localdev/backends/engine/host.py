@@ -1,4 +1,4 @@
-"""The process that runs one model of the embedded engine, or does one task: `python -m localdev.backends.engine.host`.
+"""The process that runs one model of the embedded engine, or does tasks: `python -m localdev.backends.engine.host`.
 
 It is started by `engine.process`, which says on stdin what to open and to do. Nothing but answers goes to the pipe that
 was its stdout; what libraries print goes to stderr, where the program looks for the reason when the process dies.
@@ -36,7 +36,7 @@ from localdev.backends.engine.wire import (
     Warned,
 )
 from localdev.backends.llamacpp.backend import LlamaCppBackend
-from localdev.backends.llamacpp.perplexity import measure
+from localdev.backends.llamacpp.perplexity import Measuring, measure
 from localdev.backends.llamacpp.quantise import Quantising, quantise
 from localdev.core.chat import Usage
 from localdev.core.errors import LocaldevError
@@ -80,6 +80,7 @@ class Host:
         self._requests, self._answers = requests, answers
         self._writing = threading.Lock()
         self._line: queue.SimpleQueue[Ask | None] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
         self._still = threading.Lock()  # held to change what follows
         self._waiting: set[int] = set()
         self._running: Ask | None = None
@@ -87,13 +88,15 @@ class Host:
         self._backend: LlamaCppBackend | None = None
 
     def run(self) -> None:
-        """Do a task, or load a model and answer until told to close; the pipe's end ends the process from within."""
+        """Do tasks, or load a model and answer until told to close; the pipe's end ends the process from within."""
         first: Open | Task = loads(Open | Task, self._requests.readline())
         threading.Thread(target=self._listen, daemon=True).start()
         if isinstance(first, Open):
             self._serve(first)
-        else:
-            self._do(first)
+            return
+        self._do(first)
+        while True:
+            self._do(self._tasks.get())
 
     def _do(self, task: Task) -> None:
         """Do a task, and give its result."""
@@ -181,13 +184,13 @@ class Host:
         """Take messages as they come, beside the main thread; the end of the pipe means that the program is gone."""
         try:
             for line in self._requests:
-                self._take(loads(ToHost, line))
+                self._take(loads(ToHost | Task, line))
         except BaseException:  # noqa: BLE001 - nobody is above this thread to see it
             traceback.print_exc()
             os._exit(_BUG)
         os._exit(0)  # at once, also out of native work
 
-    def _take(self, message: ToHost) -> None:
+    def _take(self, message: ToHost | Task) -> None:
         """Do what one message says."""
         if isinstance(message, Ask):
             with self._still:
@@ -197,6 +200,8 @@ class Host:
             self._count(message)
         elif isinstance(message, Cancel):
             self._cancel(message.number)
+        elif isinstance(message, Quantising | Measuring):
+            self._tasks.put(message)
         else:
             with self._still:
                 self._closing = True

@@ -1,9 +1,9 @@
 """What the program and the process that runs a model say to each other: one line of JSON for each message.
 
 The program says what to open, then asks; each request has a number, and what belongs to it carries the number. The
-process takes requests in their order, and counts tokens while it answers. Or its first message is a task: the process
-tells how far that is, gives its result, and ends. When the program's end of the pipe is closed, whatever the reason,
-the process ends at once.
+process takes requests in their order, and counts tokens while it answers. Or all messages are tasks: the process does
+one after another, tells how far it is, and gives its result. When the program's end of the pipe is closed, whatever
+the reason, the process ends at once.
 """
 
 from __future__ import annotations

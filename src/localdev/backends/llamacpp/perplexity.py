@@ -40,12 +40,21 @@ _FEWEST_WINDOWS = 2  # llama.cpp refuses a shorter text too: one window gives no
 
 @dataclass(frozen=True, slots=True)
 class Measuring:
-    """What is to be measured: a model file on a text, read in windows of `window` tokens (0: 512, or the model's)."""
+    """What is to be measured: a model file on a text, read in windows of `window` tokens (0: 512, or the model's).
+
+    `name` is what messages call the model, if not by its file's name.
+    """
 
     path: Path
     text: str
     window: int = 0
     options: EngineOptions = field(default_factory=EngineOptions)
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """What messages call the model."""
+        return self.name or self.path.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ def measure(task: Measuring, told: Callable[[Progress], None] = lambda _progress
     """
     engine = Engine(task.path, task.options, window=task.window or WINDOW)
     try:
-        window = _window(task.window, engine.trained_window, task.path.name)
+        window = _window(task.window, engine.trained_window, task.called)
         tokens = [engine.bos] * engine.add_bos + engine.tokenize(task.text)
         windows = len(tokens) // window
         if windows < _FEWEST_WINDOWS:
@@ -90,7 +99,7 @@ def measure(task: Measuring, told: Callable[[Progress], None] = lambda _progress
     finally:
         engine.close()
     if not math.isfinite(value):
-        raise ModelError(f"{task.path.name} computes no numbers: its weights are damaged", "get the file again")
+        raise ModelError(f"{task.called} computes no numbers: its weights are damaged", "get the file again")
     return Perplexity(value, error, len(losses), window, windows, time.monotonic() - started)
 
 

@@ -56,7 +56,8 @@ class Quantising:
     """What is to be done: `source` (of a split model its first part) written to `target` as `type`.
 
     Without a `target` nothing is written: what would be done is said. `threads` 0 takes all there are. `weighing` says
-    what `importance`, a file of llama.cpp's `llama-imatrix`, holds.
+    what `importance`, a file of llama.cpp's `llama-imatrix`, holds. `name` is what messages call the source, if not by
+    its path.
     """
 
     source: Path
@@ -66,6 +67,12 @@ class Quantising:
     allow_requantize: bool = False
     importance: Path | None = None
     weighing: tuple[Importance, ...] = ()
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """What messages call the source."""
+        return self.name or str(self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +174,12 @@ def _failure(task: Quantising, kind: str, why: str) -> Exception:
     if task.target is not None and _FULL in why:
         return disk_full(task.target)
     if _NO_REQUANTISING in why:
-        return UsageError(f"{task.source} is quantised already", "start from a file of F16, BF16 or F32 weights")
+        return UsageError(f"{task.called} is quantised already", "start from a file of F16, BF16 or F32 weights")
     said = why.rpartition("failed to quantize: ")[2]
     hint = "take another type, or another file of the model"
     if "importance matrix" in said or "imatrix" in said:
         hint = "give an importance matrix that was made of this very model: --imatrix FILE"
-    return ModelError(f"llama.cpp cannot make {kind} of {task.source}: {said}", hint)
+    return ModelError(f"llama.cpp cannot make {kind} of {task.called}: {said}", hint)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ import typer
 from localdev.cli.commands.models.group import app, print_json
 from localdev.cli.options import Json
 from localdev.cli.workplace import open_workplace
+from localdev.config.settings import MOST_THREADS
 
 if TYPE_CHECKING:
     from localdev.backends.llamacpp.perplexity import Perplexity
@@ -22,10 +23,14 @@ Window = Annotated[
     int, typer.Option("--window", metavar="N", min=0, help="Tokens read at once; 512, or what the model can.")
 ]
 Threads = Annotated[
-    int, typer.Option("--threads", metavar="N", min=0, help="Threads; llama.threads of the settings unless given.")
+    int,
+    typer.Option(
+        "--threads", metavar="N", min=0, max=MOST_THREADS, help="Threads; llama.threads of the settings unless given."
+    ),
 ]
 
 _LARGEST = 16_000_000  # some four million tokens: an hour for the smallest models on a laptop
+_PART = "give a part of it: a few hundred kilobytes will do"
 
 
 @app.command(short_help="Measure how well a model foresees a text.")
@@ -43,10 +48,10 @@ def perplexity(
     from localdev.cli.terminal import one_line
 
     place = open_workplace(context, None)
-    order = Order(model, "", text=read_text(text), window=window, threads=threads)
+    order = Order(model, "", text=read_text(text), text_from=text, window=window, threads=threads)
     progress = ProgressLine(place.printer)
     try:
-        found, figures = perplexity_of(order, place.settings, place.folders, progress.update)
+        found, figures = perplexity_of(order, place.settings, place.folders, progress.take)
     finally:
         progress.close()
     if as_json:
@@ -68,9 +73,9 @@ def read_text(name: str) -> str:
     from localdev.core.folders import expanded
 
     if name == "-":
-        text, _ = piped_text()
+        text, _ = piped_text(most=_LARGEST, hint=_PART, patience=None)  # it was asked for, however slow it is
     else:
-        text = text_of(expanded(Path(name)), most=_LARGEST, hint="give a part of it: a few hundred kilobytes will do")
+        text = text_of(expanded(Path(name)), most=_LARGEST, hint=_PART)
     if not text.strip():
         raise UsageError("the text for the perplexity is empty", "name a text file, or pipe one in: --text -")
     return text

@@ -52,6 +52,7 @@ def quantize(
         kind,
         name=name,
         text=read_text(text) if text else "",
+        text_from=text,
         window=window,
         threads=threads,
         allow_requantize=allow_requantize,
@@ -59,7 +60,7 @@ def quantize(
     )
     progress = ProgressLine(place.printer)
     try:
-        made = quantise_model(order, place.settings, place.folders, progress.update)
+        made = quantise_model(order, place.settings, place.folders, progress.take)
     finally:
         progress.close()
     write_down(place, "model_added", made.passport)
