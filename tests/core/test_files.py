@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -11,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from localdev.core.errors import Busy, NotFound, StorageError
-from localdev.core.files import locked, write_atomic
+from localdev.core.errors import Busy, DiskFull, NotFound, StorageError
+from localdev.core.files import locked, refuse_without_room, write_atomic
 from localdev.core.folders import ensure, expanded, find_folders
 
 
@@ -57,6 +58,35 @@ def test_folders_are_private(tmp_path: Path) -> None:
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in (made, made.parent, made.parent.parent)} == {0o700}
     tmp_path.chmod(0o750)
     assert stat.S_IMODE(ensure(tmp_path).stat().st_mode) == 0o750
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process of its own")
+def test_no_room_for_a_folder(tmp_path: Path) -> None:
+    """A disk without room, or without inodes, is no matter of permissions."""
+    child = os.fork()
+    if child:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+        return
+
+    def hook(event: str, _: tuple[object, ...]) -> None:
+        if event == "os.mkdir":
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    ended = 4
+    try:
+        sys.addaudithook(hook)
+        ensure(tmp_path / "sub")
+    except DiskFull as error:
+        ended = 3 if "free some disk space" in error.hint else 4
+    finally:
+        os._exit(ended)
+
+
+def test_room_is_looked_at_before(tmp_path: Path) -> None:
+    """Both figures are said; what fits is let through."""
+    refuse_without_room(tmp_path, 1)
+    with pytest.raises(DiskFull, match=r"cannot write .*file: it needs 1000000\.0 GB, .* free"):
+        refuse_without_room(tmp_path / "file", 10**15)
 
 
 def test_an_interrupted_write_leaves_no_part(tmp_path: Path) -> None:

@@ -21,11 +21,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from localdev.core.errors import LocaldevError
+from localdev.models.incoming import Wish
 from localdev.models.store import Adding, ModelStore
 from tests.models.conftest import Pair, gguf, pair, tensor
 
 _STEPS = {"open", "os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
 _MOST_STEPS = 300
+_WISHES: dict[str, Wish] = {"move far": "move", "adopt": "move", "own": "copy"}
 # How a process ends: not interrupted, interrupted and done nevertheless, with an error for the user, with another.
 _UNTOUCHED, _UNHURT, _REFUSED, _BUG = range(4)
 
@@ -38,8 +40,9 @@ def main(how: str, scenario: str, folder: Path) -> None:
     for step in range(_MOST_STEPS):
         sources = write_model(folder / "sources", parts)
         contents = [path.read_bytes() for path in sources]
-        if mode in ("remove", "adopt"):
-            passport = ModelStore(folder / "store").add(sources[0], Adding(mode="copy"))
+        if mode in ("remove", "adopt", "own"):
+            first: Wish = "link" if mode == "own" else "copy"
+            passport = ModelStore(folder / "store").add(sources[0], Adding(mode=first))
             if mode == "adopt":  # what the store has is the only copy, and its passport is lost
                 sources = list(passport.paths())
                 (folder / "store" / "passports" / f"{passport.digest}.json").unlink()
@@ -83,7 +86,7 @@ def _work(mode: str, folder: Path, source: Path) -> None:
     if mode == "remove":
         store.remove(store.list()[0].digest)
     else:
-        store.add(source, Adding(mode="move" if mode in ("move far", "adopt") else mode))  # type: ignore[arg-type]
+        store.add(source, Adding(mode=_WISHES.get(mode, mode)))  # type: ignore[arg-type]
 
 
 def _in_a_process(work: Callable[[], None], folder: Path, how: str, *, step: int, mode: str) -> int:

@@ -71,7 +71,7 @@ def test_add_again_changes_nothing(store: ModelStore, model: Path, tmp_path: Pat
 @pytest.mark.parametrize("mode", ["link", "copy"])
 def test_a_second_name_is_refused(store: ModelStore, model: Path, tmp_path: Path, mode: Mode) -> None:
     """A model that is stored keeps its name, whichever file it comes from; the error says the name."""
-    first = store.add(model)
+    first = store.add(model, Adding(mode=mode))
     for again in (model, Path(shutil.copyfile(model, tmp_path / "again.gguf"))):
         with pytest.raises(UsageError, match="stored already, as tiny-model-v1") as caught:
             store.add(again, Adding(mode=mode, name="My Model"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -12,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from localdev.core.errors import LocaldevError, ModelError, NotFound, StorageError, UsageError
+from localdev.core.errors import DiskFull, LocaldevError, ModelError, NotFound, StorageError, UsageError
 from localdev.core.events import Progress
 from localdev.models.incoming import Wish
 from localdev.models.store import Adding, ModelStore
 from tests.models.conftest import SMALL, TINY, gguf, pair, small
+from tests.models.interrupting import write_model
 
 OTHER = gguf([pair("general.architecture", "llama"), pair("general.name", "other")])
 ADAPTER = gguf(
@@ -104,12 +106,35 @@ def test_a_symbolic_link_is_not_moved(store: ModelStore, model: Path, tmp_path: 
 @pytest.mark.parametrize("first", ["auto", "copy"])
 @pytest.mark.parametrize("again", ["the same file", "a copy"])
 def test_moving_what_is_stored_already(store: ModelStore, model: Path, tmp_path: Path, first: Wish, again: str) -> None:
-    """The source goes, as the store has the model; the stored one stays as it is, and is not suspect."""
-    stored = store.add(model, Adding(mode=first))
+    """The source goes, and what the store has is its own from then on, and not suspect."""
+    store.add(model, Adding(mode=first))
     source = model if again == "the same file" else small(tmp_path / "copy.gguf")
     moved = store.add(source, MOVE)
-    assert (moved.name, moved.mode, source.exists()) == ("m", stored.mode, False)
+    assert (moved.name, moved.mode, source.exists()) == ("m", "move", False)
     assert store.list() == [moved] and moved.seems_whole() and moved.file.read_bytes() == SMALL
+    assert moved.file.stat().st_nlink == 1 and not moved.is_shared()
+
+
+@pytest.mark.parametrize("again", ["the same file", "a copy", "the stored file"])
+def test_copying_what_is_linked(store: ModelStore, model: Path, tmp_path: Path, again: str) -> None:
+    """The store gets a file of its own: who writes to the linked one does it no harm any more."""
+    linked = store.add(model, Adding(licence="MIT"))
+    assert linked.is_shared()
+    source = {"the same file": model, "a copy": small(tmp_path / "copy.gguf"), "the stored file": linked.file}[again]
+    copied = store.add(source, Adding(mode="copy"))
+    assert (copied.name, copied.mode, copied.licence, copied.source) == ("m", "copy", "MIT", linked.source)
+    assert store.list() == [copied] and copied.seems_whole() and not copied.is_shared()
+    model.write_bytes(OTHER)
+    assert store.checked_file(copied).read_bytes() == SMALL
+    read: list[Progress] = []
+    assert store.add(copied.file, Adding(mode="copy"), read.append) == copied and not read
+
+
+def test_putting_in_order_keeps_the_licence(store: ModelStore, model: Path) -> None:
+    """What its user once said of a model is not lost with its file."""
+    store.add(model, Adding(mode="copy", licence="as agreed")).file.unlink()
+    again = store.add(model, Adding(mode="copy"))
+    assert (again.licence, again.seems_whole()) == ("as agreed", True)
 
 
 def test_moving_a_stored_file(store: ModelStore, model: Path) -> None:
@@ -241,7 +266,7 @@ def test_no_room(store: ModelStore, tmp_path: Path) -> None:
     os.truncate(huge, 2 << 40)
     if shutil.disk_usage(tmp_path).free > 2 << 40:
         pytest.skip("there is room")
-    with pytest.raises(StorageError, match="disk is full"):
+    with pytest.raises(DiskFull, match=r"disk is full: cannot write .*: it needs 2199\.0 GB, .* are free"):
         store.add(huge, Adding(mode="copy"))
     assert is_empty(store, tmp_path / "store")
 
@@ -379,3 +404,49 @@ def test_a_taken_name_is_said_at_once(store: ModelStore, model: Path, write: Cal
         longer = write(gguf([pair("general.architecture", "llama"), pair("general.name", 99 * "o")]))
         store.add(longer, Adding(name="m"), told.append)
     assert not told
+
+
+def test_files_on_another_disk(store: ModelStore, model: Path, far: Path, tmp_path: Path) -> None:
+    """What is brought in is moved in one step, which no disk does to another: that is said before anything is read."""
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "files").symlink_to(far.parent)
+    with pytest.raises(StorageError, match="lies on another disk than") as caught:
+        store.add(model, MOVE)
+    assert "a link of that folder itself" in caught.value.hint and model.exists() and store.list() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a process that can be watched")
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("fails", [False, True])
+def test_moving_a_download_without_links(store: ModelStore, tmp_path: Path, parts: int, fails: bool) -> None:
+    """On a file system without hard links it is moved by its name; after an error it is where it was."""
+    child = os.fork()
+    if child:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+        return
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "os.link":
+            raise PermissionError(errno.EPERM, "no links here")
+        writes = event == "open" and int(str(arguments[2])) & (os.O_WRONLY | os.O_RDWR)
+        if fails and writes and ".json" in str(arguments[0]):
+            raise OSError(errno.ENOSPC, "no room")
+
+    ended = 4
+    try:
+        with store.staging("a download") as place:
+            sources = write_model(place / "sources", parts)
+            inodes, contents = [path.stat().st_ino for path in sources], [path.read_bytes() for path in sources]
+            sys.addaudithook(hook)
+            try:
+                passport = store.add(sources[0], Adding(mode="move", name="d"))
+                kept = passport.paths()
+            except DiskFull:
+                kept = tuple(sources)
+                assert fails and store.list() == []
+            assert [path.stat().st_ino for path in kept] == inodes
+            assert [path.read_bytes() for path in kept] == contents
+            assert fails or (store.checked_file(passport) and not any(path.exists() for path in sources))
+            ended = 3
+    finally:
+        os._exit(ended)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -52,7 +53,7 @@ def checked(store: ModelStore, name: str) -> list[Progress]:
 @pytest.mark.skipif(sys.platform == "win32", reason="there the change time cannot be had")
 @pytest.mark.parametrize("mode", ["link", "copy"])
 def test_a_byte_changed_and_the_time_set_back(store: ModelStore, tmp_path: Path, mode: str) -> None:
-    """The change time gives it away; nothing is recorded, so that it is refused again."""
+    """The change time gives it away; what is proven is remembered, but a file that comes back is read, and is good."""
     model = small(tmp_path / "m.gguf")
     passport = store.add(model, Adding(mode=mode))  # type: ignore[arg-type]
     change_a_byte(model if mode == "link" else passport.file)
@@ -60,6 +61,19 @@ def test_a_byte_changed_and_the_time_set_back(store: ModelStore, tmp_path: Path,
     for _ in range(2):
         with pytest.raises(ModelError, match="was changed since it was added"):
             checked(store, "m")
+        assert store.find(str(passport.file)).state() == "changed", "it is found by its path, and refused that way too"
+    change_a_byte(passport.file)
+    assert store.find("m").state() == "touched"
+    assert checked(store, "m") and store.find("m").state() == "whole" and checked(store, "m") == []
+
+
+def test_a_passport_without_what_was_proven(store: ModelStore, linked: Passport) -> None:
+    """One that was written before that was kept is read, and the file is good as far as is known."""
+    path = linked.folder.parent / "passports" / f"{linked.digest}.json"
+    entry = json.loads(path.read_bytes())
+    assert entry["files"][0].pop("spoilt_ns") == 0
+    path.write_text(json.dumps(entry))
+    assert store.find("m") == linked and checked(store, "m") == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there the change time cannot be had")

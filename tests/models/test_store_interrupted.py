@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 SCENARIOS = (
-    *("kill:link", "kill:move far", "kill:split adopt", "kill:split remove", "kill:split move"),
+    *("kill:link", "kill:move far", "kill:split adopt", "kill:split remove", "kill:split move", "kill:split own"),
     *("fail:copy", "fail:move far", "fail:adopt", "fail:split remove"),
 )
 _MEMORY = Path("/dev/shm")  # where flushing costs nothing; a process that is killed loses nothing there either

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from localdev.core.errors import Busy, DiskFull, StorageError
 from localdev.core.folders import ensure
+from localdev.core.sizes import sized
 
 # How often who waits for a lock is told so.
 _TELL_SECONDS = 1.0
@@ -31,6 +33,22 @@ def storage_error(path: Path, error: OSError, verb: str = "write") -> StorageErr
 def disk_full(path: Path) -> DiskFull:
     """Say that there is no room for `path`."""
     return DiskFull(f"the disk is full: cannot write {path}", "free some disk space, then run the command again")
+
+
+def refuse_without_room(path: Path, needed: int) -> None:
+    """Look at the free space of the disk of `path` (or of the folder it is to be in) before `needed` bytes are written.
+
+    Raises:
+        DiskFull: there is less; both figures are said.
+        StorageError: the disk cannot be asked.
+    """
+    try:
+        free = shutil.disk_usage(path if path.is_dir() else path.parent).free
+    except OSError as error:
+        raise storage_error(path, error) from error
+    if free < needed:
+        full = disk_full(path)
+        raise DiskFull(f"{full}: it needs {sized(needed)}, {sized(free)} are free", full.hint)
 
 
 def write_atomic(path: Path, data: bytes) -> None:

@@ -5,6 +5,7 @@ Nothing is created at import; `ensure` makes a folder with mode 0700 when it is 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from dataclasses import dataclass
@@ -91,6 +92,10 @@ def ensure(folder: Path) -> Path:
             ensure(folder.parent)
             folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            from localdev.core.files import disk_full  # which itself needs this module
+
+            raise disk_full(folder) from error
         raise StorageError(
             f"cannot create the folder {folder}: {error.strerror or error}",
             "make it writable, or set LOCALDEV_HOME to a folder that is",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from localdev.models.passport import Kind, Passport, StoredFile, stamp, unwritte
 if TYPE_CHECKING:
     from localdev.models.gguf import GgufHeader
     from localdev.models.vetting.vet import Vetted
+
 
 _LONGEST_TEXT = 200  # characters of what a file says of itself
 _BASE_KEYS = ("general.base_model.0.repo_url", "general.base_model.0.name", "general.basename")
@@ -50,7 +52,7 @@ def licence_findings(given: str, stated: str) -> tuple[Finding, ...]:
     """Warn where a licence that was given with a model is another one than its file states; spelling does not count."""
     if not (given and stated) or _plain(given) == _plain(stated):
         return ()
-    return (Finding("licence-differs", "warn", f"it came as under {given}, its file states {stated}: ask whose it is"),)
+    return (Finding("licence-differs", "warn", f"it came with the licence {given}, its file states {stated}: see which one holds"),)
 
 
 def _plain(licence: str) -> str:
@@ -82,8 +84,16 @@ def vetted_anew(passport: Passport) -> Passport:
     return replace(passport, **facts_of(vetted, passport.licence))
 
 
-def still_whole(passport: Passport, hint: str, progress: ProgressSink | None) -> tuple[StoredFile, ...]:
+def still_whole(
+    passport: Passport,
+    hint: str,
+    progress: ProgressSink | None,
+    *,
+    proven: Callable[[tuple[StoredFile, ...]], None],
+) -> tuple[StoredFile, ...]:
     """Read the files whose stamp is not the recorded one and give all with the stamps they had before they were read.
+
+    `proven` is given the passport's files, with what is now known of one that was read and is another file.
 
     Raises:
         ModelError: a file is gone or was changed; `hint` says what to do.
@@ -96,7 +106,13 @@ def still_whole(passport: Passport, hint: str, progress: ProgressSink | None) ->
     suspects = [each for each in seen if not passport.vetting or not each[0].fits(each[2])]
     counted = Counted("hash", sum(stat.st_size for _, _, stat in suspects), progress)
     for file, path, stat in suspects:
-        if stat.st_size != file.size or counted.digest(path) != file.digest or not unwritten(stat, path.stat()):
+        same = stat.st_size == file.size and counted.digest(path) == file.digest
+        now = path.stat()
+        if not same:
+            # Proven of this stamp alone: a file that is written meanwhile, or brought back later, is read again.
+            spoilt = replace(file, spoilt_ns=stamp(stat)[2] if stamp(stat) == stamp(now) else 0)
+            proven(tuple(spoilt if each is file else each for each in passport.files))
+        if not same or not unwritten(stat, now):
             raise ModelError(f"{what} was changed since it was added", hint)
     return tuple(_restamped(file, stat) for file, _, stat in seen)
 
@@ -114,7 +130,7 @@ def stamped(passport: Passport) -> Passport:
 def _restamped(file: StoredFile, now: os.stat_result) -> StoredFile:
     """Give a file with another stamp."""
     _, mtime_ns, ctime_ns, inode = stamp(now)
-    return replace(file, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode)
+    return replace(file, mtime_ns=mtime_ns, ctime_ns=ctime_ns, inode=inode, spoilt_ns=0)
 
 
 def how_to_add(kind: Kind | None) -> str:
@@ -126,3 +142,9 @@ def how_to_remove(passport: Passport) -> str:
     """Name the command that forgets it."""
     group = "models adapters" if passport.kind == "adapter" else "models"
     return f"`localdev {group} remove {passport.name}`"
+
+
+def how_to_mend(passport: Passport) -> str:
+    """Say what to do about a stored model whose files were changed or are gone."""
+    add, remove = how_to_add(passport.kind), how_to_remove(passport)
+    return f"{add} with a good copy puts it in order, {remove} forgets it"

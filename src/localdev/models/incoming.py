@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from localdev.core.errors import ModelError, StorageError
-from localdev.core.files import disk_full, storage_error
+from localdev.core.files import refuse_without_room, storage_error
 from localdev.core.ports import ProgressSink
 from localdev.models.digests import Counted
 from localdev.models.passport import Mode, StoredFile, part_name, stamp, unwritten
@@ -23,20 +22,25 @@ _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP,
 
 
 def bring_in(
-    sources: Sequence[Path], folder: Path, wish: Wish, *, progress: ProgressSink | None
+    sources: Sequence[Path], folder: Path, wish: Wish, *, own: bool, progress: ProgressSink | None
 ) -> tuple[Mode, tuple[StoredFile, ...]]:
     """Link or copy `sources` into the empty `folder` and say which it was, and what is there now.
 
-    One file is called model.gguf, parts are called as `part_name` says. Nothing is taken away from `sources`.
+    One file is called model.gguf, parts are called as `part_name` says. Nothing is taken away from `sources`, unless
+    they are the store's `own`, are to be moved, and cannot be linked: a copy would take their room a second time.
+    `give_back` undoes that.
 
     Raises:
         ModelError: a source cannot be read, or changed while it was.
         StorageError: the folder cannot be written, or `wish` is link and the file system has none for them.
     """
-    names = [part_name(number + 1, len(sources)) for number in range(len(sources))]
-    targets = [folder / name for name in (names if len(sources) > 1 else ["model.gguf"])]
+    targets = _targets(sources, folder)
     try:
         linked = wish != "copy" and _link(sources, targets)
+        if own and wish == "move" and not linked:
+            for source, target in zip(sources, targets, strict=True):
+                os.rename(source, target)
+            linked = True
         if wish == "link" and not linked:
             raise StorageError(
                 f"{sources[0]} cannot be linked into {folder}: another disk, or a file system without hard links",
@@ -52,6 +56,21 @@ def bring_in(
     except OSError as error:
         raise storage_error(folder, error) from error
     return ("move" if wish == "move" else "link" if linked else "copy"), files
+
+
+def give_back(sources: Sequence[Path], folder: Path) -> None:
+    """Move what `bring_in` took to where it was."""
+    for source, target in zip(sources, _targets(sources, folder), strict=True):
+        if target.exists() and not source.exists():
+            with contextlib.suppress(OSError):  # it is what is undone after an error; that is the one to be told
+                os.rename(target, source)
+
+
+def _targets(sources: Sequence[Path], folder: Path) -> list[Path]:
+    """Give what the files are called in the folder."""
+    if len(sources) == 1:
+        return [folder / "model.gguf"]
+    return [folder / part_name(number + 1, len(sources)) for number in range(len(sources))]
 
 
 def _unchanged(
@@ -99,8 +118,7 @@ def _copied(
 ) -> list[str]:
     """Copy files and give the digests of what was written; read back where the sources are to go."""
     total = sum(source.stat().st_size for source in sources)
-    if shutil.disk_usage(targets[0].parent).free < total:  # said now and not after minutes
-        raise disk_full(targets[0].parent)
+    refuse_without_room(targets[0].parent, total)  # said now and not after minutes
     counted = Counted("copy", total, progress)
     digests = [counted.copy(source, target) for source, target in zip(sources, targets, strict=True)]
     if wish == "move" and _hashed(targets, progress) != digests:

@@ -66,7 +66,8 @@ class StoredFile:
     """One file of a model, with its stamp when its SHA-256 `digest` (hex) was last seen to be right.
 
     `size` is in bytes, the times are in nanoseconds. 0 for `ctime_ns` or `inode` means that it is not recorded: on
-    Windows `st_ctime` is the time of creation, which says nothing of changes.
+    Windows `st_ctime` is the time of creation, which says nothing of changes. `spoilt_ns` is the change time at which
+    it was read and found to be another file (0: never), so that what was proven is not forgotten.
     """
 
     name: str
@@ -75,11 +76,16 @@ class StoredFile:
     mtime_ns: int
     ctime_ns: int
     inode: int
+    spoilt_ns: int = 0
 
     def fits(self, now: stat_result) -> bool:
         """Say whether a file seems to be the recorded one, unchanged: size, inode and times are the same."""
         ctime_ns = stamp(now)[2]
-        return self.unwritten(now) and self.ctime_ns in (0, ctime_ns)
+        return self.unwritten(now) and self.ctime_ns in (0, ctime_ns) and not self.is_spoilt(now)
+
+    def is_spoilt(self, now: stat_result) -> bool:
+        """Say whether this is what was read and found to be another file, and nothing has touched it since then."""
+        return bool(self.spoilt_ns) and self.spoilt_ns == stamp(now)[2]
 
     def unwritten(self, now: stat_result) -> bool:
         """Say the same whatever its change time: links to the file made or removed since then count for nothing."""
@@ -151,16 +157,28 @@ class Passport:
         """Compare the stored files with their recorded sizes and stamps; they are not read.
 
         `touched` are files of which the change time or the inode alone is another: links to them were made or removed,
-        or a byte was changed and the time set back; the store tells these apart by reading them.
+        or a byte was changed and the time set back; the store tells these apart by reading them, and what it found
+        stays `changed` until they are touched again.
         """
         try:
-            now = [(file, (self.folder / file.name).stat()) for file in self.files]
+            now = self._now()
         except OSError:
             return "gone"
         if all(file.fits(stat) for file, stat in now):
             return "whole"
-        same = all((file.size, file.mtime_ns) == (stat.st_size, stat.st_mtime_ns) for file, stat in now)
-        return "touched" if same else "changed"
+        unsuspicious = _same_times(now) and not any(file.is_spoilt(stat) for file, stat in now)
+        return "touched" if unsuspicious else "changed"
+
+    def keeps_times(self) -> bool:
+        """Say whether sizes and times of modification of the stored files are the recorded ones."""
+        try:
+            return _same_times(self._now())
+        except OSError:
+            return False
+
+    def _now(self) -> list[tuple[StoredFile, stat_result]]:
+        """Look at the files. Raises OSError."""
+        return [(file, (self.folder / file.name).stat()) for file in self.files]
 
     def seems_whole(self) -> bool:
         """Say whether nothing speaks for a change of the stored files; they are not read."""
@@ -169,9 +187,21 @@ class Passport:
     def is_elsewhere(self) -> bool:
         """Say whether all its files have another name on the disk, so that removing it loses nothing."""
         try:
-            return all(path.stat().st_nlink > 1 for path in self.paths())
+            return all(stat.st_nlink > 1 for _, stat in self._now())
         except OSError:
             return False
+
+    def is_shared(self) -> bool:
+        """Say whether it is not the store's own: who may write to another name of a file may change it."""
+        try:
+            return self.mode == "link" or any(stat.st_nlink > 1 for _, stat in self._now())
+        except OSError:
+            return False
+
+
+def _same_times(now: list[tuple[StoredFile, stat_result]]) -> bool:
+    """Say whether files have their recorded sizes and times of modification."""
+    return all((file.size, file.mtime_ns) == (stat.st_size, stat.st_mtime_ns) for file, stat in now)
 
 
 def part_name(number: int, count: int) -> str:
@@ -192,11 +222,13 @@ def read_passport(path: Path, files: Path) -> Passport:
     Raises:
         ModelError: it cannot be read, is of a newer version, lacks something, or its digests do not fit.
     """
-    hint = f"remove {path} and add the model again; its files are {files / path.stem}*"
+    hint = f"remove it and add the model again, from {files / path.stem}* if that is all you have"
     try:
         entry = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"cannot read the model passport {path}: {error}", hint) from error
+    except OSError as error:
+        raise ModelError(f"cannot read the model passport {path}: {error.strerror or error}", hint) from error
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"the model passport {path} is no JSON", hint) from error
     version = entry.pop("schema_version", None) if isinstance(entry, dict) else None
     if version not in (1, SCHEMA_VERSION):
         raise ModelError(f"the model passport {path} is not of version {SCHEMA_VERSION}", hint)
@@ -226,7 +258,7 @@ def _from_first(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _passport(entry: dict[str, Any], files: Path) -> Passport:
     """Make the passport of checked entries."""
-    entry["files"] = tuple(_checked(StoredFile, each) for each in entry["files"])
+    entry["files"] = tuple(_checked(StoredFile, {"spoilt_ns": 0, **each}) for each in entry["files"])
     entry["findings"] = tuple(_checked(Finding, each) for each in entry["findings"])
     entry["source"] = _checked(Source, entry["source"])
     entry["accepted"] = tuple(entry["accepted"])

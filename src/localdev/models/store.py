@@ -25,9 +25,17 @@ from localdev.core.files import locked, storage_error
 from localdev.core.folders import ensure
 from localdev.core.ports import ProgressSink
 from localdev.models import staging
-from localdev.models.checking import facts_of, how_to_add, how_to_remove, stamped, still_whole, vetted_anew
+from localdev.models.checking import (
+    facts_of,
+    how_to_add,
+    how_to_mend,
+    how_to_remove,
+    stamped,
+    still_whole,
+    vetted_anew,
+)
 from localdev.models.digests import digest_of_parts
-from localdev.models.incoming import Wish, bring_in, settle, take_away
+from localdev.models.incoming import Wish, bring_in, give_back, settle, take_away
 from localdev.models.names import name_for, refuse_taken, slug
 from localdev.models.passport import Kind, Passport, Source, StoredFile, read_passport, write_passport
 
@@ -65,7 +73,8 @@ class ModelStore:
     def add(self, path: Path, adding: Adding | None = None, progress: ProgressSink | None = None) -> Passport:
         """Vet and store a GGUF file, or all parts of a split one (any of them, or their folder), and give its passport.
 
-        A model that is stored already is not stored twice, but put in order where its stored files were changed.
+        A model that is stored already is not stored twice, but put in order where its stored files were changed, and
+        made the store's own where it was linked and is now to be copied or moved.
 
         Raises:
             NotFound, ModelError: it cannot be read, is refused by vetting, or is of another kind; nothing is stored.
@@ -77,6 +86,9 @@ class ModelStore:
         name = name_for(adding.name, path)
         stored = self._all()
         passport = next((each for each in stored if _same_files(each, sources)), None)
+        if passport is not None and adding.mode == "copy" and passport.is_shared():
+            _as_asked(passport, adding)
+            passport = None  # what is stored is not the copy that is asked for
         if passport is None and _size(sources) not in {each.size for each in stored}:
             refuse_taken(name, stored)  # said now, and not after gigabytes were read
         if passport is not None:
@@ -85,7 +97,12 @@ class ModelStore:
                     passport = self._kept(self.find(passport.digest, adding.kind), adding)
         else:
             with self.staging() as place:
-                passport = self._brought_in(sources, ensure(place / "parts"), name, adding=adding, progress=progress)
+                folder = ensure(place / "parts")
+                try:
+                    passport = self._brought_in(sources, folder, name, adding=adding, progress=progress)
+                except BaseException:
+                    give_back(sources, folder)
+                    raise
         if adding.mode == "move":
             return self._without(sources, passport)
         return passport
@@ -170,14 +187,15 @@ class ModelStore:
         """
         from localdev.models.vetting.vet import VETTING_VERSION
 
-        hint = (
-            f"{how_to_add(passport.kind)} with a good copy puts it in order, "
-            f"{how_to_remove(passport)} forgets it; the stored file is {passport.file}"
-        )
+        hint = f"{how_to_mend(passport)}; the stored file is {passport.file}"
         if passport.vetting and passport.seems_whole():
             renewed = passport
         else:
-            renewed = replace(passport, files=still_whole(passport, hint, progress))
+
+            def remember(files: tuple[StoredFile, ...]) -> None:
+                self._rewrite(passport, replace(passport, files=files))
+
+            renewed = replace(passport, files=still_whole(passport, hint, progress, proven=remember))
         if passport.vetting < VETTING_VERSION:
             renewed = vetted_anew(renewed)
         self._rewrite(passport, renewed)
@@ -220,6 +238,11 @@ class ModelStore:
     def staging(self, key: str = "") -> Iterator[Path]:
         """Give a folder on the store's disk for what is not a model yet: see `staging.staging`."""
         with staging.staging(self._folder / "staging", key) as place:
+            if self._files.exists() and self._files.stat().st_dev != place.stat().st_dev:
+                raise StorageError(
+                    f"{self._files} lies on another disk than {place.parent}, from where files are moved there",
+                    f"have all of {self._folder} on one disk: make a link of that folder itself",
+                )
             yield place
 
     def _passport(self, digest: str) -> Path:
@@ -236,8 +259,9 @@ class ModelStore:
         """Bring files into the empty `folder`, vet what is there, and store it."""
         from localdev.models.vetting.vet import vet_or_refuse
 
-        mode, files = bring_in(sources, folder, adding.mode, progress=progress)
-        facts = facts_of(vet_or_refuse(folder / files[0].name, adding.accept), adding.licence)
+        own = all((self._folder / "staging").resolve() in source.resolve().parents for source in sources)
+        mode, files = bring_in(sources, folder, adding.mode, own=own, progress=progress)
+        vetted = vet_or_refuse(folder / files[0].name, adding.accept)
         split = len(files) > 1
         digest = digest_of_parts([(file.name, file.digest) for file in files]) if split else files[0].digest
         passport = Passport(
@@ -249,7 +273,7 @@ class ModelStore:
             source=adding.source or Source("file", str(sources[0].absolute())),
             added=datetime.now(UTC).isoformat(timespec="seconds"),
             folder=self._files / digest if split else self._files,
-            **facts,
+            **facts_of(vetted, adding.licence),
         )
         staged = folder if split else folder / files[0].name
         with locked(self._folder / "lock"):
@@ -258,8 +282,11 @@ class ModelStore:
                 self.refuse_taken(name)
                 return self._install(staged, passport, files)
             _as_asked(known, adding)  # another name is refused before anything is put in order
+            facts = facts_of(vetted, adding.licence or known.licence)
             if not known.seems_whole():
-                return self._install(staged, replace(passport, name=known.name), files)
+                return self._install(staged, replace(passport, name=known.name, **facts), files)
+            if adding.mode in ("copy", "move") and known.is_shared():
+                return self._install(staged, replace(known, mode=mode, files=passport.files, **facts), files)
             return self._kept(known, adding)
 
     def _kept(self, known: Passport, adding: Adding) -> Passport:
@@ -303,12 +330,14 @@ class ModelStore:
         """Take the moved sources away, but never a file of the store; removing a link moves the change time."""
         stored = passport.paths()
         settle([*stored, self._passport(passport.digest)])
-        whole = passport.seems_whole()
-        take_away([source for source in sources if self._files.resolve() not in source.resolve().parents], stored)
-        renewed = passport
+        whole, renewed = passport.seems_whole(), passport
+        outside = [source for source in sources if self._files.resolve() not in source.resolve().parents]
+        take_away(outside, stored)
+        if outside and not any(source.exists() for source in outside):
+            renewed = replace(passport, mode="move")
         if whole:
             with contextlib.suppress(OSError):  # another process removed the model meanwhile
-                renewed = stamped(passport)
+                renewed = stamped(renewed)
         self._rewrite(passport, renewed)
         return renewed
 
@@ -388,8 +417,7 @@ def _same_file(passport: Passport, path: Path) -> bool:
     """Say whether `path` is one of the stored files, and none was changed, though links to them may have been made."""
     try:
         stat = path.stat()
-        unchanged = passport.state() in ("whole", "touched")
-        return unchanged and any(os.path.samestat(stat, each.stat()) for each in passport.paths())
+        return passport.keeps_times() and any(os.path.samestat(stat, each.stat()) for each in passport.paths())
     except (OSError, ValueError):  # ValueError: a zero byte in what was meant as a name
         return False
 
