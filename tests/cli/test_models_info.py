@@ -163,7 +163,7 @@ def test_an_adapter_that_is_none(run: Run, tmp_path: Path) -> None:
 def test_a_licence_that_the_file_does_not_state(run: Run, store: ModelStore) -> None:
     """The passport warns of it, adding says it, and so does info, once; another spelling is the same licence."""
     (finding,) = [each for each in store.find("tiny").findings if each.rule == "licence-differs"]
-    assert finding.severity == "warn" and "under MIT, its file states Python-2.0" in finding.message
+    assert finding.severity == "warn" and "the licence MIT, its file states Python-2.0" in finding.message
     out = run("models", "info", "tiny").out
     assert out.count("Python-2.0") == 1
     findings = json.loads(run("models", "info", "tiny", "--json").out)["findings"]

@@ -36,7 +36,7 @@ def test_what_would_come_is_told_and_asked(run: Run, hub: Hub) -> None:
     assert not hub.of("cdn")
     done = run("models", "pull", f"hf:{NAME}", "--yes")
     assert (done.code, done.out.splitlines()[0][:24]) == (0, "tiny-f32: pulled, llama,")
-    assert "warning: licence-differs: it came as under apache-2.0, its file states Python-2.0" in done.err
+    assert "warning: licence-differs: it came with the licence apache-2.0, its file states Python-2.0" in done.err
     assert "apache-2.0, as the hub says; the file itself states Python-2.0" in run("models", "info", "tiny-f32").out
     assert "tiny-f32" in run("models", "list").out
 

@@ -88,7 +88,7 @@ def in_megabytes(progress: Progress) -> Progress:
     """Give progress counted in bytes as MB."""
     if progress.unit != "bytes":
         return progress
-    return Progress(progress.stage, progress.done // 1_000_000, progress.total // 1_000_000, "MB")
+    return Progress(progress.stage, round(progress.done / 1e6), round(progress.total / 1e6), "MB")
 
 
 def plain(progress: Progress, seconds: float, begun: int = 0) -> str:

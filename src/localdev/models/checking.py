@@ -52,7 +52,8 @@ def licence_findings(given: str, stated: str) -> tuple[Finding, ...]:
     """Warn where a licence that was given with a model is another one than its file states; spelling does not count."""
     if not (given and stated) or _plain(given) == _plain(stated):
         return ()
-    return (Finding("licence-differs", "warn", f"it came with the licence {given}, its file states {stated}: see which one holds"),)
+    said = f"it came with the licence {given}, its file states {stated}: see which one holds"
+    return (Finding("licence-differs", "warn", said),)
 
 
 def _plain(licence: str) -> str:
