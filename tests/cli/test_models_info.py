@@ -168,6 +168,8 @@ def test_a_licence_that_the_file_does_not_state(run: Run, store: ModelStore) -> 
     assert out.count("Python-2.0") == 1
     findings = json.loads(run("models", "info", "tiny", "--json").out)["findings"]
     assert [each["rule"] for each in findings].count("licence-differs") == 1
+    run("models", "add", TINY, "--copy", "--name", "tiny", "--licence", "Python-2.0")
+    assert "licence-differs" not in {each.rule for each in store.find("tiny").findings}
     run("models", "remove", "tiny", "--yes")
     for licence, differs in (("python 2.0 License", False), ("MIT", True)):
         warned = run("models", "add", TINY, "--copy", "--licence", licence).err

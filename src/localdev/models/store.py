@@ -367,7 +367,11 @@ def _as_asked(passport: Passport, adding: Adding) -> Passport:
             f"this {passport.kind} is stored already, as {passport.name}",
             f"use that name, or {how_to_remove(passport)} and add it again",
         )
-    return replace(passport, licence=adding.licence or passport.licence)
+    if adding.licence in ("", passport.licence):
+        return passport
+    # What was found of the other licence is none of this one's, and its user has just said which one holds.
+    findings = tuple(each for each in passport.findings if not each.rule.startswith("licence-"))
+    return replace(passport, licence=adding.licence, findings=findings)
 
 
 def _sources(path: Path, adding: Adding) -> tuple[Path, ...]:
