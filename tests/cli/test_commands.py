@@ -260,7 +260,7 @@ def test_wipe_removes_kept_states(run: Run, repository: Path, home: Path) -> Non
         (states / owner).mkdir(parents=True)
         (states / owner / "one.kv").write_bytes(b"x" * 5000)
     gone = run("wipe", "-C", repository, "--yes")
-    assert f"removed {states / index.name} (5.0 kB, 1 state of prompts)" in gone.out
+    assert f"removed {states / index.name} (5 kB, 1 state of prompts)" in gone.out
     assert not index.exists() and [path.name for path in states.iterdir()] == ["shared"]
     assert json.loads(run("wipe", "--all", "--yes", "--json", "-C", repository).out)["bytes"] == 5000
 

@@ -9,6 +9,7 @@ import typer
 
 from localdev.cli.options import Directory, Invocation, Json, new_app, start_folder
 from localdev.cli.workplace import Workplace, open_workplace
+from localdev.core.sizes import sized
 
 if TYPE_CHECKING:
     from localdev.core.code import RefreshReport
@@ -69,7 +70,7 @@ def status(context: typer.Context, as_json: Json = False, directory: Directory =
         place.printer.line(place.printer.styled(found["root"], "plain"))
         numbers = [counted(found[f"{noun}s"], noun) for noun in ("file", "chunk", "symbol")]
         place.printer.line(", ".join([*numbers, f"{found['skipped']} skipped"]))
-        place.printer.line(place.printer.styled(f"{size(found['bytes'])} in {found['folder']}", "plain"))
+        place.printer.line(place.printer.styled(f"{sized(found['bytes'])} in {found['folder']}", "plain"))
         waiting = f", {found['pending']} still to be brought there" if found["pending"] else ""
         vectors = f"vectors made with {found['embedder']}, store {found['store']}{waiting}"
         place.printer.line(place.printer.styled(vectors, "plain"))
@@ -79,11 +80,6 @@ def status(context: typer.Context, as_json: Json = False, directory: Directory =
         )
     if found["state"] != "ready":
         raise typer.Exit(1)
-
-
-def size(count: int) -> str:
-    """Write a number of bytes for people."""
-    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
 
 
 def _show_change(place: Workplace, change: Refreshed) -> None:

@@ -26,8 +26,8 @@ def wipe(
     """
     from localdev.app.hints import counted
     from localdev.app.stored import stored_indexes, stored_states, wipe_index, wipe_states
-    from localdev.cli.commands.index import size
     from localdev.cli.confirm import confirmed
+    from localdev.core.sizes import sized
     from localdev.render.payloads import SCHEMA_VERSION
 
     place = open_workplace(context, directory)
@@ -42,9 +42,9 @@ def wipe(
         return
     total = sum(held for _, held, _ in lines)
     for path, held, what in lines:
-        out.aside(out.styled(f"{size(held):>10}  {path}{what}", "plain"))
+        out.aside(out.styled(f"{sized(held):>10}  {path}{what}", "plain"))
     question = f"all of it ({counted(len(lines), 'folder')})" if everything else "what is stored of this repository"
-    if lines and not confirmed(f"Remove {question}, {size(total)}? It can be built again.", yes=yes):
+    if lines and not confirmed(f"Remove {question}, {sized(total)}? It can be built again.", yes=yes):
         out.aside("nothing was removed")
         raise typer.Exit(1)
     for index in indexes:
@@ -56,7 +56,7 @@ def wipe(
         out.json({"schema_version": SCHEMA_VERSION, "removed": removed, "bytes": total})
         return
     for path, held, what in lines:
-        out.line(out.styled(f"removed {path} ({size(held)}{what})", "plain"))
+        out.line(out.styled(f"removed {path} ({sized(held)}{what})", "plain"))
 
 
 def _let_go(place: Workplace) -> None:
