@@ -67,7 +67,7 @@ def test_stored_models(folders: Folders, root: Path) -> None:
     result = Bench(build({}), folders, root, aside=seen.append).run(short())
     (model,), (embedder,) = result.models, result.embedders
     assert (model.name, model.error, model.backend) == ("tiny", "", "llamacpp")
-    assert model.parameters == store.find("tiny").parameters
+    assert (model.parameters, model.digest) == (store.find("tiny").parameters, store.find("tiny").digest)
     assert model.speed is not None and model.speed.generated_tokens >= 8 and model.speed.prompt_tokens_s > 100
     assert model.memory_bytes > 10_000_000 and model.load_s > 0
     assert set(result.choice) == set(model.jobs) and set(result.choice.values()) == {"tiny"}

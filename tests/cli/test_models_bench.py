@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from localdev.core.folders import find_folders
 from tests.cli.conftest import Run
 
 
@@ -83,6 +85,32 @@ def test_none_could_be_measured(run: Run, repository: Path) -> None:
     done = run("models", "bench", "nobody", "-C", repository)
     assert done.code == 1
     assert "not measured: no model named 'nobody'" in done.out and "hint: " in done.out
+    assert "speed alone" not in done.out and "for each job" not in done.out
+    line = json.loads(find_folders().journal.read_text().splitlines()[-1])
+    assert line["models"] == [{"model": "nobody", "digest": "", "outcome": "failed"}]
+
+
+@pytest.mark.skipif(not hasattr(os, "getloadavg"), reason="the system tells no load")
+def test_a_busy_machine(run: Run, repository: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That other work was done just before is said, as the figures show it; a run of its own would disturb others."""
+    for load, busy in ((1000.0, True), (0.0, False)):
+        monkeypatch.setattr(os, "getloadavg", lambda load=load: (load, 0.0, 0.0))
+        done = run("models", "bench", script, "--quick", "-C", repository)
+        found = json.loads(run("models", "bench", script, "--quick", "--json", "-C", repository).out)
+        assert ("this machine was busy before the run, with a load of 1000.0 on" in done.out) == busy
+        assert (found["busy"], found["load"]) == (busy, load) and found["processors"] >= 1
+
+
+def test_the_journal(run: Run, repository: Path, script: str) -> None:
+    """A run leaves one line: models and what became of them, and of the history how much was read."""
+    run("models", "bench", script, "nobody", "--quick", "--history", 1, "-C", repository)
+    run("models", "bench", "-C", repository)
+    done, failed = [json.loads(line) for line in find_folders().journal.read_text().splitlines()]
+    assert (done["kind"], done["outcome"], done["root"]) == ("bench", "ok", str(repository))
+    assert [(each["model"], each["outcome"]) for each in done["models"]] == [("scripted", "ok"), ("nobody", "failed")]
+    assert done["read"]["commits"] == 1 and len(done["read"]["newest"]) == 40 and done["total_ms"] > 0
+    assert done["embedders"] == ["static"]
+    assert (failed["outcome"], failed["error"]) == ("failed", "not_found")
 
 
 def test_no_models(run: Run, repository: Path) -> None:

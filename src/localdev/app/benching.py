@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from localdev.app.recording import journal_of, recording
 from localdev.assistant.speed import LONG_TOKENS, Fit, Speed, best, judge
 from localdev.config.settings import IndexSettings, ModelsSettings, Settings
 from localdev.core.errors import LocaldevError, NotFound, UsageError
@@ -19,7 +20,7 @@ from localdev.core.folders import Folders
 if TYPE_CHECKING:
     from localdev.assistant.past_work import Completed, Gap, Rate
     from localdev.core.chat import ModelInfo
-    from localdev.core.ports import ChatBackend, Embedder, Journal
+    from localdev.core.ports import ChatBackend, Embedder
     from localdev.index.repository import IndexedRepository
     from localdev.source.history import AddedLine, PastCommit
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _COMMITS_PER_CASE = 10
 _SAMPLE_TEXTS = 64
 _STATIC = "static"
+_BUSY = 0.5  # of the processors: then others' work shows in the figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,15 @@ class BenchOptions:
 class BenchedModel:
     """One model that answers: what was measured, or the error that kept it from being.
 
-    `name` is its own, or what it was asked for by where two have the same. `load_s` is the time until it had written
-    its first token. `memory_bytes` is what the engine's process held after the answers, weights included; it is 0 for a
-    server's model, and so is `parameters`: neither is told.
+    `name` is its own, or what it was asked for by where two have the same; `digest` is that of a stored one. `load_s`
+    is the time until it had written its first token. `memory_bytes` is what the engine's process held after the
+    answers, weights included; it is 0 for a server's model, and so is `parameters`: neither is told.
     """
 
     name: str
     error: str = ""
     hint: str = ""
+    digest: str = ""
     parameters: int = 0
     backend: str = ""
     placement: str = ""
@@ -85,39 +88,58 @@ class BenchedEmbedder:
 
 @dataclass(frozen=True, slots=True)
 class BenchResult:
-    """All that was measured, and the model to choose for each job."""
+    """All that was measured, and the model to choose for each job.
+
+    `load` is how many programs ran or wanted to during the minute before, on average, and `processors` how many can at
+    once; both are 0 where the system does not tell (Windows).
+    """
 
     models: tuple[BenchedModel, ...] = ()
     embedders: tuple[BenchedEmbedder, ...] = ()
     choice: dict[str, str] = field(default_factory=dict)
+    load: float = 0.0
+    processors: int = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether the machine did other work just before, so that the figures are lower than they could be."""
+        return self.load > _BUSY * self.processors
 
 
 class Bench:
     """Measures one model after another; each is opened alone and closed before the next."""
 
-    def __init__(
-        self, settings: Settings, folders: Folders, root: Path, *, aside: Aside, journal: Journal | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, folders: Folders, root: Path, *, aside: Aside) -> None:
         # Nothing is kept of prompts: cold is to be cold, and the texts are not worth the disk. Nor are words guessed
         # from the prompt: how often that is right depends on the text, and ours says the same over and over.
         llama = replace(settings.llama, states_mb=0, lookup=0)
         self._settings = replace(settings, llama=llama, models=ModelsSettings())
-        self._folders, self._root, self._aside, self._journal = folders, root, aside, journal
+        self._folders, self._root, self._aside = folders, root, aside
+        self._journal = journal_of(settings, folders, aside)
 
     def run(self, options: BenchOptions) -> BenchResult:
-        """Measure all; a model that fails is reported with its error, and the others go on.
+        """Measure all; a model that fails is reported with its error, and the others go on. One line is recorded.
 
         Raises:
             NotFound: no model is stored and none was named.
             UsageError: history was wanted and there is none.
         """
-        chat, embedders = self._chosen(options)
-        commits = self._commits(options.history)
-        found_embedders = tuple(self._embedder(form, commits, options) for form in embedders)
-        gaps = self._gaps(commits, options.history) if chat else []
-        found = _told_apart(chat, [self._model(name, gaps, options) for name in chat])
+        with recording("bench", self._journal, {"root": str(self._root), "models": list(options.models)}) as entry:
+            load, processors = _load()
+            chat, embedders = self._chosen(options)
+            entry.update(models=chat, embedders=embedders)
+            commits = self._commits(options.history)
+            if commits:
+                entry["read"] = {"commits": len(commits), "newest": commits[0].id}
+            found_embedders = tuple(self._embedder(form, commits, options) for form in embedders)
+            gaps = self._gaps(commits, options.history) if chat else []
+            found = _told_apart(chat, [self._model(name, gaps, options) for name in chat])
+            entry["models"] = [
+                {"model": each.name, "digest": each.digest, "outcome": "failed" if each.error else "ok"}
+                for each in found
+            ]
         self._aside(Progress(""))
-        return BenchResult(found, found_embedders, choices(found))
+        return BenchResult(found, found_embedders, choices(found), load, processors)
 
     def _chosen(self, options: BenchOptions) -> tuple[list[str], list[str]]:
         """Sort what is to be measured into models that answer and embedders."""
@@ -180,7 +202,7 @@ class Bench:
                 info = backend.describe()
                 load_s = time.perf_counter() - started
                 found = self._measured(backend, info, load_s, gaps=gaps, options=options)
-            return replace(found, parameters=self._parameters(name))
+            return self._identified(found, name)
         except LocaldevError as error:
             return BenchedModel(name, error=str(error), hint=error.hint)
 
@@ -229,14 +251,15 @@ class Bench:
             self._aside(Progress(f"{info.name}: completing", len(written), len(gaps), "lines"))
         return completed(written)
 
-    def _parameters(self, name: str) -> int:
-        """Give the number of parameters of a model in a file, 0 for others."""
+    def _identified(self, model: BenchedModel, name: str) -> BenchedModel:
+        """Add what is known of a model in a file, of others nothing."""
         from localdev.app.vetted import header_of, vetted_model
         from localdev.backends.registry import kind_of
 
         if kind_of(name) not in ("", "gguf"):
-            return 0
-        return header_of(vetted_model(name, self._settings, self._folders)).parameters
+            return model
+        vetted = vetted_model(name, self._settings, self._folders)
+        return replace(model, digest=vetted.digest, parameters=header_of(vetted).parameters)
 
     def _embedder(self, form: str, commits: Sequence[PastCommit], options: BenchOptions) -> BenchedEmbedder:
         """Measure one embedder; questions are asked of an index that is made for them and thrown away."""
@@ -271,6 +294,18 @@ class Bench:
                 index_s = time.perf_counter() - started
                 asked = questions(commits, set(repository.paths()), cases)
                 return index_s, hit_rates(asked, [_paths(question.text, repository) for question in asked])
+
+
+def _load() -> tuple[float, int]:
+    """Give the average load of the last minute, and the number of processors."""
+    if not hasattr(os, "getloadavg"):
+        return 0.0, 0
+    try:
+        load = os.getloadavg()[0]
+    except OSError:
+        return 0.0, 0
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    return round(load, 2), len(allowed)
 
 
 def _told_apart(asked: Sequence[str], found: Sequence[BenchedModel]) -> tuple[BenchedModel, ...]:

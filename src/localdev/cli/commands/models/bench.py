@@ -83,30 +83,19 @@ def _measured(place: Workplace, options: BenchOptions) -> BenchResult:
     from localdev.app.anywhere import anywhere
     from localdev.app.benching import Bench
     from localdev.audit import egress
-    from localdev.audit.journal import FileJournal
     from localdev.cli.progress import ProgressLine
-    from localdev.core.events import Notice, Progress
 
     progress = ProgressLine(place.printer)
-
-    def aside(event: Progress | Notice) -> None:
-        if isinstance(event, Progress):
-            progress.update(event)
-        else:
-            progress.close()
-            place.printer.notice(event)
-
-    journal = FileJournal(place.folders.journal, lambda text: aside(Notice("warning", text)))
-    kept = journal if place.settings.journal.enabled else None  # what goes to a server beyond this machine stands in it
     egress.install()
     try:
-        return Bench(anywhere(place.settings), place.folders, place.root, aside=aside, journal=kept).run(options)
+        return Bench(anywhere(place.settings), place.folders, place.root, aside=progress.take).run(options)
     finally:
         progress.close()
 
 
 def _lines(result: BenchResult, options: BenchOptions) -> Iterator[str]:
     """Give the report in plain lines."""
+    from localdev.app.hints import counted
     from localdev.cli.terminal import one_line
 
     for model in result.models:
@@ -129,7 +118,12 @@ def _lines(result: BenchResult, options: BenchOptions) -> Iterator[str]:
     unknown = [model.name for model in measured if not model.parameters]
     if unknown and len(measured) > 1:
         yield one_line(f"how large it is, is not known of {', '.join(unknown)}: where size decides, it comes last")
-    if result.models and not options.history:
+    if result.busy and (measured or result.embedders):
+        yield (
+            f"this machine was busy before the run, with a load of {result.load:.1f} on "
+            f"{counted(result.processors, 'processor')}: when it is idle, the figures are better"
+        )
+    if measured and not options.history:
         yield "speed alone was measured; --history 40 also tests on this repository's own commits"
 
 
@@ -210,4 +204,4 @@ def _share(rate: Rate) -> str:
 
 def _payload(result: BenchResult, options: BenchOptions) -> dict[str, Any]:
     """Give what `--json` prints."""
-    return {"options": asdict(options), **asdict(result)}
+    return {"options": asdict(options), **asdict(result), "busy": result.busy}
