@@ -158,8 +158,13 @@ def test_an_adapter_of_another_model(model: ChatBackend, folders: Folders, tmp_p
     assert no.value.hint == "it fits: wide"
     with pytest.raises(NotFound, match="those that fit tiny: none; 1 more fit other models"):
         answer(model, "nope")
-    with pytest.raises(ModelError, match="does not fit this model"):
-        answer(model, str(path))  # by its path the engine says so
+    with pytest.raises(
+        ModelError, match=r"broad\.gguf does not fit tiny: .* 256 x 256, the model's is 128 x 128$"
+    ) as no:
+        answer(model, f"{path}@0.5")
+    assert "--model" in no.value.hint
+    write_adapter(path)  # another file of the same name
+    assert answer(model, str(path)) != answer(model, "")
     store.remove("wide")
     assert [adapter.fits for adapter in listed(folders)] == [()]
 
@@ -292,9 +297,9 @@ def test_what_it_says_it_was_made_for(store: ModelStore, folders: Folders, tmp_p
 
 
 def test_names_are_taken_once(store: ModelStore, add: Callable[..., object]) -> None:
-    """Two adapters cannot share a name; an adapter and a model can."""
+    """Neither two adapters share a name, nor an adapter and a model: commands find both by it."""
     add("style", seed=0)
     with pytest.raises(LocaldevError, match="another adapter is named 'style'"):
         add("style", seed=1)
-    add("tiny", seed=2)
-    assert [store.find("tiny", kind).kind for kind in ("model", "adapter")] == ["model", "adapter"]
+    with pytest.raises(LocaldevError, match="another model is named 'tiny'"):
+        add("tiny", seed=2)

@@ -34,6 +34,7 @@ def test_add_list_remove(run: Run, store: ModelStore, tmp_path: Path) -> None:
     assert listed.startswith("my-style  ") and listed.endswith("; fits tiny\n")
     (entry,) = json.loads(run("models", "adapters", "list", "--json").out)["adapters"]
     assert (entry["name"], entry["kind"], entry["fits"]) == ("my-style", "adapter", ["tiny"])
+    assert (entry["ranks"], entry["alpha"]) == ([4], 4.0) and ", rank 4, alpha 4; fits tiny" in listed
     assert json.loads(run("models", "adapters", "remove", "my-style", "--yes", "--json").out)["name"]
     assert path.exists() and store.list("adapter") == []
     gone = run("models", "adapters", "remove", "my-style", "--yes")

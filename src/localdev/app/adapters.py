@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,17 +24,20 @@ if TYPE_CHECKING:
 
 _MOST_REASONS = 3
 _ADD = "`localdev models adapters add FILE.gguf`"
+_OTHER = "use one that was made for this very model, or name with --model the one it was made for"
+_MOST_REMEMBERED = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A stored adapter and the names of the stored models it fits.
+    """A stored adapter, what its file holds (None where it is damaged), and the names of the stored models it fits.
 
     `doubtful` says that none of these is called what the adapter says it was made for: shapes cannot tell whether it
     is one of them under another name, or another model of the same sizes.
     """
 
     passport: Passport
+    lora: Lora | None
     fits: tuple[str, ...]
     doubtful: bool = False
 
@@ -71,7 +75,7 @@ def add_adapter(wish: Wish, settings: Settings, folders: Folders, progress: Prog
     adding = Adding(mode="copy" if wish.copy else "auto", name=wish.name, kind="adapter")
     passport = store.add(path, adding, progress)
     fits = fitting(passport, store, folders)
-    return Adapter(passport, fits, doubtful=_is_doubtful(passport.base, fits, store))
+    return Adapter(passport, lora, fits, doubtful=_is_doubtful(passport.base, fits, store))
 
 
 def listed(folders: Folders) -> list[Adapter]:
@@ -79,7 +83,17 @@ def listed(folders: Folders) -> list[Adapter]:
     from localdev.models.store import ModelStore
 
     store = ModelStore(folders.models)
-    return [Adapter(passport, fitting(passport, store, folders)) for passport in store.list("adapter")]
+    return [Adapter(each, _read(each), fitting(each, store, folders)) for each in store.list("adapter")]
+
+
+def _read(passport: Passport) -> Lora | None:
+    """Read what a stored adapter holds."""
+    from localdev.models.adapters import read_adapter
+
+    try:
+        return read_adapter(passport.file)
+    except (ModelError, NotFound):  # whoever uses it is told
+        return None
 
 
 def remove_adapter(name: str, folders: Folders) -> Passport:
@@ -183,12 +197,17 @@ def vetted_adapter(
         ModelError: it was changed since it was added, does not fit the model, is no whole LoRA, or
             `policy.require_passport` refuses it.
     """
+    from localdev.backends.llamacpp.native import stamps_of
     from localdev.models.store import ModelStore
 
     store = ModelStore(folders.models)
     name, scale = split(text)
     if is_path(name):
-        return str(_by_path(expanded(Path(name)), store, settings, progress=progress)) + scale
+        path = _by_path(expanded(Path(name)), store, settings, progress=progress)
+        stamps = tuple(stamps_of(path)), tuple(stamps_of(model.path))
+        if against := _held(path, model.architecture, model.path, stamps=stamps):
+            raise ModelError(f"the adapter {path} does not fit {model.name}: {against}", _OTHER)
+        return str(path) + scale
     try:
         passport = store.find(name, "adapter")
     except NotFound as error:
@@ -210,7 +229,7 @@ def split(text: str) -> tuple[str, str]:
 
 
 def _by_path(path: Path, store: ModelStore, settings: Settings, *, progress: ProgressSink | None) -> Path:
-    """Check an adapter that is named by its path; whether it fits its model the engine says when it loads it."""
+    """Check an adapter that is named by its path."""
     from localdev.models.adapters import read_adapter
     from localdev.models.vetting.vet import vet_or_refuse
 
@@ -226,6 +245,14 @@ def _by_path(path: Path, store: ModelStore, settings: Settings, *, progress: Pro
             f"{_ADD} vets and stores it; then call it by its name",
         ) from error
     return store.checked_file(passport, progress)
+
+
+@functools.lru_cache(maxsize=_MOST_REMEMBERED)
+def _held(path: Path, architecture: str, base: Path, *, stamps: object) -> str:
+    """Say why an adapter by its path does not fit a model, empty where it does; read anew when `stamps` change."""
+    from localdev.models.adapters import misfit, read_adapter, read_base
+
+    return misfit(read_adapter(path), read_base(architecture, base))
 
 
 def _unknown(name: str, model: VettedModel, store: ModelStore, folders: Folders) -> NotFound:

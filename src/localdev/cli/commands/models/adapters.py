@@ -9,6 +9,7 @@ import typer
 
 from localdev.cli.commands.models.group import app as models
 from localdev.cli.commands.models.group import describe, payload, print_json, tell_findings, write_down
+from localdev.cli.commands.models.info_adapter import rank_and_alpha
 from localdev.cli.options import Json, Yes, new_group
 from localdev.cli.workplace import open_workplace
 
@@ -103,9 +104,12 @@ def remove(
 
 def _describe(adapter: Adapter) -> str:
     """Say in a few words what an adapter is and which models it fits."""
-    return f"{describe(adapter.passport)}; fits {', '.join(adapter.fits) or 'none of the stored models'}"
+    lora = f", {rank_and_alpha(adapter.lora.ranks, adapter.lora.alpha)}" if adapter.lora else ""
+    return f"{describe(adapter.passport)}{lora}; fits {', '.join(adapter.fits) or 'none of the stored models'}"
 
 
 def _payload(adapter: Adapter) -> dict[str, Any]:
     """Give what `--json` prints of an adapter."""
-    return {**payload(adapter.passport), "fits": list(adapter.fits)}
+    lora = adapter.lora
+    ranks, alpha = (list(lora.ranks), lora.alpha) if lora else ([], 0.0)
+    return {**payload(adapter.passport), "ranks": ranks, "alpha": alpha, "fits": list(adapter.fits)}

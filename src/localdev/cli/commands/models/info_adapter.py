@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from localdev.core.errors import ModelError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from localdev.core.folders import Folders
     from localdev.models.adapters import Lora
@@ -53,7 +53,10 @@ def lora_lines(adapter: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if adapter["error"]:
         yield "unusable", adapter["error"]
         return
-    ranks = ", ".join(map(str, adapter["ranks"]))
-    alpha = f"alpha {adapter['alpha']:g}" if adapter["alpha"] else "no alpha"
-    yield "LoRA", f"rank {ranks}, {alpha}, of {adapter['tensors']} tensors"
+    yield "LoRA", f"{rank_and_alpha(adapter['ranks'], adapter['alpha'])}, of {adapter['tensors']} tensors"
     yield "fits", ", ".join(adapter["fits"]) or "none of the stored models"
+
+
+def rank_and_alpha(ranks: Sequence[int], alpha: float) -> str:
+    """Say them in a few words: `rank 8, alpha 16`."""
+    return f"rank {', '.join(map(str, ranks))}, {f'alpha {alpha:g}' if alpha else 'no alpha'}"
