@@ -99,6 +99,7 @@ def test_wrong_files(folders: Folders, root: Path, text: str, message: str, hint
         ("LOCALDEV_ASK_KK", "3", "did you mean LOCALDEV_ASK_K?"),
         ("LOCALDEV_ASK_K", "many", "ask.k has to be a whole number"),
         ("LOCALDEV_ASK_K", "101", "ask.k has to be a whole number"),
+        ("LOCALDEV_LLAMA_THREADS", "513", "llama.threads has to be a whole number from 0 to 512"),
         ("LOCALDEV_JOURNAL_ENABLED", "perhaps", "true or false"),
         ("LOCALDEV_ASK_TEMPERATURE", "hot", "a number"),
     ],
