@@ -123,12 +123,12 @@ def _made(
 
     store = ModelStore(folders.models)
     stored = store.find(source.digest) if source.digest else None
+    name = _name(order, source)
     task = Quantising(source.path, order.type, allow_requantize=True, name=source.name, **_weighing(order, source))
     plan = worker.quantise(task, aside)
     _check(plan, order, source)
     origin = _origin(order, source, aside)
     _refuse_made(store, plan, origin)
-    name = _name(order, source)
     store.refuse_taken(name)
     _refuse_without_room(folders, plan.bytes_after)
     if plan.bytes_after > plan.bytes_before:
