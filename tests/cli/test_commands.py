@@ -225,7 +225,7 @@ def test_models(run: Run, repository: Path) -> None:
     tiny = Path(__file__).parents[1] / "data" / "tiny.gguf"
     added = json.loads(run("models", "add", tiny, "--copy", "--json").out)
     assert (added["schema_version"], added["mode"]) == (1, "copy")
-    assert run("models", "list").out.startswith(f"{added['name']}  {added['digest'][:12]}")
+    assert f"\n{added['name']}   {added['digest'][:12]}" in run("models", "list").out
     listed = json.loads(run("models", "list", "--json").out)
     assert [model["name"] for model in listed["models"]] == [added["name"]]
 

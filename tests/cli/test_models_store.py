@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from localdev.cli.commands.models.remove import what_goes
 from localdev.config.settings import build
 from localdev.core.errors import ModelError, NotFound
 from localdev.core.folders import find_folders
+from localdev.models.passport import Source
 from localdev.models.store import Adding, ModelStore
 from tests.backends.tiny_weights import write_split
 from tests.cli.conftest import Run
@@ -99,9 +102,12 @@ def test_list(run: Run, model: Path, tmp_path: Path) -> None:
     path = tmp_path / "lora.gguf"
     path.write_bytes(gguf([pair("general.architecture", "llama"), pair("general.type", "adapter")]))
     ModelStore(find_folders().models).add(path, Adding(kind="adapter"))
-    first, second = run("models", "list").out.splitlines()
-    assert f"llama, 1.1 M, F32, 5 MB, reads up to 2048 tokens, from {model}, 20" in first
-    assert second.startswith("lora") and "adapter for llama" in second and str(path) in second
+    heads, first, others, second = (re.split("  +", line) for line in run("models", "list").out.splitlines())
+    today = datetime.now(UTC).date().isoformat()
+    assert heads == ["model", "digest", "architecture", "weights", "type", "size", "reads", "added", "from"]
+    assert [first[0], *first[2:]] == ["m", "llama", "1.1 M", "F32", "5 MB", "2048 tokens", today, str(model)]
+    assert others == ["adapter", *heads[1:6], *heads[7:]]
+    assert [second[0], *second[2:]] == ["lora", "llama", "32", "F32", "288 bytes", today, str(path)]
     listed = json.loads(run("models", "list", "--json").out)
     assert [each["name"] for each in listed["models"]] == ["m"]
     assert [each["kind"] for each in listed["adapters"]] == ["adapter"]
@@ -117,7 +123,10 @@ def test_list_tells_changes_apart(run: Run, model: Path) -> None:
     os.utime(model, (1, 1))
     assert "warning: m was changed" in run("models", "list").err
     next(find_folders().models.rglob("*.gguf")).unlink()
-    assert "warning: the file of m is gone" in run("models", "list").err
+    for command in ("list", "info", "vet", "export"):
+        told = run("models", command, *([] if command == "list" else ["m"]))
+        assert "gone" in told.err + told.out or "cannot be read: No such file" in told.err, command
+        assert "add FILE.gguf` with a good copy puts it in order" in told.err + told.out.replace("\n", " "), command
 
 
 @pytest.mark.parametrize(
@@ -125,7 +134,7 @@ def test_list_tells_changes_apart(run: Run, model: Path) -> None:
     [
         ("--link", "The file it was linked from stays"),
         ("--copy", "This deletes the copy of"),
-        ("--move", "This deletes its only name on this disk"),
+        ("--move", "This deletes its only name on this disk; it came from"),
     ],
 )
 def test_remove_says_what_goes(run: Run, model: Path, flag: str, said: str) -> None:
@@ -134,8 +143,53 @@ def test_remove_says_what_goes(run: Run, model: Path, flag: str, said: str) -> N
     assert what_goes(ModelStore(find_folders().models).find("m")).startswith(said)
     refused = run("models", "remove", "m")
     assert (refused.code, refused.out) == (2, "") and "--yes" in refused.err
-    assert run("models", "remove", "m", "--yes").out == "removed m\n"
+    removed = run("models", "remove", "m", "--yes").out
+    assert removed.startswith(f"removed m. {said.replace('deletes', 'deleted')}") and removed.count("\n") == 1
     assert model.exists() == (flag != "--move")
+
+
+@pytest.mark.parametrize("flag", ["--link", "--copy"])
+def test_remove_says_that_the_last_name_goes(run: Run, model: Path, flag: str) -> None:
+    """The user's own file is gone meanwhile: nothing stays, and that is said."""
+    run("models", "add", model, flag)
+    model.unlink()
+    assert "deleted its only name on this disk" in run("models", "remove", "m", "--yes").out
+
+
+@pytest.mark.parametrize(("flag", "said"), [("--copy", "copied"), ("--move", "moved")])
+def test_a_linked_model_becomes_the_stores_own(run: Run, model: Path, flag: str, said: str) -> None:
+    """What is asked for is done and said, also of a model that is stored already."""
+    run("models", "add", model)
+    again = run("models", "add", model, flag)
+    assert again.out.startswith(f"m: {said}, ")
+    assert json.loads(run("models", "info", "m", "--json").out)["mode"] == flag.removeprefix("--")
+    assert ModelStore(find_folders().models).find("m").file.stat().st_nlink == 1
+    assert model.exists() == (flag == "--copy")
+
+
+@pytest.mark.parametrize(
+    ("asked", "made"), [("-x", "x"), ("../../etc", "etc"), ("ünï", "uni"), ("My Model", "my-model")]
+)
+def test_another_name_than_asked(run: Run, model: Path, asked: str, made: str) -> None:
+    """It is said."""
+    added = run("models", "add", model, f"--name={asked}")
+    assert added.out.startswith(f"{made}: ") and f"hint: it is called {made} and not {asked}: names have" in added.err
+    assert "called" not in run("models", "add", model, "--name", made).err
+
+
+@pytest.mark.parametrize("name", ["", ".", 101 * "n"])
+def test_names_that_are_none(run: Run, model: Path, name: str) -> None:
+    """They are mistakes of use, and nothing is stored."""
+    refused = run("models", "add", model, "--name", name)
+    assert (refused.code, refused.out) == (2, "") and "--name NAME" in refused.err
+    assert run("models", "list").out == ""
+
+
+def test_where_it_came_from(run: Run, model: Path) -> None:
+    """Of a digest in it twelve digits are listed."""
+    source = Source("quantised", f"tiny sha256:{64 * 'a'}")
+    ModelStore(find_folders().models).add(model, Adding(source=source))
+    assert run("models", "list").out.rstrip().endswith(f"tiny sha256:{12 * 'a'}")
 
 
 def test_a_split_model(run: Run, tmp_path: Path) -> None:
@@ -162,6 +216,9 @@ def test_ask_refuses_a_tampered_model(run: Run, repository: Path, model: Path) -
     assert (refused.code, refused.out) == (4, "")
     assert "error: the stored model m was changed since it was added" in refused.err
     assert "`localdev models remove m`" in refused.err
+    assert "warning: m was changed since it was added; `localdev models add" in run("models", "list").err
+    known = run("models", "info", "m").out
+    assert "changed since it was added" in known and "fine" not in known
 
 
 def test_one_broken_passport(run: Run, model: Path, tmp_path: Path) -> None:
@@ -173,7 +230,7 @@ def test_one_broken_passport(run: Run, model: Path, tmp_path: Path) -> None:
     broken = folders.models / "passports" / f"{ModelStore(folders.models).find('o').digest}.json"
     broken.write_text("{}")
     listed = run("models", "list")
-    assert listed.code == 0 and listed.out.startswith("m  ") and "o  " not in listed.out
+    assert listed.code == 0 and "\nm      " in listed.out and "\no  " not in listed.out
     assert "warning: the model passport" in listed.err and broken.name in listed.err
     for ask in (lambda: open_engine(build({}), folders), lambda: check_models(folders, build({}))):
         with pytest.raises(ModelError, match=broken.stem):

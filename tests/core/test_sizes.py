@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localdev.core.sizes import sized
+from localdev.core.sizes import scaled, sized
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,12 @@ from localdev.core.sizes import sized
 def test_sizes(count: int, said: str) -> None:
     """Each unit ends where rounding would write a thousand of it."""
     assert sized(count) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "0"), (32, "32"), (9_999, "9999"), (32_000, "32 k"), (1_123_712, "1.1 M"), (137e6, "0.1 B"), (7.6e9, "7.6 B")],
+)
+def test_numbers_of_weights(count: int, said: str) -> None:
+    """None is written as 0.0 of anything."""
+    assert scaled(int(count)) == said

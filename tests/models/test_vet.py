@@ -226,7 +226,7 @@ def test_models_in_parts(tmp_path: Path) -> None:
         file.write(b"words")
     assert found(vet(tmp_path), "file-trailing").message.startswith("m-00003-of-00003.gguf: 5 bytes follow")
     third.unlink()
-    with pytest.raises(ModelError, match="parts of m 1 are missing"):
+    with pytest.raises(ModelError, match="m lacks 1 of its "):
         vet_or_refuse(tmp_path)
 
 

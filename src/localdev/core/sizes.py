@@ -1,4 +1,4 @@
-"""How a number of bytes is written for people, in one way everywhere."""
+"""How numbers of bytes and of weights are written for people, in one way everywhere."""
 
 from __future__ import annotations
 
@@ -10,3 +10,12 @@ def sized(count: float) -> str:
     if count >= 999.5e3:
         return f"{count / 1e6:.0f} MB"
     return f"{count / 1e3:.0f} kB" if count >= 1000 else f"{count:.0f} bytes"
+
+
+def scaled(count: int) -> str:
+    """Give a number of weights as models are named by it: `7.6 B`, `1.1 M`, `32 k`, `512`."""
+    if count >= 1e8:
+        return f"{count / 1e9:.1f} B"
+    if count >= 1e5:
+        return f"{count / 1e6:.1f} M"
+    return f"{count / 1e3:.0f} k" if count >= 1e4 else f"{count}"

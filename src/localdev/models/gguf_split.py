@@ -75,7 +75,7 @@ def parts_of(path: Path) -> tuple[Path, ...]:
     )
     missing = [each.name for each in found if not each.exists()]
     if missing:
-        raise ModelError(f"of the {name.count} parts of {name.prefix} {len(missing)} are missing: {missing[0]}", _HINT)
+        raise ModelError(f"{name.prefix} lacks {len(missing)} of its {name.count} parts: {missing[0]}", _HINT)
     for other in path.parent.iterdir():
         its = part_name(other)
         if its and (its.prefix, its.count) == (name.prefix, name.count) and other not in found:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from localdev.cli.commands.models.group import app, describe, payload, print_json, tell_findings, write_down
+from localdev.cli.commands.models.group import (
+    app,
+    asked_name,
+    describe,
+    payload,
+    print_json,
+    tell_findings,
+    tell_name,
+    write_down,
+)
 from localdev.cli.options import Json
 from localdev.cli.workplace import open_workplace
 
@@ -24,7 +33,8 @@ def add(
         Path, typer.Argument(metavar="FILE.gguf|FOLDER", help="Of a split model: a part, or their folder.")
     ],
     name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="What to call it; else made from the file's.")
+        str,
+        typer.Option("--name", metavar="NAME", help="What to call it; else made from the file's.", callback=asked_name),
     ] = "",
     copy: Annotated[bool, typer.Option("--copy", help="Copy the file even where a link would do.")] = False,
     link: Annotated[bool, typer.Option("--link", help="Link the file, and do not copy it where that fails.")] = False,
@@ -54,6 +64,7 @@ def add(
         progress.close()
     write_down(place, "model_added", passport)
     tell_findings(place.printer, passport)
+    tell_name(place.printer, name, passport)
     if as_json:
         print_json(place.printer, payload(passport))
         return

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from localdev.cli.options import new_group
+from localdev.core.sizes import scaled, sized
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from localdev.cli.terminal import Printer
     from localdev.cli.workplace import Workplace
@@ -41,7 +45,6 @@ def files_of(passport: Passport) -> list[dict[str, Any]]:
 
 def describe(model: Passport | GgufHeader) -> str:
     """Say in a few words what kind of model or adapter it is."""
-    from localdev.core.sizes import sized
     from localdev.models.gguf import GgufHeader
     from localdev.models.passport import embeds
 
@@ -49,7 +52,7 @@ def describe(model: Passport | GgufHeader) -> str:
     adapter = model.kind == "adapter"
     parts = [
         f"adapter for {model.architecture}" if adapter else model.architecture,
-        f"{model.parameters / 1e9:.1f} B" if model.parameters >= 1e8 else f"{model.parameters / 1e6:.1f} M",
+        scaled(model.parameters),
         model.quantisation,
         sized(size),
     ]
@@ -60,6 +63,44 @@ def describe(model: Passport | GgufHeader) -> str:
     if embeds(model.architecture):
         parts.append("for search only")
     return ", ".join(parts)
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Give rows of the same number of cells as lines with the cells below each other."""
+    from localdev.cli.terminal import one_line
+
+    cells = [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def came_from(passport: Passport) -> str:
+    """Say where a model came from; of a digest in it the first twelve digits, as they are written elsewhere."""
+    return re.sub(r"\b(sha256:[0-9a-f]{12})[0-9a-f]{52}\b", r"\1", passport.source.place)
+
+
+def asked_name(context: typer.Context, value: str) -> str:
+    """See that a --name that is given is one: left out, it is made from the file's.
+
+    Raises:
+        UsageError: it is empty.
+    """
+    from localdev.core.errors import UsageError
+
+    source = context.get_parameter_source("name")
+    if not value and source is not None and source.name == "COMMANDLINE":
+        raise UsageError("'' holds no letter or digit to make a name of", "leave out --name, or give one: --name NAME")
+    return value
+
+
+def tell_name(printer: Printer, asked: str, passport: Passport) -> None:
+    """Say what a model is called where that is not the name that was asked for."""
+    from localdev.cli.terminal import one_line
+    from localdev.core.events import Notice
+
+    if asked and asked != passport.name:
+        said = f"it is called {passport.name} and not {asked}: names have lower-case letters, digits, dots and dashes"
+        printer.notice(Notice("hint", one_line(said)))
 
 
 def tell_findings(printer: Printer, passport: Passport) -> None:

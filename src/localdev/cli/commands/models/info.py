@@ -14,7 +14,7 @@ from localdev.cli.commands.models.info_ollama import facts_of_server, lines_of_s
 from localdev.cli.commands.models.lookup import adapters_for, find_stored
 from localdev.cli.options import Directory, Json
 from localdev.cli.workplace import open_workplace
-from localdev.core.sizes import sized
+from localdev.core.sizes import scaled, sized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,6 +94,7 @@ def _of_file(model: str, place: Workplace, window: int | None) -> tuple[dict[str
     """
     from localdev.core.errors import ModelError, NotFound
     from localdev.core.folders import expanded
+    from localdev.models.checking import how_to_mend
     from localdev.models.store import ModelStore
     from localdev.models.vetting.vet import ACCEPTABLE, vet
 
@@ -104,6 +105,8 @@ def _of_file(model: str, place: Workplace, window: int | None) -> tuple[dict[str
     except NotFound:
         if "\0" in model or not path.exists():
             raise
+    if passport is not None and passport.state() == "gone":
+        raise ModelError(f"the file of {passport.name} is gone: {passport.file}", how_to_mend(passport))
     accepted = [rule for rule in passport.accepted if rule in ACCEPTABLE] if passport else []
     vetted = vet(passport.file if passport else path, accepted)
     if vetted.model is None:
@@ -210,8 +213,7 @@ def _print(printer: Printer, lines: Iterable[tuple[str, str]]) -> None:
 
 def _what(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Say what it is."""
-    count = facts["parameters"]
-    counted = f"{count / 1e9:.1f} B" if count >= 1e8 else f"{count / 1e6:.1f} M"
+    counted = scaled(facts["parameters"])
     yield "name", facts["name"] or facts["called"]
     yield "kind", f"{facts['kind']}, {facts['architecture']}, {counted} parameters, {facts['quantisation']}"
     yield "context", f"{facts['context_length']} tokens" if facts["context_length"] else ""
@@ -272,4 +274,4 @@ def _where(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if not (facts["licence"] and finding["rule"] in _IN_LICENCE):
             severity = "accepted" if finding["rule"] in facts["accepted"] else finding["severity"]
             yield severity, f"{finding['rule']}: {finding['message']}"
-    yield "vetting", "refused" if facts["refused"] else "fine" if facts["files"] else ""
+    yield "vetting", "refused" if facts["refused"] else "fine" if facts["state"] != "changed" else ""

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from localdev.cli.commands.models.group import app, describe, payload, print_json
+from localdev.cli.commands.models.group import app, came_from, payload, print_json, table
 from localdev.cli.options import Json
-from localdev.core.sizes import sized
+from localdev.core.sizes import scaled, sized
 
 if TYPE_CHECKING:
     from localdev.core.events import Notice
     from localdev.models.passport import Passport
 
+_HEADS, _LAST = ["model", "digest", "architecture", "weights", "type", "size"], ["added", "from"]
 
-@app.command("list")
+
+@app.command("list", short_help="List what is stored or only half pulled.")
 def list_(as_json: Json = False) -> None:
     """List the models and adapters that were added, and pulls that are not finished."""
     from localdev.app.pulling_left import unfinished
@@ -35,9 +37,12 @@ def list_(as_json: Json = False) -> None:
         entries = {"models": [*map(payload, models)], "adapters": [*map(payload, adapters)]}
         print_json(printer, {**entries, "unfinished": [asdict(each) for each in pulls]})
         return
+    for each in (models, adapters):
+        if each:
+            heads = [*_HEADS, "reads", *_LAST] if each is models else ["adapter", *_HEADS[1:], *_LAST]
+            for line in table([heads, *map(_row, each)]):
+                printer.line(line)
     for passport in (*models, *adapters):
-        origin = f"from {passport.source.place}, {passport.added[:10]}"
-        printer.line(one_line(f"{passport.name}  {passport.digest[:12]}  {describe(passport)}, {origin}"))
         if notice := _changes(passport):
             printer.notice(notice)
     for pull in pulls:
@@ -47,14 +52,28 @@ def list_(as_json: Json = False) -> None:
         printer.notice(Notice("hint", "no models yet; add one with `localdev models add FILE.gguf`"))
 
 
+def _row(passport: Passport) -> list[str]:
+    """Give what is listed of a model, or of an adapter, which reads nothing by itself."""
+    from localdev.models.passport import embeds
+
+    parts = f" in {len(passport.files)} files" if len(passport.files) > 1 else ""
+    search = " (for search only)" if embeds(passport.architecture) else ""
+    first = [passport.name, passport.digest[:12], passport.architecture + search]
+    reads = [f"{passport.context_length} tokens"] if passport.kind == "model" else []
+    size = [scaled(passport.parameters), passport.quantisation, sized(passport.size) + parts]
+    return [*first, *size, *reads, passport.added[:10], came_from(passport)]
+
+
 def _changes(passport: Passport) -> Notice | None:
     """Say what seems to have become of the stored files since they were added."""
     from localdev.core.events import Notice
+    from localdev.models.checking import how_to_mend
 
+    mend = how_to_mend(passport)
     said = {
         "whole": None,
         "touched": Notice("hint", f"{passport.name} was touched: it is read whole before it is opened again"),
-        "changed": Notice("warning", f"{passport.name} was changed since it was added; `localdev doctor` says more"),
-        "gone": Notice("warning", f"the file of {passport.name} is gone; `localdev doctor` says more"),
+        "changed": Notice("warning", f"{passport.name} was changed since it was added; {mend}"),
+        "gone": Notice("warning", f"the file of {passport.name} is gone; {mend}"),
     }
     return said[passport.state()]
