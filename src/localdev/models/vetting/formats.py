@@ -150,7 +150,7 @@ TAR = Format("format-archive", "a tar archive", "archives are not unpacked here"
 EXPORT = Format(
     "format-export",
     "an export of localdev",
-    "the models in it come in by another way",
+    "it is imported, and not opened as a model",
     "`localdev models import` takes it",
 )
 
