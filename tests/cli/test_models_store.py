@@ -185,6 +185,18 @@ def test_names_that_are_none(run: Run, model: Path, name: str) -> None:
     assert run("models", "list").out == ""
 
 
+def test_names_are_asked_for_alike_everywhere(run: Run, model: Path, tmp_path: Path) -> None:
+    """Each command that takes a name refuses an empty one, and says which other one it made."""
+    run("models", "add", model)
+    for command in ("import x.ldm", "adapters add x.gguf", "pull hf:a/b", "quantize m Q8_0"):
+        refused = run("models", *command.split(), "--name=")
+        assert refused.code == 2 and "'' holds no letter or digit to make a name of" in refused.err, command
+    run("models", "export", "m", tmp_path / "m.ldm")
+    run("models", "remove", "m", "--yes")
+    imported = run("models", "import", tmp_path / "m.ldm", "--name", "My Model")
+    assert imported.code == 0 and "hint: it is called my-model and not My Model" in imported.err
+
+
 def test_where_it_came_from(run: Run, model: Path) -> None:
     """Of a digest in it twelve digits are listed."""
     source = Source("quantised", f"tiny sha256:{64 * 'a'}")

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localdev.core.errors import ModelError, StorageError, UsageError
-from localdev.core.files import locked
+from localdev.core.files import locked, refuse_without_room
 from localdev.core.folders import ensure
 from localdev.core.ports import ProgressSink
 from localdev.models.archive_manifest import ArchivedModel
 from localdev.models.archive_read import Archive, bad_export, in_all, opened_archive
-from localdev.models.archive_write import refuse_without_room, write_archive
+from localdev.models.archive_write import write_archive
 from localdev.models.names import name_for, slug
 from localdev.models.passport import Passport, Source
 from localdev.models.store import Adding, ModelStore

@@ -6,14 +6,13 @@ import contextlib
 import errno
 import hashlib
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from localdev.core.errors import DiskFull, ModelError, NotFound, StorageError, UsageError
-from localdev.core.files import disk_full, storage_error
+from localdev.core.errors import ModelError, NotFound, StorageError, UsageError
+from localdev.core.files import refuse_without_room, storage_error
 from localdev.core.ports import ProgressSink
 from localdev.core.sizes import sized
 from localdev.models.archive_manifest import (
@@ -71,21 +70,6 @@ def write_archive(target: Path, passports: list[Passport], *, force: bool, progr
             raise _taken(target)
         finish()
     return total
-
-
-def refuse_without_room(target: Path, total: int) -> None:
-    """Look at the free space beside `target` before anything is written.
-
-    Raises:
-        StorageError: there are no `total` bytes, or the disk cannot be asked.
-    """
-    try:
-        free = shutil.disk_usage(target.parent).free
-    except OSError as error:
-        raise _trouble(target, total, error) from error
-    if free < total:
-        full = disk_full(target)
-        raise DiskFull(f"{full}: it needs {sized(total)}, {sized(free)} are free", full.hint)
 
 
 class _Steady:

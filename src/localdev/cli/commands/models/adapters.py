@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from localdev.cli.commands.models.group import app as models
-from localdev.cli.commands.models.group import describe, payload, print_json, tell_findings, write_down
+from localdev.cli.commands.models.group import (
+    asked_name,
+    describe,
+    payload,
+    print_json,
+    tell_findings,
+    tell_name,
+    write_down,
+)
 from localdev.cli.commands.models.info_adapter import rank_and_alpha
 from localdev.cli.options import Json, Yes, new_group
 from localdev.cli.workplace import open_workplace
@@ -25,7 +33,8 @@ def add(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.gguf")],
     name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="What to call it; else made from the file's.")
+        str,
+        typer.Option("--name", metavar="NAME", help="What to call it; else made from the file's.", callback=asked_name),
     ] = "",
     base: Annotated[
         str, typer.Option("--base", metavar="MODEL", help="The model it is for: a stored name, or a GGUF file.")
@@ -47,6 +56,7 @@ def add(
         progress.close()
     write_down(place, "model_added", added.passport)
     tell_findings(place.printer, added.passport)
+    tell_name(place.printer, name, added.passport)
     if as_json:
         print_json(place.printer, _payload(added))
         return

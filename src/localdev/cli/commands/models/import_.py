@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from localdev.cli.commands.models.group import app, describe, payload, print_json, tell_findings, write_down
+from localdev.cli.commands.models.group import (
+    app,
+    asked_name,
+    describe,
+    payload,
+    print_json,
+    tell_findings,
+    tell_name,
+    write_down,
+)
 from localdev.cli.options import Json
 from localdev.cli.workplace import open_workplace
 
@@ -17,7 +26,10 @@ def import_(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.ldm", help="What `models export` wrote.")],
     name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="What to call it; else as it was called there.")
+        str,
+        typer.Option(
+            "--name", metavar="NAME", help="What to call it; else as it was called there.", callback=asked_name
+        ),
     ] = "",
     accept: Annotated[
         list[str] | None, typer.Option("--accept", metavar="RULE", help="Accept what this rule of vetting finds.")
@@ -47,6 +59,7 @@ def import_(
     for passport in new:
         write_down(place, "model_added", passport)
         tell_findings(place.printer, passport)
+    tell_name(place.printer, name, done[0].passport)
     if as_json:
         print_json(place.printer, {"imported": [*map(payload, new)], "already": [*map(payload, already)]})
         return

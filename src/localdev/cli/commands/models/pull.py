@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from localdev.cli.commands.models.group import app, describe, payload, print_json, tell_findings
+from localdev.cli.commands.models.group import app, asked_name, describe, payload, print_json, tell_findings, tell_name
 from localdev.cli.confirm import confirmed
 from localdev.cli.options import Json, Yes
 from localdev.cli.workplace import Workplace, open_workplace
@@ -40,7 +40,8 @@ def pull(
     quant: Annotated[str, typer.Option("--quant", metavar="Q4_K_M", help="Which quantisation.")] = "",
     revision: Annotated[str, typer.Option("--revision", metavar="REV", help="A branch, a tag or a commit.")] = "",
     name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="What to call it; else made from the file's.")
+        str,
+        typer.Option("--name", metavar="NAME", help="What to call it; else made from the file's.", callback=asked_name),
     ] = "",
     accept: Annotated[
         list[str] | None, typer.Option("--accept", metavar="RULE", help="Accept what this rule of vetting finds.")
@@ -156,6 +157,7 @@ def _pull_from_hub(
             place.printer.aside("what came stays for two weeks: the same command goes on where it was")
             raise
     progress.close()
+    tell_name(place.printer, adding.name, fetched.passport)
     _print_pulled(place, fetched.passport, repository, model, as_json=as_json, received=fetched.received)
 
 

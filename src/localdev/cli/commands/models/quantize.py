@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from localdev.cli.commands.models.group import app, describe, payload, print_json, tell_findings, write_down
+from localdev.cli.commands.models.group import (
+    app,
+    asked_name,
+    describe,
+    payload,
+    print_json,
+    tell_findings,
+    tell_name,
+    write_down,
+)
 from localdev.cli.commands.models.perplexity import Text, Threads, Window, details, read_text, said
 from localdev.cli.options import Json
 from localdev.cli.workplace import open_workplace
@@ -25,7 +34,13 @@ def quantize(
     model: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A name from `models list`, or a GGUF file.")],
     kind: Annotated[str, typer.Argument(metavar="TYPE", help="One of llama.cpp's: Q8_0, Q4_K_M, Q4_0, ...")],
     name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="What to call it; else made of the model's and the type.")
+        str,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="What to call it; else made of the model's and the type.",
+            callback=asked_name,
+        ),
     ] = "",
     text: Text = "",
     window: Window = 0,
@@ -65,6 +80,7 @@ def quantize(
         progress.close()
     write_down(place, "model_added", made.passport)
     tell_findings(place.printer, made.passport)
+    tell_name(place.printer, name, made.passport)
     if as_json:
         print_json(place.printer, _payload(made))
     else:
