@@ -215,15 +215,30 @@ def test_a_split_model(run: Run, tmp_path: Path) -> None:
     assert not list(find_folders().models.rglob("*.gguf"))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there the change time cannot be had")
-def test_ask_refuses_a_tampered_model(run: Run, repository: Path, model: Path) -> None:
-    """One byte changed and the time set back: the answer is an error that names the model and the way out."""
-    run("models", "add", model)
+def tamper(model: Path) -> None:
+    """Change one byte and set the time back."""
     before = model.stat()
     with model.open("r+b") as file:
         file.seek(-4, os.SEEK_END)
         file.write(b"\x55")
     os.utime(model, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the change time cannot be had")
+def test_what_vetting_proves_is_remembered(run: Run, model: Path) -> None:
+    """Before it nobody knows more than that the file was touched; afterwards it was changed."""
+    run("models", "add", model)
+    tamper(model)
+    assert "hint: m was touched" in run("models", "list").err
+    assert run("models", "vet", "m").code == 1
+    assert "warning: m was changed since it was added" in run("models", "list").err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the change time cannot be had")
+def test_ask_refuses_a_tampered_model(run: Run, repository: Path, model: Path) -> None:
+    """One byte changed and the time set back: the answer is an error that names the model and the way out."""
+    run("models", "add", model)
+    tamper(model)
     refused = run("ask", "-C", repository, "--no-service", "--model", "m", "where are settings read?")
     assert (refused.code, refused.out) == (4, "")
     assert "error: the stored model m was changed since it was added" in refused.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -81,7 +82,11 @@ def _verdict(text: str, store: ModelStore, accept: Sequence[str], progress: Prog
     target = Target(text, Path(text))
     try:
         target = _target(text, store)
-        return target, _judged(target, accept, progress)
+        vetted = _judged(target, accept, progress)
+        if target.passport is not None and any(each.rule == "digest" for each in vetted.findings):
+            with contextlib.suppress(ModelError):  # it remembers what it finds, for `models list` and `info`
+                store.checked_file(target.passport)
+        return target, vetted
     except (NotFound, ModelError) as error:
         return target, error
 
