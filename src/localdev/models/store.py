@@ -101,7 +101,8 @@ class ModelStore:
                 try:
                     passport = self._brought_in(sources, folder, name, adding=adding, progress=progress)
                 except BaseException:
-                    give_back(sources, folder)
+                    if self._are_own(sources):
+                        give_back(sources, folder)
                     raise
         if adding.mode == "move":
             return self._without(sources, passport)
@@ -259,8 +260,7 @@ class ModelStore:
         """Bring files into the empty `folder`, vet what is there, and store it."""
         from localdev.models.vetting.vet import vet_or_refuse
 
-        own = all((self._folder / "staging").resolve() in source.resolve().parents for source in sources)
-        mode, files = bring_in(sources, folder, adding.mode, own=own, progress=progress)
+        mode, files = bring_in(sources, folder, adding.mode, own=self._are_own(sources), progress=progress)
         vetted = vet_or_refuse(folder / files[0].name, adding.accept)
         split = len(files) > 1
         digest = digest_of_parts([(file.name, file.digest) for file in files]) if split else files[0].digest
@@ -288,6 +288,10 @@ class ModelStore:
             if adding.mode in ("copy", "move") and known.is_shared():
                 return self._install(staged, replace(known, mode=mode, files=passport.files, **facts), files)
             return self._kept(known, adding)
+
+    def _are_own(self, sources: Sequence[Path]) -> bool:
+        """Say whether these are files that the store was given a place for: a download, or what was unpacked."""
+        return all((self._folder / "staging").resolve() in source.resolve().parents for source in sources)
 
     def _kept(self, known: Passport, adding: Adding) -> Passport:
         """Keep what a further adding says of a stored model. Called under the lock."""
