@@ -134,7 +134,8 @@ def test_nothing_is_chosen_silently() -> None:
     assert [model.path for model in caught.value.models] == sorted(
         ["m-Q4_K.gguf", "m-Q4_K_M.gguf", "m.Q8_0.gguf", "m-iq4_xs.gguf", "big/m-bf16-00001-of-00002.gguf"]
     )
-    assert caught.value.exit_code == 2 and "--quant" in caught.value.hint
+    refusal = caught.value.refusal()
+    assert refusal.exit_code == 2 and "--quant" in refusal.hint and str(refusal) == str(caught.value)
     assert choose(held("x.gguf", "mmproj-x.gguf"), HubSource("a/b")).path == "x.gguf"
     assert choose(MANY, HubSource("a/b", file="m-bf16-00002-of-00002.gguf")).size == 20
 

@@ -81,14 +81,18 @@ class HubRepository:
     files: tuple[str, ...]
 
 
-class SeveralModels(UsageError):
-    """A repository holds more than one model that fits; `models` lists them."""
+class SeveralModels(Exception):
+    """A repository holds more than one model that fits; `models` lists them, `refusal` says so to who is not asked."""
 
     def __init__(self, repository: HubRepository, models: Sequence[HubModel], asked: str) -> None:
         what = f"{len(models)} models fit {asked} in" if asked else f"there are {len(models)} models in"
-        super().__init__(f"{what} {repository.name}: one has to be chosen", "name one: --quant Q4_K_M or --file NAME")
+        super().__init__(f"{what} {repository.name}: one has to be chosen")
         self.repository = repository
         self.models = tuple(models)
+
+    def refusal(self) -> UsageError:
+        """Give the error that says what to do."""
+        return UsageError(str(self), "name one: --quant Q4_K_M or --file NAME")
 
 
 def read_listing(answer: Any, name: str) -> HubRepository:

@@ -140,7 +140,7 @@ def _pull_from_hub(
         model = choose(repository, hub.source)
     except SeveralModels as several:
         _print_choices(place, several, as_json=as_json)
-        raise
+        raise several.refusal() from several
     known = hub.stored(model, adding.name)
     if known is not None:
         _print_pulled(place, known, repository, model, as_json=as_json, received=0)
