@@ -20,6 +20,7 @@ _NAME = re.compile(r"(?P<prefix>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf"
 _HINT = "put all parts in one folder, named as they were when they were made, and get a missing or odd one again"
 _MOST_PARTS = 1024
 _MOST_TENSORS = 1 << 12
+_MOST_NAMED = 5
 # What may differ between the parts of one model.
 _OWN_KEYS = {"split.no", "general.alignment"}
 
@@ -54,8 +55,10 @@ def first_in(folder: Path) -> Path:
     if not models:
         raise ModelError(f"the folder {folder} holds no .gguf file", "name the .gguf file itself")
     if len(models) > 1:
-        names = ", ".join(each.name for each in models.values())
-        raise ModelError(f"the folder {folder} holds several models: {names[:500]}", "name one of these files")
+        names = [each.name for each in models.values()]
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        shown = ", ".join(names[:_MOST_NAMED]) + more
+        raise ModelError(f"the folder {folder} holds several models: {shown}", "name one of these files")
     return next(iter(models.values()))
 
 
