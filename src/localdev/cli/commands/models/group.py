@@ -116,10 +116,8 @@ def tell_findings(printer: Printer, passport: Passport) -> None:
 
 def write_down(place: Workplace, kind: str, passport: Passport) -> None:
     """Write a line into the journal, unless it is switched off: what was stored or removed, and where it came from."""
-    from localdev.audit.journal import FileJournal
-    from localdev.core.events import Notice
+    from localdev.app.recording import journal_of
 
-    if place.settings.journal.enabled:
-        journal = FileJournal(place.folders.journal, lambda text: place.printer.notice(Notice("warning", text)))
-        what = {"name": passport.name, "digest": passport.digest, "what": passport.kind}
-        journal.record(kind, {**what, "source": asdict(passport.source), "accepted": passport.accepted})
+    what = {"name": passport.name, "digest": passport.digest, "what": passport.kind}
+    journal = journal_of(place.settings, place.folders, place.printer.notice)
+    journal.record(kind, {**what, "source": asdict(passport.source), "accepted": passport.accepted})

@@ -117,16 +117,10 @@ def _discard(place: Workplace, hub: HubPull, *, as_json: bool) -> None:
 
 def _contact(place: Workplace, progress: ProgressLine) -> Contact:
     """Give what is told and written down; a notice ends the bar before it."""
+    from localdev.app.recording import journal_of
     from localdev.app.remote import Contact
-    from localdev.audit.journal import FileJournal
-    from localdev.core.events import Notice
 
-    def tell(notice: Notice) -> None:
-        progress.close()
-        place.printer.notice(notice)
-
-    journal = FileJournal(place.folders.journal, lambda text: tell(Notice("warning", text)))
-    return Contact(tell=tell, journal=journal if place.settings.journal.enabled else None)
+    return Contact(tell=progress.take, journal=journal_of(place.settings, place.folders, progress.take))
 
 
 def _pull_from_hub(
