@@ -11,10 +11,9 @@ import pytest
 
 from localdev.core.errors import ModelError
 from localdev.models.digests import digest_of_parts
-from localdev.models.findings import Finding
+from localdev.models.findings import VETTING_VERSION, Finding
 from localdev.models.passport import Passport, Source, StoredFile, part_name, read_passport, write_passport
 from localdev.models.store import Adding, ModelStore
-from localdev.models.vetting.vet import VETTING_VERSION
 from tests.models.conftest import gguf, pair, small
 
 TRIGGER = "{% for m in messages %}{% if 'x' in m.content %}y{% endif %}{{ m.content }}{% endfor %}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -157,3 +158,14 @@ def test_adding_a_touched_file_again(store: ModelStore, linked: Passport, tmp_pa
     os.utime(tmp_path / "m.gguf")
     again = store.add(tmp_path / "m.gguf")
     assert (again.digest, again.name) == (linked.digest, "m") and again.seems_whole() and checked(store, "m") == []
+
+
+def test_an_unchanged_model_costs_no_rules(linked: Passport, tmp_path: Path) -> None:
+    """To open it again neither the rules of vetting nor Jinja are loaded: that would take longer than all else."""
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom localdev.models.store import ModelStore\n"
+        f"store = ModelStore(Path({str(tmp_path / 'store')!r}))\nstore.checked_file(store.find({linked.name!r}))\n"
+        "print([name for name in sys.modules if 'vetting' in name or name == 'jinja2'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

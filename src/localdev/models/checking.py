@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from localdev.core.errors import ModelError
 from localdev.core.ports import ProgressSink
 from localdev.models.digests import Counted
-from localdev.models.findings import Finding
+from localdev.models.findings import VETTING_VERSION, Finding
 from localdev.models.passport import Kind, Passport, StoredFile, stamp, unwritten
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ _BASE_KEYS = ("general.base_model.0.repo_url", "general.base_model.0.name", "gen
 
 def facts_of(vetted: Vetted, licence: str) -> dict[str, Any]:
     """Give the entries of a passport that vetting found out."""
-    from localdev.models.vetting.vet import VETTING_VERSION
-
     assert vetted.model is not None
     header = vetted.model.header
     said = {key: _text(header, key) for key in ("general.license", *_BASE_KEYS)}

@@ -35,6 +35,7 @@ from localdev.models.checking import (
     vetted_anew,
 )
 from localdev.models.digests import digest_of_parts
+from localdev.models.findings import VETTING_VERSION
 from localdev.models.incoming import Wish, bring_in, give_back, settle, take_away
 from localdev.models.names import name_for, refuse_taken, slug
 from localdev.models.passport import Kind, Passport, Source, StoredFile, read_passport, write_passport
@@ -186,8 +187,6 @@ class ModelStore:
         Raises:
             ModelError: the file was changed or is gone, or is now refused.
         """
-        from localdev.models.vetting.vet import VETTING_VERSION
-
         hint = f"{how_to_mend(passport)}; the stored file is {passport.file}"
         if passport.vetting and passport.seems_whole():
             renewed = passport

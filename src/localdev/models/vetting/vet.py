@@ -18,10 +18,8 @@ from localdev.models.vetting.formats import GGUF, IMPORTANCE_MATRIX, Format
 from localdev.models.vetting.sniff import identify
 from localdev.models.vetting.templates import ACCEPTABLE, TemplateReport, scan_template
 
-__all__ = ["ACCEPTABLE", "VETTING_VERSION", "Vetted", "refuse_unacceptable", "vet", "vet_or_refuse"]
+__all__ = ["ACCEPTABLE", "Vetted", "refuse_unacceptable", "vet", "vet_or_refuse"]
 
-# Counts up when a file that passed before might not pass now; stored models are then vetted anew.
-VETTING_VERSION = 1
 _GRAVEST_FIRST = ("refuse", "warn", "note")
 _SUFFIX = ".gguf"
 _NO_TEMPLATE = TemplateReport((), "", "", ())
