@@ -13,8 +13,7 @@ from localdev.cli.commands.models.group import (
     describe,
     payload,
     print_json,
-    tell_findings,
-    tell_name,
+    tell_stored,
     write_down,
 )
 from localdev.cli.commands.models.info_adapter import rank_and_alpha
@@ -54,9 +53,7 @@ def add(
         added = add_adapter(Wish(file, name, base, copy), place.settings, place.folders, progress.update)
     finally:
         progress.close()
-    write_down(place, "model_added", added.passport)
-    tell_findings(place.printer, added.passport)
-    tell_name(place.printer, name, added.passport)
+    tell_stored(place, added.passport, name)
     if as_json:
         print_json(place.printer, _payload(added))
         return

@@ -13,9 +13,7 @@ from localdev.cli.commands.models.group import (
     describe,
     payload,
     print_json,
-    tell_findings,
-    tell_name,
-    write_down,
+    tell_stored,
 )
 from localdev.cli.options import Json
 from localdev.cli.workplace import open_workplace
@@ -62,9 +60,7 @@ def add(
         passport = ModelStore(place.folders.models).add(expanded(file), adding, progress.update)
     finally:
         progress.close()
-    write_down(place, "model_added", passport)
-    tell_findings(place.printer, passport)
-    tell_name(place.printer, name, passport)
+    tell_stored(place, passport, name)
     if as_json:
         print_json(place.printer, payload(passport))
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from localdev.cli.commands.models.group import app, print_json
+from localdev.cli.commands.models.group import app, print_json, table
 from localdev.cli.options import Directory, Json
 from localdev.cli.workplace import open_workplace
 from localdev.core.sizes import sized
@@ -107,7 +107,7 @@ def _lines(result: BenchResult, options: BenchOptions) -> Iterator[str]:
     measured = [model for model in result.models if model.speed is not None]
     if len(measured) > 1:
         yield "side by side"
-        yield from (f"  {one_line(line)}" for line in _table(measured))
+        yield from (f"  {line}" for line in _table(measured))
     if result.choice:
         yield "for each job"
         width = max(map(len, result.choice))
@@ -127,7 +127,7 @@ def _lines(result: BenchResult, options: BenchOptions) -> Iterator[str]:
         yield "speed alone was measured; --history 40 also tests on this repository's own commits"
 
 
-def _table(models: Sequence[BenchedModel]) -> Iterator[str]:
+def _table(models: Sequence[BenchedModel]) -> list[str]:
     """Give one line for each model, those that write fastest first, with the jobs that it fits."""
     ordered = sorted(models, key=lambda each: -each.speed.generated_tokens_s if each.speed else 0.0)
     jobs = list(ordered[0].jobs)
@@ -138,10 +138,7 @@ def _table(models: Sequence[BenchedModel]) -> Iterator[str]:
         rates = [_rate(speed.prompt_tokens_s), _rate(speed.generated_tokens_s)]
         verdicts = [_SHORT[model.jobs[job].verdict] for job in jobs]
         rows.append([model.name, *rates, f"{speed.cold_s:.2f} s", f"{speed.warm_s:.2f} s", memory, *verdicts])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for first, *others in rows:
-        cells = [f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)]
-        yield "  ".join([f"{first:{widths[0]}}", *cells]).rstrip()
+    return table(rows, figures=True)
 
 
 def _model_lines(model: BenchedModel) -> Iterator[str]:

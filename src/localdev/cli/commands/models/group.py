@@ -65,13 +65,18 @@ def describe(model: Passport | GgufHeader) -> str:
     return ", ".join(parts)
 
 
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Give rows of the same number of cells as lines with the cells below each other."""
+def table(rows: Sequence[Sequence[str]], *, figures: bool = False) -> list[str]:
+    """Give rows of the same number of cells as lines with the cells below each other.
+
+    With `figures` all columns but the first hold numbers, which end below each other.
+    """
     from localdev.cli.terminal import one_line
 
     cells = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    sides = ["<", *(">" if figures else "<") * (len(widths) - 1)]
+    forms = [f"{side}{width}" for side, width in zip(sides, widths, strict=True)]
+    return ["  ".join(map(format, row, forms)).rstrip() for row in cells]
 
 
 def came_from(passport: Passport) -> str:
@@ -112,6 +117,13 @@ def tell_findings(printer: Printer, passport: Passport) -> None:
         if finding.severity != "note":
             accepted = " (accepted)" if finding.rule in passport.accepted else ""
             printer.notice(Notice("warning", one_line(f"{finding.rule}{accepted}: {finding.message}")))
+
+
+def tell_stored(place: Workplace, passport: Passport, asked: str = "") -> None:
+    """Write down what was stored, and say what vetting warned of and what it is called where that was `asked` for."""
+    write_down(place, "model_added", passport)
+    tell_findings(place.printer, passport)
+    tell_name(place.printer, asked, passport)
 
 
 def write_down(place: Workplace, kind: str, passport: Passport) -> None:

@@ -13,9 +13,8 @@ from localdev.cli.commands.models.group import (
     describe,
     payload,
     print_json,
-    tell_findings,
     tell_name,
-    write_down,
+    tell_stored,
 )
 from localdev.cli.options import Json
 from localdev.cli.workplace import open_workplace
@@ -57,8 +56,7 @@ def import_(
     new = [each.passport for each in done if each.new]
     already = [each.passport for each in done if not each.new]
     for passport in new:
-        write_down(place, "model_added", passport)
-        tell_findings(place.printer, passport)
+        tell_stored(place, passport)
     tell_name(place.printer, name, done[0].passport)
     if as_json:
         print_json(place.printer, {"imported": [*map(payload, new)], "already": [*map(payload, already)]})

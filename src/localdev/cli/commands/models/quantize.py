@@ -14,9 +14,7 @@ from localdev.cli.commands.models.group import (
     describe,
     payload,
     print_json,
-    tell_findings,
-    tell_name,
-    write_down,
+    tell_stored,
 )
 from localdev.cli.commands.models.perplexity import Text, Threads, Window, details, read_text, said
 from localdev.cli.options import Json
@@ -78,9 +76,7 @@ def quantize(
         made = quantise_model(order, place.settings, place.folders, progress.take)
     finally:
         progress.close()
-    write_down(place, "model_added", made.passport)
-    tell_findings(place.printer, made.passport)
-    tell_name(place.printer, name, made.passport)
+    tell_stored(place, made.passport, name)
     if as_json:
         print_json(place.printer, _payload(made))
     else:
