@@ -23,6 +23,7 @@ FLOORS: dict[str, int] = {
     "render": 1,
     "index": 2,
     "retrieval": 3,
+    "rules": 3,
     "assistant": 4,
     "app": 5,
     "service": 6,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from localdev.app.pools import Aside, Host
 from localdev.app.recording import journal_of, recorded
+from localdev.app.tools import prompt_folders
 from localdev.config.settings import Settings
 from localdev.core.errors import NotFound, UsageError
 from localdev.core.events import Event, Notice, Progress, Refreshed, Result, Sources
@@ -18,6 +19,7 @@ from localdev.core.folders import Folders
 
 if TYPE_CHECKING:
     from localdev.app.engines import Engine
+    from localdev.app.tools import JobTools
     from localdev.backends.options import BackendOptions
     from localdev.core.code import RefreshReport
     from localdev.core.ports import ChatBackend, Journal
@@ -50,7 +52,12 @@ class LocalJobs:
             "outline": self._outline,
         }
         # What needs no index and builds none.
-        self._plain: dict[str, Callable[[Options], Iterator[Event]]] = {"complete": self._complete}
+        self._plain: dict[str, Callable[[Options], Iterator[Event]]] = {
+            "complete": self._complete,
+            "review": self._review,
+            "commit": self._commit,
+            "gen": self._gen,
+        }
 
     def run(self, job: str, options: Options) -> Iterator[Event]:
         """Start a job by name and yield its events; closing the iterator cancels it.
@@ -75,17 +82,9 @@ class LocalJobs:
 
     def _events(self, job: str, options: Options) -> Generator[Event, None, None]:
         """Run a job on the open repository."""
-        from localdev.app.limits import keep_out, refuse_too_many
-        from localdev.app.stored import has_index
-
-        keep_out(self._folders, self._root)
-        if not has_index(self._folders, self._root):
-            refuse_too_many(self._root, self._settings.index.max_files)
         with (
             contextlib.nullcontext() if self._given else contextlib.closing(self._host.pools),
-            self._host.repository(
-                self._settings, self._folders, self._root, self._aside, journal=self._journal()
-            ) as repository,
+            self._opened_repository() as repository,
         ):
             yield from self._jobs[job](options, repository)
 
@@ -108,7 +107,7 @@ class LocalJobs:
             adapter=chosen.adapter,
             owner=folder.name,
         )
-        prompt = load_prompt("ask", folders=self._prompt_folders())
+        prompt = load_prompt("ask", folders=prompt_folders(self._root, self._folders))
         engine = self._engine(without=options.get("no_model", False))
         with contextlib.ExitStack() as open_parts:
             if engine.backend is not None:
@@ -151,6 +150,44 @@ class LocalJobs:
             raise NotFound("`localdev complete` needs a model", engine.notice.text if engine.notice else "")
         with contextlib.closing(engine.backend) as backend:
             yield from complete(request, backend=backend)
+
+    def _review(self, options: Options) -> Iterator[Event]:
+        """Options as in `app.reviewing`."""
+        from localdev.app.reviewing import review_job
+
+        return review_job(self._tools(), options)
+
+    def _commit(self, options: Options) -> Iterator[Event]:
+        """Options as in `app.committing`."""
+        from localdev.app.committing import commit_job
+
+        return commit_job(self._tools(), options)
+
+    def _gen(self, options: Options) -> Iterator[Event]:
+        """Options as in `app.generating`."""
+        from localdev.app.generating import gen_job
+
+        return gen_job(self._tools(), options)
+
+    def _tools(self) -> JobTools:
+        """Give what jobs that stand in files of their own need."""
+        from localdev.app.tools import JobTools
+
+        return JobTools(self._settings, self._folders, self._root, self._aside, self._opened_repository, self._engine)
+
+    @contextlib.contextmanager
+    def _opened_repository(self) -> Iterator[IndexedRepository]:
+        """Open the repository for a job that needs its index only now and then; it is not refreshed yet."""
+        from localdev.app.limits import keep_out, refuse_too_many
+        from localdev.app.stored import has_index
+
+        keep_out(self._folders, self._root)
+        if not has_index(self._folders, self._root):
+            refuse_too_many(self._root, self._settings.index.max_files)
+        with self._host.repository(
+            self._settings, self._folders, self._root, self._aside, journal=self._journal()
+        ) as repository:
+            yield repository
 
     def _search(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
         """Options: queries, paths, languages, kinds, explain. One `Sources` and one `Result` for each query."""
@@ -230,7 +267,7 @@ class LocalJobs:
         first = models_for(self._settings, "ask")[:1]
         if any(map(is_on_server, first)):
             return
-        prompt = load_prompt("ask", folders=self._prompt_folders())
+        prompt = load_prompt("ask", folders=prompt_folders(self._root, self._folders))
         role, text = prompt.sections[0]
         if role != "system" or "{{" in text or "{%" in text:
             return
@@ -268,13 +305,6 @@ class LocalJobs:
     def _open_backend(self, model: str, options: BackendOptions) -> ChatBackend:
         """Open a backend, or have one that other jobs use too."""
         return self._host.backend(model, options, self._aside)
-
-    def _prompt_folders(self) -> tuple[Path, ...]:
-        """Give the repository's own prompts, when they are trusted."""
-        from localdev.config import trust
-
-        folder = self._root / trust.PROJECT_FOLDER / "prompts"
-        return (folder,) if folder.is_dir() and trust.state(self._root, self._folders) == "trusted" else ()
 
     def _journal(self) -> Journal:
         """Give the journal, or one that forgets when it is switched off."""

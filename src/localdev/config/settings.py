@@ -101,6 +101,56 @@ class CompleteSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewSettings:
+    """How `review` looks at changes."""
+
+    fail_on: str = _key("medium", "exit 1 from this severity on", choices=("info", "low", "medium", "high", "never"))
+    deadline: float = _key(0.0, "seconds after which what is left is listed as not reviewed, 0 for none", low=0)
+    off: tuple[str, ...] = _key(
+        (), "rules that do not apply: RULE, FAMILY, or RULE:GLOB for some files", project="trusted"
+    )
+    severity: tuple[str, ...] = _key((), "other severities: RULE=info, low, medium or high", project="trusted")
+    exclude: tuple[str, ...] = _key((), "globs of files that are not reviewed", project="trusted")
+    linters: tuple[str, ...] = _key((), "linters to run beside the rules, where installed", project="trusted")
+    context_tokens: int = _key(3000, "tokens of a hunk and what belongs to it", low=200, high=200_000)
+    max_tokens: int = _key(512, "longest answer about a hunk in tokens", low=32, high=32_768)
+    adapter: str = _key("", "LoRA adapter to review with, as in ask.adapter", project="trusted")
+
+
+@dataclass(frozen=True, slots=True)
+class CommitSettings:
+    """How `commit` words its messages."""
+
+    style: str = _key("auto", "form of the subject", choices=("auto", "conventional", "repository"))
+    context_tokens: int = _key(3000, "tokens of the change a model is given", low=200, high=200_000)
+    max_tokens: int = _key(384, "longest message in tokens", low=32, high=4096)
+    adapter: str = _key("", "LoRA adapter to word commits with, as in ask.adapter", project="trusted")
+
+
+@dataclass(frozen=True, slots=True)
+class GenSettings:
+    """How `gen` proposes code."""
+
+    test_command: str = _key(
+        "", "command that runs tests, {path} is the new file's; generated ones are run with it", project="trusted"
+    )
+    test_seconds: float = _key(120.0, "longest run of that command", low=1, high=86_400)
+    context_tokens: int = _key(3000, "tokens of code a model is given", low=200, high=200_000)
+    max_tokens: int = _key(1024, "longest proposal in tokens", low=32, high=32_768)
+    adapter: str = _key("", "LoRA adapter to propose with, as in ask.adapter", project="trusted")
+
+
+@dataclass(frozen=True, slots=True)
+class HooksSettings:
+    """How the git hooks behave."""
+
+    deadline: float = _key(10.0, "seconds after which a commit goes on", low=0.1, high=3600)
+    fail_on: str = _key("medium", "a commit stops from this severity on", choices=("low", "medium", "high", "never"))
+    strict: bool = _key(False, "a commit also stops when localdev itself fails", project="trusted")
+    models: bool = _key(False, "let a model review and word commits in hooks")
+
+
+@dataclass(frozen=True, slots=True)
 class OutlineSettings:
     """How `outline` answers."""
 
@@ -211,6 +261,10 @@ class Settings:
     ask: AskSettings = field(default_factory=AskSettings)
     complete: CompleteSettings = field(default_factory=CompleteSettings)
     outline: OutlineSettings = field(default_factory=OutlineSettings)
+    review: ReviewSettings = field(default_factory=ReviewSettings)
+    commit: CommitSettings = field(default_factory=CommitSettings)
+    gen: GenSettings = field(default_factory=GenSettings)
+    hooks: HooksSettings = field(default_factory=HooksSettings)
     index: IndexSettings = field(default_factory=IndexSettings)
     llama: LlamaSettings = field(default_factory=LlamaSettings)
     models: ModelsSettings = field(default_factory=ModelsSettings)

@@ -6,8 +6,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localdev.core.errors import NotFound
+
 if TYPE_CHECKING:
     import git
+
+
+class GitFailed(NotFound):
+    """Git could not give what was asked for."""
+
+    code = "git"
+
 
 # Of the caller's GIT_* variables only these reach our git processes: they say where the user's configuration is. The
 # rest (GIT_DIR, GIT_INDEX_FILE and their like, set inside hooks) would point git at another repository than asked for.
@@ -47,28 +56,51 @@ def ask_git(root: Path, command: str, *arguments: str) -> str | None:
     Bytes that are no UTF-8 come as lone surrogates, paths without escapes unless they hold quotes or control
     characters.
     """
+    try:
+        return run_git(root, command, *arguments) or None
+    except GitFailed:
+        return None
+
+
+def run_git(root: Path, command: str, *arguments: str, index: str = "") -> str:
+    """Run one reading git command in a work tree and give what it prints, as `ask_git` does; `index` as in `opened`.
+
+    Raises:
+        GitFailed: there is no git, no repository, or git refuses; the message is git's own.
+    """
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # a machine without git is no reason to fail at import
     import git
 
     try:
-        with _opened(root) as repository:
+        with opened(root, index=index) as repository:
             plain = repository.git(c=list(_SETTINGS))
-            answer = str(getattr(plain, command.replace("-", "_"))(*arguments, strip_newline_in_stdout=False))
-    except (git.InvalidGitRepositoryError, git.NoSuchPathError, git.CommandError):
-        return None
-    return answer or None
+            return str(getattr(plain, command.replace("-", "_"))(*arguments, strip_newline_in_stdout=False))
+    except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
+        raise GitFailed(f"{root} is no git repository", "name one: -C PATH") from error
+    except git.CommandError as error:
+        raise GitFailed(_said(error), "see what `git status` says") from error
 
 
-def _opened(root: Path) -> git.Repo:
+def _said(error: git.CommandError) -> str:
+    """Give the first line of what git complained about."""
+    said = str(error.stderr or "").strip().removeprefix("stderr:").strip().strip("'").strip()
+    return "git: " + (said.splitlines() or ["it cannot be run"])[0].removeprefix("fatal: ")
+
+
+def opened(root: Path, *, index: str = "") -> git.Repo:
     """Open the repository of exactly this work tree, whatever GIT_DIR and its like say around us.
 
+    `index` is the index file to read where it is not the repository's own: `git commit -a` gives its hooks another one.
     GitPython adds to the caller's environment and cannot take away from it, so what would mislead is written over.
+
+    Raises:
+        git.InvalidGitRepositoryError, git.NoSuchPathError: there is none.
     """
     import git
 
     repository = git.Repo(root)
     own = Path(repository.git_dir)
     repository.git.update_environment(
-        GIT_DIR=str(own), GIT_WORK_TREE=str(root), GIT_INDEX_FILE=str(own / "index"), **_FIXED
+        GIT_DIR=str(own), GIT_WORK_TREE=str(root), GIT_INDEX_FILE=index or str(own / "index"), **_FIXED
     )
     return repository

@@ -98,11 +98,11 @@ def decode(data: bytes) -> str:
     UTF-8 first, or UTF-16 where a byte order mark says so. What is neither is UTF-8 with a few broken bytes (shown as
     U+FFFD), or a one-byte Western encoding, whichever gives less nonsense.
     """
-    text = data.decode("utf-16", "replace") if data.startswith(_UTF16) else _eight_bit(data)
+    text = data.decode("utf-16", "replace") if data.startswith(_UTF16) else eight_bit(data)
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _eight_bit(data: bytes) -> str:
+def eight_bit(data: bytes) -> str:
     """Decode UTF-8, or guess."""
     try:
         return data.decode("utf-8")

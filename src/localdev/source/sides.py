@@ -1,0 +1,189 @@
+"""The files before and after a change: from git's objects, its index, the disk, or put together by a patch."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localdev.core.change import FileChange
+from localdev.source.git import ask_git, opened, run_git
+from localdev.source.reading import eight_bit
+
+if TYPE_CHECKING:
+    import git
+
+# What is larger is no text that a review looks into as a whole.
+LARGEST = 4_000_000
+_LOOK = 8_000
+
+
+def decode(data: bytes, *, line_ends: bool = False) -> str:
+    r"""Turn a file's bytes into text whose lines are git's: they end at a line feed alone.
+
+    `\r\n` becomes `\n` unless `line_ends` are to stay; a byte order mark goes.
+    """
+    text = eight_bit(data).removeprefix("\ufeff")
+    return text if line_ends else text.replace("\r\n", "\n")
+
+
+def _as_text(data: bytes | None) -> str | None:
+    """Give text, or None for what is none."""
+    return None if data is None or b"\0" in data[:_LOOK] else decode(data)
+
+
+class GitSides:
+    """Sides in a repository: `base` is a commit or tree; so is `head`, or the index (""), or the disk (None)."""
+
+    def __init__(self, root: Path, base: str, head: str | None = None, *, index: str = "") -> None:
+        self._root = root
+        self._base = base
+        self._head = head
+        self._index = index
+        self._old: dict[str, str | None] = {}
+        self._new: dict[str, str | None] = {}
+        self._paths: frozenset[str] | None = None
+
+    def old_text(self, path: str) -> str | None:
+        """Give a file as the base has it."""
+        if path not in self._old:
+            self._old[path] = _as_text(self._blob(f"{self._base}:{path}"))
+        return self._old[path]
+
+    def new_text(self, path: str) -> str | None:
+        """Give a file as the change leaves it."""
+        if path not in self._new:
+            data = self._disk(path) if self._head is None else self._blob(f"{self._head}:{path}")
+            self._new[path] = _as_text(data)
+        return self._new[path]
+
+    def new_paths(self) -> frozenset[str]:
+        """Give the paths of all files afterwards, those not tracked included where the disk is that side."""
+        if self._paths is None:
+            said = self._listed()
+            self._paths = frozenset(name for name in said.split("\0") if name)
+        return self._paths
+
+    def new_size(self, path: str) -> int | None:
+        """Give a file's size afterwards."""
+        if self._head is None:
+            try:
+                return (self._root / path).lstat().st_size
+            except OSError:
+                return None
+        return self._sized(f"{self._head}:{path}")
+
+    def _listed(self) -> str:
+        """List the files afterwards, each with a NUL behind it."""
+        if self._head:
+            return run_git(self._root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", self._head)
+        more = ("--others", "--exclude-standard") if self._head is None else ()
+        return run_git(self._root, "ls-files", "-z", "--cached", *more, index=self._index)
+
+    def _disk(self, path: str) -> bytes | None:
+        """Read a file of the work tree; a link is its target's name, as git has it."""
+        place = self._root / path
+        try:
+            facts = place.lstat()
+            if stat.S_ISLNK(facts.st_mode):
+                return os.fsencode(os.readlink(place))
+            if not stat.S_ISREG(facts.st_mode) or facts.st_size > LARGEST:
+                return None
+            return place.read_bytes()
+        except OSError:
+            return None
+
+    def _blob(self, name: str) -> bytes | None:
+        """Read an object of git's; None where there is none, or it is too large."""
+        size = self._sized(name)
+        if size is None or size > LARGEST:
+            return None
+        data: bytes = self._repository().git.get_object_data(name)[3]
+        return data
+
+    def _sized(self, name: str) -> int | None:
+        """Give the size of a blob; None where there is none."""
+        if "\n" in name:
+            return None
+        try:
+            _, kind, size = self._repository().git.get_object_header(name)
+        except ValueError:
+            return None
+        return int(size) if kind == "blob" else None
+
+    @lru_cache(maxsize=1)  # noqa: B019 - one open repository as long as this object lives
+    def _repository(self) -> git.Repo:
+        """Open the repository once: one process answers for all objects."""
+        return opened(self._root, index=self._index)
+
+
+class PatchSides:
+    """Sides of a patch: what is on disk is the old side, or the new one where the patch has been applied already.
+
+    Where neither fits, a side is the lines that the hunks show, each at its own number, with nothing between them.
+    """
+
+    def __init__(self, root: Path, files: Sequence[FileChange]) -> None:
+        self._root = root
+        self._by_new = {file.path: file for file in files if file.status != "deleted"}
+        self._by_old = {file.old_path: file for file in files if file.old_path}
+
+    def old_text(self, path: str) -> str | None:
+        """Give a file as the patch expects it."""
+        file = self._by_old.get(path)
+        return self._read(path) if file is None else self._side(file, old=True)
+
+    def new_text(self, path: str) -> str | None:
+        """Give a file as the patch leaves it."""
+        file = self._by_new.get(path)
+        return self._read(path) if file is None else self._side(file, old=False)
+
+    def new_paths(self) -> frozenset[str]:
+        """Give the paths that are tracked here, or come with the patch."""
+        said = ask_git(self._root, "ls-files", "-z", "--cached", "--others", "--exclude-standard") or ""
+        return frozenset(name for name in said.split("\0") if name and name not in self._by_old) | set(self._by_new)
+
+    def new_size(self, path: str) -> int | None:
+        """Give a file's size afterwards, of text alone."""
+        text = self.new_text(path)
+        return None if text is None else len(text.encode("utf-8", "surrogatepass"))
+
+    def partial(self, path: str) -> bool:
+        """Say whether only the lines of the hunks are known of a file."""
+        file = self._by_new.get(path)
+        return file is not None and self._whole(file) is None
+
+    def _side(self, file: FileChange, *, old: bool) -> str | None:
+        """Give a side of a file in the patch."""
+        if file.binary or (old and not file.old_path) or (not old and file.status == "deleted"):
+            return None
+        whole = self._whole(file)
+        return whole[0 if old else 1] if whole is not None else _shown(file, old=old)
+
+    def _whole(self, file: FileChange) -> tuple[str, str] | None:
+        """Give both sides in full where the patch fits what is on disk."""
+        from localdev.source.applying import applied
+
+        if file.status == "added":
+            return "", _shown(file, old=False)
+        before = self._read(file.old_path)
+        after = None if before is None else applied(before, file.hunks)
+        if before is not None and after is not None:
+            return before, after
+        now = self._read(file.path)
+        back = None if now is None else applied(now, file.hunks, backwards=True)
+        return None if now is None or back is None else (back, now)
+
+    def _read(self, path: str) -> str | None:
+        """Read a file on disk."""
+        return GitSides(self._root, "").new_text(path) if path else None
+
+
+def _shown(file: FileChange, *, old: bool) -> str:
+    """Give the lines that the hunks show of a side, each at its own number."""
+    numbered = {(line.old_line if old else line.new_line): line.text.removesuffix("\r") for line in file.lines()}
+    last = max(numbered, default=0)
+    return "".join(f"{numbered.get(at, '')}\n" for at in range(1, last + 1))
