@@ -46,7 +46,7 @@ class FileChange:
 
     `path` is where it is afterwards, or where it was when it is deleted; `old_path` where it was, empty when it is new.
     Modes are six octal digits, empty on the side that lacks the file; ids name the blobs (empty where none is said).
-    `binary` files have no hunks, nor have those of which only mode or name changed.
+    `binary` files and submodules have no hunks, nor have those of which only mode or name changed.
     """
 
     path: str

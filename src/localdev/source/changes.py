@@ -15,6 +15,7 @@ from localdev.core.change import Change, DiffLine, FileChange, Hunk, Sides
 from localdev.core.errors import UsageError
 from localdev.source.diff import read_diff
 from localdev.source.git import GitFailed, ask_git, run_git
+from localdev.source.reading import eight_bit
 from localdev.source.sides import GitSides, PatchSides, decode
 
 # Nothing that the repository's own settings name may run or change the form (converters, other diffs, prefixes).
@@ -159,7 +160,12 @@ def _literal(path: str) -> str:
 
 
 def _decoded(file: FileChange) -> FileChange:
-    """Give a file's lines as text; bytes that are no UTF-8 come from git as lone surrogates."""
+    """Give a file's lines as its sides have them: without a byte order mark, and without lone surrogates.
+
+    Those are how bytes that are no UTF-8 come from git.
+    """
+    if file.submodule:  # git tells the commits of a submodule as if they were lines of a file
+        return replace(file, hunks=())
     if not any(_is_odd(line.text) for line in file.lines()):
         return file
     hunks = tuple(replace(hunk, lines=tuple(map(_decoded_line, hunk.lines))) for hunk in file.hunks)
@@ -168,12 +174,15 @@ def _decoded(file: FileChange) -> FileChange:
 
 def _decoded_line(line: DiffLine) -> DiffLine:
     """Decode one line as a whole file of its kind would be."""
-    return replace(line, text=decode(line.text.encode("utf-8", "surrogateescape"))) if _is_odd(line.text) else line
+    if not _is_odd(line.text):
+        return line
+    text = line.text.removeprefix("\ufeff") if 1 in (line.old_line, line.new_line) else line.text
+    return replace(line, text=eight_bit(text.encode("utf-8", "surrogateescape")))
 
 
 def _is_odd(text: str) -> bool:
-    """Say whether a text holds lone surrogates."""
-    return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
+    """Say whether a text holds lone surrogates or a byte order mark."""
+    return not text.isascii() and any("\ud800" <= char <= "\udfff" or char == "\ufeff" for char in text)
 
 
 def _untracked(root: Path, paths: Sequence[str]) -> tuple[list[FileChange], tuple[str, ...]]:

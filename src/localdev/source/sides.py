@@ -112,7 +112,7 @@ class GitSides:
             _, kind, size = self._repository().git.get_object_header(name)
         except ValueError:
             return None
-        return int(size) if kind == "blob" else None
+        return int(size) if kind == b"blob" else None
 
     @lru_cache(maxsize=1)  # noqa: B019 - one open repository as long as this object lives
     def _repository(self) -> git.Repo:
