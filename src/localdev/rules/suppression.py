@@ -1,0 +1,39 @@
+"""Comments that say a finding is known and meant: `localdev: ignore[RULE, ...]`, a reason may follow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from localdev.core.review import Finding
+
+# Behind what begins a comment in some language; in a string such a text is taken for one too, which does no harm.
+_COMMENT = re.compile(
+    r"(?:#|//|/\*|\*|--|;|%|<!--|\bREM\b|\{#|<%#).*?\blocaldev:\s*ignore\[([^\]\n]*)\]", re.IGNORECASE
+)
+_ALONE = re.compile(r"\s*(?:#|//|/\*|\*|--|;|%|<!--|REM\b|\{/?[*#]|<%#)", re.IGNORECASE)
+
+# A longer line is data, in which looking for each comment would take time in the square of it.
+_LONGEST = 5_000
+
+
+def is_suppressed(finding: Finding, names: Collection[str], lines: Sequence[str]) -> bool:
+    """Say whether a comment on the finding's line, or alone on the line above, names one of `names`.
+
+    `names` are what the finding may be called: its rule, and the rule's family. `lines` are those of the new side:
+    line n is `lines[n - 1]`. What concerns a file as a whole has no line to stand on; settings and baselines take it.
+    """
+    at = finding.line
+    if not 0 < at <= len(lines):
+        return False
+    named = ignored_on(lines[at - 1])
+    if at > 1 and _ALONE.match(lines[at - 2]):
+        named |= ignored_on(lines[at - 2])
+    return not named.isdisjoint(names)
+
+
+def ignored_on(line: str) -> set[str]:
+    """Give the names that comments on a line say are to be ignored there."""
+    if "ignore[" not in line or len(line) > _LONGEST:
+        return set()
+    return {name.strip() for found in _COMMENT.finditer(line) for name in found[1].split(",") if name.strip()}
