@@ -1,0 +1,1 @@
+"""Proposals of code, each checked before it is shown: the target, the checks, the attempts, and one file per kind."""

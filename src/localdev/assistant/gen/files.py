@@ -1,0 +1,26 @@
+"""The files of the repository, as proposals and their checks need them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Files(Protocol):
+    """The work tree: which source files it has, and what is in them."""
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The paths of the source files, relative to the root, sorted."""
+        ...
+
+    def read(self, path: str) -> str | None:
+        """Give a file's text exactly as on disk (see `core.patch.FileEdit`), listed or not; None where there is none.
+
+        A path outside the root, a link and what is no text give None too.
+        """
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Say whether there is a file or folder at a path, listed or not."""
+        ...
