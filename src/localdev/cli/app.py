@@ -17,6 +17,8 @@ COMMANDS = {
     "ask": "Answer a question, with the places the answer rests on.",
     "search": "Rank the code that fits a query.",
     "complete": "Fill in the code at a place of a file.",
+    "review": "Look for what is wrong in a change.",
+    "undo": "Take back what `localdev gen --apply` wrote last.",
     "outline": "Map the definitions that matter most.",
     "index": "Build or refresh the index of the repository.",
     "models": "Add, list and remove model files.",

@@ -104,3 +104,16 @@ def opened(root: Path, *, index: str = "") -> git.Repo:
         GIT_DIR=str(own), GIT_WORK_TREE=str(root), GIT_INDEX_FILE=index or str(own / "index"), **_FIXED
     )
     return repository
+
+
+def index_of_caller(root: Path) -> str:
+    """Give the index file that git has handed to the hook we run in, where it belongs to this repository; else "".
+
+    `git commit -a` and `git commit PATH` prepare the commit in an index of their own.
+    """
+    named = os.environ.get("GIT_INDEX_FILE", "")
+    if not named:
+        return ""
+    own = (ask_git(root, "rev-parse", "--absolute-git-dir") or "").strip()
+    path = (root / named).resolve()  # a relative one counts from the top of the work tree
+    return str(path) if own and path.exists() and path.is_relative_to(Path(own).resolve()) else ""

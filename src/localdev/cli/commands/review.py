@@ -1,0 +1,171 @@
+"""`localdev review`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from localdev.cli.options import Directory, Json, Model, NoService, new_app
+from localdev.cli.workplace import open_workplace, use_service
+
+if TYPE_CHECKING:
+    from localdev.cli.workplace import Workplace
+
+app = new_app()
+_LARGEST_PATCH = 50_000_000
+_FORMATS = "text, json, sarif, markdown, github or gitlab"
+
+
+@app.command()
+def review(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Only these files and folders.", show_default=False)
+    ] = None,
+    staged: Annotated[bool, typer.Option("--staged", help="What the next commit would hold.")] = False,
+    diff: Annotated[
+        str | None,
+        typer.Option("--diff", metavar="A..B", help="From commit A to B; A alone: to the files as they are."),
+    ] = None,
+    patch: Annotated[
+        str | None, typer.Option("--patch", metavar="FILE", help="A patch in a file, or on stdin for -.")
+    ] = None,
+    format: Annotated[
+        str, typer.Option("--format", metavar="FORM", help=f"What to print: {_FORMATS}.", show_default=True)
+    ] = "text",
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            "--fail-on", metavar="LEVEL", help="Exit 1 from this severity on: info, low, medium (default), high, never."
+        ),
+    ] = None,
+    deadline: Annotated[
+        float | None,
+        typer.Option("--deadline", metavar="S", help="Seconds after which the rest is listed, not reviewed."),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="FILE", help="Leave out the findings that FILE knows.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write all findings of now into FILE.")
+    ] = None,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="RULE", help="Explain a rule and end; `list` names them all.")
+    ] = None,
+    no_model: Annotated[bool, typer.Option("--no-model", help="Rules alone.")] = False,
+    model: Model = None,
+    no_service: NoService = False,
+    as_json: Json = False,
+    directory: Directory = None,
+) -> None:
+    """Look for what is wrong in a change: all that is not committed, unless another one is named.
+
+    Rules find what can be known; a model adds to them, and what it says is shown only with a line it quoted rightly.
+    Exit code 1 says that something was found.
+    """
+    from localdev.cli.reviewed import checked_form, explained, failed, printed, read_baseline, written_baseline
+
+    form = "json" if as_json else checked_form(format)
+    flags: dict[str, Any] = {
+        "review.fail_on": ("--fail-on", fail_on),
+        "review.deadline": ("--deadline", deadline),
+        "model": ("--model", model),
+    }
+    place = open_workplace(context, directory, flags)
+    if explain is not None:
+        explained(place.printer, explain, as_json=form == "json")
+        return
+    options = _change(place, staged=staged, diff=diff, patch=patch, paths=tuple(paths or ()))
+    options |= {"no_model": no_model, "deadline": place.settings.review.deadline}
+    known = baseline if write_baseline is None else None  # a new one holds what an old one knew
+    options["baseline"] = read_baseline(place.start / known) if known is not None else []
+    result = _run(place, options, no_service=no_service)
+    if write_baseline is not None:
+        written_baseline(place.start / write_baseline, result)
+    printed(place.printer, result, form)
+    if write_baseline is None and failed(result, place.settings.review.fail_on):
+        raise typer.Exit(1)
+
+
+def _run(place: Workplace, options: dict[str, Any], *, no_service: bool) -> dict[str, Any]:
+    """Run the job and give what it found."""
+    from localdev.cli.events import running
+    from localdev.core.events import Result
+
+    result: dict[str, Any] = {}
+    service = use_service(place, "review", never=no_service, model=not options["no_model"])
+    with running(place, "review", options, service=service) as events:
+        for event in events:
+            if isinstance(event, Result):
+                result = event.payload
+    return result
+
+
+def _change(
+    place: Workplace, *, staged: bool, diff: str | None, patch: str | None, paths: tuple[Path, ...]
+) -> dict[str, Any]:
+    """Give the job's options that say which change is meant.
+
+    Raises:
+        UsageError: two changes are named, or a path outside the repository.
+    """
+    from localdev.core.errors import UsageError
+
+    named = [flag for flag, given in (("--staged", staged), ("--diff", diff), ("--patch", patch)) if given]
+    if len(named) > 1:
+        raise UsageError(f"{' and '.join(named)} name different changes", "give one of them")
+    options: dict[str, Any] = {"kind": "uncommitted", "paths": [_relative(place, path) for path in paths]}
+    if staged:
+        from localdev.source.git import index_of_caller
+
+        options |= {"kind": "staged", "index_file": index_of_caller(place.root)}
+    elif diff is not None:
+        options |= {"kind": "range", "range": diff}
+    elif patch is not None:
+        options |= {"kind": "patch", "patch": _patch(place, patch)}
+    return options
+
+
+def _relative(place: Workplace, path: Path) -> str:
+    """Give a path as git has it; it need not be there any more.
+
+    Raises:
+        UsageError: it lies outside the repository.
+    """
+    import os
+
+    from localdev.core.errors import UsageError
+    from localdev.core.folders import expanded
+
+    full = Path(os.path.normpath((place.start / expanded(path)).absolute()))
+    if not full.is_relative_to(place.root):
+        raise UsageError(f"{path} is outside {place.root}", "name a path in the repository, or another one with -C")
+    return full.relative_to(place.root).as_posix()
+
+
+def _patch(place: Workplace, name: str) -> str:
+    """Read a patch from a file, or from stdin for `-`; its line ends stay as they are.
+
+    Raises:
+        NotFound: it cannot be read.
+        UsageError: it is too large.
+    """
+    import sys
+
+    from localdev.core.errors import NotFound, UsageError
+    from localdev.core.folders import expanded
+    from localdev.source.sides import decode
+
+    try:
+        if name == "-":
+            data = sys.stdin.buffer.read(_LARGEST_PATCH + 1)
+        else:
+            with (place.start / expanded(Path(name))).open("rb") as file:
+                data = file.read(_LARGEST_PATCH + 1)
+    except OSError as error:
+        raise NotFound(f"cannot read {name}: {error.strerror or error}", "check the path") from error
+    if len(data) > _LARGEST_PATCH:
+        raise UsageError(f"{name} is larger than {_LARGEST_PATCH // 1_000_000} MB", "review it in parts")
+    return decode(data, line_ends=True)
