@@ -1,0 +1,61 @@
+"""Makes the check of a change out of a function that looks at one file's syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Literal
+
+from localdev.core.review import at_least
+from localdev.rules.changed import ChangedFile, ReviewedChange
+from localdev.rules.places import is_example, is_test, is_vendored
+from localdev.rules.rule import Found
+from localdev.source.syntax.tree import SyntaxTree
+
+Look = Callable[[ChangedFile, SyntaxTree], Iterable[Found]]
+Aside = Literal["same", "low", "none"]
+
+PYTHON = ("python",)
+SCRIPT = ("javascript", "typescript", "tsx")
+C = ("c", "cpp")
+LANGUAGES = (*PYTHON, *SCRIPT, "go", "rust", "java", *C, "c_sharp", "ruby", "php")
+
+
+def in_code(
+    look: Look, signs: Iterable[str], *, languages: tuple[str, ...] = LANGUAGES, aside: Aside = "low"
+) -> Callable[[ReviewedChange], Iterator[Found]]:
+    """Make a check that looks at each changed file of some languages, and gives what stands on changed lines.
+
+    A file is parsed only when one of the `signs` (in lower case) is in it. Other people's code is left alone; `aside`
+    says what is found in tests and examples: the same, at most low, or nothing.
+    """
+    cheap = tuple(signs)
+
+    def check(change: ReviewedChange) -> Iterator[Found]:
+        for file in change.files:
+            if not file.added or file.language not in languages or is_vendored(file.path):
+                continue
+            other = is_test(file.path) or is_example(file.path)
+            if other and aside == "none":
+                continue
+            yield from _found(file, look, cheap, mild=other and aside == "low")
+
+    return check
+
+
+def _found(file: ChangedFile, look: Look, signs: tuple[str, ...], *, mild: bool) -> Iterator[Found]:
+    """Give what is found on the changed lines of one file."""
+    text = (file.new_text or "").lower()
+    if not any(sign in text for sign in signs):
+        return
+    tree = file.new_syntax
+    if tree is None:
+        return
+    for found in look(file, tree):
+        if file.touched(found.line, max(found.line, found.end_line)):
+            yield replace(found, path=file.path, severity=_milder(found) if mild else found.severity)
+
+
+def _milder(found: Found) -> Literal["low", "info"]:
+    """Give the severity of something found where it does less harm."""
+    return "low" if found.severity is None or at_least(found.severity, "low") else "info"
