@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from localdev.app.applying import Moved, apply_edits, read_exact, undo_folder, undo_last
+from localdev.app.applying import Moved, apply_edits, read_exact, record_folder, undo_last
+from localdev.app.stored import stored_undo, wipe_states
 from localdev.core.errors import NotFound, StorageError
 from localdev.core.folders import Folders, find_folders
 from localdev.core.patch import FileEdit
@@ -173,9 +174,20 @@ def test_modes_are_kept(root: Path, folders: Folders) -> None:
 def test_a_record_of_another_version_is_not_obeyed(root: Path, folders: Folders) -> None:
     """It says so and what to do; nothing is written."""
     apply_edits(EDITS, root, folders)
-    (record,) = undo_folder(folders, root).glob("*.json")
+    (record,) = record_folder(folders, root).glob("*.json")
     for text in ("{", json.dumps({"schema_version": 2, "edits": []}), json.dumps({"schema_version": 1})):
         record.write_text(text)
         with pytest.raises(StorageError):
             undo_last(root, folders)
     assert state(root) == AFTER
+
+
+def test_records_are_found_and_wiped(root: Path, folders: Folders) -> None:
+    """They hold the texts of files: what is wiped of a repository takes them along."""
+    apply_edits(EDITS, root, folders)
+    (kept,) = stored_undo(folders, root)
+    assert (kept.files, kept.bytes > 0) == (1, True)
+    wipe_states(kept)
+    assert stored_undo(folders, None) == []
+    with pytest.raises(NotFound):
+        undo_last(root, folders)

@@ -12,11 +12,12 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from localdev.app.stored import undo_folder
 from localdev.core.errors import EnvironmentFault, NotFound, StorageError
 from localdev.core.files import locked, storage_error, write_atomic
 from localdev.core.folders import Folders
@@ -44,9 +45,9 @@ class Undone:
     paths: tuple[str, ...]
 
 
-def undo_folder(folders: Folders, root: Path) -> Path:
+def record_folder(folders: Folders, root: Path) -> Path:
     """Give the folder that holds what can be taken back in a repository."""
-    return folders.data / "undo" / index_folder(folders.indexes, root).name
+    return undo_folder(folders) / index_folder(folders.indexes, root).name
 
 
 def read_exact(root: Path, path: str) -> str | None:
@@ -77,7 +78,7 @@ def apply_edits(edits: Sequence[FileEdit], root: Path, folders: Folders, *, labe
     wanted = [edit for edit in edits if edit.old != edit.new]
     if not wanted:
         return
-    folder = undo_folder(folders, root)
+    folder = record_folder(folders, root)
     with locked(folder / ".lock"):
         _refuse_moved(wanted, root)
         record = _new_record(folder)
@@ -100,7 +101,7 @@ def undo_last(root: Path, folders: Folders) -> Undone:
         Moved: a file was changed since; nothing is written.
         StorageError: a file cannot be written, or the record is damaged.
     """
-    folder = undo_folder(folders, root)
+    folder = record_folder(folders, root)
     records = _records(folder)
     if not records:
         raise NotFound(
@@ -234,10 +235,3 @@ def _read_record(path: Path) -> dict[str, Any]:
     if not known:
         raise StorageError(f"{path} was written by another version", "use that version, or remove the file")
     return dict(entry)
-
-
-def stored_undo(folders: Folders, root: Path | None) -> Iterator[Path]:
-    """Yield the folders of records: one repository's, or all of them."""
-    base = folders.data / "undo"
-    wanted = [undo_folder(folders, root)] if root is not None else sorted(base.iterdir()) if base.is_dir() else []
-    yield from (folder for folder in wanted if folder.is_dir())

@@ -85,6 +85,11 @@ def index_status(folders: Folders, root: Path) -> dict[str, Any]:
     }
 
 
+def undo_folder(folders: Folders) -> Path:
+    """Give the folder of what can be taken back, a folder for each repository."""
+    return folders.data / "undo"
+
+
 def stored_indexes(folders: Folders, root: Path | None) -> list[StoredIndex]:
     """List the stored indexes: that of one repository, or with no root all of them."""
     from localdev.index.layout import folder_size, index_folder
@@ -100,18 +105,33 @@ def stored_indexes(folders: Folders, root: Path | None) -> list[StoredIndex]:
 
 def stored_states(folders: Folders, root: Path | None) -> list[StoredStates]:
     """List the kept states of prompts: those of one repository, or with no root all of them."""
+    return _kept(folders.states, folders, root)
+
+
+def stored_undo(folders: Folders, root: Path | None) -> list[StoredStates]:
+    """List what `localdev undo` could take back, which holds the texts of files: in one repository, or in all."""
+    return _kept(undo_folder(folders), folders, root)
+
+
+def _kept(base: Path, folders: Folders, root: Path | None) -> list[StoredStates]:
+    """List the folders below a base that hold something of one repository, or with no root of any."""
     from localdev.index.layout import folder_size, index_folder
 
     if root is not None:
-        candidates = [folders.states / index_folder(folders.indexes, root).name]
+        candidates = [base / index_folder(folders.indexes, root).name]
     else:
-        candidates = sorted(folders.states.iterdir()) if folders.states.is_dir() else []
+        candidates = sorted(base.iterdir()) if base.is_dir() else []
     there = [path for path in candidates if path.is_dir()]
-    return [StoredStates(path, folder_size(path), sum(1 for _ in path.iterdir())) for path in there]
+    return [StoredStates(path, folder_size(path), _visible(path)) for path in there]
+
+
+def _visible(folder: Path) -> int:
+    """Count the files of a folder but its lock."""
+    return sum(not path.name.startswith(".") for path in folder.iterdir())
 
 
 def wipe_states(stored: StoredStates) -> None:
-    """Remove the kept states of a repository's prompts.
+    """Remove what is kept in one folder.
 
     Raises:
         StorageError: something of it cannot be removed.

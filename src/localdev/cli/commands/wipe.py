@@ -20,12 +20,12 @@ def wipe(
     as_json: Json = False,
     directory: Directory = None,
 ) -> None:
-    """Remove the stored index and the kept states of prompts, which hold source code.
+    """Remove the stored index, the kept states of prompts and what `undo` could take back: all hold source code.
 
     A running service lets go of its models, which hold prompts. Model files, settings and the journal stay.
     """
     from localdev.app.hints import counted
-    from localdev.app.stored import stored_indexes, stored_states, wipe_index, wipe_states
+    from localdev.app.stored import stored_indexes, stored_states, stored_undo, wipe_index, wipe_states
     from localdev.cli.confirm import confirmed
     from localdev.core.sizes import sized
     from localdev.render.payloads import SCHEMA_VERSION
@@ -35,8 +35,10 @@ def wipe(
     _let_go(place)
     root = None if everything else place.root
     indexes, states = stored_indexes(place.folders, root), stored_states(place.folders, root)
+    undo = stored_undo(place.folders, root)
     lines = [(each.path, each.bytes, "") for each in indexes]
     lines += [(each.path, each.bytes, f", {counted(each.files, 'state')} of prompts") for each in states]
+    lines += [(each.path, each.bytes, f", {counted(each.files, 'edit')} to undo") for each in undo]
     if not lines and not as_json:
         out.line("there is nothing to remove")
         return
@@ -44,12 +46,13 @@ def wipe(
     for path, held, what in lines:
         out.aside(out.styled(f"{sized(held):>10}  {path}{what}", "plain"))
     question = f"all of it ({counted(len(lines), 'folder')})" if everything else "what is stored of this repository"
-    if lines and not confirmed(f"Remove {question}, {sized(total)}? It can be built again.", yes=yes):
+    again = "It can be built again." if not undo else "It can be built again, but for what `localdev undo` needs."
+    if lines and not confirmed(f"Remove {question}, {sized(total)}? {again}", yes=yes):
         out.aside("nothing was removed")
         raise typer.Exit(1)
     for index in indexes:
         wipe_index(index)
-    for kept in states:
+    for kept in (*states, *undo):
         wipe_states(kept)
     if as_json:
         removed = [{"path": str(path), "bytes": held} for path, held, _ in lines]
