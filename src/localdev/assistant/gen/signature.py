@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from localdev.assistant.gen.target import Target
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import text_of, walk
+from localdev.source.syntax.tree import text_of
 
 # Where a definition keeps the function it names: `const f = () => 1`, `exports.f = function () {}`, a decorated one.
 _VALUES = ("value", "right", "definition", "declaration")
@@ -41,6 +41,10 @@ _RESTS = frozenset(
     }
 )  # fmt: skip
 _KEYWORD_RESTS = frozenset({"dictionary_splat_pattern", "hash_splat_parameter"})
+_BLOCKS = frozenset(
+    {"block", "statement_block", "expression_statement", "compound_statement", "then", "parenthesized_expression"}
+)
+_LONGEST_CONDITION = 60
 _MODIFIERS = frozenset({"modifiers", "modifier", "static", "static_modifier"})
 _NOTHING = frozenset({"", "None", "void", "()", "never", "undefined", "Void", "NoReturn"})
 
@@ -59,11 +63,19 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Raised:
+    """What a function raises, and the condition of the `if` right around it as written (empty: none, or a long one)."""
+
+    name: str
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """A function as its syntax shows it.
 
     `returns` is the type as written (empty: none is); `gives` says whether it gives a value back at all, `yields`
-    whether piece by piece. `raises` are the names of what its own body raises, in order. `callable` is false for a
+    whether piece by piece. `raises` is what its own body raises, in order. `callable` is false for a
     class, a constant and the like, which have no parameters.
     """
 
@@ -74,7 +86,7 @@ class Signature:
     waits: bool = False
     generic: bool = False
     static: bool = False
-    raises: tuple[str, ...] = ()
+    raises: tuple[Raised, ...] = ()
     callable: bool = False
 
 
@@ -103,7 +115,7 @@ def signature_of(target: Target) -> Signature:
         waits=any(child.type == "async" for child in node.children) or head.startswith(("async ", "pub async ")),
         generic=node.child_by_field_name("type_parameters") is not None or "impl " in head.partition("(")[2],
         static=_is_static(target, node),
-        raises=tuple(dict.fromkeys(filter(None, (_raised(each, language) for each in own)))) + _declared(node),
+        raises=_raises(node, own, language),
         callable=True,
     )
 
@@ -268,10 +280,29 @@ def _raised(node: SyntaxNode, language: str) -> str:
     return ""
 
 
-def _declared(node: SyntaxNode) -> tuple[str, ...]:
-    """Give what a Java method declares to throw and does not throw itself."""
+def _raises(node: SyntaxNode, own: list[SyntaxNode], language: str) -> tuple[Raised, ...]:
+    """Give what a function raises, and what a Java method declares to throw beside that, each name once."""
+    found: dict[str, str] = {}
+    for each in own:
+        if name := _raised(each, language):
+            found.setdefault(name, _condition(each))
     listed = next((child for child in node.children if child.type == "throws"), None)
-    if listed is None:
-        return ()
-    thrown = {_raised(each, "java") for each in walk(node)}
-    return tuple(name for name in map(text_of, listed.named_children) if name not in thrown)
+    for declared in listed.named_children if listed is not None else ():
+        found.setdefault(text_of(declared), "")
+    return tuple(Raised(name, when) for name, when in found.items())
+
+
+def _condition(node: SyntaxNode) -> str:
+    """Give the condition under which a statement runs, where an `if` stands right around it."""
+    inner, around = node, node.parent
+    while around is not None and around.type in _BLOCKS:
+        inner, around = around, around.parent
+    if around is None or not around.type.startswith("if"):
+        return ""
+    taken = around.child_by_field_name("consequence") or around.child_by_field_name("body")
+    if taken is None or taken.id != inner.id:
+        return ""
+    written = text_of(around.child_by_field_name("condition")).strip()
+    if written.startswith("(") and written.endswith(")") and written.count("(") == 1:
+        written = written[1:-1].strip()
+    return written if len(written) <= _LONGEST_CONDITION and "\n" not in written and "`" not in written else ""
