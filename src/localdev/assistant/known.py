@@ -11,7 +11,7 @@ from localdev.core.ports import Repository
 from localdev.retrieval.wordlists import word_set
 
 # Words of the languages themselves: an answer may say `None` about code that never does.
-_KEYWORDS = word_set(
+KEYWORDS = word_set(
     """
     async await bool break byte case catch char class const continue def del delete do double elif else enum except
     export extends false False finally float fn for func function go if impl import in int interface let long match
@@ -31,7 +31,7 @@ class Known:
 
     def has_name(self, name: str) -> bool:
         """Say whether a name stands in what was given, or is defined or used in the repository."""
-        return name in _KEYWORDS or self._was_given(name) or bool(self._repository.known_names([name, last_part(name)]))
+        return name in KEYWORDS or self._was_given(name) or bool(self._repository.known_names([name, last_part(name)]))
 
     def has_place(self, path: str, last_line: int) -> bool:
         """Say whether the repository has a file of that path (or of that end of a path) with that many lines."""
