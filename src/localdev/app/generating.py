@@ -1,20 +1,170 @@
-"""Proposes code as a checked patch: the job."""
+"""Proposes code as a checked patch: the job. Each kind of proposal is a function in `KINDS`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import contextlib
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from localdev.app.tools import JobTools
-from localdev.core.errors import NotFound
-from localdev.core.events import Event
+from localdev.app.work_tree import WorkTree
+from localdev.core.chat import Message, Sampling
+from localdev.core.code import Chunk
+from localdev.core.errors import NotFound, UsageError
+from localdev.core.events import Event, Result, Sources
+from localdev.core.patch import Proposal
+from localdev.core.ports import ChatBackend
+from localdev.core.search import Hit
+from localdev.render.patches import make_patch
+from localdev.render.payloads import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from localdev.assistant.gen.target import Target
+    from localdev.prompting.prompts import Prompt
+
+# No tokenizer makes fewer tokens of code than one for so many characters, as a rule.
+_CHARACTERS_PER_TOKEN = 3
+# What a prompt has besides code: its rules, and the chat template's marks.
+_AROUND_TOKENS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one kind of proposal works with; `backend` is None where it is made without a model."""
+
+    tools: JobTools
+    options: Mapping[str, Any]
+    files: WorkTree
+    backend: ChatBackend | None
+
+    @property
+    def instruction(self) -> str:
+        """What the user asks for in words, or nothing."""
+        return str(self.options.get("instruction", "") or "").strip()
+
+    def sampling(self) -> Sampling:
+        """How proposals are sampled: the likeliest tokens, up to the longest answer."""
+        return Sampling(max_tokens=self.tools.settings.gen.max_tokens)
+
+    def characters(self) -> int:
+        """How many characters of code a prompt may hold: by the settings and by the model's window."""
+        tokens = self.tools.settings.gen.context_tokens
+        if self.backend is not None:
+            room = self.backend.describe().context_window - self.tools.settings.gen.max_tokens - _AROUND_TOKENS
+            tokens = max(100, min(tokens, room))
+        return tokens * _CHARACTERS_PER_TOKEN
+
+    def prompt(self, name: str, values: Mapping[str, Any]) -> tuple[Prompt, tuple[Message, ...]]:
+        """Load a prompt and fill it in.
+
+        Raises:
+            ConfigError: the repository's own version of it cannot be used.
+        """
+        from localdev.prompting.prompts import load_prompt, render_prompt
+
+        prompt = load_prompt(name, folders=self.tools.prompt_folders())
+        return prompt, render_prompt(prompt, values)
+
+    def sources(self, target: Target, prompt: Prompt) -> Sources:
+        """Name what is sent to the model, for the journal."""
+        symbol = target.symbol
+        chunk = Chunk(
+            target.path,
+            symbol.start_line,
+            symbol.end_line,
+            target.tree.language,
+            symbol.kind,
+            target.code,
+            symbol.qualified,
+        )
+        info = self.backend.describe() if self.backend is not None else None
+        return Sources((Hit(1, 0, chunk, 1.0),), info.name if info else "", info.backend if info else "", prompt.label)
+
+
+Making = Generator[Event, None, Proposal]
+Kind = Callable[[Work], Making]
+
+
+def _doc(work: Work) -> Making:
+    """Document the symbol `target`."""
+    from localdev.assistant.gen.attempts import Job, propose
+    from localdev.assistant.gen.doc import doc_job
+    from localdev.assistant.gen.target import find_target
+
+    job = doc_job(work.files, find_target(work.files, work.options["target"]))
+    if work.backend is None:
+        return job.floor()
+    prompt, messages = work.prompt("gen_doc", job.asked(work.instruction, work.characters()))
+    yield work.sources(job.target, prompt)
+    asked = Job(
+        messages,
+        job.schema(),
+        job.build,
+        job.check,
+        prompt.label,
+        work.sampling(),
+        work.tools.settings.gen.adapter,
+        work.tools.owner(),
+    )
+    return (yield from propose(asked, work.backend))
+
+
+KINDS: dict[str, Kind] = {"doc": _doc}
+# Kinds that have no floor.
+NEED_A_MODEL: frozenset[str] = frozenset()
 
 
 def gen_job(tools: JobTools, options: Mapping[str, Any]) -> Iterator[Event]:
-    """Run the job.
+    """Make a proposal, check it, and write it when that is asked for and every check went well.
+
+    Options: kind (of `KINDS`), target (`PATH::symbol`, the path from the root), instruction, no_model, apply, and what
+    else a kind needs. The last event is `Result` with the patch, its files and checks; a refused proposal has no patch.
 
     Raises:
-        NotFound: always, until it is built.
+        UsageError, NotFound: there is no such kind or target, or no model where one is needed.
+        BackendError: the engine failed.
+        Moved, StorageError: it could not be applied; nothing is written.
     """
-    raise NotFound("`localdev gen` is not there yet", "use a newer version")
-    yield
+    from localdev.assistant.answer import Clock
+
+    kind = str(options.get("kind", ""))
+    if kind not in KINDS:
+        raise UsageError(f"there is nothing called {kind!r} to generate", f"known are {', '.join(KINDS)}")
+    clock = Clock()
+    engine = tools.engine(without=bool(options.get("no_model")), job="gen")
+    if engine.backend is None and kind in NEED_A_MODEL:
+        raise NotFound(
+            f"`localdev gen {kind}` needs a model", engine.notice.text if engine.notice else "name one: --model"
+        )
+    with contextlib.ExitStack() as open_parts:
+        if engine.backend is not None:
+            open_parts.callback(engine.backend.close)
+        proposal = yield from KINDS[kind](Work(tools, options, WorkTree(tools.root), engine.backend))
+    applied = bool(options.get("apply")) and proposal.accepted
+    if applied:
+        from localdev.app.applying import apply_edits
+
+        apply_edits(proposal.edits, tools.root, tools.folders, label=f"gen {kind} {options.get('target', '')}".strip())
+    if engine.notice is not None:
+        yield engine.notice
+    yield Result(_payload(kind, proposal, applied=applied, total_ms=clock.timings().total_ms))
+
+
+def _payload(kind: str, proposal: Proposal, *, applied: bool, total_ms: float) -> dict[str, Any]:
+    """Give what `gen --json` prints."""
+    accepted = proposal.accepted
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": kind,
+        "patch": make_patch(proposal.edits) if accepted else "",
+        "files": [edit.path for edit in proposal.edits] if accepted else [],
+        "checks": [asdict(check) for check in proposal.checks],
+        "attempts": proposal.attempts,
+        "model": proposal.model,
+        "prompt": proposal.prompt,
+        "applied": applied,
+        "usage": asdict(proposal.usage),
+        "timings": {"total_ms": round(total_ms, 1)},
+        "stop_reason": "",
+    }

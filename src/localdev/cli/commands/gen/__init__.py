@@ -1,0 +1,8 @@
+"""`localdev gen`: one file per kind of proposal, each of which registers itself on the group."""
+
+from __future__ import annotations
+
+from localdev.cli.commands.gen import doc
+from localdev.cli.commands.gen.group import app
+
+__all__ = ["app", "doc"]

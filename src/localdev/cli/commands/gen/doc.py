@@ -1,0 +1,36 @@
+"""`localdev gen doc`."""
+
+from __future__ import annotations
+
+import typer
+
+from localdev.cli.commands.gen.group import Apply, Instruction, NoModel, Symbol, app, from_root, propose
+from localdev.cli.options import Adapter, Directory, Json, Model, NoService
+from localdev.cli.workplace import open_workplace
+
+
+@app.command("doc")
+def doc(
+    context: typer.Context,
+    target: Symbol,
+    instruction: Instruction = "",
+    apply: Apply = False,
+    no_model: NoModel = False,
+    model: Model = None,
+    adapter: Adapter = None,
+    no_service: NoService = False,
+    as_json: Json = False,
+    directory: Directory = None,
+) -> None:
+    """Document a symbol in the form its file uses: the code itself stays as it is, which is checked.
+
+    Without a model the documentation holds what the signature says. Exit code 1: refused by the checks.
+    """
+    place = open_workplace(context, directory, {"model": ("--model", model), "gen.adapter": ("--adapter", adapter)})
+    options = {
+        "target": from_root(place, target),
+        "instruction": instruction,
+        "no_model": no_model,
+        "apply": apply,
+    }
+    propose(place, "doc", options, as_json=as_json, no_service=no_service)
