@@ -60,7 +60,7 @@ def review(*findings: dict[str, Any], **changed: Any) -> dict[str, Any]:
 
 def valid(log: dict[str, Any]) -> None:
     """Hold a log against the schema of SARIF 2.1.0."""
-    jsonschema.Draft4Validator(SCHEMA).validate(json.loads(json.dumps(log)))
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(log)))
 
 
 def test_sarif_is_valid_and_names_the_place() -> None:
