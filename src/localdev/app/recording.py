@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from localdev.config.settings import Settings
 
 _DIGEST_LENGTH = 16
+# What the journal keeps of a job's result: figures as they are, and of what was found how many, not what it says.
+_FIGURES = ("usage", "timings", "stop_reason")
+_COUNTS = ("findings", "not_reviewed", "dropped", "suppressed", "baselined")
 
 
 def recorded(job: str, events: Generator[Event, None, None], journal: Journal, *, root: str) -> Iterator[Event]:
@@ -112,8 +115,9 @@ def _note(event: Event, entry: dict[str, Any]) -> None:
         read.update({tuple(passage.values()): passage for passage in map(_read, event.hits)})
         if event.model:  # before anything is sent, so that an answer that fails is recorded with where it went
             entry.update(model=event.model, backend=event.backend, prompt=event.prompt)
-    elif isinstance(event, Result) and "usage" in event.payload:  # of a completion; its model came with its sources
-        entry.update({name: event.payload[name] for name in ("usage", "timings", "stop_reason")})
+    elif isinstance(event, Result) and "usage" in event.payload:  # its model came with its sources
+        entry.update({name: event.payload[name] for name in _FIGURES if name in event.payload})
+        entry.update({name: _counted(event.payload[name]) for name in _COUNTS if name in event.payload})
     elif isinstance(event, Answered):
         entry.update(
             model=event.model,
@@ -125,6 +129,11 @@ def _note(event: Event, entry: dict[str, Any]) -> None:
             dropped_citations=event.dropped_citations,
             stop_reason=event.stop_reason,
         )
+
+
+def _counted(value: Any) -> int:
+    """Give a number, or how many there are of a list."""
+    return len(value) if isinstance(value, list) else int(value)
 
 
 def _read(hit: Hit) -> dict[str, Any]:
