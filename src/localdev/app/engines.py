@@ -75,7 +75,8 @@ def open_engine(
 
     stored = [passport for passport in ModelStore(folders.models).list() if not embeds(passport.architecture)]
     if not stored:
-        purpose = "for completions of code" if job == "complete" else "for answers in words"
+        purposes = {"complete": "for completions of code", "commit": "for messages in a model's words"}
+        purpose = purposes.get(job, "for answers in words")
         return Engine(None, Notice("hint", how_to_get_a_model(purpose, job=job)))
     if len(stored) > 1:
         names = ", ".join(passport.name for passport in stored)

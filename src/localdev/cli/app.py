@@ -18,6 +18,7 @@ COMMANDS = {
     "search": "Rank the code that fits a query.",
     "complete": "Fill in the code at a place of a file.",
     "review": "Look for what is wrong in a change.",
+    "commit": "Word the message of the staged change, and commit it.",
     "gen": "Propose documentation, tests or code as a checked patch.",
     "undo": "Take back what `localdev gen --apply` wrote last.",
     "outline": "Map the definitions that matter most.",

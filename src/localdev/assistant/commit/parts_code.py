@@ -1,0 +1,161 @@
+"""What a change does to code and tests, in words made of its definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from localdev.assistant.commit.parts import Part
+from localdev.assistant.commit.parts_files import paths_of
+from localdev.assistant.commit.symbols import SymbolChange
+from localdev.assistant.commit.words import called, common_folder, files, listed, shortened, subject_of_test
+from localdev.rules.changed import ChangedFile
+
+_DEEDS = ("added", "renamed", "moved", "removed", "parameters", "changed")
+_VERBS = {"added": "add", "removed": "remove", "changed": "update", "parameters": "change the parameters of"}
+# A constant or macro that comes with a change of a function is not what the change is about.
+_SMALL_KINDS = frozenset({"constant", "macro", "module"})
+# Names shown of a file's definitions.
+_MOST_NAMES = 3
+
+
+def code_part(chosen: list[ChangedFile], symbols: Sequence[SymbolChange], *, tested: bool) -> Part:
+    """Word changes of code; `tested` says that tests changed along."""
+    fresh = [file for file in chosen if file.change.status == "added"]
+    paths = paths_of(chosen)
+    told = [each for each in symbols if each.path not in paths_of(fresh)]
+    ahead = [each for each in told if each.public and each.kind not in _SMALL_KINDS]
+    phrases = _fresh_phrases(fresh, symbols) if fresh and not _outweighs(ahead, symbols, fresh) else []
+    phrases = phrases or _symbol_phrases(ahead or told)
+    phrases += [f"update {way}" for way in files(paths) if not fresh] or [
+        f"add {way}" for way in files(paths_of(fresh))
+    ]
+    slight = not told and not fresh
+    return Part(
+        "code",
+        _type(fresh, told, tested=tested),
+        tuple(dict.fromkeys(phrases)),
+        _lines(fresh, symbols, paths),
+        paths,
+        slight=slight,
+    )
+
+
+def _outweighs(ahead: Sequence[SymbolChange], symbols: Sequence[SymbolChange], fresh: Sequence[ChangedFile]) -> bool:
+    """Say whether what was added to files that were there says more than the new files do."""
+    new = {file.path for file in fresh}
+    named = [each for each in symbols if each.path in new and each.public]
+    return not named and any(each.deed == "added" for each in ahead)
+
+
+def _type(fresh: Sequence[ChangedFile], told: Sequence[SymbolChange], *, tested: bool) -> str:
+    """Give the type: something new to use is a feature, another name or place none; a changed body is a fix."""
+    public = [each for each in told if each.public and each.kind not in _SMALL_KINDS]
+    deeds = {each.deed for each in public}
+    if fresh or "added" in deeds or any(each.parameter.startswith("+") for each in public):
+        return "feat"
+    if deeds & {"renamed", "moved", "removed", "parameters"} or (not public and told and not tested):
+        return "refactor"
+    return "fix"
+
+
+def _fresh_phrases(fresh: Sequence[ChangedFile], symbols: Sequence[SymbolChange]) -> list[str]:
+    """Word new files: one with what is in it, several by their names."""
+    paths = paths_of(fresh)
+    if len(fresh) > 1:
+        return [f"add {way}" for way in files(paths)]
+    own = [each for each in symbols if each.path == paths[0] and each.deed == "added"]
+    names = [each.name for each in own if each.public and each.kind not in _SMALL_KINDS]
+    name = called(paths[0])
+    if len(names) == 1:
+        return [f"add {names[0]} in {name}", f"add {names[0]}", f"add {name}"]
+    return [f"add {name} with {way}" for way in shortened(names)[:2]] + [f"add {name}"]
+
+
+def _symbol_phrases(told: Sequence[SymbolChange]) -> list[str]:
+    """Word changes of definitions: what matters most, with the next where both fit."""
+    groups = {deed: [each for each in told if each.deed == deed] for deed in _DEEDS}
+    present = [deed for deed in _DEEDS if groups[deed]]
+    if not present:
+        return []
+    main = _deed_phrases(present[0], groups[present[0]])
+    if len(present) == 2 and len(groups[present[0]]) <= 2 and len(groups[present[1]]) <= 2:
+        other = _deed_phrases(present[1], groups[present[1]])
+        return [f"{main[0]} and {other[0]}", *main]
+    return main
+
+
+def _deed_phrases(deed: str, group: Sequence[SymbolChange]) -> list[str]:
+    """Word one deed, in ever shorter ways."""
+    first = group[0]
+    if deed in ("renamed", "moved") or (deed == "parameters" and len(group) == 1):
+        if len(group) == 1:
+            return [_one(first)]
+        verb = "rename" if deed == "renamed" else "move"
+        new = first.old.rpartition(".")[2], first.name.rpartition(".")[2]
+        if deed == "renamed" and all(_tails(each) == new for each in group):
+            return [
+                f"rename {new[0]} to {new[1]} in {listed([called(each.path) for each in group][:_MOST_NAMES])}",
+                f"rename {new[0]} to {new[1]}",
+            ]
+        targets = {each.path for each in group}
+        to = f" to {called(targets.pop())}" if deed == "moved" and len(targets) == 1 else ""
+        return [
+            f"{verb} {way}{to}" for way in shortened([each.old if deed == "renamed" else each.name for each in group])
+        ]
+    return [f"{_VERBS[deed]} {way}" for way in shortened([each.name for each in group])]
+
+
+def _tails(each: SymbolChange) -> tuple[str, str]:
+    """Give the last parts of the old and the new name."""
+    return each.old.rpartition(".")[2], each.name.rpartition(".")[2]
+
+
+def _one(each: SymbolChange) -> str:
+    """Word what became of one definition."""
+    if each.deed == "renamed":
+        return f"rename {each.old} to {each.name.rpartition('.')[2] if '.' in each.old else each.name}"
+    if each.deed == "moved":
+        return f"move {each.name} to {called(each.path)}"
+    if each.parameter:
+        verb, where = ("add", "to") if each.parameter[0] == "+" else ("remove", "from")
+        return f"{verb} parameter {each.parameter[1:]} {where} {each.name}"
+    return f"{_VERBS[each.deed]} {each.name}"
+
+
+def _lines(fresh: Sequence[ChangedFile], symbols: Sequence[SymbolChange], paths: Sequence[str]) -> tuple[str, ...]:
+    """Word everything, a line for each thing."""
+    new = paths_of(fresh)
+    lines = []
+    for path in new:
+        names = [each.name for each in symbols if each.path == path and each.public and each.kind not in _SMALL_KINDS]
+        lines.append(f"add {path}" + (f" with {shortened(names)[0]}" if names else ""))
+    told = [each for each in symbols if each.path not in new]
+    shown = [each for each in told if each.public] or told
+    for path in dict.fromkeys(each.path for each in shown):
+        for deed in ("added", "removed", "changed"):
+            group = [each.name for each in shown if each.path == path and each.deed == deed]
+            if group:
+                lines.append(
+                    f"{_VERBS[deed]} {shortened(group)[0]}" + ("" if len(paths) == 1 else f" in {called(path, paths)}")
+                )
+        lines += [_one(each) for each in shown if each.path == path and each.deed in ("renamed", "moved", "parameters")]
+    silent = [path for path in paths if path not in new and path not in {each.path for each in shown}]
+    if silent:
+        lines.append(
+            f"update {files(silent)[-1] if len(silent) > 4 else listed([called(path, paths) for path in silent])}"
+        )
+    return tuple(lines)
+
+
+def test_part(chosen: list[ChangedFile], symbols: Sequence[SymbolChange]) -> Part:
+    """Word changes of tests by what they test, as far as their names tell."""
+    paths = paths_of(chosen)
+    added = [each for each in symbols if each.deed == "added"]
+    verb = "add" if added or all(file.change.status == "added" for file in chosen) else "update"
+    subjects = [name for path in paths if (name := subject_of_test(path))]
+    counted = f"{verb} a test" if len(added) == 1 and added[0].kind != "class" else f"{verb} tests"
+    phrases = [f"{counted} for {way}" for way in shortened(subjects)] if len(subjects) == len(paths) else []
+    folder = common_folder(paths)
+    phrases += [f"{counted} in {way}" for way in files(paths)] if not phrases else []
+    phrases += [f"{counted} in {folder}"] if folder else []
+    return Part("test", "test", tuple(phrases), (phrases[0],), paths)
