@@ -42,14 +42,16 @@ class Grammar:
         from tree_sitter import Parser
 
         deadline = thread_time() + _SECONDS + _SECONDS_PER_BYTE * len(data)
-        late = False
+        late = parsed = False
 
         def read(offset: int, _point: object) -> bytes:
+            # A node's `text` is read through this too, for as long as the tree lives.
             nonlocal late
-            late = late or thread_time() > deadline
+            late = late or (not parsed and thread_time() > deadline)
             return b"" if late else data[offset : offset + _SLICE]
 
         tree = Parser(self.language).parse(read)
+        parsed = True
         return None if late else tree
 
     def matches(self, root: tree_sitter.Node) -> list[Match]:

@@ -1,0 +1,226 @@
+"""Where names come from: the function around a place, its parameters, and the assignments that reach a use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from localdev.source.syntax.assignments import Assignment, assignments
+from localdev.source.syntax.grammars import Syntax, syntax_of
+from localdev.source.syntax.names import bare, dotted, part
+from localdev.source.syntax.node import SyntaxNode
+from localdev.source.syntax.tree import SyntaxTree, text_of, walk
+from localdev.source.syntax.values import Argument, holes, kind_of, operator_of
+
+_PARAMETERS = ("parameters", "parameter")
+_NO_NAMES = frozenset({"type", "value", "default_value", "right"})
+_NO_PARTS = frozenset(
+    {"modifiers", "attribute_list", "type_annotation", "primitive_type", "type_descriptor", "comment"}
+)
+_OWN = frozenset({"self", "cls", "this", "$this", "Self", "static"})
+# A name in capitals is a constant, here or elsewhere.
+_CONSTANT = re.compile(r"^_*[A-Z][A-Z0-9_]+$")
+_TYPES = ("type", "type_identifier", "dimensions", "dimensions_expr", "size")
+# Following names goes no further than this many steps.
+_STEPS = 8
+
+
+def enclosing_functions(tree: SyntaxTree, node: SyntaxNode) -> Iterator[SyntaxNode]:
+    """Yield the functions around a node, innermost first."""
+    syntax = syntax_of(tree.language)
+    around = node.parent
+    while around is not None and syntax is not None:
+        if around.type in syntax.functions:
+            yield around
+        around = around.parent
+
+
+def parameters_of(tree: SyntaxTree, node: SyntaxNode) -> set[str]:
+    """Give the names that come into the functions around a node from outside, the object itself left out."""
+    found: set[str] = set()
+    syntax = syntax_of(tree.language)
+    for function in enclosing_functions(tree, node) if syntax is not None else ():
+        known: dict[int, frozenset[str]] = tree.kept.setdefault("parameters", {})
+        if function.id not in known:
+            known[function.id] = frozenset(_parameters(function))
+        found |= known[function.id]
+    return found - _OWN
+
+
+def _parameters(function: SyntaxNode) -> Iterator[str]:
+    lists = [each for name in _PARAMETERS for each in function.children_by_field_name(name)]
+    declarator = part(function, "declarator")
+    if declarator is not None:
+        lists += [each for each in walk(declarator) if each.type == "parameter_list"][:1]
+    lists += [child for child in function.named_children if child.type == "block_parameters"]
+    for each in lists:
+        yield from _names_in(each)
+
+
+def _names_in(node: SyntaxNode) -> Iterator[str]:
+    """Yield the names that a list of parameters or a pattern declares."""
+    if node.type in ("identifier", "variable_name", "shorthand_property_identifier_pattern"):
+        yield text_of(node)
+        return
+    if node.type == "pair_pattern":
+        value = part(node, "value")
+        if value is not None:
+            yield from _names_in(value)
+        return
+    left_out = {child.id for name in _NO_NAMES for child in node.children_by_field_name(name)}
+    if node.type == "parameter" and node.child_by_field_name("name") is not None:
+        yield text_of(part(node, "name"))
+        return
+    for child in node.named_children:
+        if child.id not in left_out and child.type not in _NO_PARTS:
+            yield from _names_in(child)
+
+
+def scope_of(tree: SyntaxTree, node: SyntaxNode) -> int:
+    """Give the id of the innermost function around a node, 0 outside of any."""
+    scopes: dict[int, int] = tree.kept.setdefault("scopes", {})
+    if node.id not in scopes:
+        scopes[node.id] = next((each.id for each in enclosing_functions(tree, node)), 0)
+    return scopes[node.id]
+
+
+def reaching(tree: SyntaxTree, node: SyntaxNode, name: str = "") -> tuple[Assignment, ...]:
+    """Give the assignments whose value a name may have where it stands; none where nothing in this file tells.
+
+    They begin with the last one that lies on every way to the place, in the function around it; else they are all
+    those in the functions around that, or at the top of the file. A parameter that may still have the value it came
+    with has none.
+    """
+    name = name or dotted(tree, bare(tree, node))
+    if not name:
+        return ()
+    mine = _of_name(tree, name)
+    scopes = [each.id for each in enclosing_functions(tree, node)] + [0]
+    for scope in scopes:
+        here = [each for each in mine if scope_of(tree, each.node) == scope]
+        outside = name in parameters_within(tree, node, scope)
+        if scope == scopes[0]:
+            here = [each for each in here if each.node.start_byte < node.start_byte and not _inside(node, each)]
+            last, certain = _last_ones(tree, here, node)
+            if last:
+                return last if certain or not outside else ()
+        elif here:
+            return tuple(here) if not outside else ()
+        if outside:
+            return ()
+    return ()
+
+
+def _buffer(tree: SyntaxTree, assignment: Assignment) -> bool:
+    """Say whether an assignment makes a C array, which is there to be written to."""
+    declarator = part(assignment.node, "declarator") if tree.language in ("c", "cpp") else None
+    return declarator is not None and declarator.type == "array_declarator"
+
+
+def parameters_within(tree: SyntaxTree, node: SyntaxNode, scope: int) -> frozenset[str]:
+    """Give the parameters of one of the functions around a node."""
+    parameters_of(tree, node)
+    known: dict[int, frozenset[str]] = tree.kept.get("parameters", {})
+    return known.get(scope, frozenset())
+
+
+def _inside(node: SyntaxNode, assignment: Assignment) -> bool:
+    """Say whether a node is part of an assignment's own value."""
+    return assignment.node.start_byte <= node.start_byte < node.end_byte <= assignment.node.end_byte and (
+        assignment.kind not in ("element",)
+        or (assignment.value.node.start_byte <= node.start_byte and node.end_byte <= assignment.value.node.end_byte)
+    )
+
+
+def _of_name(tree: SyntaxTree, name: str) -> list[Assignment]:
+    """Give the assignments to a name; members of objects have no name of their own."""
+    table: dict[str, list[Assignment]] | None = tree.kept.get("assignments by name")
+    if table is None:
+        table = {}
+        for each in assignments(tree):
+            if each.kind != "member":
+                table.setdefault(each.target, []).append(each)
+        tree.kept["assignments by name"] = table
+    found = table.get(name, [])
+    owner, _, last = name.rpartition(".")
+    if not found and owner in _OWN | {"self.class"}:
+        return [each for each in table.get(last, []) if scope_of(tree, each.node) == 0]
+    return found
+
+
+def _last_ones(tree: SyntaxTree, before: list[Assignment], node: SyntaxNode) -> tuple[tuple[Assignment, ...], bool]:
+    """Leave out what a later assignment on every way to the place replaces; say whether there is such a one."""
+    syntax = syntax_of(tree.language)
+    start, certain = 0, False
+    if syntax is not None:
+        for index, each in enumerate(before):
+            if each.kind != "augmented" and _on_every_way(syntax, each.node, node):
+                start, certain = index, True
+    return tuple(before[start:]), certain
+
+
+def _on_every_way(syntax: Syntax, assignment: SyntaxNode, use: SyntaxNode) -> bool:
+    """Say whether the block in which an assignment stands also holds the use."""
+    block = assignment.parent
+    while block is not None and block.type not in syntax.blocks:
+        block = block.parent
+    return block is None or (block.start_byte <= use.start_byte and use.end_byte <= block.end_byte)
+
+
+def value_of(tree: SyntaxTree, argument: Argument) -> Argument:
+    """Follow a name to the one assignment that reaches it; gives the argument back where there is none, or several."""
+    for _ in range(_STEPS):
+        if argument.kind != "name":
+            break
+        found = reaching(tree, argument.node)
+        if len(found) != 1 or found[0].kind != "plain":
+            break
+        argument = Argument(tree, found[0].value.node, argument.keyword, found[0].value.last)
+    return argument
+
+
+def is_fixed(tree: SyntaxTree, argument: Argument) -> bool:
+    """Say whether a value is made of literals and constants alone, also through names and sums."""
+    if argument.last is not None and argument.last.id != argument.node.id:
+        return False
+    return fixed_node(tree, argument.node)
+
+
+def fixed_node(tree: SyntaxTree, node: SyntaxNode, steps: int = _STEPS) -> bool:
+    """Say so of a node."""
+    syntax = syntax_of(tree.language)
+    node = bare(tree, node)
+    if syntax is None or steps <= 0:
+        return False
+    kind = kind_of(tree, node)
+    if kind == "literal":
+        return True
+    if kind == "interpolated" and not operator_of(syntax, node):
+        return all(fixed_node(tree, hole, steps - 1) for hole in holes(tree, node))
+    if operator_of(syntax, node):
+        return all(fixed_node(tree, child, steps - 1) for child in (node.named_children[0], node.named_children[-1]))
+    if node.type in syntax.collections:
+        return all(_fixed_member(tree, syntax, child, steps) for child in node.named_children)
+    if node.type in syntax.choices:
+        ways = [part(node, place) for place in syntax.choices[node.type]]
+        return all(way is not None and fixed_node(tree, way, steps - 1) for way in ways)
+    if node.type in ("unary_operator", "unary_expression", "unary", "unary_op_expression", "prefix_unary_expression"):
+        return fixed_node(tree, node.named_children[-1], steps - 1)
+    return kind == "name" and _fixed_name(tree, node, steps)
+
+
+def _fixed_member(tree: SyntaxTree, syntax: Syntax, node: SyntaxNode, steps: int) -> bool:
+    binding = syntax.bindings.get(node.type)
+    value = part(node, binding.value) if binding is not None else None
+    if node.type in ("literal_value", "field_initializer_list", "array_element_initializer") and value is None:
+        return all(_fixed_member(tree, syntax, child, steps - 1) for child in node.named_children)
+    return node.type.endswith(_TYPES) or fixed_node(tree, value or node, steps - 1)
+
+
+def _fixed_name(tree: SyntaxTree, node: SyntaxNode, steps: int) -> bool:
+    """Say whether a name has fixed values on every way that reaches it, or is written as a constant."""
+    found = reaching(tree, node)
+    if found:
+        return not any(_buffer(tree, each) or not fixed_node(tree, each.value.node, steps - 1) for each in found)
+    last = dotted(tree, node).rpartition(".")[2]
+    return _CONSTANT.match(last) is not None and last not in parameters_of(tree, node) and not last.startswith("$")
