@@ -157,7 +157,7 @@ def _code(tree: SyntaxTree) -> Iterator[tuple[str, bytes, int]]:
         if node is None:  # the end of one with parts: so that what is inside and what is behind differ
             yield ")", b"", 0
             continue
-        if node.type in COMMENTS or _is_docstring(node, tree.language):
+        if node.type in COMMENTS or is_docstring(node, tree.language):
             continue
         if not node.children:
             yield node.type, data[node.start_byte : node.end_byte], line_of(node)
@@ -177,7 +177,7 @@ def _between(node: SyntaxNode, data: bytes) -> bytes:
     return b" ".join(filter(None, found))
 
 
-def _is_docstring(node: SyntaxNode, language: str) -> bool:
+def is_docstring(node: SyntaxNode, language: str) -> bool:
     """Say whether a statement is a Python docstring: a plain string that stands first."""
     if language != "python" or node.type != "expression_statement" or len(node.children) != 1:
         return False
