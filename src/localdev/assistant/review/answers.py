@@ -63,12 +63,12 @@ def findings_schema(max_tokens: int) -> dict[str, Any]:
     }
 
 
-def read_claims(text: str) -> tuple[list[Claim], int] | None:
+def read_claims(text: str, *, cut: bool = False) -> tuple[list[Claim], int] | None:
     """Give the claims of an answer, and how many of its findings are none; None where it is no answer at all.
 
-    Of an answer that was cut the findings that are whole count.
+    Of an answer that was `cut` by its length the findings that are whole count.
     """
-    items = _items(text[:_MOST_CHARACTERS])
+    items = _items(text[:_MOST_CHARACTERS], cut=cut)
     if items is None:
         return None
     claims = [_claim(item) for item in items[:_MOST_FINDINGS]]
@@ -95,13 +95,13 @@ def _object(text: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _items(text: str) -> list[Any] | None:
+def _items(text: str, *, cut: bool) -> list[Any] | None:
     """Give the findings of a text that is whole, or those that are whole in one that is not."""
     whole = _object(text)
     if whole is not None:
         items = whole.get("findings")
         return items if isinstance(items, list) else None
-    at = text.find('"findings"')
+    at = text.find('"findings"') if cut else -1
     at = text.find("[", at) + 1 if at >= 0 else 0
     if not at:
         return None

@@ -171,7 +171,7 @@ class ModelReview:
         if answer.reason == DEADLINE:
             return DEADLINE
         self._failures = 0
-        read = read_claims(answer.text)
+        read = read_claims(answer.text, cut=answer.reason == "length")
         if read is None:
             return CUT if answer.reason == "length" else NO_ANSWER
         claims, strange = read
