@@ -97,9 +97,9 @@ def note_at(file: ChangedFile, node: SyntaxNode) -> str:
     """Give the comment that ends a node's first line or stands right above it, empty for none."""
     at = line_of(node) - 1
     lines = file.new_lines
-    beside = re.search(r"(?:#|//|/\*)(.*)", lines[at]) if at < len(lines) else None
+    beside = re.search(r"(?:#(?=\s)|//|/\*)(.*)", lines[at]) if at < len(lines) else None
     above = []
-    while at > 0 and re.match(r"\s*(?:#(?!\[)|//|/\*|\*)", lines[at - 1]):
+    while at > 0 and re.match(r"\s*(?:#(?=\s)|//|/\*|\*)", lines[at - 1]):
         above.append(lines[at - 1].strip())
         at -= 1
     return " ".join([beside.group(1) if beside else "", *reversed(above)]).strip()

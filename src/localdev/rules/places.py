@@ -22,7 +22,7 @@ _TEST_NAME = re.compile(
     """,
     re.VERBOSE,
 )
-_TEST_PROJECT = re.compile(r".*[.\-_](?:tests?|specs?|unittests|testing)|.*[a-z](?:Tests?|Specs|TestUtils)")
+_TEST_PROJECT = re.compile(r".*[.\-_](?:tests?|specs?|unittests|testing)|.*[.\-_a-z0-9](?:Tests?|Specs|TestUtils)")
 _EXAMPLE_FOLDERS = words("""
     example examples sample samples demo demos doc docs documentation tutorial tutorials snippets cookbook
     playground sandbox benchmark benchmarks bench benches perf showcase starter starters quickstart quickstarts
@@ -44,7 +44,7 @@ _BUILT_NAME = re.compile(
 )
 _SCRIPT_FOLDERS = words("""
     script scripts bin tool tools tooling build build-tools buildtools ci .ci .github cmd cli commands command
-    console hack dev devtools utils-dev contrib maintenance tasks task migrations release packaging xtask installer
+    console hack dev devtools utils-dev contrib maintenance tasks task migrations release xtask installer
     """)
 _SCRIPT_NAME = re.compile(
     r"""

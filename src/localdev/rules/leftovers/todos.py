@@ -1,0 +1,92 @@
+"""Comments that promise work and name nobody who does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from localdev.rules.changed import ChangedFile
+from localdev.rules.code import in_code
+from localdev.rules.leftovers.reasons import is_tracked
+from localdev.rules.rule import Example, Found, Rule
+from localdev.source.syntax.tree import SyntaxTree, line_of, text_of, walk
+
+_MARK = re.compile(r"(?:^|[\s/*#@!(-])(?P<word>TODO|FIXME|XXX|HACK|WIP)(?![\w/'\"])(?P<rest>.*)")
+# TODO(anna), TODO @anna, TODO [anna], TODO anna:, TODO: @anna
+_OWNER = re.compile(
+    r"\s*(?:[(\[<]\s*@?[A-Za-z][^)\]>]*[)\]>]|[:\s-]*@\w[\w-]*(?:\s|:|$)|\s[A-Za-z][\w.-]*:\s|:?\s*\(?[\w.+-]+@[\w.-]+)"
+)
+# Until a release, a platform or a standard is dropped: that can be looked up.
+_WAITS = re.compile(
+    r"\b(?:once|until|when(?:ever)?|as soon as|after|drop(?:ping|ped)?|upstream|deprecated?|major"
+    r"|next release|stabili[sz]e[ds]?|min(?:imum)? version|msrv)\b",
+    re.IGNORECASE,
+)
+# These say that what stands there is not fit to be shipped.
+_UNFIT = re.compile(
+    r"""
+    \b(?: remove | delete | revert | undo | before\ (?:merg|commit|releas|ship|prod|deploy)\w*
+    | temporar(?:y|ily) | for\ now | hard-?coded? | quick | clean\ ?(?:this\ )?up | hack
+    | fix(?:\ (?:this|it|me|later))? | broken | bug | crash(?:es)? | leak(?:s)? | race | auth\w* | permission\w*
+    | valid\w* | sani\w+ | escap\w+ | secur\w+ | password | secret | token | encrypt\w* | check | verify
+    | handle | error\w* | implement | finish | complete | debug\w* | wrong | not\ sure | does(?:n't|\ not)\ work
+    | later | someday | ask )\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
+    """Find marks in comments, one a line."""
+    for node in walk(tree.root):
+        if "comment" not in node.type:
+            continue
+        rows = text_of(node).split("\n")
+        for offset, row in enumerate(rows):
+            match = _MARK.search(row)
+            if match is None or _is_owned(" ".join((match["rest"], *rows[offset + 1 : offset + 3]))):
+                continue
+            line = line_of(node) + offset
+            following = _comment_after(file, line)
+            if is_tracked(following) or _WAITS.search(match["rest"]):
+                continue
+            unfit = match["word"] == "FIXME" or not match["rest"].strip(" :.-*/") or _UNFIT.search(match["rest"])
+            message = f"{match['word']} without an owner or a ticket"
+            yield Found(
+                file.path,
+                line,
+                message,
+                suggestion="do it, or name who does and where it is tracked",
+                severity="medium" if unfit else "low",
+            )
+
+
+def _is_owned(rest: str) -> bool:
+    """Say whether what follows the mark names a person, a ticket or a condition."""
+    return _OWNER.match(rest) is not None or is_tracked(rest)
+
+
+def _comment_after(file: ChangedFile, line: int) -> str:
+    """Give the comment lines that go on right below a line."""
+    rows = []
+    for row in file.new_lines[line : line + 4]:
+        if not re.match(r"\s*(?:#|//|\*)", row):
+            break
+        rows.append(row)
+    return " ".join(rows)
+
+
+RULE = Rule(
+    id="todo-without-owner",
+    family="leftover",
+    severity="low",
+    title="A TODO that nobody owns",
+    explanation=(
+        "A TODO, FIXME, XXX or HACK without a name or a ticket is forgotten. It is `medium` where "
+        "the words say that the code is "
+        "not fit to be shipped (to remove, to fix, to validate, hard-coded), else `low`."
+    ),
+    bad=Example("cart.py", "def total(items):\n    # TODO: validate the prices\n    return sum(items)\n"),
+    good=Example("cart.py", "def total(items):\n    # TODO(anna): validate the prices, #412\n    return sum(items)\n"),
+    check=in_code(_look, ("todo", "fixme", "xxx", "hack", "wip"), aside="low"),
+)

@@ -1,0 +1,164 @@
+"""Leftovers: debug prints, breakpoints, focused and skipped tests, TODOs without an owner."""
+
+from __future__ import annotations
+
+import pytest
+
+from localdev.rules.leftovers import breakpoints, debug_prints, focused_tests, skipped_tests, todos
+from localdev.rules.rule import Rule
+from tests.rules.changing import example_findings
+from tests.rules.rows import severities
+
+ROWS: list[tuple[Rule, str, str, str]] = [
+    (breakpoints.RULE, "a.py", "def f():\n    breakpoint()\n", "high"),
+    (breakpoints.RULE, "a.py", "import pdb\ndef f():\n    pdb.set_trace()\n", "high"),
+    (breakpoints.RULE, "a.py", "from ipdb import set_trace as st\ndef f():\n    st()\n", "high"),
+    (breakpoints.RULE, "a.py", "def breakpoint():\n    pass\nbreakpoint()\n", ""),
+    (breakpoints.RULE, "a.js", "function f() {\n  debugger;\n}\n", "high"),
+    (breakpoints.RULE, "a.js", "const debugger1 = 1; // debugger\n", ""),
+    (breakpoints.RULE, "a.tsx", "const f = () => { debugger; return <a/> }\n", "high"),
+    (breakpoints.RULE, "a.rb", "def f\n  binding.pry\nend\n", "high"),
+    (breakpoints.RULE, "a.rb", "def f\n  byebug\n  x\nend\n", "high"),
+    (breakpoints.RULE, "a.php", "<?php\nfunction f($x) { dd($x); }\n", "high"),
+    (breakpoints.RULE, "a.go", 'package a\nimport "runtime"\nfunc f() { runtime.Breakpoint() }\n', "high"),
+    (breakpoints.RULE, "a.cs", "class A { void F() { System.Diagnostics.Debugger.Break(); } }\n", "high"),
+    (breakpoints.RULE, "a.c", "void f(void) { __debugbreak(); }\n", "high"),
+    (focused_tests.RULE, "a.test.js", "it.only('x', () => {})\n", "high"),
+    (focused_tests.RULE, "a.test.ts", "test.describe.only('x', () => {})\n", "high"),
+    (focused_tests.RULE, "a.test.js", "fdescribe('x', () => {})\n", "high"),
+    (focused_tests.RULE, "a.test.js", "fit('x', () => {})\n", "high"),
+    (focused_tests.RULE, "a.js", "model.fit(x, y); only(x); curve.fit('a')\n", ""),
+    (focused_tests.RULE, "a.test.js", "test.only.each([1])('a', f)\n", "high"),
+    (focused_tests.RULE, "a_spec.rb", "RSpec.describe 'x', focus: true do\n end\n", "high"),
+    (focused_tests.RULE, "a_spec.rb", "it 'x', :focus do\n end\n", "high"),
+    (focused_tests.RULE, "a_spec.rb", "fit 'x' do\n end\n", "high"),
+    (focused_tests.RULE, "a_test.go", 'package a\nvar _ = FDescribe("x", func() {})\n', "high"),
+    (focused_tests.RULE, "a_test.php", "<?php\nit('x', function () {})->only();\n", "high"),
+    (skipped_tests.RULE, "test_a.py", "import pytest\n@pytest.mark.skip\ndef test_a(): pass\n", "medium"),
+    (
+        skipped_tests.RULE,
+        "test_a.py",
+        "import pytest\n@pytest.mark.skip(reason='flaky')\ndef test_a(): pass\n",
+        "medium",
+    ),
+    (skipped_tests.RULE, "test_a.py", "import pytest\n@pytest.mark.skip(reason='see #12')\ndef test_a(): pass\n", ""),
+    (
+        skipped_tests.RULE,
+        "test_a.py",
+        ("import pytest\n@pytest.mark.skipif(sys.platform == 'win32', reason='x')\ndef test_a(): pass\n"),
+        "",
+    ),
+    (skipped_tests.RULE, "test_a.py", "import pytest\ndef test_a():\n    pytest.skip()\n", "medium"),
+    (
+        skipped_tests.RULE,
+        "test_a.py",
+        ("import pytest\ndef test_a():\n    if not tool:\n        pytest.skip('no tool')\n"),
+        "",
+    ),
+    (skipped_tests.RULE, "a.test.js", "it.skip('adds', () => {})\n", "medium"),
+    (skipped_tests.RULE, "a.test.js", "xit('adds', () => {})\n", "medium"),
+    (skipped_tests.RULE, "a.test.js", "// https://github.com/a/b/issues/1\nit.skip('adds', () => {})\n", ""),
+    (skipped_tests.RULE, "a_test.go", "package a\nfunc TestA(t *testing.T) {\n\tt.Skip()\n}\n", "medium"),
+    (
+        skipped_tests.RULE,
+        "a_test.go",
+        ("package a\nfunc TestA(t *testing.T) {\n\tif testing.Short() {\n\t\tt.Skip()\n\t}\n}\n"),
+        "",
+    ),
+    (skipped_tests.RULE, "src/test/ATest.java", "class ATest {\n  @Disabled\n  @Test void a() {}\n}\n", "medium"),
+    (
+        skipped_tests.RULE,
+        "src/test/ATest.java",
+        ('class ATest {\n  @Disabled("until JDK-8 is fixed")\n  @Test void a() {}\n}\n'),
+        "",
+    ),
+    (skipped_tests.RULE, "src/test/ATest.java", "class ATest {\n  @Ignore @Test public void a() {}\n}\n", "medium"),
+    (skipped_tests.RULE, "tests/a.rs", "#[test]\n#[ignore]\nfn a() {}\n", "medium"),
+    (skipped_tests.RULE, "tests/a.rs", '#[test]\n#[ignore = "needs a network"]\nfn a() {}\n', ""),
+    (skipped_tests.RULE, "ATests.cs", 'class ATests {\n [Fact(Skip = "flaky")]\n public void A() {}\n}\n', "medium"),
+    (skipped_tests.RULE, "ATests.cs", "class ATests {\n [Ignore]\n public void A() {}\n}\n", "medium"),
+    (skipped_tests.RULE, "a_spec.rb", "xit 'adds' do\nend\n", "medium"),
+    (
+        skipped_tests.RULE,
+        "a_test.rb",
+        ("require 'minitest/autorun'\nclass A < Minitest::Test\n def test_a\n  skip\n end\nend\n"),
+        "medium",
+    ),
+    (
+        skipped_tests.RULE,
+        "ATest.php",
+        ("<?php class ATest extends TestCase { function testA() { $this->markTestSkipped(); } }\n"),
+        "medium",
+    ),
+    (skipped_tests.RULE, "a_test.cc", "TEST(A, DISABLED_B) { EXPECT_EQ(1, 1); }\n", "medium"),
+    (skipped_tests.RULE, "a_test.cc", "TEST(A, B) { GTEST_SKIP(); EXPECT_EQ(1, 1); }\n", "medium"),
+    (todos.RULE, "a.py", "# TODO: fix this\nx = 1\n", "medium"),
+    (todos.RULE, "a.py", "# FIXME\nx = 1\n", "medium"),
+    (todos.RULE, "a.py", "# TODO: nicer names\nx = 1\n", "low"),
+    (todos.RULE, "a.py", "# TODO(anna): fix this\nx = 1\n", ""),
+    (todos.RULE, "a.py", "# TODO: fix this, see #12\nx = 1\n", ""),
+    (todos.RULE, "a.py", "x = 'TODO: fix this'\n", ""),
+    (todos.RULE, "a.go", "package a\n// TODO remove before release\nvar x = 1\n", "medium"),
+    (todos.RULE, "a.c", "/* XXX hack */\nint x;\n", "medium"),
+    (todos.RULE, "a.rs", "// TODO: handle errors\nfn f() {}\n", "medium"),
+    (debug_prints.RULE, "lib/a.py", "def f(x):\n    print('DEBUG', x)\n    return x\n", "medium"),
+    (debug_prints.RULE, "lib/a.py", "def f(x):\n    print(f'{x=}')\n    return x\n", "medium"),
+    (debug_prints.RULE, "lib/a.py", "def f(x):\n    print(x)\n    return x\n", "medium"),
+    (debug_prints.RULE, "scripts/a.py", "def f(x):\n    print(x)\n    return x\n", ""),
+    (debug_prints.RULE, "lib/a.py", "import argparse\ndef f(x):\n    print(x)\n    return x\n", ""),
+    (debug_prints.RULE, "lib/a.py", "def f(x):\n    print(x, file=sys.stderr)\n    return x\n", ""),
+    (debug_prints.RULE, "lib/a.py", "def show_help(x):\n    print(x)\n    return x\n", ""),
+    (debug_prints.RULE, "lib/a.js", "function f(user) {\n  console.log('user', user)\n  return user\n}\n", "medium"),
+    (
+        debug_prints.RULE,
+        "lib/a.js",
+        ("function f(user) {\n  if (process.env.DEBUG) console.log('user', user)\n  return user\n}\n"),
+        "",
+    ),
+    (debug_prints.RULE, "webpack.config.js", "console.log('building')\n", ""),
+    (debug_prints.RULE, "lib/a.ts", "function f(user: string) {\n  console.log(user)\n  return user\n}\n", "medium"),
+    (debug_prints.RULE, "pkg/a.go", 'package a\nimport "fmt"\nfunc f(x int) { fmt.Println("here", x) }\n', "medium"),
+    (debug_prints.RULE, "pkg/a.go", 'package a\nimport "fmt"\nfunc f(x int) { fmt.Printf("%+v\\n", x) }\n', "medium"),
+    (debug_prints.RULE, "main.go", 'package main\nimport "fmt"\nfunc f(x int) { fmt.Println("done", x) }\n', ""),
+    (debug_prints.RULE, "src/lib.rs", "fn f(x: u8) -> u8 {\n    dbg!(x);\n    x\n}\n", "medium"),
+    (debug_prints.RULE, "src/lib.rs", 'fn f(x: u8) -> u8 {\n    println!("x = {:?}", x);\n    x\n}\n', "medium"),
+    (
+        debug_prints.RULE,
+        "src/A.java",
+        ('class A {\n int f(int x) {\n  System.out.println("x = " + x);\n  return x;\n }\n}\n'),
+        "medium",
+    ),
+    (debug_prints.RULE, "src/a.c", 'int f(int x) {\n  printf("DEBUG x=%d\\n", x);\n  return x;\n}\n', "medium"),
+    (debug_prints.RULE, "src/a.c", 'int f(int x) {\n  printf("x=%d\\n", x);\n  return x;\n}\n', "medium"),
+    (debug_prints.RULE, "src/a.c", 'int f(int x) {\n  printf("%s\\n", name);\n  return x;\n}\n', ""),
+    (
+        debug_prints.RULE,
+        "src/a.cpp",
+        ('int f(int x) {\n  std::cerr << "DEBUG " << x << std::endl;\n  return x;\n}\n'),
+        "medium",
+    ),
+    (
+        debug_prints.RULE,
+        "src/A.cs",
+        ('class A {\n int F(int x) {\n  Console.WriteLine("here " + x);\n  return x;\n }\n}\n'),
+        "medium",
+    ),
+    (debug_prints.RULE, "lib/a.rb", "def f(x)\n  p x\n  x\nend\n", "medium"),
+    (debug_prints.RULE, "lib/a.rb", 'def f(x)\n  puts "x: #{x}"\n  x\nend\n', "medium"),
+    (debug_prints.RULE, "src/A.php", "<?php\nfunction f($x) {\n  var_dump($x);\n  return $x;\n}\n", "medium"),
+    (debug_prints.RULE, "src/A.php", "<?php\nfunction f($x) {\n  return print_r($x, true);\n}\n", ""),
+    (debug_prints.RULE, "src/A.php", "<?php\nfunction f($x) {\n  echo 'DEBUG: ' . $x;\n}\n", "medium"),
+]
+
+
+@pytest.mark.parametrize(("rule", "path", "text", "severity"), ROWS)
+def test_rows(rule: Rule, path: str, text: str, severity: str) -> None:
+    """What each language writes is found with its severity, and what is right is left alone."""
+    assert severities(rule, path, text) == ([severity] if severity else [])
+
+
+@pytest.mark.parametrize("rule", {row[0].id: row[0] for row in ROWS}.values(), ids=lambda rule: rule.id)
+def test_examples(rule: Rule) -> None:
+    """A rule fires on its bad example and not on the good one."""
+    assert example_findings(rule.bad, [rule])
+    assert not example_findings(rule.good, [rule])
