@@ -66,9 +66,12 @@ def lines_of(found: Iterable[Finding], rule: str) -> list[int]:
 
 
 def example_findings(example: Example, rules: Sequence[Rule] = RULES) -> list[Finding]:
-    """Give what rules find in an example."""
-    before = {example.path: example.before} if example.before else {}
-    return findings(before, {example.path: example.text}, rules)
+    """Give what rules find in an example; one with a NUL in its text is a binary file."""
+    if "\0" in example.text:
+        return list(find(change_of({}, {}, binary={example.path: 200_000}), rules))
+    beside = dict(example.beside)
+    before = {example.path: example.before, **beside} if example.before else beside
+    return findings(before, {**beside, example.path: example.text}, rules)
 
 
 def _file(old: str, path: str, before: str | None, after: str | None) -> FileChange:

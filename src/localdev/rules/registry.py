@@ -2,9 +2,47 @@
 
 from __future__ import annotations
 
+from localdev.rules import (
+    binary_file,
+    dependency_lock,
+    large_file,
+    licence_header,
+    merge_marker,
+    prompt_injection,
+    syntax_error,
+)
+from localdev.rules.assertions import removed, weakened
+from localdev.rules.leftovers import breakpoints, debug_prints, focused_tests, skipped_tests, todos
 from localdev.rules.rule import Rule
+from localdev.rules.secrets import hardcoded, private_key, token
 
-RULES: tuple[Rule, ...] = ()
+_PLACES = (
+    private_key.RULE,
+    token.RULE,
+    hardcoded.RULE,
+    merge_marker.RULE,
+    syntax_error.RULE,
+    large_file.RULE,
+    binary_file.RULE,
+    licence_header.RULE,
+    removed.RULE,
+    weakened.RULE,
+    dependency_lock.RULE,
+    prompt_injection.RULE,
+)
+
+_LEFTOVERS = (
+    breakpoints.RULE,
+    focused_tests.RULE,
+    skipped_tests.RULE,
+    debug_prints.RULE,
+    todos.RULE,
+)
+
+RULES: tuple[Rule, ...] = (
+    *_LEFTOVERS,
+    *_PLACES,
+)
 
 
 def rule(id: str) -> Rule | None:

@@ -23,11 +23,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A file as a change leaves it, all of its lines added unless `before` says what was there."""
+    """A file as a change leaves it, all of its lines added unless `before` says what was there.
+
+    `beside` are other files (path, text) that are there and that the change leaves alone.
+    """
 
     path: str
     text: str
     before: str = ""
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Assertions of tests that a change takes away or makes say less."""

@@ -1,0 +1,65 @@
+"""A test that stays and loses assertions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localdev.rules.assertions.compared import Lost, compare
+from localdev.rules.assertions.tests import Assertion, Test
+from localdev.rules.changed import ChangedFile, ReviewedChange
+from localdev.rules.rule import Example, Found, Rule
+
+
+def _check(change: ReviewedChange) -> Iterator[Found]:
+    """Give each test that lost assertions which the change puts nowhere else."""
+    for lost in compare(change):
+        if not isinstance(lost, Lost):
+            continue
+        count = len(lost.gone)
+        first = lost.gone[0].text
+        told = f"{'an assertion' if count == 1 else f'{count} assertions'} of this test {'is' if count == 1 else 'are'} gone"
+        yield Found(
+            lost.file.path,
+            _place(lost.file, lost.test, lost.gone[0]),
+            f"{told}: {first if len(first) <= 80 else f'{first[:77]}...'}",
+            suggestion="keep it, or say why it no longer holds",
+            severity=None if lost.likely else "low",
+        )
+
+
+def _place(file: ChangedFile, test: Test, gone: Assertion) -> int:
+    """Give the line of the new side, within the test, where an assertion stood."""
+    at = 0
+    for hunk in file.change.hunks:
+        here = hunk.new_start
+        for line in hunk.lines:
+            here = line.new_line or here
+            if line.kind == "removed" and line.old_line == gone.line:
+                at = here if line.old_line else at
+            elif at and line.new_line:
+                return min(max(line.new_line, test.line), test.end_line)
+    return min(max(at, test.line), test.end_line)
+
+
+RULE = Rule(
+    id="assertion-removed",
+    family="assertion",
+    severity="medium",
+    title="A test loses an assertion",
+    explanation=(
+        "The test still runs and passes, and no longer notices what this assertion would have told. Tests that are deleted, "
+        "renamed or written anew are left alone or told as low, and so are assertions that moved or speak of something "
+        "that the change takes out of the code."
+    ),
+    bad=Example(
+        "tests/test_cart.py",
+        "def test_total():\n    cart = Cart([2, 3])\n    assert len(cart) == 2\n",
+        "def test_total():\n    cart = Cart([2, 3])\n    assert len(cart) == 2\n    assert cart.total() == 5\n",
+    ),
+    good=Example(
+        "tests/test_cart.py",
+        "def test_total():\n    cart = Cart([2, 4])\n    assert len(cart) == 2\n    assert cart.total() == 6\n",
+        "def test_total():\n    cart = Cart([2, 3])\n    assert len(cart) == 2\n    assert cart.total() == 5\n",
+    ),
+    check=_check,
+)

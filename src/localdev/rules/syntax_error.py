@@ -1,0 +1,241 @@
+"""Text that its language cannot read, where it could before the change."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from localdev.core.review import Severity
+from localdev.rules.changed import ChangedFile
+from localdev.rules.places import is_test, is_vendored
+from localdev.rules.rule import Example, Found, Rule, each_file
+from localdev.source.syntax.node import SyntaxNode
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, walk
+
+_CODE = frozenset(
+    ["python", "javascript", "typescript", "tsx", "go", "rust", "java", "c", "cpp", "c_sharp", "ruby", "php"]
+)
+# Their grammars meet macros and conditions that they cannot know: only what can be counted in brackets is told.
+_MACROS = frozenset({"c", "cpp", "c_sharp"})
+_PAIRS = {"{": "}", "(": ")", "[": "]"}
+_CLOSING = frozenset(_PAIRS.values())
+# A test of a parser feeds it broken text on purpose.
+_BROKEN_NAME = re.compile(r"invalid|broken|bad|malformed|error|fail|syntax|corrupt|unterminated", re.IGNORECASE)
+_COMMENTED = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_LAST_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
+_TEMPLATE = re.compile(r"\{\{|\{%|<%|@@\w|\$\{\w+\}|__[A-Z]+__|#\{")
+_MOST_ERRORS = 3
+_LONGEST_SIGN = 3
+# Gives the line and the words of the first error in a text.
+_Reader = Callable[[str], "tuple[int, str] | None"]
+
+
+def _look(file: ChangedFile) -> Iterator[Found]:
+    """Find the first place that cannot be read any more."""
+    if file.partial or not (file.added or file.removed) or is_vendored(file.path) or file.new_text is None:
+        return
+    problem = _problem(file)
+    if problem is not None:
+        line, message, severity = problem
+        aside = is_test(file.path) and (_BROKEN_NAME.search(file.path) or file.language not in _CODE)
+        yield Found(file.path, line, message, line, "", "low" if aside else severity)
+
+
+def _problem(file: ChangedFile) -> tuple[int, str, Severity | None] | None:
+    """Give line, words and severity of what the change broke."""
+    if file.language == "json":
+        return _plain(file, _json_error)
+    if file.language == "toml":
+        return _plain(file, _toml_error)
+    if file.language == "python":
+        return _python(file)
+    return _by_grammar(file) if file.language in _CODE else None
+
+
+def _plain(file: ChangedFile, error: _Reader) -> tuple[int, str, Severity | None] | None:
+    """Judge data by a parser of its own."""
+    text = file.new_text or ""
+    if not text.strip() or _TEMPLATE.search(text):
+        return None
+    found = error(text)
+    if found is None or (file.old_text is not None and error(file.old_text) is not None):
+        return None
+    line, message = found
+    return min(max(line, 1), len(file.new_lines)), f"this is no {file.language.upper()}: {message}", None
+
+
+def _json_error(text: str) -> tuple[int, str] | None:
+    """Give where a text stops being JSON; comments and last commas are what many readers allow."""
+    relaxed = _COMMENTED.sub(lambda found: found[0] if found[0][0] == '"' else re.sub(r"[^\n]", " ", found[0]), text)
+    relaxed = _LAST_COMMA.sub(lambda found: found[1] or " ", relaxed)
+    try:
+        json.loads(relaxed, strict=False)
+    except json.JSONDecodeError as error:
+        # Several values one after the other, and a text without its quotes, are other formats of the same name.
+        return None if error.msg == "Extra data" and relaxed[error.pos] in '{["' else (error.lineno, error.msg.lower())
+    except RecursionError:
+        return None
+    return None
+
+
+def _toml_error(text: str) -> tuple[int, str] | None:
+    """Give where a text stops being TOML."""
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"at line (\d+)", str(error))
+        words = re.sub(r"\s*\(at .*\)$", "", str(error)).lower()
+        return (int(at[1]) if at else text.rstrip().count("\n") + 1), words
+    except RecursionError:
+        return None
+    return None
+
+
+def _python(file: ChangedFile) -> tuple[int, str, Severity | None] | None:
+    """Judge Python by its own compiler and by the grammar: newer syntax than this interpreter's is read by the latter."""
+    error = _python_error(file.new_text or "")
+    if error is None or (file.old_text is not None and _python_error(file.old_text) is not None):
+        return None
+    new = file.new_syntax
+    if new is None or not (new.root.has_error or _compiler_alone(error[1])):
+        return None
+    line, message = error
+    return line, f"Python cannot read this: {message}", None
+
+
+def _python_error(text: str) -> tuple[int, str] | None:
+    """Give where the compiler stops."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<text>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return max(1, error.lineno or 1), error.msg or "invalid syntax"
+    except (ValueError, RecursionError, MemoryError, OverflowError):
+        return None
+    return None
+
+
+def _compiler_alone(message: str) -> bool:
+    """Say whether the grammar lets through what the compiler refuses, in every version of Python."""
+    return (
+        re.search(
+            r"indent|never closed|unmatched|does not match|'return' outside|'await' outside|repeated",
+            message,
+            re.IGNORECASE,
+        )
+        is not None
+    )
+
+
+def _by_grammar(file: ChangedFile) -> tuple[int, str, Severity | None] | None:
+    """Judge by errors that the old side does not have; unclosed or surplus brackets say it surely."""
+    new, old = file.new_syntax, file.old_syntax
+    if new is None or not new.root.has_error or (old is None and file.old_text is not None):
+        return None
+    before = Counter(_key(error) for error in _errors(old)) if old is not None else Counter()
+    errors = list(_errors(new))
+    fresh = list((Counter(_key(error) for error in errors) - before).elements())
+    if not fresh or len(errors) <= before.total():
+        return None
+    unbalanced = _unbalanced(new) != 0 and (old is None or _unbalanced(old) == 0)
+    near = [error for error in errors if _key(error) in fresh]
+    line = _place(file, near)
+    if unbalanced and (old is None or before.total() <= _MOST_ERRORS or file.language in _MACROS):
+        return line, "this cannot be read: a bracket is missing or too many", _surely(file)
+    if before.total() or (old is None and file.language in _MACROS):
+        return None
+    return (line, _words(near), "medium") if _close(file, near) else None
+
+
+def _surely(file: ChangedFile) -> Severity | None:
+    """Give what a bracket too few means: a new file of macros may mean it so."""
+    return "low" if file.language in _MACROS and file.old_text is None else None
+
+
+def _errors(tree: SyntaxTree) -> Iterator[SyntaxNode]:
+    """Give what could not be read, and what the parser had to put in."""
+    if tree.root.has_error:
+        yield from (node for node in walk(tree.root) if node.type == "ERROR" or node.is_missing)
+
+
+def _key(node: SyntaxNode) -> str:
+    """Give what makes an error the same one after lines moved."""
+    return f"{node.type}:{(node.text or b'').decode('utf-8', 'replace')[:200]}"
+
+
+def _unbalanced(tree: SyntaxTree) -> int:
+    """Count brackets that do not close, or close nothing."""
+    open_: list[str] = []
+    wrong = 0
+    for node in walk(tree.root):
+        if node.children or node.is_missing:
+            continue
+        sign = node.type[-1:] if len(node.type) <= _LONGEST_SIGN else ""  # `${` and `%w(` open, too
+        if sign in _PAIRS:
+            open_.append(_PAIRS[sign])
+        elif sign in _CLOSING:
+            if open_ and open_[-1] == sign:
+                open_.pop()
+            else:
+                wrong += 1
+    return wrong + len(open_)
+
+
+def _place(file: ChangedFile, errors: list[SyntaxNode]) -> int:
+    """Give the line to point at: of an error on a changed line, else the changed line next to one."""
+    for error in errors:
+        first, last = line_of(error), end_line_of(error)
+        inside = [line for line in sorted(file.added) if first <= line <= last]
+        if inside:
+            return inside[0]
+    first = line_of(errors[0]) if errors else 1
+    return min(_changed(file), key=lambda line: abs(line - first), default=first)
+
+
+def _changed(file: ChangedFile) -> list[int]:
+    """Give the lines of the new side that are new, or beside which something is gone."""
+    places = sorted(file.added)
+    for hunk in file.change.hunks:
+        at = hunk.new_start
+        for line in hunk.lines:
+            at = line.new_line or at
+            if line.kind == "removed":
+                places.append(min(at, len(file.new_lines)))
+    return places
+
+
+def _close(file: ChangedFile, errors: list[SyntaxNode]) -> bool:
+    """Say whether an error lies at a place that was changed."""
+    places = _changed(file)
+    return any(line_of(each) - 2 <= line <= end_line_of(each) + 2 for each in errors for line in places)
+
+
+def _words(errors: list[SyntaxNode]) -> str:
+    """Say what is wrong as far as the parser knows."""
+    missing = next((each.type for each in errors if each.is_missing and not each.is_named), "")
+    return f"this cannot be read: `{missing}` is missing" if missing else "this cannot be read any more"
+
+
+RULE = Rule(
+    id="syntax-error",
+    family="syntax",
+    severity="high",
+    title="A syntax error that the change brings",
+    explanation=(
+        "The file could be read before the change and cannot be now, so it does not compile, load or start. Python, JSON and "
+        "TOML are read by their own parsers, other languages by their grammars; errors that were there before are not told, "
+        "nor those that a grammar sees in macros alone."
+    ),
+    bad=Example(
+        "app/main.go", "package main\n\nfunc main() {\n\tprintln(sum(1, 2)\n}\n", "package main\n\nfunc main() {\n}\n"
+    ),
+    good=Example(
+        "app/main.go", "package main\n\nfunc main() {\n\tprintln(sum(1, 2))\n}\n", "package main\n\nfunc main() {\n}\n"
+    ),
+    check=each_file(_look),
+)
