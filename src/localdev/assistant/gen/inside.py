@@ -106,7 +106,7 @@ def _is_body_end(node: SyntaxNode, end: int) -> bool:
 
 
 def literal_rows(tree: SyntaxTree, rows: Rows) -> frozenset[int]:
-    """Give those of some rows, from 0 at their start, that begin inside a text of several lines; docstrings are none."""
+    """Give those of some rows, from 0 at their start, that begin inside a text of several lines; no docstrings."""
     found: set[int] = set()
     for node in walk(tree.root):
         first, last = node.start_point[0], node.end_point[0]
