@@ -1,0 +1,165 @@
+"""`localdev review` as its user meets it: which change, which form, which exit code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.cli.conftest import Run
+
+MARKERS = "<<<<<<< HEAD\na = 1\n=======\na = 2\n>>>>>>> side\n"
+SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "sarif-schema-2.1.0.json").read_text())
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git in the repository."""
+    return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def conflicted(repository: Path) -> Path:
+    """Leave the marks of a conflict in a file."""
+    (repository / "app" / "main.py").write_text(MARKERS)
+    return repository
+
+
+def test_uncommitted_work_is_reviewed_with_the_code(run: Run, conflicted: Path) -> None:
+    """The file, the line, the rule and the lines around; exit code 1."""
+    done = run("-C", conflicted, "review")
+    assert done.code == 1
+    assert done.out.startswith("app/main.py\n     1  high  ")
+    assert "[merge-marker]" in done.out
+    assert "      >      1 | <<<<<<< HEAD\n" in done.out
+    assert "in 1 changed file; by rules alone" in done.out.splitlines()[-1]
+
+
+def test_an_unchanged_repository_has_nothing_to_review(run: Run, repository: Path) -> None:
+    """It says which change it means."""
+    for arguments, what in (((), "uncommitted"), (("--staged",), "staged")):
+        done = run("-C", repository, "review", *arguments)
+        assert (done.code, done.out) == (0, f"nothing to review: no {what} changes\n")
+
+
+def test_staged_work_alone(run: Run, conflicted: Path) -> None:
+    """What is not staged is not looked at."""
+    assert run("-C", conflicted, "review", "--staged").code == 0
+    git(conflicted, "add", "-A")
+    assert run("-C", conflicted, "review", "--staged").code == 1
+
+
+def test_commits_and_patches(run: Run, shell: Run, conflicted: Path, tmp_path: Path) -> None:
+    """A range, a patch in a file, a patch on stdin, and a patch outside any repository: the same findings."""
+    patch = git(conflicted, "diff")
+    (tmp_path / "x.patch").write_text(patch)
+    git(conflicted, "commit", "-qam", "oops")
+    by_range = json.loads(run("-C", conflicted, "review", "--diff", "HEAD~1..HEAD", "--json").out)
+    found = [(each["rule"], each["line"], each["quote"]) for each in by_range["findings"]]
+    assert ("merge-marker", 1, "<<<<<<< HEAD") in found
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for place in (conflicted, outside):
+        for name, text in ((tmp_path / "x.patch", None), ("-", patch)):
+            done = shell("-C", place, "review", "--patch", name, "--json", input=text)
+            assert done.code == 1, done.err
+            marks = [each for each in json.loads(done.out)["findings"] if each["rule"] == "merge-marker"]
+            assert [each["line"] for each in marks] == [line for rule, line, _ in found if rule == "merge-marker"]
+
+
+def test_paths_narrow_the_change(run: Run, conflicted: Path) -> None:
+    """Files and folders count from where the user stands; one that is gone may be named; one outside may not."""
+    assert run("-C", conflicted, "review", "web").code == 0
+    assert run("-C", conflicted / "app", "review", "main.py").code == 1
+    done = run("-C", conflicted, "review", "../elsewhere")
+    assert (done.code, "is outside" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(("level", "code"), [("high", 1), ("info", 1), ("never", 0)])
+def test_the_exit_code_follows_the_level(run: Run, conflicted: Path, level: str, code: int) -> None:
+    """From which severity on a review fails is the user's choice."""
+    assert run("-C", conflicted, "review", "--fail-on", level).code == code
+
+
+def test_every_form_is_what_it_says(run: Run, conflicted: Path) -> None:
+    """SARIF by its schema, JSON, Markdown, and what forges read."""
+    log = json.loads(run("-C", conflicted, "review", "--format", "sarif").out)
+    jsonschema.Draft202012Validator(SCHEMA).validate(log)
+    assert "merge-marker" in [each["ruleId"] for each in log["runs"][0]["results"]]
+    assert json.loads(run("-C", conflicted, "review", "--format", "gitlab").out)[0]["location"]["path"] == "app/main.py"
+    assert run("-C", conflicted, "review", "--format", "github").out.startswith("::error file=app/main.py,line=1")
+    assert run("-C", conflicted, "review", "--format", "markdown").out.startswith("## Review of uncommitted changes\n")
+    done = run("-C", conflicted, "review", "--format", "xml")
+    assert (done.code, "sarif" in done.err) == (2, True)
+
+
+def test_a_baseline_hides_what_was_known(run: Run, conflicted: Path, tmp_path: Path) -> None:
+    """Also when lines have moved; what is new is told."""
+    path = tmp_path / "known.json"
+    assert run("-C", conflicted, "review", "--write-baseline", path).code == 0
+    (conflicted / "app" / "main.py").write_text('"""Moved."""\n\n' + MARKERS)
+    done = run("-C", conflicted, "review", "--baseline", path)
+    assert (done.code, "known before" in done.out) == (0, True), done.out
+    (conflicted / "web" / "cart.js").write_text(MARKERS)
+    assert run("-C", conflicted, "review", "--baseline", path).code == 1
+
+
+@pytest.mark.parametrize("text", [None, "[]", "{", '{"schema_version": 9, "findings": []}'])
+def test_what_is_no_baseline_is_an_error(run: Run, conflicted: Path, tmp_path: Path, text: str | None) -> None:
+    """Not there, of another form, of another version."""
+    if text is not None:
+        (tmp_path / "known.json").write_text(text)
+    done = run("-C", conflicted, "review", "--baseline", tmp_path / "known.json")
+    assert done.code in (2, 4)
+    assert "--write-baseline" in done.err
+
+
+def test_rules_are_explained(run: Run, repository: Path) -> None:
+    """One by its id, all of them, and one that is not there with the nearest."""
+    done = run("-C", repository, "review", "--explain", "merge-marker")
+    assert done.code == 0
+    assert "localdev: ignore[merge-marker]" in done.out
+    assert "merge-marker" in run("-C", repository, "review", "--explain", "list").out
+    assert json.loads(run("-C", repository, "review", "--explain", "merge-marker", "--json").out)["severity"] == "high"
+    done = run("-C", repository, "review", "--explain", "merge-markers")
+    assert (done.code, "did you mean merge-marker" in done.err) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--staged", "--diff", "A..B"], 2, "different changes"),
+        (["--diff", "nowhere..HEAD"], 2, "no commit"),
+        (["--patch", "missing.patch"], 4, "cannot read"),
+        (["--fail-on", "terrible"], 2, "review.fail_on"),
+        (["--deadline", "-1"], 2, "review.deadline"),
+    ],
+)
+def test_mistakes_are_said_in_a_line(run: Run, repository: Path, arguments: list[str], code: int, said: str) -> None:
+    """What is wrong and what to do, and no traceback."""
+    done = run("-C", repository, "review", *arguments)
+    assert done.code == code, done.err
+    assert said in done.err
+    assert "hint:" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_folder_that_is_no_repository_is_an_error(run: Run, tmp_path: Path) -> None:
+    """Only a patch can be reviewed there."""
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    done = run("-C", folder, "review")
+    assert done.code == 4
+    assert "no git repository" in done.err
+
+
+def test_text_of_a_file_cannot_drive_the_terminal(run: Run, repository: Path) -> None:
+    """Escapes in a line and in a file's name are shown, not obeyed."""
+    (repository / "app" / "main.py").write_text(f"<<<<<<< \x1b[2J\n{MARKERS}")
+    (repository / "a\x1b]0;x\x07.py").write_text(MARKERS)
+    for form in ("text", "markdown", "github"):
+        done = run("-C", repository, "review", "--format", form)
+        assert "\x1b" not in done.out
+        assert "\\x1b" in done.out
