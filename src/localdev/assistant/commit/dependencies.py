@@ -43,20 +43,10 @@ _FILES = (
     (re.compile(r".*\.ya?ml"), ("action",)),
 )  # fmt: skip
 # Keys with a version as their value that name no dependency.
-_NO_DEPENDENCY = frozenset(
-    [
-        "version",
-        "name",
-        "requires-python",
-        "python",
-        "python_requires",
-        "node",
-        "npm",
-        "rust-version",
-        "edition",
-        "target-version",
-    ]
-)
+_NO_DEPENDENCY = frozenset({
+    "version", "name", "requires-python", "python", "python_requires", "node", "npm", "rust-version", "edition",
+    "target-version",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +93,7 @@ def _read(path: str, kinds: tuple[str, ...], lines: Iterable[str]) -> dict[str, 
             found[""] = own["version"].removeprefix("v")
             continue
         match = next((each for kind in kinds if (each := _PATTERNS[kind].match(line))), None)
-        if match is None or not match["name"] or match["name"].lower() in _NO_DEPENDENCY:
+        if match is None or not match["name"] or ("keyed" in kinds and match["name"].lower() in _NO_DEPENDENCY):
             return None
         found[match["name"]] = match["version"].removeprefix("v")
     return found

@@ -128,8 +128,13 @@ def worded(
     text, line = fitting or (ways[-1][0], _cut(ways[-1][1]))
     listed = [_item(in_mood(each, style.mood), capital=style.capital) for each in lines]
     # What the subject says in full need not be said again, and hardly anybody writes bodies in some repositories.
-    wanted = style.bodies >= _LEAST_BODIES and not all(each in text for each in lines)
+    wanted = style.bodies >= _LEAST_BODIES and not all(_covered(each, text) for each in lines)
     return Worded(line, with_trailer("\n".join(listed) if wanted else "", style, ticket), kind, scope, ticket)
+
+
+def _covered(line: str, text: str) -> bool:
+    """Say whether a text names all that a line does, whatever it says of it."""
+    return all(word.rpartition("/")[2].rstrip(",") in text for word in line.split()[1:])
 
 
 def with_trailer(body: str, style: Style, ticket: str) -> str:

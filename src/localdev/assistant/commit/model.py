@@ -15,7 +15,7 @@ from localdev.assistant.commit.checks import Known, cleaned, fault
 from localdev.assistant.commit.dress import subject_line
 from localdev.assistant.commit.fitting import Fitted
 from localdev.assistant.commit.floor import Draft
-from localdev.assistant.commit.style import TYPES, Style
+from localdev.assistant.commit.style import LONGEST, TYPES, Style
 from localdev.core.chat import ChatRequest, Sampling, Usage
 from localdev.core.errors import BackendError, CutShort
 from localdev.core.events import Event, Finished, Progress, TextDelta
@@ -23,7 +23,6 @@ from localdev.core.ports import ChatBackend
 from localdev.prompting.prompts import Prompt, render_prompt
 
 _ATTEMPTS = 2
-_LONGEST_SUBJECT = 72
 _LONGEST_BODY = 800
 
 
@@ -149,17 +148,23 @@ def _request(asked: Asked, wrong: str) -> ChatRequest:
     return ChatRequest(
         messages,
         sampling=asked.sampling if not wrong else replace(asked.sampling, temperature=0.4, seed=1),
-        schema=schema(with_type=not asked.kind),
+        schema=schema(_room(asked), with_type=not asked.kind),
         adapter=asked.adapter,
         cache_key=asked.prompt.label,
         owner=asked.owner,
     )
 
 
-def schema(*, with_type: bool) -> dict[str, Any]:
-    """Give the schema of an answer."""
+def _room(asked: Asked) -> int:
+    """Give the characters that are left of a subject beside what is put around it."""
+    kind = asked.kind or max(TYPES, key=len)
+    return LONGEST - len(subject_line(asked.style, "", kind=kind, scope=asked.scope, ticket=asked.ticket))
+
+
+def schema(longest: int, *, with_type: bool) -> dict[str, Any]:
+    """Give the schema of an answer; `longest` is the most characters of a subject."""
     properties: dict[str, Any] = {"type": {"type": "string", "enum": list(TYPES)}} if with_type else {}
-    properties["subject"] = {"type": "string", "minLength": 8, "maxLength": _LONGEST_SUBJECT}
+    properties["subject"] = {"type": "string", "minLength": 8, "maxLength": max(20, longest)}
     properties["body"] = {"type": "string", "maxLength": _LONGEST_BODY}
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 

@@ -139,7 +139,8 @@ def _lines(fresh: Sequence[ChangedFile], symbols: Sequence[SymbolChange], paths:
                     f"{_VERBS[deed]} {shortened(group)[0]}" + ("" if len(paths) == 1 else f" in {called(path, paths)}")
                 )
         lines += [_one(each) for each in shown if each.path == path and each.deed in ("renamed", "moved", "parameters")]
-    silent = [path for path in paths if path not in new and path not in {each.path for each in shown}]
+    seen = {each.path for each in shown} | {each.old for each in shown if each.deed == "moved"}
+    silent = [path for path in paths if path not in new and path not in seen]
     if silent:
         lines.append(
             f"update {files(silent)[-1] if len(silent) > 4 else listed([called(path, paths) for path in silent])}"

@@ -14,22 +14,10 @@ from localdev.rules.changed import ChangedFile
 
 Deed = Literal["added", "removed", "renamed", "moved", "parameters", "changed"]
 
-_KINDS = frozenset(
-    [
-        "function",
-        "method",
-        "class",
-        "interface",
-        "struct",
-        "enum",
-        "trait",
-        "type",
-        "module",
-        "macro",
-        "constructor",
-        "constant",
-    ]
-)
+_KINDS = frozenset({
+    "function", "method", "class", "interface", "struct", "enum", "trait", "type", "module", "macro", "constructor",
+    "constant",
+})  # fmt: skip
 # Larger files are parsed by nobody who waits for a draft.
 _LARGEST = 400_000
 _MOST_FILES = 60

@@ -16,33 +16,10 @@ _ID = re.compile(r"(?<![\w-])(?P<key>[A-Z][A-Z0-9]{1,9})-(?P<number>\d{1,6})(?![
 _NUMBER = re.compile(r"(?<![\w#])#\d{1,6}(?!\w)")
 _PULL_REQUEST = re.compile(r"\s*\((?:#|!|GH-)\d+\)\Z")
 # Standards and the like that look like ids.
-_NO_KEYS = frozenset(
-    [
-        "UTF",
-        "SHA",
-        "ISO",
-        "RFC",
-        "CVE",
-        "CWE",
-        "GHSA",
-        "MD",
-        "PEP",
-        "HTTP",
-        "IPV",
-        "UTC",
-        "BASE",
-        "AES",
-        "RSA",
-        "CP",
-        "KOI",
-        "EC",
-        "ES",
-        "ECMA",
-        "GPT",
-        "X",
-        "JSR",
-    ]
-)
+_NO_KEYS = frozenset({
+    "UTF", "SHA", "ISO", "RFC", "CVE", "CWE", "GHSA", "MD", "PEP", "HTTP", "IPV", "UTC", "BASE", "AES", "RSA", "CP",
+    "KOI", "EC", "ES", "ECMA", "GPT", "X", "JSR",
+})  # fmt: skip
 _LEAST_SHARE = 0.3
 _TRAILER = r"(?P<trailer>[A-Z][A-Za-z-]{2,20}:? )(?P<id>%s)\s*\Z"
 _IN_BRANCH = re.compile(r"(?:^|[/_-])(?P<key>[A-Za-z][A-Za-z0-9]{1,9})-(?P<number>\d{1,6})(?=$|[/_.-])")

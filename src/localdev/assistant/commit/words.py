@@ -6,69 +6,21 @@ import posixpath
 import re
 from collections.abc import Sequence
 
+from localdev.assistant.commit.kinds import kind_of
+
 # Names that say nothing without their folder.
-_COMMON = frozenset(
-    [
-        "__init__.py",
-        "__main__.py",
-        "index.js",
-        "index.ts",
-        "index.tsx",
-        "index.jsx",
-        "index.html",
-        "mod.rs",
-        "lib.rs",
-        "main.rs",
-        "main.go",
-        "main.py",
-        "main.c",
-        "main.cpp",
-        "main.java",
-        "setup.py",
-        "conftest.py",
-        "Makefile",
-        "package.json",
-        "Dockerfile",
-        "README.md",
-    ]
-)
+_COMMON = frozenset({
+    "__init__.py", "__main__.py", "index.js", "index.ts", "index.tsx", "index.jsx", "index.html", "mod.rs", "lib.rs",
+    "main.rs", "main.go", "main.py", "main.c", "main.cpp", "main.java", "setup.py", "conftest.py", "Makefile",
+    "package.json", "Dockerfile", "README.md",
+})  # fmt: skip
 # Folders that only hold others.
-_HOLDERS = frozenset(
-    [
-        "src",
-        "lib",
-        "libs",
-        "pkg",
-        "pkgs",
-        "packages",
-        "crates",
-        "internal",
-        "source",
-        "sources",
-        "main",
-        "java",
-        "kotlin",
-        "scala",
-        "python",
-        "js",
-        "ts",
-        "com",
-        "org",
-        "net",
-        "io",
-        "test",
-        "tests",
-        "spec",
-        "specs",
-        "__tests__",
-        "app",
-        "apps",
-        "modules",
-        "components",
-        "include",
-        "cmd",
-    ]
-)
+_HOLDERS = frozenset({
+    "src", "lib", "libs", "pkg", "pkgs", "packages", "crates", "internal", "source", "sources", "main", "java",
+    "kotlin", "scala", "python", "js", "ts", "com", "org", "net", "io", "test", "tests", "spec", "specs", "__tests__",
+    "app", "apps", "modules", "components", "include", "cmd",
+    "docs", "doc", "documentation", "workflows", ".github",
+})  # fmt: skip
 _NO_STEM = frozenset(["__init__", "__main__", "index", "main", "mod", "lib", "setup"])
 _TEST_MARK = re.compile(
     r"(?:^tests?[_-])|(?:[._-](?:tests?|spec|e2e|cy)$)|(?:(?<=[a-z0-9])(?:Tests?|TestCase|Spec|IT)$)"
@@ -136,7 +88,7 @@ def component(paths: Sequence[str], everything: frozenset[str] = frozenset()) ->
     telling = [part for at, part in enumerate(parts) if not _is_holder(part, "/".join(parts[: at + 1]), everything)]
     if telling:
         return telling[-1].lstrip(".") or ""
-    stems = {_stem(path) for path in paths}
+    stems = {_stem(path) if kind_of(path) in ("code", "test") else "" for path in paths}
     return stems.pop() if len(stems) == 1 else ""
 
 

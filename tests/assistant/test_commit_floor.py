@@ -1,0 +1,290 @@
+"""Drafts from the structure of changes: each row a change as a person makes it, and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from localdev.assistant.commit.dependencies import versions_of
+from localdev.assistant.commit.dress import scope_of, worded
+from localdev.assistant.commit.floor import draft
+from localdev.assistant.commit.style import Style
+from localdev.core.change import Change, FileChange
+from localdev.rules.changed import ReviewedChange
+from tests.rules.changing import Texts, change_of
+
+CART = '''"""The cart."""
+
+
+def total(items):
+    """Give the sum."""
+    result = 0
+    for item in items:
+        result += item.price
+    return result
+
+
+def empty(items):
+    """Say whether there is nothing."""
+    return not items
+'''
+TEST = "from cart import total\n\n\ndef test_total():\n    assert total([]) == 0\n"
+NEW = '\n\ndef discount(items):\n    """Give the discount."""\n    return len(items) * 0.1\n'
+PRIVATE = NEW.replace("discount", "_discount")
+JS = "export function add(a, b) {\n  return a + b;\n}\n"
+PYPROJECT = '[project]\nname = "shop"\nversion = "1.2.3"\ndependencies = [\n    "requests>=2.31",\n    "rich>=13",\n]\n'
+PACKAGE = '{\n  "name": "shop",\n  "dependencies": {\n    "left-pad": "^1.2.0",\n    "react": "^18.0.0"\n  }\n}\n'
+
+Files = dict[str, str]
+ROWS: list[tuple[str, Files, Files, str]] = [
+    ("symbol added", {"shop/cart.py": CART}, {"shop/cart.py": CART + NEW}, "feat(shop): add discount"),
+    ("private symbol", {"shop/cart.py": CART}, {"shop/cart.py": CART + PRIVATE}, "refactor(shop): add _discount"),
+    (
+        "symbol renamed",
+        {"shop/cart.py": CART},
+        {"shop/cart.py": CART.replace("def total", "def amount")},
+        "refactor(shop): rename total to amount",
+    ),
+    (
+        "symbol removed",
+        {"shop/cart.py": CART + NEW},
+        {"shop/cart.py": CART},
+        "refactor(shop): remove discount",
+    ),
+    (
+        "parameter added",
+        {"shop/cart.py": CART},
+        {"shop/cart.py": CART.replace("total(items)", "total(items, rate=1.0)")},
+        "feat(shop): add parameter rate to total",
+    ),
+    (
+        "parameter removed",
+        {"shop/cart.py": CART.replace("total(items)", "total(items, rate=1.0)")},
+        {"shop/cart.py": CART},
+        "refactor(shop): remove parameter rate from total",
+    ),
+    (
+        "body changed",
+        {"shop/cart.py": CART},
+        {"shop/cart.py": CART.replace("result = 0", "result = 0.0")},
+        "fix(shop): update total",
+    ),
+    (
+        "method added",
+        {"web/cart.js": "export class Cart {\n  add(x) {\n    return x;\n  }\n}\n"},
+        {"web/cart.js": "export class Cart {\n  add(x) {\n    return x;\n  }\n\n  drop(x) {\n    return -x;\n  }\n}\n"},
+        "feat(web): add Cart.drop",
+    ),
+    (
+        "symbol moved",
+        {"shop/cart.py": CART + NEW, "shop/price.py": "RATE = 1\n"},
+        {"shop/cart.py": CART, "shop/price.py": "RATE = 1\n" + NEW},
+        "refactor(shop): move discount to price.py",
+    ),
+    ("new file", {"a.txt": "x\n"}, {"a.txt": "x\n", "shop/cart.py": CART},
+     "feat(shop): add cart.py with total and empty"),
+    (
+        "new files",
+        {"a.txt": "x\n"},
+        {"a.txt": "x\n", "shop/cart.py": CART, "shop/price.py": NEW, "shop/store.py": TEST},
+        "feat(shop): add cart.py, price.py and store.py\n\n- add shop/cart.py with total and empty\n"
+        "- add shop/price.py with discount\n- add shop/store.py with test_total",
+    ),
+    (
+        "added and changed",
+        {"shop/cart.py": CART},
+        {"shop/cart.py": CART.replace("result = 0", "result = 0.0") + NEW},
+        "feat(shop): add discount and update total",
+    ),
+    ("test added", {"tests/test_cart.py": TEST}, {"tests/test_cart.py": TEST + TEST.replace("total", "sum")[23:]},
+     "test(cart): add a test for cart"),
+    ("test changed", {"tests/test_cart.py": TEST}, {"tests/test_cart.py": TEST.replace("== 0", "== 1")},
+     "test(cart): update tests for cart"),
+    ("test file", {}, {"src/cart.test.ts": "it('adds', () => { add(1) })\n"}, "test(cart): add tests for cart"),
+    (
+        "code with its test",
+        {"shop/cart.py": CART, "tests/test_cart.py": TEST},
+        {"shop/cart.py": CART.replace("result = 0", "result = 0.0"), "tests/test_cart.py": TEST.replace("0", "0.0")},
+        "fix(shop): update total",
+    ),
+    ("docs", {"README.md": "# Shop\n\nHello.\n"}, {"README.md": "# Shop\n\nHello you.\n"}, "docs: update README"),
+    (
+        "section",
+        {"docs/use.md": "# Use\n\nx\n"},
+        {"docs/use.md": "# Use\n\nx\n\n## Returns\n\ny\n"},
+        "docs: add section Returns to use.md",
+    ),
+    ("ci", {".github/workflows/test.yml": "on: push\n"}, {".github/workflows/test.yml": "on: [push]\n"},
+     "ci: update test.yml"),
+    ("build", {"Makefile": "all:\n\tcc a.c\n"}, {"Makefile": "all:\n\tcc -O2 a.c\n"}, "build: update Makefile"),
+    ("version", {"pyproject.toml": PYPROJECT}, {"pyproject.toml": PYPROJECT.replace("1.2.3", "1.3.0")},
+     "chore: bump version to 1.3.0"),
+    (
+        "version and changelog",
+        {"pyproject.toml": PYPROJECT, "CHANGELOG.md": "# 1.2.3\n", "shop/__init__.py": '__version__ = "1.2.3"\n'},
+        {"pyproject.toml": PYPROJECT.replace("1.2.3", "1.3.0"), "CHANGELOG.md": "# 1.3.0\n\n# 1.2.3\n",
+         "shop/__init__.py": '__version__ = "1.3.0"\n'},
+        "chore: bump version to 1.3.0",
+    ),
+    ("dependency", {"pyproject.toml": PYPROJECT}, {"pyproject.toml": PYPROJECT.replace("2.31", "2.32")},
+     "build(deps): bump requests from 2.31 to 2.32"),
+    (
+        "dependency and lock",
+        {"package.json": PACKAGE, "package-lock.json": "{}\n"},
+        {"package.json": PACKAGE.replace("18.0.0", "19.0.0"), "package-lock.json": '{"a": 1}\n'},
+        "build(deps): bump react from 18.0.0 to 19.0.0",
+    ),
+    (
+        "dependency added",
+        {"package.json": PACKAGE},
+        {"package.json": PACKAGE.replace('    "react"', '    "ky": "^1.0.0",\n    "react"')},
+        "build(deps): add dependency ky",
+    ),
+    (
+        "dependencies",
+        {"package.json": PACKAGE},
+        {"package.json": PACKAGE.replace("18.0.0", "19.0.0").replace("1.2.0", "1.3.0")},
+        "build(deps): update 2 dependencies\n\n- bump left-pad from 1.2.0 to 1.3.0\n- bump react from 18.0.0 to 19.0.0",
+    ),
+    ("lock alone", {"Cargo.lock": "a\n"}, {"Cargo.lock": "b\n"}, "build: update Cargo.lock"),
+    ("layout", {"web/add.js": JS}, {"web/add.js": JS.replace("(a, b)", "(a,  b)")}, "style(web): reformat add.js"),
+    (
+        "comments",
+        {"shop/cart.py": CART},
+        {"shop/cart.py": CART.replace("Give the sum.", "Give the sum of prices.")},
+        "docs(shop): update comments in cart.py",
+    ),
+    ("deletion", {"shop/old.py": CART, "a.txt": "x\n"}, {"a.txt": "x\n"}, "refactor(shop): remove old.py"),
+    (
+        "deletions",
+        {f"shop/old{n}.py": CART for n in range(2)},
+        {},
+        "refactor(shop): remove old0.py and old1.py",
+    ),
+    ("settings", {"config/app.yaml": "a: 1\n"}, {"config/app.yaml": "a: 2\n"}, "chore(config): update app.yaml"),
+]  # fmt: skip
+
+
+def said(change: ReviewedChange, *, first: bool = False, branch: str = "") -> str:
+    """Give the whole draft in Conventional Commits."""
+    found = draft(change, first=first, branch=branch)
+    scope = found.scope or scope_of(Style(), found.paths, change.paths)
+    return worded(Style(), found.subjects, found.lines, kind=found.type, scope=scope).text
+
+
+@pytest.mark.parametrize(("before", "after", "wanted"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_a_draft_says_what_a_person_would(before: Files, after: Files, wanted: str) -> None:
+    """Type, scope and subject come from what changed; nothing else is said of one thing."""
+    assert said(change_of(before, after)) == wanted
+
+
+def files(*changes: FileChange) -> ReviewedChange:
+    """Make a change of files without texts."""
+    return ReviewedChange(Change(changes), Texts({}, {}, {}))
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (FileChange("scripts/run.sh", "scripts/run.sh", "modified", "100644", "100755"),
+         "chore(scripts): make run.sh executable"),
+        (FileChange("scripts/run.sh", "scripts/run.sh", "modified", "100755", "100644"),
+         "chore(scripts): make run.sh not executable"),
+        (FileChange("a/cart.py", "b/cart.py", "renamed"), "refactor(a): move cart.py to a"),
+        (FileChange("shop/basket.py", "shop/cart.py", "renamed"), "refactor(shop): rename cart.py to basket.py"),
+        (FileChange("b/basket.py", "a/cart.py", "renamed"), "refactor(b): move cart.py to b as basket.py"),
+        (FileChange("docs/b.md", "docs/a.md", "renamed"), "docs: rename a.md to b.md"),
+        (FileChange("logo.png", "", "added", binary=True), "chore: add logo.png"),
+        (FileChange("libs/x", "libs/x", "modified", "160000", "160000", "1" * 40, "abcdef12" * 5),
+         "build: update submodule libs/x to abcdef12"),
+        (FileChange("libs/x", "", "added", "", "160000", "", "a" * 40), "build: add submodule libs/x"),
+    ],
+)  # fmt: skip
+def test_changes_without_lines(change: FileChange, wanted: str) -> None:
+    """Modes, moves, binary files and submodules are told by git's own facts."""
+    assert said(files(change)) == wanted
+
+
+def test_the_first_commit() -> None:
+    """There is nothing to compare with, and nothing more to say."""
+    assert said(change_of({}, {"a.py": CART, "README.md": "# A\n"}), first=True) == "chore: initial commit"
+
+
+def test_many_files() -> None:
+    """Hundreds of files give a short subject and a short list."""
+    before = {f"src/part{n % 5}/file{n}.py": CART for n in range(300)}
+    after = {path: text.replace("result = 0", "result = 1") for path, text in before.items()}
+    text = said(change_of(before, after))
+    rows = text.split("\n")
+    assert len(rows[0]) <= 72 and len(rows) <= 20 and max(map(len, rows)) <= 72
+
+
+def test_many_moves() -> None:
+    """A folder that moved is one thing."""
+    moved = [FileChange(f"lib/new/f{n}.py", f"lib/old/f{n}.py", "renamed") for n in range(9)]
+    assert said(files(*moved)).split("\n")[0] == "refactor(new): move 9 files to lib/new"
+
+
+def test_what_else_changed_is_listed() -> None:
+    """The subject is about the code, the list below names the rest."""
+    before = {"shop/cart.py": CART, "pyproject.toml": PYPROJECT, ".github/workflows/t.yml": "on: push\n"}
+    after = {
+        "shop/cart.py": CART + NEW,
+        "pyproject.toml": PYPROJECT.replace("2.31", "2.32"),
+        ".github/workflows/t.yml": "on: [push]\n",
+    }
+    assert said(change_of(before, after)).split("\n") == [
+        "feat(shop): add discount",
+        "",
+        "- add discount",
+        "- bump requests from 2.31 to 2.32",
+        "- update .github/workflows/t.yml",
+    ]
+
+
+def test_the_branch_tells_the_type_of_code() -> None:
+    """On `fix/...` new functions are a fix; documents stay documents."""
+    added = change_of({"shop/cart.py": CART}, {"shop/cart.py": CART + NEW})
+    assert said(added, branch="fix/rounding") == "fix(shop): add discount"
+    assert said(added, branch="fixtures") == "feat(shop): add discount"
+    readme = change_of({"README.md": "a\n"}, {"README.md": "b\n"})
+    assert said(readme, branch="feature/x") == "docs: update README"
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "after", "wanted"),
+    [
+        ("requirements.txt", "requests==2.31.0", "requests==2.32.0", ("requests", "2.31.0", "2.32.0")),
+        ("requirements/dev.txt", "requests", "x", None),
+        ("pyproject.toml", 'ruff = "^0.5"', 'ruff = "^0.6"', ("ruff", "0.5", "0.6")),
+        ("Cargo.toml", 'serde = { version = "1.0", features = ["a"] }', 'serde = { version = "1.1", features = ["a"] }',
+         ("serde", "1.0", "1.1")),
+        ("go.mod", "\tgithub.com/spf13/cobra v1.8.0", "\tgithub.com/spf13/cobra v1.9.0",
+         ("github.com/spf13/cobra", "1.8.0", "1.9.0")),
+        ("Gemfile", "gem 'rails', '~> 7.0'", "gem 'rails', '~> 7.1'", ("rails", "7.0", "7.1")),
+        ("build.gradle", "implementation 'com.x:y:1.0'", "implementation 'com.x:y:1.1'", ("com.x:y", "1.0", "1.1")),
+        ("App.csproj", '<PackageReference Include="Serilog" Version="4.0.0" />',
+         '<PackageReference Include="Serilog" Version="4.1.0" />', ("Serilog", "4.0.0", "4.1.0")),
+        ("Dockerfile", "FROM python:3.11-slim", "FROM python:3.12-slim", ("python", "3.11-slim", "3.12-slim")),
+        (".github/workflows/ci.yml", "      - uses: actions/checkout@v4", "      - uses: actions/checkout@v5",
+         ("actions/checkout", "4", "5")),
+        ("package.json", '  "node": ">=18.0"', '  "node": ">=20.0"', None),
+        ("setup.py", "    packages=['a'],", "    packages=['b'],", None),
+    ],
+)  # fmt: skip
+def test_versions(path: str, line: str, after: str, wanted: tuple[str, str, str] | None) -> None:
+    """New versions are read from the manifests of each language; any other changed line makes it an ordinary change."""
+    (file,) = change_of({path: f"{line}\n"}, {path: f"{after}\n"}).files
+    found = versions_of(file.change)
+    assert (found.updated[0] if found and found.updated else None) == wanted
+
+
+def test_an_endless_or_broken_file_is_no_trouble() -> None:
+    """Broken syntax, bytes of no encoding and a file too large to parse are told by their names."""
+    broken = change_of({"a/x.py": "def f(:\n"}, {"a/x.py": "def f(:\n  ((\n\udcff"})
+    assert said(broken) == "fix(a): update f"
+    large = "x = 1\n" * 100_000
+    assert said(change_of({"a/x.py": large}, {"a/x.py": large + "y = 2\n"})) == "fix(a): update x.py"
+    change = change_of({"a/x.py": CART}, {"a/x.py": CART + NEW}).files[0].change
+    assert said(files(replace(change, hunks=()))) == "fix(a): update x.py"
