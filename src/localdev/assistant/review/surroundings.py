@@ -22,6 +22,7 @@ _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _SHORTEST_RULE, _LONGEST_RULE = 12, 240
 _MOST_CALLERS = 4
+_IMPORT = re.compile(r"\s*(?:from|import|use|using|export\s*\{|#include|require|const .*\brequire\()")
 _CALLABLE = frozenset({"function", "method", "constructor", "class", "macro"})
 
 
@@ -96,7 +97,7 @@ def callers_of(unit: Unit, change: ReviewedChange) -> list[Passage]:
     for symbol in symbols[:3]:
         for path, line, within in change.graph.callers(symbol.qualified, _MOST_CALLERS, path=unit.path):
             text = _line(change.sides, path, line)
-            if symbol.name in text and not (path == unit.path and first <= line <= last):
+            if symbol.name in text and not _IMPORT.match(text) and not (path == unit.path and first <= line <= last):
                 place = f"{path}:{line}" + (f" in {within}" if within else "")
                 found.append(Passage(path, line, line, f"> {place}: {text.strip()[:_LONGEST_RULE]}"))
     return list({(each.path, each.first): each for each in found}.values())[:_MOST_CALLERS]
