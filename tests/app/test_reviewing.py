@@ -132,7 +132,7 @@ def test_without_a_repository(jobs: OpenJobs, root: Path) -> None:
         ({"kind": "everything"}, UsageError),
     ],
 )
-def test_mistakes(jobs: OpenJobs, repo: Path, options: dict[str, str], error: type[LocaldevError]) -> None:
+def test_mistakes(jobs: OpenJobs, repo: Path, options: dict[str, Any], error: type[LocaldevError]) -> None:
     """A change that is not there is an error with a hint."""
     with pytest.raises(error) as caught:
         run(jobs(), **options)

@@ -75,7 +75,11 @@ def open_engine(
 
     stored = [passport for passport in ModelStore(folders.models).list() if not embeds(passport.architecture)]
     if not stored:
-        purposes = {"complete": "for completions of code", "commit": "for messages in a model's words"}
+        purposes = {
+            "complete": "for completions of code",
+            "commit": "for messages in a model's words",
+            "review": "for a model's look beside the rules",
+        }
         purpose = purposes.get(job, "for answers in words")
         return Engine(None, Notice("hint", how_to_get_a_model(purpose, job=job)))
     if len(stored) > 1:
