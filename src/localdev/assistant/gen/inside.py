@@ -28,11 +28,15 @@ _TEXTS = ("string", "template", "heredoc", "text_block")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What stands in some rows: the outermost symbols, and the first node that is neither one nor a comment."""
+    """What stands in some rows: the outermost symbols, and the first node that is neither one nor a comment.
+
+    `declares` counts the nodes that are declarations, and `escapes` is a node that lies across the rows' border.
+    """
 
     symbols: tuple[Definition, ...]
     other: SyntaxNode | None
     escapes: SyntaxNode | None
+    declares: int = 0
 
 
 def found_in(tree: SyntaxTree, rows: Rows) -> Found:
@@ -47,7 +51,7 @@ def found_in(tree: SyntaxTree, rows: Rows) -> Found:
             outermost.append(each)
     outer = {each.outer.id for each in outermost}
     other = next((node for node in tops if node.id not in outer and not _belongs(node, outermost)), None)
-    return Found(tuple(outermost), other, escapes)
+    return Found(tuple(outermost), other, escapes, sum(node.type in _DECLARATIONS for node in tops))
 
 
 def _belongs(node: SyntaxNode, symbols: Sequence[Definition]) -> bool:

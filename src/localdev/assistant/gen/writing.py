@@ -1,0 +1,197 @@
+"""Pieces of code put into one file, and the checks that every such edit is held against."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from localdev.assistant.gen.attempts import Unfit
+from localdev.assistant.gen.checks import Rows, parses, same_symbols, untouched
+from localdev.assistant.gen.import_block import import_cuts, is_import, missing_imports, wanted_imports
+from localdev.assistant.gen.inside import Found, contained, found_in, literal_rows
+from localdev.assistant.gen.splice import Cut, Spliced, commonest_unit, fitted, splice
+from localdev.core.patch import Check, FileEdit
+from localdev.source.syntax.definitions import definitions
+from localdev.source.syntax.tree import SyntaxTree, line_of, read_syntax, text_of
+
+# Languages in which several functions of one class may share a name.
+_OVERLOADING = frozenset({"java", "c_sharp", "cpp", "typescript", "tsx", "kotlin", "swift", "scala"})
+# What models write for lines they are too lazy to repeat.
+_LEFT_OUT = re.compile(
+    r"""\s*(?:\#|//|/\*|--|<!--)\s*
+    (?: \.\.\. | \u2026
+    | .*\b(?:rest|remainder)[ ]of[ ](?:the[ ]|this[ ])?(?:code|function|file|class|method|implementation|body)\b
+    | .*\bexisting[ ]code\b | .*\b(?:unchanged|same[ ]as[ ]before)\b )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Lines for some rows of a file (as `splice.Cut` has them), to be indented; none takes the rows out.
+
+    `name` is the symbol that is replaced or taken out, `adds` whether whole symbols are added instead; `blank` are
+    empty lines before and after. `counts` is how many symbols of that name stood there.
+    """
+
+    rows: Rows
+    lines: tuple[str, ...] = ()
+    indent: str = ""
+    name: str = ""
+    adds: bool = False
+    blank: tuple[int, int] = (0, 0)
+    old: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file as the pieces leave it.
+
+    `rows` are the rows of the old text that may change, `new` those of the new one that are not the old one's. `changed`
+    are the names of the symbols that are replaced, taken out or added, `imports` the statements that are added.
+    """
+
+    edit: FileEdit
+    rows: tuple[Rows, ...]
+    new: tuple[Rows, ...]
+    changed: tuple[str, ...]
+    imports: tuple[str, ...]
+
+
+def write(tree: SyntaxTree, text: str | None, pieces: Sequence[Piece], imports: Sequence[str]) -> Written:
+    """Put pieces and the imports they need into a file; `tree` is of its text, which is empty for a new one (None).
+
+    Raises:
+        Unfit: a piece is not what it must be: another symbol, several, a statement besides, lines left out.
+    """
+    wanted = missing_imports(tree, wanted_imports(imports, tree.path, tree.language))
+    before = import_cuts(tree, wanted)
+    spliced, spans = _fit(tree, pieces, before)
+    after = read_syntax(tree.path, spliced.text)
+    if after is None:
+        raise Unfit(f"{tree.path} could not be read as code any more")
+    changed: list[str] = []
+    for piece, rows in zip(pieces, spans, strict=True):
+        changed += _names(piece, rows, tree, after)
+    cuts = tuple(piece.rows for piece in pieces) + tuple(cut.rows for cut in before)
+    edit = FileEdit(tree.path, text, spliced.text)
+    return Written(edit, tuple(dict.fromkeys(cuts)), spliced.rows, tuple(changed), tuple(wanted))
+
+
+def checks_of(written: Sequence[Written]) -> list[Check]:
+    """Hold files against what every edit of symbols must leave alone."""
+    checks: list[Check] = []
+    for each in written:
+        checks.append(parses(each.edit))
+        if each.edit.old is not None:
+            checks += [untouched(each.edit, each.rows), same_symbols(each.edit, each.changed)]
+        checks.append(contained(each.edit, each.new))
+    return checks
+
+
+def _fit(tree: SyntaxTree, pieces: Sequence[Piece], before: Sequence[Cut]) -> tuple[Spliced, list[Rows]]:
+    """Put the pieces in, indented; what stands inside texts over several lines is known only once they are in."""
+    unit = commonest_unit(tree.text, tree.language)
+    cuts = [_cut(piece, unit, frozenset()) for piece in pieces]
+    spliced = splice(tree.text, [*cuts, *before])
+    spans = _spans(cuts, before, spliced)
+    after = read_syntax(tree.path, spliced.text)
+    if after is None:
+        return spliced, spans
+    known = {row.removesuffix("\r") for row in tree.text.split("\n")}
+    again = []
+    for piece, cut, rows in zip(pieces, cuts, spans, strict=True):
+        inner = (at - piece.blank[0] for at in literal_rows(after, rows))
+        literal = frozenset(at for at in inner if not _stood_so(piece, cut, at, known))
+        again.append(_cut(piece, unit, literal))
+    spliced = splice(tree.text, [*again, *before])
+    return spliced, _spans(again, before, spliced)
+
+
+def _stood_so(piece: Piece, cut: Cut, at: int, known: set[str]) -> bool:
+    """Say whether a line inside a text stood in the file as it is once moved, and not as it was given."""
+    given = piece.lines[at] if 0 <= at < len(piece.lines) else ""
+    return cut.lines[at + piece.blank[0]] in known and given not in known if given else True
+
+
+def _cut(piece: Piece, unit: str, literal: frozenset[int]) -> Cut:
+    """Make the cut of a piece."""
+    if not piece.lines:
+        return Cut(piece.rows, ())
+    lines = fitted(piece.lines, piece.indent, unit, literal=literal)
+    return Cut(piece.rows, ("",) * piece.blank[0] + lines + ("",) * piece.blank[1])
+
+
+def _spans(cuts: Sequence[Cut], before: Sequence[Cut], spliced: Spliced) -> list[Rows]:
+    """Give the new rows of each cut, in the order of the cuts."""
+    every = [*cuts, *before]
+    order = sorted(range(len(every)), key=lambda at: (every[at].rows[0], every[at].rows[1]))
+    rows = dict(zip(order, spliced.rows, strict=True))
+    return [rows[at] for at in range(len(cuts))]
+
+
+def _names(piece: Piece, rows: Rows, before: SyntaxTree, after: SyntaxTree) -> list[str]:
+    """Give the symbols that a piece changes.
+
+    Raises:
+        Unfit: it is not what it must be.
+    """
+    if not piece.lines:
+        return [piece.name] if piece.name else []
+    for line in piece.lines:
+        if _LEFT_OUT.match(line) and line.strip() not in before.text:
+            raise Unfit(f"{line.strip()!r} stands for lines that are left out: give every line")
+    found = found_in(after, rows)
+    if found.escapes is not None:
+        return [piece.name]  # told by its own check, with the line
+    names = [each.symbol.qualified for each in found.symbols]
+    if piece.adds:
+        return _added(names, found, before, after)
+    what = piece.name or f"lines {piece.rows[0] + 1}-{piece.rows[1] + 1}"
+    if not piece.name:
+        return _statement(piece, names, what)
+    if not names:
+        raise Unfit(f"the new text of {what} does not define it")
+    if strange := next((name for name in names if name != piece.name), ""):
+        raise Unfit(f"the new text of {what} defines {strange}: a symbol keeps its name, and others are added apart")
+    if len(names) > max(1, piece.old.count(piece.name)):
+        raise Unfit(f"the new text of {what} defines it {len(names)} times")
+    _refuse_other(found, after, what)
+    return names
+
+
+def _statement(piece: Piece, names: Sequence[str], what: str) -> list[str]:
+    """Check the replacement of a statement outside all symbols: it may define what it defined."""
+    if strange := next((name for name in names if name not in piece.old), ""):
+        raise Unfit(f"the new text of {what} defines {strange}, which nobody asked for")
+    return list(names)
+
+
+def _added(names: Sequence[str], found: Found, before: SyntaxTree, after: SyntaxTree) -> list[str]:
+    """Check symbols that are added: whole ones, of new names."""
+    _refuse_other(found, after, "what is added")
+    if not names and found.declares == 0:
+        raise Unfit("what is added defines no symbol")
+    there = {each.symbol.qualified for each in definitions(before)}
+    taken = next((name for name in names if name in there), "")
+    if taken and after.language not in _OVERLOADING:
+        raise Unfit(f"{taken} is defined in {before.path} already: give it another name")
+    return list(names)
+
+
+def _refuse_other(found: Found, tree: SyntaxTree, what: str) -> None:
+    """Refuse statements beside a symbol.
+
+    Raises:
+        Unfit: there is one.
+    """
+    other = found.other
+    if other is None:
+        return
+    if is_import(other, tree.language):
+        raise Unfit(f"{text_of(other)[:60]!r} is an import: it belongs into `imports`")
+    first = text_of(other).split("\n", 1)[0][:60]
+    if tree.root.has_error and other.type == "ERROR":
+        return  # told by the check of the syntax, with the line
+    raise Unfit(f"{what}: {first!r} (line {line_of(other)}) is no symbol; give whole symbols alone")
