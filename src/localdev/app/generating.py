@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from localdev.app.tools import JobTools
 from localdev.app.work_tree import WorkTree
@@ -13,13 +13,14 @@ from localdev.core.chat import Message, Sampling
 from localdev.core.code import Chunk
 from localdev.core.errors import NotFound, UsageError
 from localdev.core.events import Event, Result, Sources
-from localdev.core.patch import Proposal
+from localdev.core.patch import Check, FileEdit, Proposal
 from localdev.core.ports import ChatBackend
 from localdev.core.search import Hit
 from localdev.render.patches import make_patch
 from localdev.render.payloads import SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    from localdev.assistant.gen.attempts import Job
     from localdev.assistant.gen.target import Target
     from localdev.prompting.prompts import Prompt
 
@@ -27,6 +28,22 @@ if TYPE_CHECKING:
 _CHARACTERS_PER_TOKEN = 3
 # What a prompt has besides code: its rules, and the chat template's marks.
 _AROUND_TOKENS = 600
+
+
+class Task(Protocol):
+    """What a kind asks of a model: the form of the answer, how it becomes edits, and what those are held against."""
+
+    def schema(self) -> dict[str, Any]:
+        """Give the JSON schema of the answer."""
+        ...
+
+    def build(self, answer: dict[str, Any]) -> tuple[FileEdit, ...]:
+        """Turn an answer into edits."""
+        ...
+
+    def check(self, edits: tuple[FileEdit, ...]) -> Sequence[Check]:
+        """Check the edits."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,21 @@ class Work:
         prompt = load_prompt(name, folders=self.tools.prompt_folders())
         return prompt, render_prompt(prompt, values)
 
+    def asked(self, task: Task, prompt: Prompt, messages: tuple[Message, ...]) -> Job:
+        """Put together what `propose` asks of a model."""
+        from localdev.assistant.gen.attempts import Job
+
+        return Job(
+            messages,
+            task.schema(),
+            task.build,
+            task.check,
+            prompt.label,
+            self.sampling(),
+            self.tools.settings.gen.adapter,
+            self.tools.owner(),
+        )
+
     def sources(self, target: Target, prompt: Prompt) -> Sources:
         """Name what is sent to the model, for the journal."""
         symbol = target.symbol
@@ -88,7 +120,7 @@ Kind = Callable[[Work], Making]
 
 def _doc(work: Work) -> Making:
     """Document the symbol `target`."""
-    from localdev.assistant.gen.attempts import Job, propose
+    from localdev.assistant.gen.attempts import propose
     from localdev.assistant.gen.doc import doc_job
     from localdev.assistant.gen.target import find_target
 
@@ -97,20 +129,37 @@ def _doc(work: Work) -> Making:
         return job.floor()
     prompt, messages = work.prompt("gen_doc", job.asked(work.instruction, work.characters()))
     yield work.sources(job.target, prompt)
-    asked = Job(
-        messages,
-        job.schema(),
-        job.build,
-        job.check,
-        prompt.label,
-        work.sampling(),
-        work.tools.settings.gen.adapter,
-        work.tools.owner(),
-    )
-    return (yield from propose(asked, work.backend))
+    return (yield from propose(work.asked(job, prompt, messages), work.backend))
 
 
-KINDS: dict[str, Kind] = {"doc": _doc}
+def _test(work: Work) -> Making:
+    """Write tests of the symbol `target`; they are run when the settings name a command."""
+    from localdev.assistant.gen.attempts import propose
+    from localdev.assistant.gen.target import find_target
+    from localdev.assistant.gen.test import job_of_tests
+
+    job = job_of_tests(work.files, find_target(work.files, work.options["target"]), _runner(work))
+    if work.backend is None:
+        return job.floor()
+    prompt, messages = work.prompt("gen_test", job.asked(work.instruction, work.characters()))
+    yield work.sources(job.target, prompt)
+    return (yield from propose(work.asked(job, prompt, messages), work.backend))
+
+
+def _runner(work: Work) -> Callable[[tuple[FileEdit, ...], str], Check] | None:
+    """Give what runs tests; None where no command is named (a repository's own one counts when it is trusted)."""
+    chosen = work.tools.settings.gen
+    if not chosen.test_command.strip():
+        return None
+    from localdev.app.test_running import run_tests
+
+    def run(edits: tuple[FileEdit, ...], path: str) -> Check:
+        return run_tests(edits, path, root=work.tools.root, command=chosen.test_command, seconds=chosen.test_seconds)
+
+    return run
+
+
+KINDS: dict[str, Kind] = {"doc": _doc, "test": _test}
 # Kinds that have no floor.
 NEED_A_MODEL: frozenset[str] = frozenset()
 
