@@ -15,6 +15,7 @@ from localdev.rules.assertions import removed, weakened
 from localdev.rules.leftovers import breakpoints, debug_prints, focused_tests, skipped_tests, todos
 from localdev.rules.rule import Rule
 from localdev.rules.secrets import hardcoded, private_key, token
+from localdev.rules.signature import changed_signature
 
 _PLACES = (
     private_key.RULE,
@@ -27,6 +28,7 @@ _PLACES = (
     licence_header.RULE,
     removed.RULE,
     weakened.RULE,
+    changed_signature.RULE,
     dependency_lock.RULE,
     prompt_injection.RULE,
 )

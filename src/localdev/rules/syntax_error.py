@@ -7,7 +7,7 @@ import re
 import tomllib
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from localdev.core.review import Severity
 from localdev.rules.changed import ChangedFile
@@ -29,6 +29,14 @@ _COMMENTED = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|@@\w|\$\{\w+\}|__[A-Z]+__|#\{")
 _MOST_ERRORS = 3
+_BRACKET = re.compile(r"[][(){}]")
+_DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(\w+)")
+# Comments and texts of C, C++ and C#, raw ones and characters included.
+_NO_CODE = re.compile(
+    r"//[^\n]*|/\*.*?\*/|R\"([^(\s\"]*)\(.*?\)\1\"|\"{3,}.*?\"{3,}|[$@]*@[$]?\"(?:\"\"|[^\"])*\"|\"(?:\\.|[^\"\\\n])*\"|"
+    r"'(?:\\.[^'\n]*|[^'\\\n])'",
+    re.DOTALL,
+)
 _LONGEST_SIGN = 3
 # Gives the line and the words of the first error in a text.
 _Reader = Callable[[str], "tuple[int, str] | None"]
@@ -147,9 +155,11 @@ def _by_grammar(file: ChangedFile) -> tuple[int, str, Severity | None] | None:
     line = _place(file, near)
     if unbalanced and (old is None or before.total() <= _MOST_ERRORS or file.language in _MACROS):
         return line, "this cannot be read: a bracket is missing or too many", _surely(file)
-    if before.total() or (old is None and file.language in _MACROS):
+    if before.total() or not _close(file, near):
         return None
-    return (line, _words(near), "medium") if _close(file, near) else None
+    if file.language in _MACROS and (old is None or not any(each.type == ";" and each.is_missing for each in near)):
+        return None
+    return line, _words(near), "medium"
 
 
 def _surely(file: ChangedFile) -> Severity | None:
@@ -170,20 +180,43 @@ def _key(node: SyntaxNode) -> str:
 
 def _unbalanced(tree: SyntaxTree) -> int:
     """Count brackets that do not close, or close nothing."""
-    open_: list[str] = []
+    if tree.language in _MACROS:
+        return _count(_BRACKET.findall(_first_branches(tree.text)))
+    leaves = (node.type for node in walk(tree.root) if not node.children and not node.is_missing)
+    return _count(each[-1:] for each in leaves if len(each) <= _LONGEST_SIGN)  # `${` and `%w(` open, too
+
+
+def _count(signs: Iterable[str]) -> int:
+    """Count what does not close and what closes nothing."""
+    pending: list[str] = []
     wrong = 0
-    for node in walk(tree.root):
-        if node.children or node.is_missing:
-            continue
-        sign = node.type[-1:] if len(node.type) <= _LONGEST_SIGN else ""  # `${` and `%w(` open, too
+    for sign in signs:
         if sign in _PAIRS:
-            open_.append(_PAIRS[sign])
+            pending.append(_PAIRS[sign])
         elif sign in _CLOSING:
-            if open_ and open_[-1] == sign:
-                open_.pop()
+            if pending and pending[-1] == sign:
+                pending.pop()
             else:
                 wrong += 1
-    return wrong + len(open_)
+    return wrong + len(pending)
+
+
+def _first_branches(text: str) -> str:
+    """Give the code of a text with directives: of `#if` and its others the first branch, no texts, no comments."""
+    kept: list[str] = []
+    skipping: list[bool] = []
+    for row in _NO_CODE.sub(" ", text).replace("\\\n", " ").split("\n"):
+        directive = _DIRECTIVE.match(row)
+        if directive is None:
+            if not any(skipping):
+                kept.append(row)
+        elif directive[1].startswith("if"):
+            skipping.append(False)
+        elif directive[1] == "endif":
+            skipping = skipping[:-1]
+        elif directive[1].startswith("el") and skipping:
+            skipping[-1] = True
+    return "\n".join(kept)
 
 
 def _place(file: ChangedFile, errors: list[SyntaxNode]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from localdev.rules.assertions.forms import FORMS, arguments, names_of, skeleton, words_of
@@ -57,7 +57,7 @@ def compare(change: ReviewedChange) -> Iterator[Lost | Weakened]:
         for name, test in before.items():
             now = after.get(name)
             if now is not None and test.assertions and (test.marked or is_test(file.path)):
-                yield from _compare(file, test, now, facts)
+                yield from _compare(file, test, now, facts, helped=_helped(file, now, before.keys(), after))
 
 
 def _worth(file: ChangedFile) -> bool:
@@ -106,13 +106,20 @@ def _tested(file: ChangedFile) -> Iterator[str]:
             yield line.text
 
 
-def _compare(file: ChangedFile, before: Test, after: Test, facts: _Facts) -> Iterator[Lost | Weakened]:
+def _helped(file: ChangedFile, test: Test, before: Iterable[str], after: Mapping[str, Test]) -> bool:
+    """Say whether a test now calls a function that the change adds to its file, which may assert in its place."""
+    new = {re.sub(r".*[.\s]", "", name) for name in after.keys() - set(before)}
+    added = " ".join(file.new_lines[line - 1] for line in sorted(file.added) if test.line <= line <= test.end_line)
+    return bool(new & set(_ANY_NAME.findall(added)))
+
+
+def _compare(file: ChangedFile, before: Test, after: Test, facts: _Facts, *, helped: bool) -> Iterator[Lost | Weakened]:
     """Compare two versions of a test."""
     old, new = before.assertions, after.assertions
     if [each.text for each in old] == [each.text for each in new]:
         return
     gone, fresh = _difference(old, new)
-    rewritten = _rewritten(file, before)
+    rewritten = helped or _rewritten(file, before)
     pairs = _pairs(gone, fresh)
     for here, there in pairs:
         why = _weaker(here, there)
@@ -121,7 +128,7 @@ def _compare(file: ChangedFile, before: Test, after: Test, facts: _Facts) -> Ite
     taken = {id(here) for here, _ in pairs}
     left = [each for each in gone if id(each) not in taken]
     missing = len(old) - len(new)
-    lost = [each for each in left if not _moved(each, facts)]
+    lost = [each for each in left if _subject(each) and not _moved(each, facts)]
     if missing > 0 and lost:
         surely = [each for each in lost if not _explained(each, file, facts)]
         yield Lost(file, after, tuple(surely or lost), len(old), bool(surely) and not rewritten)
@@ -190,6 +197,8 @@ def _subject(each: Assertion) -> set[str]:
         "this",
         "assertEqual",
         "nil",
+        "NULL",
+        "fail",
         "null",
         "None",
         "true",

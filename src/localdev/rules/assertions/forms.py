@@ -13,7 +13,7 @@ _SCRIPT = (
 )
 # What a statement looks like without its arguments when it asserts something.
 FORMS: dict[str, re.Pattern[str]] = {
-    "python": re.compile(r"^assert\b|(?:^|\.)(?:assert\w*|fail|fail(?:If|Unless)\w*|raises|warns|deprecated_call)\("),
+    "python": re.compile(r"^assert\b|(?:^|\.)(?:assert\w*|fail|fail(?:If|Unless)\w*|raises)\("),
     "javascript": re.compile(_SCRIPT),
     "typescript": re.compile(_SCRIPT),
     "tsx": re.compile(_SCRIPT),
@@ -73,6 +73,8 @@ _HEADS = re.compile(
 )
 # Compared with one of these, a look at truth or presence says as much.
 _EMPTY = re.compile(r"(?:true|false|none|null|nil|nullptr|undefined|0|\"\"|''|\[\]|\{\})", re.IGNORECASE)
+_CONSTANT = re.compile(r"[\d.]+|true|false|none|null|nil|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
+_ITSELF = re.compile(r"\(?([\w.]+)(?:\.equals\(|\s*===?\s*)\1\)?")
 _ALWAYS = re.compile(r"(?:true|1|!0|!false|\"[^\"]+\"|'[^']+'|not false)", re.IGNORECASE)
 
 
@@ -167,9 +169,7 @@ def strength(text: str, condition: str = "") -> float:
 def _of_name(name: str, bare: str, given: list[str]) -> float:
     """Judge by the name of the comparison."""
     if len(given) >= 2 and given[0] == given[1] and _EXACT.search(name):
-        return 0
-    if len(given) == 2 and all(_ALWAYS.fullmatch(each) for each in given) and bare.startswith("expect"):
-        return 0
+        return 0 if _CONSTANT.fullmatch(given[0]) else 1
     if _THROWS.search(name):
         return 2
     if re.search(
@@ -186,6 +186,8 @@ def _of_name(name: str, bare: str, given: list[str]) -> float:
 def _of_condition(condition: str, *, failing: bool) -> float:
     """Judge a condition that has to hold (or, `failing`, that has not)."""
     plain = _STRING.sub('""', condition)
+    if _ITSELF.fullmatch(plain):
+        return 1
     if _ALWAYS.fullmatch(condition.strip()) and not failing:
         return 0
     either = re.search(r"\|\||\bor\b", plain) is not None
@@ -194,7 +196,7 @@ def _of_condition(condition: str, *, failing: bool) -> float:
         if failing
         else re.search(
             r"===?(?!=)(?!\s*(?:None|null|nil|nullptr|undefined|true|false|True|False)\b)|\bis(?! not| None| True| False)\b|"
-            r"\.equals\(|\.eq\(|strcmp\(|memcmp\(|DeepEqual\(|\.eql\?",
+            r"\.equals\(|\.eq\(|strcmp\(|memcmp\(|Equals?\w*\(|same\w*\(|\.eql\?",
             plain,
             re.IGNORECASE,
         )

@@ -1,0 +1,1 @@
+"""Signatures that a change makes stricter, and callers that no longer fit."""

@@ -1,0 +1,132 @@
+"""A function that asks for other arguments than before while callers stay as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from localdev.rules.changed import ChangedFile, ReviewedChange
+from localdev.rules.places import is_vendored
+from localdev.rules.rule import Example, Found, Rule
+from localdev.rules.signature.callers import Callers, Use
+from localdev.rules.signature.parameters import Signature, fits, signatures
+
+_LANGUAGES = frozenset(
+    ["python", "javascript", "typescript", "tsx", "go", "rust", "java", "c", "cpp", "c_sharp", "ruby", "php"]
+)
+_NAMED = 3
+
+
+def _check(change: ReviewedChange) -> Iterator[Found]:
+    """Look at each function whose parameters changed."""
+    callers: Callers | None = None
+    for file in change.files:
+        if file.partial or not file.added or not file.change.old_path or file.language not in _LANGUAGES:
+            continue
+        if is_vendored(file.path) or file.old_syntax is None or file.new_syntax is None:
+            continue
+        for old, new in _changed(file):
+            callers = callers or Callers(change)
+            yield from _look(change, file, old, new, callers=callers)
+
+
+def _changed(file: ChangedFile) -> Iterator[tuple[Signature, Signature]]:
+    """Give the functions whose parameters are others than before; those of one name cannot be told apart."""
+    before = _alone(signatures(file.old_syntax) if file.old_syntax else ())
+    after = _alone(signatures(file.new_syntax) if file.new_syntax else ())
+    for key, new in after.items():
+        old = before.get(key)
+        if old is not None and _shape(old) != _shape(new) and file.touched(new.line, new.end_line):
+            yield old, new
+
+
+def _alone(found: tuple[Signature, ...]) -> dict[tuple[str, str], Signature]:
+    """Give signatures by owner and name, those alone that no other shares."""
+    keys = [(each.owner, each.name) for each in found]
+    return {key: each for key, each in zip(keys, found, strict=True) if keys.count(key) == 1}
+
+
+def _shape(signature: Signature) -> tuple[tuple[str, bool, str], ...]:
+    """Give what callers have to know of a signature."""
+    return tuple((each.name, each.required, each.kind) for each in signature.parameters)
+
+
+def _look(
+    change: ReviewedChange, file: ChangedFile, old: Signature, new: Signature, *, callers: Callers
+) -> Iterator[Found]:
+    """Find the callers that fitted before and do not now."""
+    moved = _reordered(old, new)
+    left: list[Use] = []
+    for use in callers.uses(new, file.path, file.language):
+        if not fits(use.call, old, file.language):
+            continue
+        if not fits(use.call, new, file.language) or (moved and _untouched(change, use) and _in_order(use, moved)):
+            left.append(use)
+    if left:
+        named = ", ".join(f"{use.path}:{use.call.line}" for use in left[:_NAMED])
+        more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+        callers_do = "a caller does" if len(left) == 1 else f"{len(left)} callers do"
+        name = f"{new.owner}.{new.name}" if new.owner else new.name
+        yield Found(
+            file.path,
+            new.line,
+            f"{name} takes other arguments now, and {callers_do} not fit: {named}{more}",
+            new.end_line,
+            "change the callers too, or keep the old arguments working",
+        )
+
+
+def _reordered(old: Signature, new: Signature) -> int:
+    """Give the number of arguments that have to be given by place to meet another order; 0 where it is the same."""
+    before = [each.name for each in old.parameters if each.kind == "plain"]
+    after = [each.name for each in new.parameters if each.kind == "plain"]
+    if before == after or sorted(before) != sorted(after) or not all(before):
+        return 0
+    return 1 + min(at for at, (here, there) in enumerate(zip(before, after, strict=True)) if here != there)
+
+
+def _in_order(use: Use, least: int) -> bool:
+    """Say whether a call gives arguments by place, as far as the order changed."""
+    plain = [each.text for each in use.call.arguments if not each.keyword]
+    return len(plain) >= least and len(set(plain)) > 1
+
+
+def _untouched(change: ReviewedChange, use: Use) -> bool:
+    """Say whether a call is as it was before the change."""
+    file = next((each for each in change.files if each.path == use.path), None)
+    return file is None or not file.touched(use.call.line, use.call.end_line)
+
+
+RULE = Rule(
+    id="signature-changed",
+    family="signature",
+    severity="high",
+    title="A function takes other arguments, and callers are left behind",
+    explanation=(
+        "A parameter was added, removed, renamed or moved, and calls that fitted before do not any more: they fail when they "
+        "run, or do not compile. Only calls are told that surely mean this function. Change them, or keep the old arguments "
+        "working."
+    ),
+    bad=Example(
+        "shop/prices.py",
+        "def discount(price, rate, currency):\n    return price * (1 - rate)\n",
+        "def discount(price, rate):\n    return price * (1 - rate)\n",
+        (
+            (
+                "shop/cart.py",
+                "from shop.prices import discount\n\n\ndef total(price):\n    return discount(price, 0.1)\n",
+            ),
+        ),
+    ),
+    good=Example(
+        "shop/prices.py",
+        'def discount(price, rate, currency="EUR"):\n    return price * (1 - rate)\n',
+        "def discount(price, rate):\n    return price * (1 - rate)\n",
+        (
+            (
+                "shop/cart.py",
+                "from shop.prices import discount\n\n\ndef total(price):\n    return discount(price, 0.1)\n",
+            ),
+        ),
+    ),
+    check=_check,
+)
