@@ -183,6 +183,13 @@ def _of_macro(tree: SyntaxTree, listed: SyntaxNode) -> Iterator[Argument]:
             row += [child] if child.type not in _COMMENTS else []
         elif row:
             named = len(row) > 2 and row[0].type == "identifier" and row[1].type == "="
-            value = row[2:] if named else row
+            value = _unborrowed(row[2:] if named else row)
             yield Argument(tree, value[0], text_of(row[0]) if named else "", value[-1])
             row = []
+
+
+def _unborrowed(row: list[SyntaxNode]) -> list[SyntaxNode]:
+    """Leave out the signs with which Rust borrows."""
+    while len(row) > 1 and row[0].type in ("&", "*", "mutable_specifier", "&&"):
+        row = row[1:]
+    return row

@@ -43,7 +43,8 @@ class Syntax:
     blocks: frozenset[str] = frozenset()
 
 
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
+    """Give the words of a text that stand between blanks."""
     return frozenset(words.split())
 
 
@@ -54,9 +55,9 @@ PYTHON = Syntax(
     members={"attribute": ("object", "attribute"), "dotted_name": (0, -1)},
     wrappers={"parenthesized_expression": 0, "await": 0, "keyword_argument": "value", "as_pattern_target": 0},
     subscripts={"subscript": "value"},
-    strings=_set("string concatenated_string"),
-    scalars=_set("integer float true false none ellipsis"),
-    collections=_set("list tuple set dictionary pair expression_list list_splat dictionary_splat"),
+    strings=word_set("string concatenated_string"),
+    scalars=word_set("integer float true false none ellipsis"),
+    collections=word_set("list tuple set dictionary pair expression_list list_splat dictionary_splat"),
     sums={"binary_operator": frozenset({"+", "%"})},
     choices={"conditional_expression": (0, 2), "boolean_operator": ("left", "right")},
     bindings={
@@ -68,8 +69,8 @@ PYTHON = Syntax(
         "for_statement": Binding("left", "right", "element"),
         "for_in_clause": Binding("left", "right", "element"),
     },
-    functions=_set("function_definition lambda"),
-    blocks=_set("module block class_definition function_definition lambda"),
+    functions=word_set("function_definition lambda"),
+    blocks=word_set("module block class_definition function_definition lambda"),
 )
 
 _SCRIPT = Syntax(
@@ -79,7 +80,7 @@ _SCRIPT = Syntax(
         "member_expression": ("object", "property"),
         "nested_identifier": ("object", "property"),
     },
-    names=_set(
+    names=word_set(
         "identifier property_identifier private_property_identifier type_identifier this super import "
         "shorthand_property_identifier shorthand_property_identifier_pattern"
     ),
@@ -95,10 +96,10 @@ _SCRIPT = Syntax(
         "sequence_expression": -1,
     },
     subscripts={"subscript_expression": "object"},
-    strings=_set("string template_string"),
-    scalars=_set("number true false null undefined regex"),
-    holes=_set("template_substitution"),
-    collections=_set("array object pair spread_element"),
+    strings=word_set("string template_string"),
+    scalars=word_set("number true false null undefined regex"),
+    holes=word_set("template_substitution"),
+    collections=word_set("array object pair spread_element"),
     sums={"binary_expression": _PLUS},
     choices={"ternary_expression": ("consequence", "alternative")},
     bindings={
@@ -111,17 +112,17 @@ _SCRIPT = Syntax(
         "jsx_attribute": Binding(0, 1, "member"),
         "for_in_statement": Binding("left", "right", "element"),
     },
-    functions=_set(
+    functions=word_set(
         "function_declaration function_expression arrow_function method_definition generator_function "
         "generator_function_declaration"
     ),
-    blocks=_set("program statement_block switch_case switch_default class_body"),
+    blocks=word_set("program statement_block switch_case switch_default class_body"),
 )
 
 GO = Syntax(
     calls={"call_expression": "function", "type_conversion_expression": "type"},
     members={"selector_expression": ("operand", "field"), "qualified_type": ("package", "name")},
-    names=_set("identifier field_identifier package_identifier type_identifier"),
+    names=word_set("identifier field_identifier package_identifier type_identifier"),
     wrappers={
         "parenthesized_expression": 0,
         "unary_expression": "operand",
@@ -132,9 +133,9 @@ GO = Syntax(
         "type_instantiation_expression": "type",
     },
     subscripts={"index_expression": "operand", "slice_expression": "operand"},
-    strings=_set("interpreted_string_literal raw_string_literal"),
-    scalars=_set("int_literal float_literal imaginary_literal rune_literal true false nil iota"),
-    collections=_set("composite_literal literal_value keyed_element expression_list variadic_argument"),
+    strings=word_set("interpreted_string_literal raw_string_literal"),
+    scalars=word_set("int_literal float_literal imaginary_literal rune_literal true false nil iota"),
+    collections=word_set("composite_literal literal_value keyed_element expression_list variadic_argument"),
     sums={"binary_expression": _PLUS},
     bindings={
         "short_var_declaration": Binding("left", "right"),
@@ -144,8 +145,8 @@ GO = Syntax(
         "keyed_element": Binding("key", "value", "member"),
         "range_clause": Binding("left", "right", "element"),
     },
-    functions=_set("function_declaration method_declaration func_literal"),
-    blocks=_set("source_file block statement_list expression_case default_case if_statement for_statement"),
+    functions=word_set("function_declaration method_declaration func_literal"),
+    blocks=word_set("source_file block statement_list expression_case default_case if_statement for_statement"),
 )
 
 RUST = Syntax(
@@ -155,7 +156,7 @@ RUST = Syntax(
         "scoped_identifier": ("path", "name"),
         "scoped_type_identifier": ("path", "name"),
     },
-    names=_set(
+    names=word_set(
         "identifier field_identifier type_identifier self crate super primitive_type shorthand_field_identifier"
     ),
     wrappers={
@@ -173,9 +174,11 @@ RUST = Syntax(
         "reference_pattern": -1,
     },
     subscripts={"index_expression": 0},
-    strings=_set("string_literal raw_string_literal"),
-    scalars=_set("integer_literal float_literal boolean_literal char_literal unit_expression"),
-    collections=_set("array_expression tuple_expression struct_expression field_initializer field_initializer_list"),
+    strings=word_set("string_literal raw_string_literal"),
+    scalars=word_set("integer_literal float_literal boolean_literal char_literal unit_expression"),
+    collections=word_set(
+        "array_expression tuple_expression struct_expression field_initializer field_initializer_list"
+    ),
     sums={"binary_expression": _PLUS},
     bindings={
         "let_declaration": Binding("pattern", "value"),
@@ -187,8 +190,8 @@ RUST = Syntax(
         "field_initializer": Binding("field", "value", "member"),
         "for_expression": Binding("pattern", "value", "element"),
     },
-    functions=_set("function_item closure_expression"),
-    blocks=_set("source_file block declaration_list"),
+    functions=word_set("function_item closure_expression"),
+    blocks=word_set("source_file block declaration_list"),
 )
 
 JAVA = Syntax(
@@ -200,16 +203,16 @@ JAVA = Syntax(
         "scoped_type_identifier": (0, -1),
         "method_reference": (0, -1),
     },
-    names=_set("identifier type_identifier this super"),
+    names=word_set("identifier type_identifier this super"),
     wrappers={"parenthesized_expression": 0, "cast_expression": "value", "generic_type": 0},
     subscripts={"array_access": "array"},
-    strings=_set("string_literal"),
-    scalars=_set(
+    strings=word_set("string_literal"),
+    scalars=word_set(
         "decimal_integer_literal hex_integer_literal octal_integer_literal binary_integer_literal "
         "decimal_floating_point_literal character_literal true false null_literal class_literal"
     ),
-    holes=_set("string_interpolation"),
-    collections=_set("array_initializer array_creation_expression element_value_array_initializer"),
+    holes=word_set("string_interpolation"),
+    collections=word_set("array_initializer array_creation_expression element_value_array_initializer"),
     sums={"binary_expression": _PLUS},
     choices={"ternary_expression": ("consequence", "alternative")},
     bindings={
@@ -219,8 +222,10 @@ JAVA = Syntax(
         "enhanced_for_statement": Binding("name", "value", "element"),
         "resource": Binding("name", "value"),
     },
-    functions=_set("method_declaration constructor_declaration compact_constructor_declaration lambda_expression"),
-    blocks=_set("program block class_body switch_block_statement_group constructor_body try_with_resources_statement"),
+    functions=word_set("method_declaration constructor_declaration compact_constructor_declaration lambda_expression"),
+    blocks=word_set(
+        "program block class_body switch_block_statement_group constructor_body try_with_resources_statement"
+    ),
 )
 
 C = Syntax(
@@ -230,7 +235,7 @@ C = Syntax(
         "field_expression": ("argument", "field"),
         "qualified_identifier": ("scope", "name"),
     },
-    names=_set("identifier field_identifier type_identifier namespace_identifier this primitive_type"),
+    names=word_set("identifier field_identifier type_identifier namespace_identifier this primitive_type"),
     wrappers={
         "parenthesized_expression": 0,
         "cast_expression": "value",
@@ -248,9 +253,9 @@ C = Syntax(
         "co_await_expression": 0,
     },
     subscripts={"subscript_expression": "argument"},
-    strings=_set("string_literal raw_string_literal concatenated_string"),
-    scalars=_set("number_literal char_literal true false null nullptr sizeof_expression user_defined_literal"),
-    collections=_set("initializer_list initializer_pair compound_literal_expression"),
+    strings=word_set("string_literal raw_string_literal concatenated_string"),
+    scalars=word_set("number_literal char_literal true false null nullptr sizeof_expression user_defined_literal"),
+    collections=word_set("initializer_list initializer_pair compound_literal_expression"),
     sums={"binary_expression": _PLUS},
     choices={"conditional_expression": ("consequence", "alternative")},
     bindings={
@@ -261,8 +266,8 @@ C = Syntax(
         "field_declaration": Binding("declarator", "default_value"),
         "preproc_def": Binding("name", "value"),
     },
-    functions=_set("function_definition lambda_expression"),
-    blocks=_set("translation_unit compound_statement case_statement declaration_list field_declaration_list"),
+    functions=word_set("function_definition lambda_expression"),
+    blocks=word_set("translation_unit compound_statement case_statement declaration_list field_declaration_list"),
 )
 
 C_SHARP = Syntax(
@@ -274,7 +279,7 @@ C_SHARP = Syntax(
         "qualified_name": ("qualifier", "name"),
         "alias_qualified_name": ("alias", "name"),
     },
-    names=_set("identifier this base predefined_type this_expression base_expression"),
+    names=word_set("identifier this base predefined_type this_expression base_expression"),
     wrappers={
         "parenthesized_expression": 0,
         "await_expression": 0,
@@ -287,9 +292,9 @@ C_SHARP = Syntax(
         "declaration_expression": "name",
     },
     subscripts={"element_access_expression": "expression"},
-    strings=_set("string_literal verbatim_string_literal raw_string_literal interpolated_string_expression"),
-    scalars=_set("integer_literal real_literal boolean_literal character_literal null_literal typeof_expression"),
-    collections=_set(
+    strings=word_set("string_literal verbatim_string_literal raw_string_literal interpolated_string_expression"),
+    scalars=word_set("integer_literal real_literal boolean_literal character_literal null_literal typeof_expression"),
+    collections=word_set(
         "array_creation_expression implicit_array_creation_expression initializer_expression collection_expression"
     ),
     sums={"binary_expression": _PLUS},
@@ -301,22 +306,22 @@ C_SHARP = Syntax(
         "attribute_argument": Binding("name", -1, "member"),
         "foreach_statement": Binding("left", "right", "element"),
     },
-    functions=_set(
+    functions=word_set(
         "method_declaration constructor_declaration local_function_statement lambda_expression "
         "anonymous_method_expression accessor_declaration operator_declaration"
     ),
-    blocks=_set("compilation_unit block switch_section declaration_list"),
+    blocks=word_set("compilation_unit block switch_section declaration_list"),
 )
 
 RUBY = Syntax(
     calls={"call": "method", "subshell": ""},
     members={"scope_resolution": ("scope", "name")},
-    names=_set("identifier constant instance_variable class_variable global_variable self super hash_key_symbol"),
+    names=word_set("identifier constant instance_variable class_variable global_variable self super hash_key_symbol"),
     wrappers={"parenthesized_statements": -1, "exception_variable": 0},
     subscripts={"element_reference": "object"},
-    strings=_set("string chained_string heredoc_beginning bare_string simple_symbol delimited_symbol character"),
-    scalars=_set("integer float true false nil rational complex"),
-    collections=_set("array hash pair string_array symbol_array right_assignment_list hash_splat_argument"),
+    strings=word_set("string chained_string heredoc_beginning bare_string simple_symbol delimited_symbol character"),
+    scalars=word_set("integer float true false nil rational complex"),
+    collections=word_set("array hash pair string_array symbol_array right_assignment_list hash_splat_argument"),
     sums={"binary": frozenset({"+", "%", "<<"})},
     choices={"conditional": ("consequence", "alternative")},
     bindings={
@@ -326,8 +331,8 @@ RUBY = Syntax(
         "for": Binding("pattern", "value", "element"),
         "binary": Binding("left", "right", "augmented"),
     },
-    functions=_set("method singleton_method block do_block lambda"),
-    blocks=_set("program body_statement block_body then else ensure begin class module"),
+    functions=word_set("method singleton_method block do_block lambda"),
+    blocks=word_set("program body_statement block_body then else ensure begin class module"),
 )
 
 PHP = Syntax(
@@ -352,13 +357,13 @@ PHP = Syntax(
         "class_constant_access_expression": (0, -1),
         "scoped_property_access_expression": ("scope", "name"),
     },
-    names=_set("name variable_name qualified_name relative_scope"),
+    names=word_set("name variable_name qualified_name relative_scope"),
     wrappers={"parenthesized_expression": 0, "cast_expression": "value", "error_suppression_expression": 0},
     subscripts={"subscript_expression": 0},
-    strings=_set("string encapsed_string heredoc nowdoc"),
-    scalars=_set("integer float boolean null"),
+    strings=word_set("string encapsed_string heredoc nowdoc"),
+    scalars=word_set("integer float boolean null"),
     holes=frozenset(),
-    collections=_set("array_creation_expression array_element_initializer"),
+    collections=word_set("array_creation_expression array_element_initializer"),
     sums={"binary_expression": frozenset({".", "+"})},
     choices={"conditional_expression": ("body", "alternative")},
     bindings={
@@ -369,8 +374,8 @@ PHP = Syntax(
         "array_element_initializer": Binding(0, 1, "member"),
         "foreach_statement": Binding(1, 0, "element"),
     },
-    functions=_set("function_definition method_declaration anonymous_function arrow_function"),
-    blocks=_set("program compound_statement case_statement default_statement declaration_list"),
+    functions=word_set("function_definition method_declaration anonymous_function arrow_function"),
+    blocks=word_set("program compound_statement case_statement default_statement declaration_list"),
 )
 
 SYNTAXES: dict[str, Syntax] = {
