@@ -162,8 +162,10 @@ RULE = Rule(
     severity="medium",
     title="A binary file",
     explanation=(
-        "Nobody can review what is in it, every clone carries every version of it, and built code is soon another than its "
-        "source. Pictures, fonts and documents below 2 MB, small files of tests and the wrappers of build tools are left "
+        "Nobody can review what is in it, every clone carries every version of it, and built code is soon "
+        "another than its "
+        "source. Pictures, fonts and documents below 2 MB, small files of tests and the wrappers of build "
+        "tools are left "
         "alone."
     ),
     bad=Example("lib/native/codec.so", "\0"),

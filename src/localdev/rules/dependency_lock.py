@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from localdev.core.review import Severity
 from localdev.rules.changed import ChangedFile, ReviewedChange
 from localdev.rules.manifests import Manifest, manifest_of, wanted
 from localdev.rules.places import is_test, is_vendored
@@ -50,22 +49,18 @@ def _look(change: ReviewedChange, file: ChangedFile, manifest: Manifest, lock: s
     if new is None or old is None:
         return
     locked = change.sides.new_text(lock)
+    aside = is_test(file.path)
     for name, asked in new.items():
         if old.get(name) == asked or (lock.endswith("go.sum") and f"{name} {asked}" in (locked or "")):
             continue
-        verb, severity = ("is added", None) if name not in old else ("is asked for in another version", "low")
+        fresh = name not in old
         yield Found(
             file.path,
             _line(file, name),
-            f"{name} {verb}, and {lock} is not changed",
+            f"{name} is {'added' if fresh else 'asked for in another version'}, and {lock} is not changed",
             suggestion=f"bring {lock} up to date and commit it with this",
-            severity=_mild(file.path, severity),
+            severity=None if fresh and not aside else "low",
         )
-
-
-def _mild(path: str, severity: Severity | None) -> Severity | None:
-    """Give a lower severity for the manifests of tests."""
-    return "low" if is_test(path) else severity
 
 
 def _line(file: ChangedFile, name: str) -> int:
@@ -81,7 +76,8 @@ RULE = Rule(
     severity="medium",
     title="A dependency is added and the lock file is not",
     explanation=(
-        "The lock file says which versions are installed, so the dependency is missing where installation follows the lock "
+        "The lock file says which versions are installed, so the dependency is missing where installation "
+        "follows the lock "
         "(`npm ci`, `cargo build --locked`, `pip-sync`, ...), or every machine takes another version. Run the package "
         "manager and commit both. A requirement that only changes its version is told as low."
     ),

@@ -42,7 +42,8 @@ RULE = Rule(
     severity="medium",
     title="A large file",
     explanation=(
-        "Every clone carries every version of it for ever, and it can hardly be reviewed. Data, dumps, logs and what is "
+        "Every clone carries every version of it for ever, and it can hardly be reviewed. Data, dumps, logs "
+        "and what is "
         "generated belong elsewhere. Told from 500 kB on; in tests, documentation and vendored folders from 5 MB on, "
         "below that as low. Lock files are left alone."
     ),

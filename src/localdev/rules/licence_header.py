@@ -13,7 +13,8 @@ from localdev.rules.rule import Example, Found, Rule
 _ROWS = 40
 _COPYRIGHT = re.compile(r"copyright\b|©|\(c\)\s*\d{4}", re.IGNORECASE)
 _LICENCE = re.compile(
-    r"spdx-license-identifier|licen[sc]ed (?:under|to)|under the (?:terms of|[\w.\- ]{2,40}licen[sc]e)|all rights reserved|"
+    r"spdx-license-identifier|licen[sc]ed (?:under|to)|under the (?:terms of|[\w.\- ]{2,40}licen[sc]e)"
+    r"|all rights reserved|"
     r"permission is hereby granted|redistribution and use|see the licen[sc]e|\blicen[sc]e\b.*\bfile\b|apache license|"
     r"mozilla public|general public licen[sc]e|mit licen[sc]e|bsd[\w\- ]* licen[sc]e|public domain",
     re.IGNORECASE,
@@ -109,7 +110,8 @@ RULE = Rule(
     severity="medium",
     title="A notice of copyright or licence is gone",
     explanation=(
-        "Most licences ask that their notice stays with the file, and without it nobody who copies the file knows its terms. "
+        "Most licences ask that their notice stays with the file, and without it nobody who copies the file "
+        "knows its terms. "
         "Where five or more files lose theirs in one change this is taken for a decision and told as low."
     ),
     bad=Example(

@@ -62,7 +62,8 @@ RULE = Rule(
     severity="high",
     title="A mark of an unfinished merge",
     explanation=(
-        "Git wrote these lines where two sides of a merge changed the same place. The file is not what either side meant, "
+        "Git wrote these lines where two sides of a merge changed the same place. The file is not what either "
+        "side meant, "
         "and most languages cannot read it. Choose what is right of both sides and delete the marks."
     ),
     bad=Example("app/limits.py", f"{'<' * 7} HEAD\nLIMIT = 10\n{'=' * 7}\nLIMIT = 20\n{'>' * 7} feature\n"),

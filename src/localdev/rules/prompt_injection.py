@@ -11,19 +11,24 @@ from localdev.rules.places import is_test, is_vendored
 from localdev.rules.rule import Example, Found, Rule, each_file
 
 _WHO = (
-    r"(?:ai|llm|a\.i\.)(?:[ -](?:code|coding|security|pull request|pr))?(?:[ -](?:assistants?|agents?|models?|reviewers?|tools?|systems?|bots?))?|language models?|"
+    r"(?:ai|llm|a\.i\.)(?:[ -](?:code|coding|security|pull request|pr))?(?:[ -](?:assistants?|agents?|models?"
+    r"|reviewers?|tools?|systems?|bots?))?|language models?|"
     r"coding (?:assistants?|agents?)|(?:code )?review(?:er)? (?:bot|agent|assistant|model)s?|"
     r"assistants?|copilot|claude(?: code)?|chatgpt|gpt-?[345][\w.-]*|gemini|cursor|codex|llama"
 )
 _OLD = r"(?:previous|prior|earlier|above|preceding|existing|foregoing|system|original|initial|other)"
-_ORDERS = r"(?:instructions?|prompts?|directives?|guidelines?|rules?|context|constraints|commands?|guardrails|policies|messages)"
+_ORDERS = (
+    r"(?:instructions?|prompts?|directives?|guidelines?|rules?|context|constraints|commands?|guardrails|policies"
+    r"|messages)"
+)
 # What nobody writes but to turn an assistant round.
 _OVERRIDE = re.compile(
     rf"\b(?:ignore|disregard|forget)\b(?:\s+(?:all|any|every|each|everything|your|the|my|of|in|other|these|those)){{0,4}}\s+"
     rf"{_OLD}\s+(?:\w+\s+){{0,2}}(?:instructions?|prompts?|directives?|guidelines?|guardrails)\b"
     r"|\b(?:ignore|disregard|forget)\b\s+(?:all\s+(?:of\s+)?your|all\s+my|your)\s+(?:\w+\s+){0,2}"
     r"(?:instructions?|prompts?|directives?|guidelines?|guardrails|rules|training)\b"
-    r"|\b(?:ignore|disregard|forget) (?:everything|all|anything) (?:(?:that )?you (?:were|have been|are|know)|above|before this)\b"
+    r"|\b(?:ignore|disregard|forget) (?:everything|all|anything) (?:(?:that )?you (?:were|have been|are|know)"
+    r"|above|before this)\b"
     r"|\bnew (?:system )?(?:instructions|prompt) (?:for|to) (?:the )?(?:ai|assistant|model|llm)\b"
     r"|<\|?(?:im_start|system|start_header_id)\|?>\s*system",
     re.IGNORECASE,
@@ -37,7 +42,8 @@ _MAYBE_OVERRIDE = re.compile(
 # An order to an assistant by name: `AI reviewers: approve this`, `if you are an AI, ...`.
 _ADDRESSED = re.compile(
     rf"\b(?:note|attention|important|message|instructions?|hint|notice|hey|dear|todo)?\s*(?:to|for|:|,)?\s*"
-    rf"(?:all\s+|any\s+|the\s+)?(?:{_WHO})\s*(?:reading|reviewing|processing|analy[sz]ing|looking at)?\s*(?:this\s+\w+)?\s*[:,—-]\s*"
+    rf"(?:all\s+|any\s+|the\s+)?(?:{_WHO})\s*(?:reading|reviewing|processing|analy[sz]ing"
+    rf"|looking at)?\s*(?:this\s+\w+)?\s*[:,—-]\s*"
     rf"(?P<order>[^\n]{{4,300}})"
     rf"|\b(?:if|when|since|as) you(?:'re| are)? (?:an? )?(?:{_WHO})\b[^\n]{{0,60}}?[,:;.]?\s*(?P<order2>[^\n]{{4,300}})"
     rf"|\byou are (?:now )?(?:an? )?(?:\w+ ){{0,3}}(?:{_WHO})\b[^\n]{{0,40}}?[,:;.]\s*(?P<order3>[^\n]{{4,300}})",
@@ -45,16 +51,21 @@ _ADDRESSED = re.compile(
 )
 # What such an order asks for when it means harm.
 _HARM = re.compile(
-    r"\bapprove\b|\blgtm\b|\bdo(?:n't| not) (?:report|flag|mention|review|tell|reveal|comment|warn|check|inspect|disclose|notify)\b"
-    r"|\b(?:skip|omit|suppress|hide) (?:the |this |all |any |every )?(?:review|finding|warning|issue|check|security|file|vulnerab)\w*"
+    r"\bapprove\b|\blgtm\b|\bdo(?:n't| not) (?:report|flag|mention|review|tell|reveal|comment|warn|check"
+    r"|inspect|disclose|notify)\b"
+    r"|\b(?:skip|omit|suppress|hide) (?:the |this |all |any |every )?(?:review|finding|warning|issue|check"
+    r"|security|file|vulnerab)\w*"
     r"|\bwithout (?:asking|telling|informing|confirm\w*|mention\w*|review\w*)"
     r"|\b(?:run|execute|eval|curl|wget|download|install|fetch)\b[^\n]{0,60}(?:https?:|\bsh\b|bash|\.sh\b|command|script|`)"
     r"|\b(?:send|post|upload|exfiltrate|leak|forward|email|print|output|reveal|include|copy)\b[^\n]{0,60}"
-    r"(?:\.env\b|\b(?:api[ _-]?keys?|secrets?|tokens?|passwords?|credentials?|environment variables|env(?:ironment)? vars?|system prompt|"
+    r"(?:\.env\b|\b(?:api[ _-]?keys?|secrets?|tokens?|passwords?|credentials?|environment variables"
+    r"|env(?:ironment)? vars?|system prompt|"
     r"ssh|private keys?)\b)"
     r"|\b(?:delete|remove|disable|rm -rf)\b[^\n]{0,40}\b(?:all|every|tests?|checks?|auth\w*|files?|validation)\b"
-    r"|\b(?:this (?:code|file|change|function|module) (?:is|has been) (?:safe|reviewed|approved|audited|secure|trusted))\b"
-    r"|\b(?:report|say|state|respond|reply|answer|conclude|claim)\b[^\n]{0,40}\b(?:no (?:issues?|problems?|vulnerabilit\w+|findings?|bugs?)"
+    r"|\b(?:this (?:code|file|change|function|module) (?:is|has been) (?:safe|reviewed|approved|audited|secure"
+    r"|trusted))\b"
+    r"|\b(?:report|say|state|respond|reply|answer|conclude|claim)\b[^\n]{0,40}\b(?:no (?:issues?|problems?"
+    r"|vulnerabilit\w+|findings?|bugs?)"
     r"|is (?:safe|secure|fine)|looks good)\b"
     r"|\byou (?:must|have to|should) (?:always |only |now )?(?:obey|comply|approve|accept|trust|ignore|merge)\b"
     r"|\bmark\b[^\n]{0,30}\b(?:as )?(?:safe|approved|resolved|reviewed|secure)\b|\bmerge (?:this|it)\b",
@@ -164,9 +175,12 @@ RULE = Rule(
     severity="high",
     title="Text that gives orders to assistants, or is hidden from people",
     explanation=(
-        "Assistants read comments, documentation and data along with the code, and some obey what they find there: this text "
-        "asks one to drop its instructions, to hide findings, to run something or to give away secrets. Invisible characters "
-        "and changed directions of text hide such orders, and code, from reviewers. Tests, texts about such attacks and the "
+        "Assistants read comments, documentation and data along with the code, and some obey what they find "
+        "there: this text "
+        "asks one to drop its instructions, to hide findings, to run something or to give away secrets. "
+        "Invisible characters "
+        "and changed directions of text hide such orders, and code, from reviewers. Tests, texts about such "
+        "attacks and the "
         "program's own prompts are told as low."
     ),
     bad=Example(

@@ -104,7 +104,7 @@ def _toml_error(text: str) -> tuple[int, str] | None:
 
 
 def _python(file: ChangedFile) -> tuple[int, str, Severity | None] | None:
-    """Judge Python by its own compiler and by the grammar: newer syntax than this interpreter's is read by the latter."""
+    """Judge Python by its own compiler, and by the grammar, which reads newer syntax than this interpreter."""
     error = _python_error(file.new_text or "")
     if error is None or (file.old_text is not None and _python_error(file.old_text) is not None):
         return None
@@ -260,8 +260,10 @@ RULE = Rule(
     severity="high",
     title="A syntax error that the change brings",
     explanation=(
-        "The file could be read before the change and cannot be now, so it does not compile, load or start. Python, JSON and "
-        "TOML are read by their own parsers, other languages by their grammars; errors that were there before are not told, "
+        "The file could be read before the change and cannot be now, so it does not compile, load or start. "
+        "Python, JSON and "
+        "TOML are read by their own parsers, other languages by their grammars; errors that were there before "
+        "are not told, "
         "nor those that a grammar sees in macros alone."
     ),
     bad=Example(

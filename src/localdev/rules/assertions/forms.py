@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 _SCRIPT = (
-    r"^(?:await )?(?:\w+\.)?(?:expect|should|expectTypeOf|assertType)\b(?!\.(?:assertions|hasAssertions|extend|any|objectContaining))"
+    r"^(?:await )?(?:\w+\.)?(?:expect|should|expectTypeOf|assertType)\b(?!\.(?:assertions|hasAssertions|extend"
+    r"|any|objectContaining))"
     r"|(?:^|\.)assert\w*(?:\.\w+)*\(|\.should\b|\.expect\("
     r"|^t\.(?:is|isNot|deepEqual|notDeepEqual|equal|equals|notEqual|ok|notOk|same|true|false|not|throws\w*|rejects|pass|fail|like|"
     r"regex|snapshot|strictEqual|deepStrictEqual|truthy|falsy|match)\(|^QUnit\.assert|^assert\."
@@ -95,29 +96,17 @@ def skeleton(text: str) -> str:
 
 def arguments(text: str) -> list[str]:
     """Give the arguments of all calls of a chain in order, blanks folded; of a keyword what follows it."""
-    groups, start, depth, quote = [], 0, 0, ""
-    at = 0
-    while at < len(text):
-        char = text[at]
-        if quote:
-            if char == "\\":
-                at += 1
-            elif char == quote:
-                quote = ""
-        elif char in "\"'`":
-            quote = char
-        elif char in _OPEN:
-            depth += 1
-            if depth == 1 and char in "({":
-                start = at + 1
-        elif char in _CLOSE:
-            depth -= 1
-            if depth == 0 and char in ")}" and start:
-                groups.append(text[start:at])
-        at += 1
     keyword = re.match(r"\s*\w+[!?]?\s+(?![=.])", text)
     if keyword:
-        groups = [text[keyword.end() :]]
+        return list(_split(text[keyword.end() :]))
+    masked = _STRING.sub(lambda found: "_" * len(found[0]), text)
+    groups, start, depth = [], 0, 0
+    for at, char in enumerate(masked):
+        depth += (char in _OPEN) - (char in _CLOSE)
+        if char in "({" and depth == 1:
+            start = at + 1
+        elif char in ")}" and depth == 0 and start:
+            groups.append(text[start:at])
     return [each for group in groups for each in _split(group)]
 
 
@@ -195,7 +184,8 @@ def _of_condition(condition: str, *, failing: bool) -> float:
         re.search(r"!=(?!=?\s*(?:nil|null|0|\"\"))|DeepEqual|Diff\(|!.*Equal\(|!==", plain)
         if failing
         else re.search(
-            r"===?(?!=)(?!\s*(?:None|null|nil|nullptr|undefined|true|false|True|False)\b)|\bis(?! not| None| True| False)\b|"
+            r"===?(?!=)(?!\s*(?:None|null|nil|nullptr|undefined|true|false|True|False)\b)|\bis(?! not| None"
+            r"| True| False)\b|"
             r"\.equals\(|\.eq\(|strcmp\(|memcmp\(|Equals?\w*\(|same\w*\(|\.eql\?",
             plain,
             re.IGNORECASE,

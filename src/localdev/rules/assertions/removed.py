@@ -17,7 +17,7 @@ def _check(change: ReviewedChange) -> Iterator[Found]:
             continue
         count = len(lost.gone)
         first = lost.gone[0].text
-        told = f"{'an assertion' if count == 1 else f'{count} assertions'} of this test {'is' if count == 1 else 'are'} gone"
+        told = "an assertion of this test is gone" if count == 1 else f"{count} assertions of this test are gone"
         yield Found(
             lost.file.path,
             _place(lost.file, lost.test, lost.gone[0]),
@@ -47,7 +47,8 @@ RULE = Rule(
     severity="medium",
     title="A test loses an assertion",
     explanation=(
-        "The test still runs and passes, and no longer notices what this assertion would have told. Tests that are deleted, "
+        "The test still runs and passes, and no longer notices what this assertion would have told. Tests that "
+        "are deleted, "
         "renamed or written anew are left alone or told as low, and so are assertions that moved or speak of something "
         "that the change takes out of the code."
     ),

@@ -30,7 +30,8 @@ RULE = Rule(
     severity="medium",
     title="An assertion says less than before",
     explanation=(
-        "It takes the place of one that compared more: the whole value, a tighter tolerance, the very exception. What it "
+        "It takes the place of one that compared more: the whole value, a tighter tolerance, the very "
+        "exception. What it "
         "lets through now, no test will notice."
     ),
     bad=Example(

@@ -98,7 +98,8 @@ RULE = Rule(
     title="A password, key or token written in the code",
     explanation=(
         "Its name, or the place it stands in (an address, a header, a command), says that this value is a credential. "
-        "Everyone who can read the repository knows it, and changing it takes a release. Read it from the environment or "
+        "Everyone who can read the repository knows it, and changing it takes a release. Read it from the "
+        "environment or "
         "a secret store. In tests, examples and documentation only values that look drawn by chance are told, as low."
     ),
     bad=Example("app/settings.py", 'DATABASE_PASSWORD = "kestrel-Morning7!"\n'),

@@ -33,7 +33,8 @@ RULE = Rule(
     severity="high",
     title="A private key in the repository",
     explanation=(
-        "Whoever can read the repository, now or later, can act as the owner of this key; deleting it in a later commit "
+        "Whoever can read the repository, now or later, can act as the owner of this key; deleting it in a "
+        "later commit "
         "leaves it in the history. Load it from a file or a secret store that is not tracked, and replace this key."
     ),
     bad=Example(

@@ -46,7 +46,8 @@ RULE = Rule(
     title="A token of a known service in the repository",
     explanation=(
         "The value has the form of a real token of a cloud, a code forge, a registry or an online service. Whoever can "
-        "read the repository can use it, also after a later commit deletes it. Read it from the environment or a secret "
+        "read the repository can use it, also after a later commit deletes it. Read it from the environment or "
+        "a secret "
         "store, and revoke this one."
     ),
     bad=Example("app/upload.py", f'client = connect(token="{"gh" + "p_"}R8sKq2vN7xWc4LmZ1tYb9DfHj3PaUe6GoTiX")\n'),

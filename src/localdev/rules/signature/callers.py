@@ -61,7 +61,7 @@ class Callers:
         return [use for use in found if self._means(use, function, path, only=(only, of_owner))][:_MOST_CALLERS]
 
     def _means(self, use: Use, function: Signature, path: str, *, only: tuple[bool, bool]) -> bool:
-        """Say whether a call means the function and nothing else: its name is defined `only` once, or so in its class."""
+        """Say whether a call means the function alone: its name is defined `only` once, or so in its class."""
         alone, of_owner = only
         call, here = use.call, use.path == path
         receiver = text_of(call.receiver).strip() if call.receiver is not None else ""

@@ -102,8 +102,10 @@ RULE = Rule(
     severity="high",
     title="A function takes other arguments, and callers are left behind",
     explanation=(
-        "A parameter was added, removed, renamed or moved, and calls that fitted before do not any more: they fail when they "
-        "run, or do not compile. Only calls are told that surely mean this function. Change them, or keep the old arguments "
+        "A parameter was added, removed, renamed or moved, and calls that fitted before do not any more: they "
+        "fail when they "
+        "run, or do not compile. Only calls are told that surely mean this function. Change them, or keep the "
+        "old arguments "
         "working."
     ),
     bad=Example(
