@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from localdev.app.in_time import opened_in_time
 from localdev.app.lazy_graph import LazyGraph
 from localdev.app.tools import JobTools
 from localdev.core.change import Change
@@ -210,11 +211,12 @@ class _Job:
         readable = [file for file in self.change.files if file.change.hunks and not unreadable(file)]
         if self.options.get("no_model") or not any(not left_out(file) for file in readable):
             return
-        if time.monotonic() >= self.deadline:
+        left = self.deadline - time.monotonic()
+        engine = opened_in_time(lambda: self.tools.engine(without=False, job="review"), left) if left > 0 else None
+        if engine is None:
             if _may_have_model(self.tools):
                 self.not_reviewed += [NotReviewed(file.path, left_out(file) or _DEADLINE, MODEL) for file in readable]
             return
-        engine = self.tools.engine(without=False, job="review")
         if engine.backend is None:
             if engine.notice is not None:
                 yield engine.notice
