@@ -117,7 +117,7 @@ def literal_rows(tree: SyntaxTree, rows: Rows) -> frozenset[int]:
         if last <= first or last < rows[0] or first > rows[1] or not any(word in node.type for word in _TEXTS):
             continue
         around = node.parent
-        if around is not None and is_docstring(around, tree.language):
+        if around is not None and (is_docstring(around, tree.language) or any(word in around.type for word in _TEXTS)):
             continue
         found.update(row - rows[0] for row in range(first + 1, last + 1))
     return frozenset(found)

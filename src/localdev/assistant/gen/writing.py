@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from localdev.assistant.gen.attempts import Unfit
 from localdev.assistant.gen.checks import Rows, parses, same_symbols, untouched
@@ -48,8 +48,8 @@ class Piece:
 class Written:
     """A file as the pieces leave it.
 
-    `rows` are the rows of the old text that may change, `new` those of the new one that are not the old one's. `changed`
-    are the names of the symbols that are replaced, taken out or added, `imports` the statements that are added.
+    `rows` are the rows of the old text that may change, `new` those of the new one that are not the old one's.
+    `changed` names the symbols that are replaced, taken out or added; `imports` are the statements that are added.
     """
 
     edit: FileEdit
@@ -67,7 +67,8 @@ def write(tree: SyntaxTree, text: str | None, pieces: Sequence[Piece], imports: 
     """
     wanted = missing_imports(tree, wanted_imports(imports, tree.path, tree.language))
     before = import_cuts(tree, wanted)
-    spliced, spans = _fit(tree, pieces, before)
+    apart = [_apart(piece, before, tree.language) for piece in pieces]
+    spliced, spans = _fit(tree, apart, before)
     after = read_syntax(tree.path, spliced.text)
     if after is None:
         raise Unfit(f"{tree.path} could not be read as code any more")
@@ -77,6 +78,13 @@ def write(tree: SyntaxTree, text: str | None, pieces: Sequence[Piece], imports: 
     cuts = tuple(piece.rows for piece in pieces) + tuple(cut.rows for cut in before)
     edit = FileEdit(tree.path, text, spliced.text)
     return Written(edit, tuple(dict.fromkeys(cuts)), spliced.rows, tuple(changed), tuple(wanted))
+
+
+def _apart(piece: Piece, before: Sequence[Cut], language: str) -> Piece:
+    """Set a piece off from imports that are put right before it."""
+    if piece.blank[0] or not any(cut.rows == piece.rows for cut in before):
+        return piece
+    return replace(piece, blank=(2 if language == "python" else 1, piece.blank[1]))
 
 
 def checks_of(written: Sequence[Written]) -> list[Check]:
@@ -94,7 +102,7 @@ def _fit(tree: SyntaxTree, pieces: Sequence[Piece], before: Sequence[Cut]) -> tu
     """Put the pieces in, indented; what stands inside texts over several lines is known only once they are in."""
     unit = commonest_unit(tree.text, tree.language)
     cuts = [_cut(piece, unit, frozenset()) for piece in pieces]
-    spliced = splice(tree.text, [*cuts, *before])
+    spliced = splice(tree.text, [*before, *cuts])
     spans = _spans(cuts, before, spliced)
     after = read_syntax(tree.path, spliced.text)
     if after is None:
@@ -105,7 +113,7 @@ def _fit(tree: SyntaxTree, pieces: Sequence[Piece], before: Sequence[Cut]) -> tu
         inner = (at - piece.blank[0] for at in literal_rows(after, rows))
         literal = frozenset(at for at in inner if not _stood_so(piece, cut, at, known))
         again.append(_cut(piece, unit, literal))
-    spliced = splice(tree.text, [*again, *before])
+    spliced = splice(tree.text, [*before, *again])
     return spliced, _spans(again, before, spliced)
 
 
@@ -125,10 +133,10 @@ def _cut(piece: Piece, unit: str, literal: frozenset[int]) -> Cut:
 
 def _spans(cuts: Sequence[Cut], before: Sequence[Cut], spliced: Spliced) -> list[Rows]:
     """Give the new rows of each cut, in the order of the cuts."""
-    every = [*cuts, *before]
+    every = [*before, *cuts]
     order = sorted(range(len(every)), key=lambda at: (every[at].rows[0], every[at].rows[1]))
     rows = dict(zip(order, spliced.rows, strict=True))
-    return [rows[at] for at in range(len(cuts))]
+    return [rows[len(before) + at] for at in range(len(cuts))]
 
 
 def _names(piece: Piece, rows: Rows, before: SyntaxTree, after: SyntaxTree) -> list[str]:
