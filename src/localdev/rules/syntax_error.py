@@ -29,6 +29,7 @@ _COMMENTED = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|@@\w|\$\{\w+\}|__[A-Z]+__|#\{")
 _MOST_ERRORS = 3
+_MERGE = re.compile(r"(?:<{7}|>{7}) ")
 _BRACKET = re.compile(r"[][(){}]")
 _DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(\w+)")
 # Comments and texts of C, C++ and C#, raw ones and characters included.
@@ -46,6 +47,8 @@ def _look(file: ChangedFile) -> Iterator[Found]:
     """Find the first place that cannot be read any more."""
     if file.partial or not (file.added or file.removed) or is_vendored(file.path) or file.new_text is None:
         return
+    if any(_MERGE.match(line.text) for line in file.change.added()):
+        return  # another rule says why it cannot be read
     problem = _problem(file)
     if problem is not None:
         line, message, severity = problem

@@ -72,6 +72,7 @@ def _look(
             f"{name} takes other arguments now, and {callers_do} not fit: {named}{more}",
             new.end_line,
             "change the callers too, or keep the old arguments working",
+            "medium" if file.language == "javascript" else None,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from localdev.source.syntax.calls import Call
@@ -47,7 +47,7 @@ class Parameter:
 class Signature:
     """A function with its parameters; `owner` is the class around it, `bound` says that a call leaves the first out.
 
-    `called` is the name that callers write: of a constructor its class's.
+    `called` is the name that callers write: of a constructor its class's. `text` is the whole definition.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Signature:
     line: int
     end_line: int
     bound: bool = False
+    text: str = field(default="", repr=False, compare=False)
 
     @property
     def makes(self) -> bool:
@@ -115,7 +116,7 @@ def _signature(tree: SyntaxTree, node: SyntaxNode, owner: str) -> Signature | No
         parameters = parameters[1:]
     line = line_of(named) if named is not None else line_of(node)
     end = end_line_of(given) if given is not None else line
-    return Signature(name, owner, owner if maker and owner else name, parameters, line, end, bound)
+    return Signature(name, owner, owner if maker and owner else name, parameters, line, end, bound, text_of(node))
 
 
 def _function_declarator(node: SyntaxNode) -> SyntaxNode | None:
@@ -264,10 +265,21 @@ def _fits(count: int, named: set[str], signature: Signature, language: str) -> b
         return False
     if any(each.name in named and each.by_name for each in places[:count]):
         return False
-    missing = [
-        each for each in (*places[count:], *(each for each in parameters if each.kind == "keyword")) if each.required
-    ]
-    return all(each.name in named for each in missing)
+    left = (*places[count:], *(each for each in parameters if each.kind == "keyword"))
+    missing = [each.name for each in left if each.required and each.name not in named]
+    return not any(language != "javascript" or _needs(signature.text, name) for name in missing)
+
+
+def _needs(text: str, name: str) -> bool:
+    """Say whether a function of JavaScript, where each argument may be left out, fails or errs without this one."""
+    body = re.sub(r"//[^\n]*|/\*.*?\*/", "", text.partition(")")[2], flags=re.DOTALL)
+    each = re.escape(name)
+    guard = (
+        rf"!{each}\b|typeof {each}\b|\b{each}\s*(?:&&|\|\||\?|[!=]==?\s*(?:undefined|null)|=(?![=>]))"
+        rf"|(?:&&|\|\||if\s*\()\s*{each}\s*\)"
+    )
+    use = rf"\b{each}\s*(?:[.\[(*/%<>+-]|===)|[*/%<>+-]\s*{each}\b|\$\{{\s*{each}\b|[(,]\s*{each}\s*[,)]"
+    return not name or (re.search(use, body) is not None and re.search(guard, body) is None)
 
 
 def _spreads(text: str, language: str) -> bool:
