@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,12 +18,14 @@ from localdev.backends.fake import FakeBackend, Reply
 from localdev.core.chat import ChatRequest, Message, ModelInfo, Usage
 from localdev.core.errors import BackendError, LocaldevError, UsageError
 from localdev.core.events import BackendEvent, Finished, Notice, Progress, Sources, TextDelta
+from localdev.core.ports import ChatBackend
 from localdev.rules.changed import ReviewedChange
 from tests.assistant.reviewing import ASKED, CHECKED, Endless, Silent, Unheld, claim, new_file, reviewed, says, verdict
 from tests.rules.changing import change_of
 
 BEFORE = "def load(path):\n    data = read(path)\n    return data\n\n\ndef other():\n    return 1\n"
 AFTER = BEFORE.replace("read(path)", "eval(open(path).read())")
+TINY = Path(__file__).parents[1] / "data" / "tiny.gguf"
 WIDE = ModelInfo("wide", "fake", 10**10)
 LINE = "    data = eval(open(path).read())"
 
@@ -359,3 +365,40 @@ def test_the_prompts() -> None:
         first: Message = render_prompt(prompt, dict.fromkeys(prompt.variables, ""))[0]
         assert first.role == "system" and len(first.content) <= 1200
         assert "{{" not in prompt.sections[0][1] and "{%" not in prompt.sections[0][1]
+
+
+class Talkative:
+    """The real engine, which must always find something: so its nonsense is seen, and not only an empty list."""
+
+    def __init__(self, inner: ChatBackend) -> None:
+        self.inner = inner
+        self.said = 0
+        self.describe, self.count_tokens = inner.describe, inner.count_tokens
+        self.cancel, self.close = inner.cancel, inner.close
+
+    def stream(self, request: ChatRequest) -> Iterator[BackendEvent]:
+        """Ask for at least one finding."""
+        schema = copy.deepcopy(request.schema) or {}
+        if "findings" in schema["properties"]:
+            schema["properties"]["findings"]["minItems"] = 1
+        for event in self.inner.stream(replace(request, schema=schema)):
+            self.said += isinstance(event, TextDelta)
+            yield event
+
+
+def test_nonsense_of_a_real_engine() -> None:
+    """A tiny model that is held to the schema and says nothing sensible: what is kept stands on its line."""
+    pytest.importorskip("llama_cpp")
+    from localdev.backends.options import BackendOptions
+    from localdev.backends.registry import open_backend
+
+    text = "def f(s):\n    return q.rstrip(s) + b\n\n\nx = 1\nb = self.tk.call(self._w)\n"
+    change = change_of({"b.py": BEFORE}, {"a.py": text, "b.py": AFTER})
+    with contextlib.closing(open_backend(str(TINY), options=BackendOptions())) as inner:
+        backend = Talkative(inner)
+        review, _ = reviewed(change, backend, ReviewRequest(max_tokens=160))
+    assert backend.said > 20
+    texts = {"a.py": text.split("\n"), "b.py": AFTER.split("\n")}
+    for found in review.findings:
+        assert texts[found.path][found.line - 1].strip() == found.quote and found.message.isprintable()
+    assert len(review.findings) + review.dropped + len(review.not_reviewed) >= 2

@@ -29,7 +29,7 @@ _MOST_LINES = 40
 def risk(unit: Unit, flagged: Collection[int] = ()) -> float:
     """Score a unit; `flagged` are its file's lines that rules or linters found something on.
 
-    Points, chosen so that each row outweighs what may add up below it:
+    Points, whose sum decides; the place says most:
     - 100 for product code, 60 for build and configuration that is no plain data, 30 for tests, 20 for data, 10 for
       examples and benchmarks, 0 for text: a mistake in the product reaches its users.
     - 30 where a rule found something on one of its lines: faults come in groups.
