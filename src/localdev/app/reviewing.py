@@ -22,13 +22,11 @@ from localdev.core.errors import UsageError
 from localdev.core.events import Event, Notice, Progress, Result
 from localdev.core.review import Finding, NotReviewed
 from localdev.render.review_payload import Review, review_payload
-from localdev.rules.changed import ChangedFile, ReviewedChange
-from localdev.rules.registry import RULES
-from localdev.rules.rule import Rule
-from localdev.rules.run import find
 
 if TYPE_CHECKING:
     from localdev.assistant.review.reviewer import ModelReview
+    from localdev.rules.changed import ChangedFile, ReviewedChange
+    from localdev.rules.rule import Rule
     from localdev.rules.selection import Selection
     from localdev.source.changes import Changed
 
@@ -37,32 +35,48 @@ _DEADLINE = "deadline"
 _TIME_TO_BUILD = 60.0
 
 
-def review_job(tools: JobTools, options: Mapping[str, Any], *, rules: Sequence[Rule] = RULES) -> Iterator[Event]:
+def review_job(tools: JobTools, options: Mapping[str, Any], *, rules: Sequence[Rule] | None = None) -> Iterator[Event]:
     """Yield progress and notices, and one `Result` with the payload of `render.review_payload`.
 
     Options: `kind` (uncommitted, staged, range, patch), `range`, `patch`, `paths`, `index_file` (git's, in a hook),
-    `no_model`, `deadline` in seconds (0: none), `baseline` (fingerprints of findings that are known).
+    `no_model`, `deadline` in seconds (0: none), `baseline` (fingerprints of findings that are known). `rules` are all
+    unless some are given.
 
     Raises:
         NotFound: this is no git repository, and the change is no patch; or the model that is named is not there.
         UsageError, ConfigError: the range, the patch, or a setting of the review is wrong.
     """
+    started = time.monotonic()
+    changed = changed_by(tools, options)
+    yield from (Notice("warning", note) for note in changed.notes)
+    if not changed.change.files:  # often so in a hook, where reading all rules would take longest
+        timings = {"total_ms": (time.monotonic() - started) * 1000}
+        yield Result(review_payload(Review(changed.change.label, 0, timings=timings), lambda _path: ()))
+        return
     with contextlib.ExitStack() as parts:
-        job = _Job(tools, options, rules, parts)
-        yield from job.run()
+        job = _Job(tools, options, _all() if rules is None else rules, parts, started)
+        yield from job.run(changed)
         yield Result(job.payload())
+
+
+def _all() -> Sequence[Rule]:
+    """Give all rules."""
+    from localdev.rules.registry import RULES
+
+    return RULES
 
 
 class _TimeUp(Exception):
     """The deadline has passed."""
 
 
-class _Files(tuple[ChangedFile, ...]):
+class _Files(tuple["ChangedFile", ...]):
     """The files of a change, given one by one as long as there is time: so a rule ends between two of them."""
 
     deadline: float = float("inf")
 
     def __iter__(self) -> Iterator[ChangedFile]:
+        """Yield the next file, unless the time is up."""
         for file in super().__iter__():
             if time.monotonic() >= self.deadline:
                 raise _TimeUp
@@ -77,7 +91,7 @@ class _Job:
     options: Mapping[str, Any]
     rules: Sequence[Rule]
     parts: contextlib.ExitStack
-    started: float = field(default_factory=time.monotonic)
+    started: float
     files: int = 0
     label: str = ""
     found: list[Finding] = field(default_factory=list)
@@ -106,7 +120,7 @@ class _Job:
         assert self._selection is not None
         return self._selection
 
-    def run(self) -> Iterator[Event]:
+    def run(self, changed: Changed) -> Iterator[Event]:
         """Look for findings, step by step."""
         from localdev.app.linters import LINTERS, chosen
         from localdev.rules.selection import read_selection
@@ -120,8 +134,6 @@ class _Job:
             linters=[linter.name for linter in LINTERS],
         )
         linters = chosen(settings.linters)
-        changed = changed_by(self.tools, self.options)
-        yield from (Notice("warning", note) for note in changed.notes)
         self._take(changed)
         with self._timed("rules_ms"):
             yield from self._run_rules()
@@ -143,6 +155,7 @@ class _Job:
     def _take(self, changed: Changed) -> None:
         """Take the change, without what is excluded; list that, and what cannot be looked into."""
         from localdev.assistant.review.units import unreadable
+        from localdev.rules.changed import ReviewedChange
 
         self.files, self.label = len(changed.change.files), changed.change.label
         kept = []
@@ -161,6 +174,8 @@ class _Job:
 
     def _run_rules(self) -> Iterator[Event]:
         """Run the rules; at the deadline all files are listed, as no file has been seen by every rule."""
+        from localdev.rules.run import find
+
         files = _Files(self.change.files)
         files.deadline = self.deadline
         watched = copy.copy(self.change)
