@@ -144,6 +144,8 @@ def _form(language: str, docs: Sequence[str]) -> tuple[str, frozenset[str]] | No
 
 def _third_person(docs: Sequence[str], language: str) -> bool:
     """Say whether documentation tells what a function does ("Reads ...") and does not order it ("Read ...")."""
+    if language == "go":  # it begins with the name, so the rest is a sentence about it
+        return True
     firsts = [doc.split(None, 1)[0].lower() for doc in docs if doc.split()]
     firsts = [word for word in firsts if word.isalpha() and word not in _NOT_VERBS]
     told = sum(word.endswith("s") and not word.endswith("ss") for word in firsts)

@@ -292,6 +292,16 @@ def _raises(node: SyntaxNode, own: list[SyntaxNode], language: str) -> tuple[Rai
     return tuple(Raised(name, when) for name, when in found.items())
 
 
+def _is_wrapped(text: str) -> bool:
+    """Say whether one pair of brackets stands around a whole text."""
+    depth = 0
+    for at, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth <= 0 and at < len(text) - 1:
+            return False
+    return depth == 0 and text.startswith("(") and len(text) > 2
+
+
 def _condition(node: SyntaxNode) -> str:
     """Give the condition under which a statement runs, where an `if` stands right around it."""
     inner, around = node, node.parent
@@ -303,6 +313,6 @@ def _condition(node: SyntaxNode) -> str:
     if taken is None or taken.id != inner.id:
         return ""
     written = text_of(around.child_by_field_name("condition")).strip()
-    if written.startswith("(") and written.endswith(")") and written.count("(") == 1:
+    while _is_wrapped(written):
         written = written[1:-1].strip()
     return written if len(written) <= _LONGEST_CONDITION and "\n" not in written and "`" not in written else ""

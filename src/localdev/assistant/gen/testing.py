@@ -12,7 +12,9 @@ from localdev.assistant.gen.doc_place import line_end
 from localdev.assistant.gen.files import Files
 from localdev.assistant.gen.signature import Signature, signature_of
 from localdev.assistant.gen.target import Target
+from localdev.core.errors import UsageError
 from localdev.core.words import identifier_parts
+from localdev.source.syntax.definitions import definitions
 
 TO_FILL = "to be filled in: the values and what is expected"
 # Files of tests that are read to learn how tests are written.
@@ -83,7 +85,18 @@ class FormOfTests(Protocol):
 
 
 def subject_of(files: Files, target: Target) -> Subject:
-    """Put together what tests of a symbol need to know."""
+    """Put together what tests of a symbol need to know.
+
+    Raises:
+        UsageError: the symbol lies inside a function, where no test can reach it.
+    """
+    for each in definitions(target.tree):
+        around = each.node.start_byte < target.node.start_byte and target.node.end_byte <= each.node.end_byte
+        if around and each.symbol.kind in ("function", "method", "constructor"):
+            raise UsageError(
+                f"{target.symbol.qualified} lies inside a function, where no test can reach it",
+                f"name the function around it: {each.symbol.qualified}",
+            )
     return Subject(target, signature_of(target), files)
 
 
@@ -114,7 +127,7 @@ def behaviours(subject: Subject) -> Iterator[tuple[str, str]]:
         yield from (("true", "true"), ("false", "false"))
     else:
         yield "", "result"
-    if "optional[" in returns or returns.startswith("option<") or "|none" in returns or "|null" in returns:
+    if returns.startswith(("optional[", "option<")) or returns.endswith(("|none", "|null")):
         yield "nothing", "nothing"
     for raised in signature.raises:
         yield f"raises {raised.name}", raised.name

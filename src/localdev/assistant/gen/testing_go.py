@@ -100,7 +100,10 @@ class GoTests:
         needed = ['import "testing"', *self._imports_of_types(lines), *imports]
         paths = [each.removeprefix("import").strip() for each in needed]
         if self.old is None:
-            head = [f"package {self.package}", "", "import (", *(f"\t{path}" for path in sorted(set(paths))), ")"]
+            own = sorted({path for path in paths if "." not in path.split("/")[0]})
+            others = sorted(set(paths) - set(own))
+            listed = [*(f"\t{path}" for path in own), *([""] if others else []), *(f"\t{path}" for path in others)]
+            head = [f"package {self.package}", "", "import (", *listed, ")"]
             return with_line_ends("\n".join([*head, *lines, ""]), self.subject.target.text)
         text = inserted(self.old, self.old.count("\n") + 1, lines)
         missing = [

@@ -25,6 +25,8 @@ from localdev.source.syntax.definitions import definitions
 from localdev.source.syntax.tree import text_of
 
 _PRIMITIVES = {"boolean": "false", "char": "' '", "float": "0f", "double": "0.0", "long": "0L"}
+# Methods that every object has: a test of that name would hide them.
+_TAKEN = frozenset({"toString", "hashCode", "equals", "clone", "finalize", "notify", "notifyAll", "wait", "getClass"})
 _NUMBERS = frozenset({"int", "short", "byte"})
 # Framework: the imports of a test, of one that is skipped, the mark of a skipped one, the class whose `fail` is used.
 _FRAMEWORKS = {
@@ -54,6 +56,8 @@ class JavaTests:
     def name(self, title: str) -> str:
         """Give a test method's name that is not taken."""
         base = camel(self.subject.called if self.subject.called != self.subject.owner else "creates", title)
+        if base in _TAKEN or len(re.findall(r"\bvoid test[A-Z]", self.old or "")) > (self.old or "").count("@Test") / 2:
+            base = camel("test", base)
         names = (base, *(f"{base}{n}" for n in range(2, 1000)))
         return next(name for name in names if not re.search(rf"\bvoid {name}\(", self.old or ""))
 
@@ -69,10 +73,9 @@ class JavaTests:
             for each in definitions(subject.target.tree)
             if (each.symbol.name, each.symbol.parent) == (subject.name, subject.target.symbol.parent)
         ]
-        arguments = ", ".join(_value(each.type) for each in signature.parameters if each.kind == "plain")
-        if len(alike) > 1 and "null" in arguments:  # it might be any of them, which does not compile
-            yield f'fail("{TO_FILL}; call {self.holder}.{subject.name}");'
-            return
+        given = [each.type for each in signature.parameters if each.kind == "plain"]
+        typed = len(alike) > 1  # a bare null might mean any of them, which does not compile
+        arguments = ", ".join(self._typed(kind) if typed else _value(kind) for kind in given)
         if subject.called == subject.owner:
             yield f"Object result = new {self.holder}({arguments});"
         elif subject.owner and not signature.static:
@@ -85,6 +88,24 @@ class JavaTests:
             yield f"Object result = {call}" if signature.gives else call
         yield f'fail("{TO_FILL}{"" if expected == "result" else f"; {expected}"}");'
 
+    def _typed(self, kind: str) -> str:
+        """Give a value of exactly one type, as the test can name it."""
+        value = _value(kind)
+        plain = re.sub(r"<.*>", "", kind)
+        if value != "null":
+            return value if kind not in ("short", "byte") else f"({kind}) {value}"
+        if re.search(rf"<[^<>(){{]*\b{re.escape(plain)}\b[^<>(){{]*>\s+[\w<>\[\], ]+\(", self.subject.target.code):
+            return "(Object) null"  # a type parameter
+        nested = [each.symbol.qualified for each in definitions(self.subject.target.tree) if each.symbol.name == plain]
+        return f"({nested[0] if nested else plain}) null"
+
+    def _imports_of_types(self, body: str) -> list[str]:
+        """Give the imports of the class under test whose types the lines name."""
+        found = re.findall(r"^import [\w.]+\.(\w+);", self.subject.target.text, re.MULTILINE)
+        used = {name for name in found if re.search(rf"\({name}\) null", body)}
+        lines = (line.strip() for line in self.subject.target.text.split("\n"))
+        return [line for line in lines if line.startswith("import ") and line.rstrip(";").rpartition(".")[2] in used]
+
     def written(self, cases: Sequence[Case], imports: Sequence[str]) -> str:
         """Give the test class with the cases added."""
         test, skipped, mark, asserts = _FRAMEWORKS[self.framework]
@@ -93,7 +114,7 @@ class JavaTests:
         needed += [f"import {skipped};"] if any(case.blank for case in cases) else []
         used = dict.fromkeys(re.findall(r"(?<![\w.])(fail|assert[A-Z]\w*)\(", body))
         needed += [f"import static {asserts}.{name};" for name in used]
-        needed += imports
+        needed += [*self._imports_of_types(body), *imports]
         visible = "" if self.framework == "JUnit 5" else "public "
         lines: list[str] = []
         taken: set[str] = set()
@@ -120,7 +141,13 @@ class JavaTests:
         end = self._end_row()
         text = inserted(self.old, end, lines)
         missing = missing_lines(self.old, [each for each in _sorted(needed) if not self._imported(each)])
-        return inserted(text, last_row(self.old, r"(?:import|package)\s"), missing) if missing else text
+        static = [each for each in missing if each.startswith("import static")]
+        plain = [each for each in missing if each not in static]
+        last = last_row(self.old, r"(?:import(?! static)|package)\s")
+        first = last_row(self.old, r"import static\s") or last
+        for row, added in sorted(((last, plain), (first, static)), reverse=True):
+            text = inserted(text, row, added) if added else text
+        return text
 
     def _imported(self, line: str) -> bool:
         """Say whether the old class imports the same with a star."""

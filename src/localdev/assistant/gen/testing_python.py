@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,8 +23,6 @@ from localdev.assistant.gen.testing import (
     some_texts,
     with_line_ends,
 )
-from localdev.core.errors import UsageError
-from localdev.source.syntax.definitions import definitions
 from localdev.source.syntax.tree import line_of, text_of
 
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
@@ -123,7 +122,9 @@ class PythonTests:
         needed += imports
         lines = self._functions(cases) if self.framework == "pytest" else self._class(cases)
         if self.old is None:
-            return with_line_ends("\n".join([*_sorted(needed), "", "", *lines, ""]), self.subject.target.text)
+            return with_line_ends(
+                "\n".join([*_grouped(needed, self.module), "", "", *lines, ""]), self.subject.target.text
+            )
         text = self._appended(lines)
         missing = [line for line in missing_lines(self.old, _sorted(needed)) if not _imported(self.old, line)]
         return inserted(text, self._import_row(), missing) if missing else text
@@ -184,8 +185,23 @@ class PythonTests:
 
 
 def _sorted(lines: Sequence[str]) -> list[str]:
-    """Give import lines in a usual order: plain ones first, then `from`, each once."""
-    return sorted(dict.fromkeys(lines), key=lambda line: (line.startswith("from "), line))
+    """Give import lines in a usual order, each once: the standard library's first, and plain ones before `from`."""
+    return sorted(dict.fromkeys(lines), key=lambda line: (not _standard(line), line.startswith("from "), line))
+
+
+def _standard(line: str) -> bool:
+    """Say whether an import is of the standard library."""
+    return line.split()[1].split(".")[0] in sys.stdlib_module_names
+
+
+def _grouped(lines: Sequence[str], module: str) -> list[str]:
+    """Give import lines in order, with a blank line between the library's, other packages' and one's own."""
+    groups: list[list[str]] = [[], [], []]
+    for line in _sorted(lines):
+        own = line.split()[1].split(".")[0] == module.split(".")[0]
+        groups[0 if _standard(line) else 2 if own else 1].append(line)
+    rows = [row for group in groups if group for row in ("", *group)]
+    return rows[1:]
 
 
 def _imported(text: str, line: str) -> bool:
@@ -198,18 +214,8 @@ def _imported(text: str, line: str) -> bool:
 
 
 def python_tests(subject: Subject) -> PythonTests:
-    """Learn how a project tests its Python code.
-
-    Raises:
-        UsageError: the symbol lies inside a function, where no test can reach it.
-    """
+    """Learn how a project tests its Python code."""
     target, files = subject.target, subject.files
-    around = {each.symbol.qualified: each.symbol.kind for each in definitions(target.tree)}
-    if around.get(target.symbol.parent) in ("function", "method", "constructor"):
-        raise UsageError(
-            f"{target.symbol.qualified} lies inside a function, where no test can reach it",
-            "name the function around it",
-        )
     module = module_name(subject)
     tests = [path for path in files.paths if _TEST_FILE.search(path) and path != target.path]
     texts = some_texts(files, tests, target.path)

@@ -44,7 +44,8 @@ class RustTests:
         holder = f"{subject.owner}::" if subject.owner else ""
         loose = signature.generic or signature.waits or self._generic_owner()
         if loose:  # what cannot be told apart without its types would not compile
-            yield f'todo!("call {holder}{subject.name}");'
+            arguments = ", ".join(each.name for each in signature.parameters)
+            yield f'todo!("call {{}}", stringify!({holder}{subject.name}({arguments})));'
             return
         arguments = ", ".join("todo!()" for _ in signature.parameters)
         if subject.owner and not signature.static:

@@ -30,6 +30,7 @@ _VERBS = frozenset(
         "verify", "visit", "wait", "walk", "warn", "watch", "wrap", "write", "yield",
     }
 )  # fmt: skip
+_CONSTRUCTORS = frozenset({"__init__", "__new__", "initialize", "__construct", "new"})
 _QUESTIONS = {
     "is": "it is",
     "has": "it has",
@@ -51,7 +52,7 @@ def summary(symbol: Symbol, signature: Signature, *, third_person: bool) -> str:
     `third_person` chooses between "Read the settings." and "Reads the settings.".
     """
     parts = identifier_parts(symbol.name)
-    if symbol.kind == "constructor" or symbol.name in ("__init__", "__new__", "initialize", "__construct"):
+    if symbol.kind == "constructor" or (symbol.parent and symbol.name in _CONSTRUCTORS):
         owner = symbol.parent.rpartition(".")[2] or symbol.name
         article = "an" if owner[:1].lower() in "aeiou" else "a"
         return f"{_conjugated('create', third_person)} {article} `{owner}`."
