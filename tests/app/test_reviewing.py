@@ -236,6 +236,23 @@ def test_the_graph_is_opened_when_it_is_asked_for(jobs: OpenJobs, repo: Path, fo
     assert "('pay.py', 5, 'pay')" in payload["findings"][0]["message"]
 
 
+def test_no_time_for_the_graph(jobs: OpenJobs, repo: Path) -> None:
+    """An index that takes too long to bring up to date is left; later it is whole again."""
+    assert "pay.py" in run(jobs(), (CALLERS,))[0]["findings"][0]["message"]
+    for at in range(800):
+        (repo / f"f{at:03}.py").write_text("from cart import add_to_cart\n\n\ndef f():\n    add_to_cart(1)\n" * 20)
+    told: list[Progress | Notice] = []
+    started = time.monotonic()
+    payload, _ = run(jobs(aside=told.append), (CALLERS,), paths=["cart.py"], deadline=0.3)
+    assert time.monotonic() - started < 3
+    assert payload["findings"][0]["message"] == "users: None"
+    assert [event.text for event in told if isinstance(event, Notice)] == [
+        "there was no time to look for callers: `localdev index` prepares it"
+    ]
+    payload, _ = run(jobs(), (CALLERS,), paths=["cart.py"])
+    assert "f000.py" in payload["findings"][0]["message"] or "pay.py" in payload["findings"][0]["message"]
+
+
 def test_a_graph_that_cannot_be_had(jobs: OpenJobs, repo: Path) -> None:
     """It is said, and the review goes on without."""
     told: list[Progress | Notice] = []

@@ -41,7 +41,7 @@ def test_a_listing() -> None:
     assert listing(rows) == "    1   a\n      - b\n    2 + c\n  ...\n    9   d"
 
 
-def test_hunks_of_one_definition_are_one() -> None:
+def test_hunks_of_one_function_are_one() -> None:
     """Two hunks inside a function are asked about together, one in another function alone."""
     before = TWO + "\n" * 8 + OTHER
     after = before.replace("a = 1", "a = 10").replace("return a", "return b").replace("return 2", "return 3")
@@ -50,6 +50,13 @@ def test_hunks_of_one_definition_are_one() -> None:
     first, second = units(change)
     assert [row.new_line for row in first.rows if row.kind == "added"] == [2, 10]
     assert [row.new_line for row in second.rows if row.kind == "added"] == [22]
+
+
+def test_hunks_of_one_class_are_not() -> None:
+    """Its parts are apart, however near."""
+    body = "".join(f"    a{at} = {at}\n" for at in range(20))
+    after = body.replace("a2 = 2\n", "a2 = 0\n").replace("a15 = 15", "a15 = 0")
+    assert len(units(change_of({"a.py": f"class A:\n{body}"}, {"a.py": f"class A:\n{after}"}))) == 2
 
 
 def test_a_large_hunk_is_cut_where_definitions_begin() -> None:

@@ -1,4 +1,4 @@
-"""What a model is asked about at a time: a hunk, several of one definition, or a part of one that is too large."""
+"""What a model is asked about at a time: a hunk, several of one function, or a part of one that is too large."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ DELETED = "deleted"
 _MARKS = {"added": "+", "removed": "-", "context": " "}
 # Symbols that are no code: a document's headings, the keys of a configuration.
 _NO_CODE = frozenset({"section", "key", "selector", "table", "rule"})
+_FUNCTIONS = frozenset({"function", "method", "constructor"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,8 @@ def units_of(
 
 
 def _joined(file: ChangedFile) -> list[Unit]:
-    """Give a file's hunks, those that change one definition together."""
-    symbols = symbols_of(file)
+    """Give a file's hunks, those that change one function together."""
+    symbols = [symbol for symbol in symbols_of(file) if symbol.kind in _FUNCTIONS]
     joined: list[Unit] = []
     for hunk in file.change.hunks:
         unit = Unit(file, hunk.lines)
