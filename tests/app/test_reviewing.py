@@ -19,6 +19,7 @@ from localdev.core.events import Event, Notice, Progress, Result
 from localdev.core.folders import Folders
 from localdev.rules.changed import ChangedFile, ReviewedChange
 from localdev.rules.rule import Example, Found, Rule, each_file
+from localdev.source.sides import decode
 from tests.app.conftest import OpenJobs
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.gguf"
@@ -323,3 +324,39 @@ def test_with_the_real_engine(jobs: OpenJobs, repo: Path) -> None:
     total = max(event.total for event in events if isinstance(event, Progress) and event.stage == "reviewing")
     assert total >= 2
     assert not any(isinstance(event, Notice) for event in events)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"one = 1\r\ntwo = 2\r\nevil_line = 3\r\n",
+        b"\xef\xbb\xbfevil_line = 3\r\nother = 1\r\n",
+        b"# caf\xe9\nevil_line = 3\n",
+        b"one = 1\nevil_line = 3",
+        "a = '\x0c\x0b\u2028\x85'\n\x0c\nevil_line = 3\n".encode(),
+        b"a = 1\rb = 2\nevil_line = 3\r\r\n",
+        b"\n\n\n\tevil_line = 3\t\n\n",
+    ],
+)
+@pytest.mark.parametrize("kind", ["uncommitted", "staged", "range", "patch"])
+def test_lines_of_every_form(
+    jobs: OpenJobs, repo: Path, script: Callable[[object], str], data: bytes, kind: str
+) -> None:
+    """Whatever ends a line, and however it is encoded: quote, number and the lines around are those of the file."""
+    (repo / "odd.py").write_bytes(data)
+    subprocess.run(["git", "add", "."], cwd=repo, check=True)
+    options: dict[str, Any] = {"kind": kind, "deadline": 30}  # no index is built
+    if kind == "range":
+        subprocess.run(["git", "commit", "-qm", "odd"], cwd=repo, check=True)
+        options["range"] = "HEAD~1..HEAD"
+    elif kind == "patch":
+        shown = subprocess.run(["git", "diff", "--cached"], cwd=repo, check=True, capture_output=True).stdout
+        options["patch"] = decode(shown, line_ends=True)
+    quoted = {"match": "File odd.py", "text": json.dumps({"findings": [claim("evil_line = 3")]})}
+    payload, _ = run(jobs({"model": script([CHECK, quoted, answer()])}), **options)
+    found = {each["rule"]: each for each in payload["findings"] if each["path"] == "odd.py"}
+    expected = [at for at, line in enumerate(data.split(b"\n"), 1) if b"evil" in line]
+    assert set(found) == {"evil", "model"}
+    for each in found.values():
+        assert [each["line"]] == expected and each["quote"] == "evil_line = 3"
+        assert {line["line"]: line["text"].strip() for line in each["lines"]}[each["line"]] == each["quote"]
