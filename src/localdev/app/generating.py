@@ -159,9 +159,30 @@ def _runner(work: Work) -> Callable[[tuple[FileEdit, ...], str], Check] | None:
     return run
 
 
-KINDS: dict[str, Kind] = {"doc": _doc, "test": _test}
+def _code(work: Work) -> Making:
+    """Add symbols to a file."""
+    from localdev.app.generating_edit import code
+
+    return code(work)
+
+
+def _edit(work: Work) -> Making:
+    """Change symbols of files."""
+    from localdev.app.generating_edit import edit
+
+    return edit(work)
+
+
+def _fix(work: Work) -> Making:
+    """Mend a finding, or what a command complains about."""
+    from localdev.app.generating_edit import fix
+
+    return fix(work)
+
+
+KINDS: dict[str, Kind] = {"doc": _doc, "test": _test, "code": _code, "edit": _edit, "fix": _fix}
 # Kinds that have no floor.
-NEED_A_MODEL: frozenset[str] = frozenset()
+NEED_A_MODEL: frozenset[str] = frozenset({"code", "edit", "fix"})
 
 
 def gen_job(tools: JobTools, options: Mapping[str, Any]) -> Iterator[Event]:
