@@ -21,6 +21,10 @@ _LICENCE = re.compile(
 )
 _SPDX = re.compile(r"SPDX-License-Identifier:\s*([^\n*]+?)\s*(?:\*/|-->|\n|$)")
 _COMMENT = re.compile(r"\s*(?:#|//|/\*|\*|--|;|%|<!--|@rem|rem\b|\"\"\"|'''|\(\*|\{-|=begin|dnl\b|\.\.)", re.IGNORECASE)
+# What may stand before a notice.
+_BEFORE = re.compile(
+    r"\s*(?:<\?|<!doctype|package\b|[\"']use strict|@charset|module\b|namespace\b|import\b|using\b)", re.IGNORECASE
+)
 _NAMES = re.compile(r"(?:.*/)?(?:licen[sc]e|copying|notice)(?:[-._].*)?", re.IGNORECASE)
 # So many files at once are a decision, not a slip.
 _SWEEP = 5
@@ -64,7 +68,7 @@ def _look(file: ChangedFile) -> Iterator[Found]:
 
 
 def _head(text: str | None) -> str | None:
-    """Give the comments among the first rows of a file."""
+    """Give the comments that a file begins with, among its first rows."""
     if text is None:
         return None
     rows, inside = [], ""
@@ -75,6 +79,8 @@ def _head(text: str | None) -> str | None:
         elif _COMMENT.match(row):
             rows.append(row)
             inside = _still_open(row)
+        elif row.strip() and not _BEFORE.match(row):
+            break
     return "\n".join(rows) + "\n"
 
 

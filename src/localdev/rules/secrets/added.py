@@ -22,7 +22,7 @@ _LONGEST_LINE = 5_000
 _LARGEST = 1_000_000
 _FAKE = ("example", "xxxx", "0000000", "redacted", "dummy", "fake", "placeholder", "changeme", "sample", "....", "****")
 _ROWS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "9876543210", "qwertyuiop")
-_LEAST_ROW = 6
+_LEAST_ROW = 8
 _LEAST_BITS = 3.0
 _LEAST_LONG = 16
 

@@ -30,9 +30,7 @@ _COMMENT = ("#", "//", "*", "--", ">>>", ";", "<!--", "/*", "'''", '"""')
 # What selects, describes or names something, and what is put in later.
 _NO_VALUE = re.compile(r"[#./%:@&?]|--|https?:|\$\(|\(|<|\\[nrtuxdws]|.*(?:\$\{|\{\{|%s|\{\w*\}|<%)")
 _LABEL = re.compile(r"[A-Z][a-z]+|[A-Z]+|[A-Z][a-z]+(?:[A-Z][a-z]+)+|[^\x00-\x7f]+|[\w.]*[a-z]\.[a-z][\w.]*")
-_WORDY = re.compile(
-    r"[a-z]+(?:[_-][a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+|\w*(?:pass(?:word|wd)?|secret|token|key)s?", re.IGNORECASE
-)
+_WORDY = re.compile(r"[a-z]+(?:[_-][a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+|\w*(?i:pass(?:word|wd)?|secret|token|key)s?")
 _WEAK_FILE = (".md", ".rst", ".txt", ".adoc", ".html", ".svg", ".css", ".po", ".csv", ".ipynb")
 
 
