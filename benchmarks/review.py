@@ -24,11 +24,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.review_corpus import cases, judged, table
+from benchmarks.review_quotes import QuotingBackend
+from localdev.assistant.review.reviewer import ModelReview, ReviewRequest
 from localdev.core.change import Change, DiffLine, FileChange, Hunk
-from localdev.core.review import Finding, at_least
+from localdev.core.review import Finding, Severity, at_least
+from localdev.prompting.prompts import load_prompt
 from localdev.rules.changed import ReviewedChange
 from localdev.rules.run import find
 from localdev.source.changes import Changed, between
+from localdev.source.git import GitFailed
 from localdev.source.languages import languages
 from localdev.source.reading import read_text
 
@@ -58,26 +62,35 @@ def corpus(only: str, *, verbose: bool) -> None:
     print(json.dumps(figures))
 
 
-def commits(root: Path, limit: int) -> list[str]:
-    """List the last commits without merges."""
+def commits(root: Path, limit: int) -> Iterator[tuple[str, Changed]]:
+    """Yield the last commits without merges; those are passed over of which a clone lacks large files."""
     said = subprocess.run(
-        ["git", "-C", str(root), "log", "--no-merges", f"-n{limit}", "--format=%H"],
+        ["git", "-C", str(root), "log", "--no-merges", f"-n{limit * 2}", "--format=%H"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
-    return said.stdout.split()
+    given = 0
+    for commit in said.stdout.split():
+        try:
+            changed = between(root, f"{commit}^..{commit}")
+        except GitFailed as error:
+            print(f"  {commit[:10]} cannot be read: {error}")
+            continue
+        yield commit, changed
+        given += 1
+        if given == limit:
+            return
 
 
 def history(roots: list[Path], limit: int, *, verbose: bool) -> None:
     """Review the last commits of repositories and print every hit at medium or above."""
-    level = "info" if verbose else "medium"
+    level: Severity = "info" if verbose else "medium"
     total = 0
     for root in roots:
-        started, hit, ids = time.perf_counter(), 0, commits(root, limit)
+        started, hit, count = time.perf_counter(), 0, 0
         rules: Counter[str] = Counter()
-        for commit in ids:
-            findings = [
-                each for each in reviewed(between(root, f"{commit}^..{commit}")) if at_least(each.severity, level)
-            ]
+        for commit, changed in commits(root, limit):
+            count += 1
+            findings = [each for each in reviewed(changed) if at_least(each.severity, level)]
             firing = [each for each in findings if at_least(each.severity, "medium")]
             hit += bool(firing)
             rules.update(each.rule for each in findings)
@@ -86,7 +99,7 @@ def history(roots: list[Path], limit: int, *, verbose: bool) -> None:
         total += hit
         name = root.parent.name if root.name == "repo" else root.name
         took = f"{time.perf_counter() - started:.0f} s"
-        print(f"{name}: {hit} of {len(ids)} commits ({hit / len(ids):.1%}), {took}, {dict(rules)}")
+        print(f"{name}: {hit} of {count} commits ({hit / max(1, count):.1%}), {took}, {dict(rules)}")
     print(json.dumps({"repositories": len(roots), "commits_with_hits": total}))
 
 
@@ -96,20 +109,32 @@ def reviewed(changed: Changed) -> list[Finding]:
 
 
 def lines(roots: list[Path], limit: int) -> None:
-    """Hold the line and the quote of every finding against the file."""
-    checked = wrong = seen = 0
+    """Hold the line and the quote of every finding, of rules and of a quoting backend, against the file."""
+    figures: Counter[str] = Counter()
     for root in roots:
-        for commit in commits(root, limit // len(roots)):
-            changed = between(root, f"{commit}^..{commit}")
-            seen += 1
-            for finding in reviewed(changed):
+        for commit, changed in commits(root, limit // len(roots)):
+            change = ReviewedChange(changed.change, changed.sides)
+            model = quoted(change, figures["commits"])
+            figures.update(commits=1, dropped=model.dropped)
+            for finding in (*find(change), *model.findings):
                 rows = (changed.sides.new_text(finding.path) or "").split("\n")
-                if finding.line:
-                    checked += 1
-                    if not (finding.end_line <= len(rows) and rows[finding.line - 1].strip() == finding.quote):
-                        wrong += 1
-                        print(f"WRONG {commit[:10]} {_said(finding)}")
-    print(json.dumps({"commits": seen, "findings_with_lines": checked, "wrong": wrong}))
+                right = not finding.line or (
+                    finding.end_line <= len(rows) and rows[finding.line - 1].strip() == finding.quote
+                )
+                figures[finding.source] += 1
+                if not right:
+                    figures["wrong"] += 1
+                    print(f"WRONG {commit[:10]} {_said(finding)}")
+    print(json.dumps({"wrong": 0, **figures}))
+
+
+def quoted(change: ReviewedChange, seed: int) -> ModelReview:
+    """Have a backend that quotes random added lines review a change."""
+    prompts = load_prompt("review"), load_prompt("review_check")
+    review = ModelReview(change, ReviewRequest(), *prompts, QuotingBackend(seed))
+    for _ in review.run():
+        pass
+    return review
 
 
 class _Everything:
