@@ -13,7 +13,8 @@ from localdev.source.syntax.tree import line_of, text_of
 FUNCTIONS = words("""
     function_definition lambda function_declaration function_expression arrow_function method_definition
     generator_function generator_function_declaration method_declaration func_literal function_item closure_expression
-    constructor_declaration lambda_expression local_function_statement accessor_declaration anonymous_method_expression
+    constructor_declaration lambda_expression local_function_statement accessor_declaration
+    anonymous_method_expression
     method singleton_method anonymous_function anonymous_function_creation_expression
     """)
 NAMED_FUNCTIONS = FUNCTIONS - words("""
@@ -103,3 +104,12 @@ def note_at(file: ChangedFile, node: SyntaxNode) -> str:
         above.append(lines[at - 1].strip())
         at -= 1
     return " ".join([beside.group(1) if beside else "", *reversed(above)]).strip()
+
+
+def text_around(node: SyntaxNode, levels: int, longest: int = 1_500) -> str:
+    """Give the text of what lies some levels above a node, or of the highest below that is not too long."""
+    for _ in range(levels):
+        if node.parent is None or node.parent.end_byte - node.parent.start_byte > longest:
+            break
+        node = node.parent
+    return text_of(node)

@@ -44,15 +44,19 @@ def in_code(
 
 
 def _found(file: ChangedFile, look: Look, signs: tuple[str, ...], *, mild: bool) -> Iterator[Found]:
-    """Give what is found on the changed lines of one file."""
+    """Give what is found on the changed lines of one file, one thing a line."""
     text = (file.new_text or "").lower()
     if not any(sign in text for sign in signs):
         return
     tree = file.new_syntax
     if tree is None:
         return
+    seen: set[int] = set()
     for found in look(file, tree):
+        if found.line in seen:
+            continue
         if file.touched(found.line, max(found.line, found.end_line)):
+            seen.add(found.line)
             yield replace(found, path=file.path, severity=_milder(found) if mild else found.severity)
 
 

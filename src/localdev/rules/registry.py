@@ -12,6 +12,26 @@ from localdev.rules import (
     syntax_error,
 )
 from localdev.rules.assertions import removed, weakened
+from localdev.rules.dangerous import (
+    addresses,
+    archives,
+    c_memory,
+    c_text,
+    comparisons,
+    exposure,
+    files,
+    markup,
+    paths,
+    rust_unchecked,
+    swallowed,
+    tls,
+    tokens,
+    weak_cipher,
+    weak_hash,
+    weak_random,
+    web_defaults,
+)
+from localdev.rules.injected import code, deserialising, queries, shell, sql, templates, xml
 from localdev.rules.leftovers import breakpoints, debug_prints, focused_tests, skipped_tests, todos
 from localdev.rules.rule import Rule
 from localdev.rules.secrets import hardcoded, private_key, token
@@ -41,7 +61,45 @@ _LEFTOVERS = (
     todos.RULE,
 )
 
+_REACH = (
+    tls.RULE,
+    weak_hash.RULE,
+    weak_cipher.RULE,
+    weak_random.RULE,
+    tokens.RULE,
+    comparisons.RULE,
+    paths.RULE,
+    archives.RULE,
+    markup.RULE,
+    addresses.SERVER,
+    addresses.READER,
+    exposure.DEBUG,
+    exposure.LISTENS,
+    exposure.ORIGINS,
+    files.TEMPORARY,
+    files.PERMISSIONS,
+    c_text.RULE,
+    c_memory.SIZES,
+    c_memory.FREED,
+    rust_unchecked.RULE,
+    web_defaults.FORGERY,
+    web_defaults.COOKIES,
+    web_defaults.ASSIGNS,
+    swallowed.RULE,
+)
+
+_INJECTED = (
+    code.RULE,
+    shell.RULE,
+    sql.RULE,
+    deserialising.RULE,
+    xml.RULE,
+    templates.RULE,
+    queries.RULE,
+)
+
 RULES: tuple[Rule, ...] = (
+    *_REACH,
     *_LEFTOVERS,
     *_PLACES,
 )

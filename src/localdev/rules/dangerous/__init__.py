@@ -1,0 +1,1 @@
+"""Calls that open a door: to be looked at by their arguments, not by their names."""

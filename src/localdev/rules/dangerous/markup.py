@@ -1,0 +1,247 @@
+"""Data that become part of a page as markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from localdev.core.review import Severity
+from localdev.rules.changed import ChangedFile
+from localdev.rules.code import SCRIPT, in_code
+from localdev.rules.dangerous.data import is_call, is_from_outside, values_behind
+from localdev.rules.dangerous.guards import cleans_markup
+from localdev.rules.rule import Example, Found, Rule
+from localdev.rules.words import words
+from localdev.source.syntax.assignments import assignments
+from localdev.source.syntax.calls import Call, calls
+from localdev.source.syntax.node import SyntaxNode
+from localdev.source.syntax.scopes import is_fixed
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of, walk
+from localdev.source.syntax.values import Argument
+
+_PROPERTIES = words("innerHTML outerHTML srcdoc __html")
+# Calls that take markup, with the place of it among the arguments.
+_SINKS: dict[str, dict[str, int]] = {
+    "javascript": {
+        "document.write": 0,
+        "document.writeln": 0,
+        ".insertAdjacentHTML": 1,
+        ".html": 0,
+        ".createContextualFragment": 0,
+        ".setHTMLUnsafe": 0,
+        ".bypassSecurityTrustHtml": 0,
+        ".bypassSecurityTrustScript": 0,
+        ".bypassSecurityTrustUrl": 0,
+        ".trustAsHtml": 0,
+        "$sce.trustAsHtml": 0,
+        "Handlebars.SafeString": 0,
+        "SafeString": 0,
+        ".parseHTML": 0,
+    },
+    "python": {
+        "mark_safe": 0,
+        "django.utils.safestring.mark_safe": 0,
+        "Markup": 0,
+        "markupsafe.Markup": 0,
+        "flask.Markup": 0,
+        "SafeString": 0,
+        "SafeText": 0,
+        "format_html": 0,
+        "literal": 0,
+    },
+    "go": {
+        "template.HTML": 0,
+        "template.JS": 0,
+        "template.URL": 0,
+        "template.HTMLAttr": 0,
+        "template.CSS": 0,
+        "template.JSStr": 0,
+        "template.Srcset": 0,
+        "html/template.HTML": 0,
+        "html/template.JS": 0,
+        "html/template.URL": 0,
+    },
+    "c_sharp": {"Html.Raw": 0, "HtmlString": 0, "MarkupString": 0, "MvcHtmlString.Create": 0, "MvcHtmlString": 0},
+    "ruby": {"raw": 0, ".safe_concat": 0, "ActiveSupport.SafeBuffer.new": 0, "SafeBuffer.new": 0},
+    "java": {
+        "Html.fromHtml": 0,
+        ".loadData": 0,
+        "SafeHtmlUtils.fromTrustedString": 0,
+        "SafeHtmlUtils.fromSafeConstant": 0,
+    },
+    "php": {"Markup": 0, "HtmlString": 0, "Html.raw": 0},
+}
+# Calls that answer a request with text; only data of that request, written into markup, counts.
+_ANSWERS = words(
+    """
+    .send .write .end .println .print .printf .append fmt.Fprintf fmt.Fprint fmt.Fprintln io.WriteString w.Write
+    HttpResponse django.http.HttpResponse Response flask.Response HTMLResponse make_response flask.make_response
+    HTMLResponse starlette.responses.HTMLResponse fastapi.responses.HTMLResponse web.Response Response.Write Content
+    .WriteAsync Results.Content .String .HTML .Data .SendString ResponseEntity.ok .body Html c.HTML render
+    print printf render_inline
+    """
+)
+_TAG = re.compile(r"<\s*/?[A-Za-z!%]|text/html")
+
+
+def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
+    """Find writes of markup, answers with data in tags, and templates that do not escape."""
+    for each in assignments(tree):
+        if each.target.replace("->", ".").rpartition(".")[2].strip("'\"[]") in _PROPERTIES and tree.language in SCRIPT:
+            yield from _judged(file, tree, each.value, "`" + each.target.rpartition(".")[2] + "`", each.node)
+    for call in calls(tree):
+        at = _sink(tree, call)
+        if at is not None and at < len(call.arguments):
+            if not (
+                call.name.endswith(".html")
+                and not re.match(
+                    r"(?:\$|jQuery)|.*\$|this\.\$|el\.|.*(?:[eE]l|[nN]ode|[cC]ontainer|elem|element)\.", call.name
+                )
+            ):
+                yield from _judged(file, tree, call.arguments[at], f"`{call.name}`", call.node)
+        elif is_call(call, _ANSWERS):
+            yield from _answer(file, tree, call)
+    if tree.language == "ruby":
+        yield from _html_safe(file, tree)
+    if tree.language in ("php", "python"):
+        yield from _statements(file, tree)
+
+
+def _sink(tree: SyntaxTree, call: Call) -> int | None:
+    """Give the place of the markup among a call's arguments, None where it takes none."""
+    sinks = _SINKS.get("javascript" if tree.language in SCRIPT else tree.language, {})
+    for name in (
+        call.resolved,
+        call.name,
+        ".".join(call.name.split(".")[-2:]),
+        "." + call.name.rpartition(".")[2] if "." in call.name else "",
+    ):
+        if name in sinks:
+            if (
+                name == "format_html"
+                and call.arguments
+                and call.arguments[0].kind not in ("interpolated", "concatenated")
+            ):
+                return None
+            return sinks[name]
+    return None
+
+
+def _judged(file: ChangedFile, tree: SyntaxTree, value: Argument, what: str, node: SyntaxNode) -> Iterator[Found]:
+    """Yield a finding for data that become markup, worse where they come from outside."""
+    behind = list(values_behind(tree, value))
+    if value.kind == "literal" or is_fixed(tree, value) or any(cleans_markup(each.text) for each in behind):
+        return
+    severity: Severity = "high" if is_from_outside(tree, value) else "medium"
+    yield Found(
+        file.path,
+        line_of(node),
+        f"{what} takes data as markup: whoever writes them runs scripts in the page",
+        min(end_line_of(node), line_of(node) + 6),
+        "set text instead, or clean it first",
+        severity,
+    )
+
+
+def _answer(file: ChangedFile, tree: SyntaxTree, call: Call) -> Iterator[Found]:
+    """Find data of the request that are written into the answer's tags."""
+    text = text_of(call.node)
+    if len(text) > 2_000 or not any(
+        _TAG.search(value.text) for each in call.arguments for value in values_behind(tree, each)
+    ):
+        return
+    for each in call.arguments:
+        if (
+            not cleans_markup(text)
+            and is_from_outside(tree, each)
+            and not any(cleans_markup(value.text) for value in values_behind(tree, each))
+        ):
+            yield Found(
+                file.path,
+                call.line,
+                "data of the request are written into the page as markup",
+                min(call.end_line, call.line + 6),
+                "escape them, or use a template that does",
+                "high",
+            )
+            return
+
+
+def _html_safe(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
+    """Find Ruby's `html_safe` on anything but fixed text."""
+    for node in walk(tree.root):
+        if node.type == "call" and text_of(node.child_by_field_name("method")) == "html_safe":
+            receiver = node.child_by_field_name("receiver")
+            if receiver is not None:
+                yield from _judged(file, tree, Argument(tree, receiver), "`html_safe`", node)
+
+
+def _statements(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
+    """Find PHP's echo and Python's returned page with data of the request."""
+    for node in walk(tree.root):
+        if node.type not in ("echo_statement", "return_statement", "print_intrinsic"):
+            continue
+        value = next(iter(node.named_children), None)
+        if value is None or not file.touched(line_of(node), end_line_of(node)):
+            continue
+        text = text_of(value)
+        if node.type == "return_statement" and (
+            tree.language == "php" or value.type == "call" or not _TAG.search(text)
+        ):
+            continue
+        if (
+            not cleans_markup(text)
+            and is_from_outside(tree, Argument(tree, value))
+            and not re.match(r"(?:json_encode|\(int\)|intval|count)", text)
+        ):
+            behind = values_behind(tree, Argument(tree, value))
+            if not any(cleans_markup(each.text) for each in behind):
+                yield Found(
+                    file.path,
+                    line_of(node),
+                    "data of the request are written into the page as markup",
+                    end_line_of(node),
+                    "escape them, or use a template that does",
+                    "high",
+                )
+
+
+RULE = Rule(
+    id="unescaped-markup",
+    family="dangerous-call",
+    severity="medium",
+    title="Data become part of a page as markup",
+    explanation=(
+        "What is put into `innerHTML`, `document.write`, `mark_safe`, `html_safe`, `template.HTML` "
+        "and kin runs as script in the reader's browser. Set text, let the "
+        "template escape, or clean it with a library made for that. It is `high` where the data come "
+        "from a request or the address of the page."
+    ),
+    bad=Example(
+        "note.js",
+        "function show(note) {\n  document.getElementById('note').innerHTML = '<b>' + note.title + '</b>'\n}\n",
+    ),
+    good=Example("note.js", "function show(note) {\n  document.getElementById('note').textContent = note.title\n}\n"),
+    check=in_code(
+        _look,
+        (
+            "html",
+            "document.write",
+            "srcdoc",
+            "mark_safe",
+            "markup",
+            "safestring",
+            "safetext",
+            "template.",
+            "raw",
+            "safe_concat",
+            "safebuffer",
+            "echo",
+            "<",
+            "createcontextualfragment",
+            "bypasssecurity",
+            "trustas",
+            "content",
+        ),
+    ),
+)
