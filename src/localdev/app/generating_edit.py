@@ -152,7 +152,8 @@ def _left_out(units: Sequence[Unit]) -> str:
     """Say which symbols the model does not see."""
     named = [unit.name for unit in units[:_MOST_NAMED] if unit.name]
     more = f" and {len(units) - len(named)} more" if len(units) > len(named) else ""
-    return f"the model does not see all symbols: {', '.join(named)}{more} did not fit; name the ones to change as PATH::symbol"
+    what = f"{', '.join(named)}{more} did not fit"
+    return f"the model does not see all symbols: {what}; name the ones to change as PATH::symbol"
 
 
 def _proposed(

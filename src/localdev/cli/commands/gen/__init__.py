@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localdev.cli.commands.gen import doc, test
+from localdev.cli.commands.gen import code, doc, edit, fix, test
 from localdev.cli.commands.gen.group import app
 
-__all__ = ["app", "doc", "test"]
+__all__ = ["app", "code", "doc", "edit", "fix", "test"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +21,7 @@ Symbol = Annotated[str, typer.Argument(metavar="PATH::SYMBOL", help="For example
 Instruction = Annotated[
     str, typer.Option("--instruction", "-m", metavar="TEXT", help="What to heed, in words; only a model reads it.")
 ]
+Request = Annotated[str, typer.Argument(metavar="TEXT", help="What is wanted, in words.")]
 Apply = Annotated[bool, typer.Option("--apply", help="Write it; `localdev undo` takes it back.")]
 NoModel = Annotated[bool, typer.Option("--no-model", help="Make it without a model.")]
 
@@ -46,8 +47,19 @@ def from_root(place: Workplace, written: str) -> str:
     raise UsageError(f"{path} is outside {place.root}", "name a file of the repository, or another one with -C")
 
 
-def propose(place: Workplace, kind: str, options: Mapping[str, Any], *, as_json: bool, no_service: bool) -> None:
-    """Run the job, print the patch alone on stdout and the checks on stderr; exit 1 when it was refused."""
+def propose(
+    place: Workplace,
+    kind: str,
+    options: Mapping[str, Any],
+    *,
+    as_json: bool,
+    no_service: bool,
+    then: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> None:
+    """Run the job, print the patch alone on stdout and the checks on stderr; exit 1 when it was refused.
+
+    `then` is handed the payload, and gives what is printed instead.
+    """
     from localdev.cli.events import running
     from localdev.core.events import Result
 
@@ -57,6 +69,7 @@ def propose(place: Workplace, kind: str, options: Mapping[str, Any], *, as_json:
         for event in events:
             if isinstance(event, Result):
                 payload = event.payload
+    payload = then(payload) if then is not None else payload
     if as_json:
         place.printer.json(payload)
     else:
