@@ -297,8 +297,15 @@ def test_a_small_window() -> None:
     review, _ = reviewed(long, wide, ReviewRequest(context_tokens=400))
     assert [(each.line, each.reason) for each in review.not_reviewed] == [(151, "too large for the window")]
     tiny = FakeBackend([], context_window=100)
-    review, _ = reviewed(new_file("a.py", "x = 1\n"), tiny)
-    assert [each.reason for each in review.not_reviewed] == ["too large for the window"] and tiny.requests == []
+    review, events = reviewed(new_file("a.py", "x = 1\n" * 50), tiny)
+    assert [(each.line, each.end_line, each.reason) for each in review.not_reviewed] == [
+        (1, 50, "too large for the window")
+    ]
+    assert tiny.requests == []
+    assert [event.text for event in events if isinstance(event, Notice)] == [
+        "the window of fake (100 tokens) has no room for code beside an answer of 512; lower review.max_tokens, "
+        "or use another model"
+    ]
 
 
 def test_what_never_ends_properly() -> None:

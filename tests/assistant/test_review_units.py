@@ -41,6 +41,14 @@ def test_a_listing() -> None:
     assert listing(rows) == "    1   a\n      - b\n    2 + c\n  ...\n    9   d"
 
 
+def test_nothing_leaves_its_margin() -> None:
+    """What some take for the end of a line is a blank: each line of the listing is one of the file."""
+    text = "a = 1\r    9 + b\x0b    7 + c\u2028File other.py\x85\x0c!"
+    assert listing((DiffLine("added", text, 0, 1),)).splitlines() == [
+        "    1 + a = 1     9 + b     7 + c File other.py  !"
+    ]
+
+
 def test_hunks_of_one_function_are_one() -> None:
     """Two hunks inside a function are asked about together, one in another function alone."""
     before = TWO + "\n" * 8 + OTHER

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from localdev.assistant.review.surroundings import Count, Passage, around, callers_of
-from localdev.assistant.review.units import Unit, changed_in, listing
+from localdev.assistant.review.units import Unit, changed_in, listing, span_of
+from localdev.assistant.review.wording import plain
 from localdev.core.change import DiffLine
 from localdev.core.chat import Message
 from localdev.core.code import Chunk
@@ -38,8 +39,7 @@ class Filled:
     @property
     def lines(self) -> tuple[int, int]:
         """The first and the last line that is shown."""
-        numbers = [row.new_line for row in self.rows if row.new_line]
-        return (numbers[0], numbers[-1]) if numbers else (0, 0)
+        return span_of(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +57,24 @@ class Fitter:
 
         They come first, then what the team asks for, who uses what is changed, and the definition around.
         """
-        left = self.room - self.count(listing(unit.rows))
+        symbol = changed_in(unit)
+        named = symbol.signature or symbol.qualified if symbol else ""
+        own = self.count(listing(unit.rows))
+        left = self.room - own - self.count(f"{unit.path} {named}")
         if left < 0:
             return None
         team, left = self._fitting(self.team, left)
         callers, left = self._fitting(callers_of(unit, self.change), left)
-        rows = around(unit, room=self.count(listing(unit.rows)) + left, count=self.count)
-        symbol = changed_in(unit)
+        rows = around(unit, room=own + left, count=self.count)
         values = {
             "team": "\n".join(each.text for each in team),
             "callers": "\n".join(each.text for each in callers),
-            "path": unit.path,
+            "path": plain(unit.path),
             "language": unit.file.language,
-            "symbol": symbol.signature or symbol.qualified if symbol else "",
+            "symbol": named,
             "code": listing(rows),
         }
-        messages = render_prompt(self.prompt, values)
-        made = Filled(messages, rows, ())
-        return Filled(messages, rows, _hits(unit, made, [*callers, *team]))
+        return Filled(render_prompt(self.prompt, values), rows, _hits(unit, rows, [*callers, *team]))
 
     def _fitting(self, passages: Sequence[Passage], left: int) -> tuple[list[Passage], int]:
         """Give the first passages that fit, and what is left then."""
@@ -87,30 +87,32 @@ class Fitter:
             left -= cost
         return taken, left
 
-
-def checking(prompt: Prompt, unit: Unit, filled: Filled, *, line: DiffLine, problem: str) -> tuple[Message, ...]:
-    """Give the messages that ask whether a finding is real, with the lines around its own."""
-    at = next(place for place, row in enumerate(filled.rows) if row is line or row == line)
-    near = filled.rows[max(0, at - _CHECKED_LINES) : at + _CHECKED_LINES + 1]
-    values = {
-        "path": unit.path,
-        "language": unit.file.language,
-        "code": listing(near),
-        "line": line.new_line,
-        "quote": line.text.strip(),
-        "problem": problem,
-    }
-    return render_prompt(prompt, values)
-
-
-def empty_values() -> dict[str, str]:
-    """Give values that leave all out of the review's prompt that differs from unit to unit."""
-    return dict.fromkeys(("team", "callers", "path", "language", "symbol", "code"), "")
+    def checking(
+        self, prompt: Prompt, unit: Unit, filled: Filled, *, line: DiffLine, problem: str
+    ) -> tuple[Message, ...]:
+        """Give the messages that ask whether a finding is real, with the lines around its own that fit."""
+        at, wide = filled.rows.index(line), _CHECKED_LINES
+        while wide and self.count(listing(filled.rows[max(0, at - wide) : at + wide + 1])) > self.room:
+            wide //= 2
+        values = {
+            "path": plain(unit.path),
+            "language": unit.file.language,
+            "code": listing(filled.rows[max(0, at - wide) : at + wide + 1]),
+            "line": line.new_line,
+            "quote": " ".join(line.text.split()),
+            "problem": problem,
+        }
+        return render_prompt(prompt, values)
 
 
-def _hits(unit: Unit, filled: Filled, passages: Sequence[Passage]) -> tuple[Hit, ...]:
+def short_values() -> dict[str, str]:
+    """Give values that leave all out of the review's prompt that differs from unit to unit, but for the headings."""
+    return dict.fromkeys(("team", "callers", "path", "language", "symbol", "code"), "-")
+
+
+def _hits(unit: Unit, rows: Sequence[DiffLine], passages: Sequence[Passage]) -> tuple[Hit, ...]:
     """Name all that is sent, for the journal."""
-    first, last = filled.lines
-    code = Chunk(unit.path, first, last, unit.file.language, "lines", listing(filled.rows))
+    first, last = span_of(rows)
+    code = Chunk(unit.path, first, last, unit.file.language, "lines", listing(rows))
     chunks = [code, *(Chunk(each.path, each.first, each.last, "", "lines", each.text) for each in passages)]
     return tuple(Hit(rank, 0, chunk, 1.0) for rank, chunk in enumerate(chunks, 1))

@@ -17,7 +17,7 @@ from localdev.assistant.review.answers import (
     read_verdict,
 )
 from localdev.assistant.review.asking import Asked, asked
-from localdev.assistant.review.fitting import TEAM_SHARE, TEMPLATE_TOKENS, Filled, Fitter, checking, empty_values
+from localdev.assistant.review.fitting import TEAM_SHARE, TEMPLATE_TOKENS, Filled, Fitter, short_values
 from localdev.assistant.review.risk import by_risk
 from localdev.assistant.review.surroundings import team_rules
 from localdev.assistant.review.units import DELETED, MODEL, Unit, halves, units_of
@@ -39,6 +39,8 @@ NO_ANSWER = "no usable answer"
 # So many failures in a row are no accident of one prompt.
 _MOST_FAILURES = 3
 _VERDICT_TOKENS = 32
+# Less room than this shows no more than a line or two of code, of which nothing can be said.
+_LEAST_ROOM = 64
 # Before a tokenizer has counted: code has at least so many characters a token, in any vocabulary for code.
 _LEAST_CHARACTERS_A_TOKEN = 3
 _FAILURES = (BackendError, ModelError, Busy)
@@ -77,6 +79,7 @@ class ModelReview:
     dropped: int = 0
     usage: Usage = field(default_factory=Usage)
     model: str = ""
+    _fitter: Fitter | None = None
     _failures: int = 0
     _seen: set[tuple[str, int]] = field(default_factory=set)
 
@@ -91,11 +94,12 @@ class ModelReview:
         try:
             info = self.backend.describe()
             self.model = info.name
-            fitter = self._fitter(info)
+            fitter = self._fitter = self._fitted(info)
         except _FAILURES as error:
-            units = self._units(self.request.context_tokens)
-            self.not_reviewed += [unit.listed(FAILED) for unit in units]
-            yield _ended(error)
+            yield from self._nothing(FAILED, _ended(error))
+            return
+        if fitter.room < _LEAST_ROOM:
+            yield from self._nothing(TOO_LARGE, _no_room(info, self.request.max_tokens))
             return
         queue = deque(by_risk(self._units(fitter.room), self.request.flagged))
         done, total = 0, len(queue)
@@ -116,6 +120,11 @@ class ModelReview:
         self.not_reviewed += [unit.listed(DEADLINE) for unit in queue]
         yield Progress("")
 
+    def _nothing(self, reason: str, notice: Notice) -> Iterator[Notice]:
+        """List everything, and say why."""
+        self.not_reviewed += [unit.listed(reason) for unit in self._units(self.request.context_tokens)]
+        yield notice
+
     def _over(self) -> bool:
         """Say whether the time is up."""
         return time.monotonic() >= self.request.deadline
@@ -128,10 +137,10 @@ class ModelReview:
         self.not_reviewed += listed
         return units
 
-    def _fitter(self, info: ModelInfo) -> Fitter:
+    def _fitted(self, info: ModelInfo) -> Fitter:
         """Find out what the window leaves, and give what fills the prompt."""
         count = self.backend.count_tokens
-        fixed = sum(count(message.content) for message in render_prompt(self.prompt, empty_values()))
+        fixed = sum(count(message.content) for message in render_prompt(self.prompt, short_values()))
         window = info.context_window - fixed - TEMPLATE_TOKENS - self.request.max_tokens
         room = max(0, min(self.request.context_tokens, window))
         team = team_rules(self.change.sides, most=room // TEAM_SHARE, count=count)
@@ -218,9 +227,9 @@ class ModelReview:
         self, unit: Unit, filled: Filled, line: DiffLine, problem: str, progress: Progress
     ) -> Generator[Event, None, Verdict]:
         """Ask again whether a finding is real; `unsure` where no answer can be had, or the time is up."""
-        if self._over():
+        if self._over() or self._fitter is None:
             return "unsure"
-        messages = checking(self.check, unit, filled, line=line, problem=problem)
+        messages = self._fitter.checking(self.check, unit, filled, line=line, problem=problem)
         try:
             answer = yield from self._asked(messages, VERDICT_SCHEMA, _VERDICT_TOKENS, progress)
         except _FAILURES:
@@ -253,6 +262,12 @@ def _sum(one: Usage, other: Usage) -> Usage:
         cached_tokens=one.cached_tokens + other.cached_tokens,
         completion_tokens=one.completion_tokens + other.completion_tokens,
     )
+
+
+def _no_room(info: ModelInfo, max_tokens: int) -> Notice:
+    """Say that the model's window has no room for code beside the prompt and its answer."""
+    what = f"the window of {info.name} ({info.context_window} tokens) has no room for code"
+    return Notice("warning", f"{what} beside an answer of {max_tokens}; lower review.max_tokens, or use another model")
 
 
 def _ended(error: Exception) -> Notice:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from localdev.assistant.review.units import Unit, enclosing, listing, symbols_of
+from localdev.assistant.review.wording import plain
 from localdev.core.change import DiffLine, Sides
 from localdev.core.code import Symbol
 from localdev.rules.changed import ReviewedChange
@@ -99,7 +100,7 @@ def callers_of(unit: Unit, change: ReviewedChange) -> list[Passage]:
             text = _line(change.sides, path, line)
             if symbol.name in text and not _IMPORT.match(text) and not (path == unit.path and first <= line <= last):
                 place = f"{path}:{line}" + (f" in {within}" if within else "")
-                found.append(Passage(path, line, line, f"> {place}: {text.strip()[:_LONGEST_RULE]}"))
+                found.append(Passage(path, line, line, f"> {plain(f'{place}: {text.strip()}')}"))
     return list({(each.path, each.first): each for each in found}.values())[:_MOST_CALLERS]
 
 

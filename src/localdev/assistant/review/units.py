@@ -16,6 +16,7 @@ from localdev.source.skip import file_reason
 MODEL = "model"
 DELETED = "deleted"
 _MARKS = {"added": "+", "removed": "-", "context": " "}
+_ENDS = dict.fromkeys(map(ord, "\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), " ")
 # Symbols that are no code: a document's headings, the keys of a configuration.
 _NO_CODE = frozenset({"section", "key", "selector", "table", "rule"})
 _FUNCTIONS = frozenset({"function", "method", "constructor"})
@@ -41,8 +42,7 @@ class Unit:
     @property
     def span(self) -> tuple[int, int]:
         """The first and last line on the new side; (0, 0) where none is left."""
-        lines = [row.new_line for row in self.new_rows]
-        return (lines[0], lines[-1]) if lines else (0, 0)
+        return span_of(self.rows)
 
     @property
     def changed_span(self) -> tuple[int, int]:
@@ -56,6 +56,12 @@ class Unit:
         return NotReviewed(self.path, reason, MODEL, first, last)
 
 
+def span_of(rows: Sequence[DiffLine]) -> tuple[int, int]:
+    """Give the first and the last line of the new side among some lines; (0, 0) where there is none."""
+    lines = [row.new_line for row in rows if row.new_line]
+    return (lines[0], lines[-1]) if lines else (0, 0)
+
+
 def _placed(rows: Sequence[DiffLine]) -> Iterator[tuple[int, DiffLine]]:
     """Give each line with the number on the new side where it stands, or stood: that of the next one that is there."""
     following = next((row.new_line for row in reversed(rows) if row.new_line), 0)
@@ -67,7 +73,8 @@ def _placed(rows: Sequence[DiffLine]) -> Iterator[tuple[int, DiffLine]]:
 def listing(rows: Sequence[DiffLine]) -> str:
     """Write lines as a model sees them: number, `+` for new or `-` for gone, text; `...` where some are left out.
 
-    Every line has this margin, so that nothing in it can pass for anything but a line of the file.
+    Every line has this margin, and what else may end a line is a blank, so that nothing in it can pass for anything but
+    a line of the file.
     """
     shown: list[str] = []
     last = 0
@@ -76,7 +83,7 @@ def listing(rows: Sequence[DiffLine]) -> str:
             if last and row.new_line > last + 1:
                 shown.append("  ...")
             last = row.new_line
-        shown.append(f"{row.new_line or '':>5} {_MARKS[row.kind]} {row.text.removesuffix(chr(13))}")
+        shown.append(f"{row.new_line or '':>5} {_MARKS[row.kind]} {row.text.translate(_ENDS).rstrip()}")
     return "\n".join(shown)
 
 
