@@ -12,7 +12,7 @@ from localdev.core.patch import Check, FileEdit
 from localdev.source.docs import clean_comment
 from localdev.source.syntax.definitions import definitions
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import SyntaxTree, line_of, read_syntax, walk
+from localdev.source.syntax.tree import SyntaxTree, line_of, read_syntax, text_of, walk
 
 COMMENTS = frozenset({"comment", "line_comment", "block_comment", "doc_comment", "html_comment"})
 # First and last row (from 0, both included) of the old text that may become something else.
@@ -89,9 +89,9 @@ def untouched(edit: FileEdit, spans: Sequence[Rows]) -> Check:
         at_end = new.startswith(head)
         line = _first_difference(rows, _rows(new), from_end=at_end)
         return Check(name, False, f"line {line} of {edit.path} is outside what was asked for, and changed")
-    rest = new[len(head) : len(new) - len(tail)]
+    rest = "\n" + new[len(head) : len(new) - len(tail)]
     for piece in middle:
-        found = rest.find(piece)
+        found = rest.find(f"\n{piece}")  # whole rows alone
         if found < 0:
             return Check(name, False, f"lines of {edit.path} between the symbols asked for are changed")
         rest = rest[found + len(piece) :]
@@ -181,7 +181,7 @@ def is_docstring(node: SyntaxNode, language: str) -> bool:
     """Say whether a statement is a Python docstring: a plain string that stands first."""
     if language != "python" or node.type != "expression_statement" or len(node.children) != 1:
         return False
-    if node.children[0].type != "string" or any(each.type == "interpolation" for each in node.children[0].children):
+    if node.children[0].type != "string" or (text_of(node)[:1] not in "'\"rRuU"):  # no formatted one, no bytes
         return False
     around = node.parent
     if around is None or around.type not in ("block", "module"):
@@ -193,7 +193,7 @@ def is_docstring(node: SyntaxNode, language: str) -> bool:
 def documented(edit: FileEdit, target: Target) -> Check:
     """Check that the symbol has documentation afterwards, as the index reads it."""
     name = "documented"
-    tree = read_syntax(edit.path, edit.new or "")
+    tree = read_syntax(edit.path, (edit.new or "").removeprefix("\ufeff"))
     wanted, kind = target.symbol.qualified, target.symbol.kind
     alike = [each for each in definitions(target.tree) if each.symbol.qualified == wanted and each.symbol.kind == kind]
     place = next((at for at, each in enumerate(alike) if each.node.id == target.node.id), 0)
