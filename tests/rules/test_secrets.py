@@ -45,7 +45,7 @@ SURE = [
     ("tests/test_app.py", f'token = "{GITHUB}"\n', ("secret-token", "high", 1)),
     ("docs/use.md", f"run it with {STRIPE}\n", ("secret-token", "high", 1)),
     ("src/App.java", f'String id = "{AWS}";\n', ("secret-token", "high", 1)),
-    ("config/app.yml", f"hook: https://hooks.slack.com/services/T1234567/B7654321/{H24}\n", ("secret-token", "high", 1)),
+    ("app.yml", f"x: https://hooks.slack.com/services/T1234567/B7654321/{H24}\n", ("secret-token", "high", 1)),
     ("src/app.go", 'var k = "AIza' + drawn(35) + '"\n', ("secret-token", "high", 1)),
     ("deploy/id", f"{PEM}\n", ("private-key", "high", 1)),
     ("tests/data/server.key", f"{PEM}\n", ("private-key", "high", 1)),

@@ -159,7 +159,11 @@ def _judge(file: ChangedFile, number: int, severity: Severity) -> Severity:
     """Give less where such texts are talked about, tested, or shipped for the program's own assistant."""
     around = " ".join(file.new_lines[max(0, number - 15) : number + 8])
     # The attack's own words are no sign that a text is about attacks.
-    if is_test(file.path) or _ABOUT.search(file.path) or _ABOUT.search(_OVERRIDE.sub(" ", around)):
+    if (
+        is_test(file.path)
+        or _ABOUT.search(file.path)
+        or _ABOUT.search(_MAYBE_OVERRIDE.sub(" ", _OVERRIDE.sub(" ", around)))
+    ):
         return "low"
     return "low" if _PROMPTS.search(file.path) and not _OVERRIDE.search(around) else severity
 

@@ -29,6 +29,12 @@ _COMMENTED = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|@@\w|\$\{\w+\}|__[A-Z]+__|#\{")
 _MOST_ERRORS = 3
+# What no version of Python takes, however its grammar grows.
+_REFUSED = re.compile(
+    r"indent|never closed|unmatched|does not match|outside|repeated|duplicate argument|non-default argument|"
+    r"cannot assign|missing parentheses|positional argument follows|is parameter and|not properly in loop",
+    re.IGNORECASE,
+)
 _MERGE = re.compile(r"(?:<{7}|>{7}) ")
 _BRACKET = re.compile(r"[][(){}]")
 _DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(\w+)")
@@ -133,14 +139,7 @@ def _python_error(text: str) -> tuple[int, str] | None:
 
 def _compiler_alone(message: str) -> bool:
     """Say whether the grammar lets through what the compiler refuses, in every version of Python."""
-    return (
-        re.search(
-            r"indent|never closed|unmatched|does not match|'return' outside|'await' outside|repeated",
-            message,
-            re.IGNORECASE,
-        )
-        is not None
-    )
+    return _REFUSED.search(message) is not None
 
 
 def _by_grammar(file: ChangedFile) -> tuple[int, str, Severity | None] | None:
@@ -150,13 +149,11 @@ def _by_grammar(file: ChangedFile) -> tuple[int, str, Severity | None] | None:
         return None
     before = Counter(_key(error) for error in _errors(old)) if old is not None else Counter()
     errors = list(_errors(new))
-    fresh = list((Counter(_key(error) for error in errors) - before).elements())
-    if not fresh or len(errors) <= before.total():
-        return None
-    unbalanced = _unbalanced(new) != 0 and (old is None or _unbalanced(old) == 0)
-    near = [error for error in errors if _key(error) in fresh]
+    fresh = Counter(_key(error) for error in errors) - before
+    near = [error for error in errors if _key(error) in fresh] or errors
     line = _place(file, near)
-    if unbalanced and (old is None or before.total() <= _MOST_ERRORS or file.language in _MACROS):
+    counted = file.language in _MACROS or (fresh and len(errors) > before.total() and before.total() <= _MOST_ERRORS)
+    if counted and _unbalanced(new) != 0 and (old is None or _unbalanced(old) == 0):
         return line, "this cannot be read: a bracket is missing or too many", _surely(file)
     if before.total() or not _close(file, near):
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from localdev.core.change import Hunk
-from localdev.privacy.detectors import clouds, forges, library, services
+from localdev.privacy.detectors import clouds, forges, library, prefixes, services
 from localdev.privacy.spans import Detector, Span
 from localdev.privacy.strength import entropy, is_placeholder, looks_random
 from localdev.rules.changed import ChangedFile
@@ -15,7 +15,7 @@ from localdev.rules.places import is_example, is_test, is_vendored
 from localdev.source.skip import GENERATED, LOCK_FILE, MINIFIED, file_reason
 
 # What knows tokens by their form.
-TOKENS: tuple[Detector, ...] = (clouds.find, forges.find, services.find, library.find)
+TOKENS: tuple[Detector, ...] = (clouds.find, forges.find, services.find, prefixes.find, library.find)
 # A longer line is data or minified code, in which any short form comes up by chance.
 _LONGEST_LINE = 5_000
 # Hunks beyond this many characters are data; detectors take a second for a million.
