@@ -20,6 +20,7 @@ COMMANDS = {
     "review": "Look for what is wrong in a change.",
     "commit": "Word the message of the staged change, and commit it.",
     "gen": "Propose documentation, tests or code as a checked patch.",
+    "hooks": "Review, draft and check at every commit, from git's hooks.",
     "undo": "Take back what `localdev gen --apply` wrote last.",
     "outline": "Map the definitions that matter most.",
     "index": "Build or refresh the index of the repository.",

@@ -10,10 +10,10 @@ from pathlib import Path
 from localdev.core.errors import Busy, NotFound, UsageError
 
 
-def index_file() -> str:
-    """Give the index file that the environment names, in full; empty for the repository's own."""
+def index_file(root: Path) -> str:
+    """Give the index file that the user's git will commit from, in full; empty for the repository's own."""
     named = os.environ.get("GIT_INDEX_FILE", "")
-    return str(Path(named).absolute()) if named else ""
+    return str(root / named) if named else ""  # a relative one counts from the top of the work tree
 
 
 def message_file(root: Path) -> Path:
@@ -46,10 +46,10 @@ def commit_with(root: Path, text: str, *, edit: bool, quiet: bool) -> int:
     from localdev.source.commit_state import comment_mark
 
     kept = message_file(root)
-    lock = Path(index_file() or root / _said(root, "rev-parse", "--git-path", "index")).with_suffix(".lock")
+    lock = Path(index_file(root) or root / _said(root, "rev-parse", "--git-path", "index")).with_suffix(".lock")
     if lock.exists():
         raise Busy(f"another git process is at work here: {lock} exists", "wait for it to end, then try again")
-    encoding, data = _encoded(root, text)
+    encoding, data = encoded(root, text)
     write_atomic(kept, data)
     words = ["git", "-C", str(root)]
     if encoding:
@@ -89,7 +89,7 @@ def _said(root: Path, *words: str) -> str:
     return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else ""
 
 
-def _encoded(root: Path, text: str) -> tuple[str, bytes]:
+def encoded(root: Path, text: str) -> tuple[str, bytes]:
     """Give the bytes of a message in the encoding this repository's commits have.
 
     UTF-8 is named where the message does not fit that encoding.

@@ -148,6 +148,7 @@ class HooksSettings:
     fail_on: str = _key("medium", "a commit stops from this severity on", choices=("low", "medium", "high", "never"))
     strict: bool = _key(False, "a commit also stops when localdev itself fails", project="trusted")
     models: bool = _key(False, "let a model review and word commits in hooks")
+    subject: int = _key(72, "characters of a subject from which on commit-msg warns, 0 for never", low=0, high=500)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def commit(
     _check(kind, scope)
     place = open_workplace(context, directory, {"model": ("--model", model)})
     options = {
-        "index_file": index_file(),
+        "index_file": index_file(place.root),
         "no_model": no_model,
         "deadline": deadline,
         "type": kind or "",

@@ -1,0 +1,186 @@
+"""What the hooks do, with localdev itself in real commits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from localdev.app.hook_files import HookFolder, install
+from localdev.app.hook_script import Wanted
+from tests.cli.conftest import Run, command
+
+BAD = "def run(x):\n    breakpoint()\n    return x\n"
+TOKEN = "ghp_" + "x7Kq2mVb9TzR4wLc8NfY3pHs6JdG1aE5uQoi"
+
+
+def git(root: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run git with more in its environment."""
+    env = {**os.environ, "GIT_EDITOR": "true", **environment}
+    return subprocess.run(["git", *words], cwd=root, env=env, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def hooked(repository: Path) -> Path:
+    """Give a repository with the hooks, which call this localdev."""
+    program = (sys.executable, "-m", "localdev")
+    list(install(HookFolder(repository / ".git" / "hooks"), (), Wanted(program, 30)))
+    return repository
+
+
+def staged(root: Path, text: str, name: str = "app/new.py") -> None:
+    """Write a file and stage it."""
+    (root / name).write_text(text)
+    git(root, "add", name)
+
+
+def test_a_finding_stops_the_commit(hooked: Path) -> None:
+    """The place is shown with its code, and the commit is not made; what is clean is committed in silence."""
+    staged(hooked, BAD)
+    done = git(hooked, "commit", "-m", "plain words")
+    assert (
+        done.returncode == 1 and "breakpoint" in done.stdout + done.stderr and "app/new.py" in done.stdout + done.stderr
+    )
+    assert git(hooked, "log", "--format=%s").stdout == "first\n"
+    staged(hooked, BAD.replace("    breakpoint()\n", ""))
+    done = git(hooked, "commit", "-q", "-m", "plain words")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_is_committed_is_reviewed_and_no_more(hooked: Path) -> None:
+    """`git commit PATH` and `-a` are reviewed by the index git prepares; what stays unstaged is not looked at."""
+    (hooked / "app" / "main.py").write_text(BAD)
+    (hooked / "README.md").write_text("# Other\n")
+    assert git(hooked, "commit", "-qm", "plain words", "README.md").returncode == 0
+    assert git(hooked, "commit", "-qam", "plain words").returncode == 1
+
+
+def test_a_message_is_drafted_into_the_editor(hooked: Path, tmp_path: Path) -> None:
+    """The draft stands above git's comments and is committed as the editor leaves it."""
+    staged(hooked, "def greet() -> str:\n    return ''\n")
+    done = git(hooked, "commit", GIT_EDITOR=f"sed -i '1s/$/ to people/;w {tmp_path}/seen'")
+    assert done.returncode == 0, done.stderr
+    assert git(hooked, "log", "-1", "--format=%B").stdout.strip() == "feat(new): add greet in new.py to people"
+    assert "# Changes to be committed:" in (tmp_path / "seen").read_text()
+
+
+def test_a_message_is_checked(hooked: Path) -> None:
+    """A credential or the mark of a conflict stops the commit, a long subject is only told."""
+    done = git(hooked, "commit", "--allow-empty", "-m", f"use {TOKEN}")
+    assert done.returncode == 1 and "credential" in done.stderr and TOKEN not in done.stderr
+    done = git(hooked, "commit", "--allow-empty", "-m", "x y\n\n<<<<<<< HEAD\n=======\n>>>>>>> other")
+    assert done.returncode == 1 and done.stderr.count("mark of a conflict") == 3
+    done = git(hooked, "commit", "--allow-empty", "-qm", "word " * 20)
+    assert done.returncode == 0 and "99 characters, 72 are usual" in done.stderr
+    done = git(hooked, "commit", "--allow-empty", "-qm", "word " * 20, LOCALDEV_HOOKS_SUBJECT="0")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_localdevs_own_failure(run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch, strict: bool) -> None:
+    """A broken setting is told with what was not done; only a strict hook keeps one from committing for it."""
+    staged(repository, BAD)
+    monkeypatch.setenv("LOCALDEV_REVIEW_FAIL_ON", "sometimes")
+    done = run("hooks", "run", "pre-commit", "-C", repository, *(["--strict"] if strict else []))
+    assert done.code == int(strict)
+    assert "sometimes" in done.err and "not reviewed: app/new.py" in done.err
+    assert ("the commit stops (strict)" if strict else "the commit goes on") in done.err
+
+
+def test_by_setting(run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`hooks.fail_on` decides what stops a commit; `never` shows and lets go on."""
+    staged(repository, BAD)
+    assert run("hooks", "run", "pre-commit", "-C", repository).code == 1
+    monkeypatch.setenv("LOCALDEV_HOOKS_FAIL_ON", "never")
+    done = run("hooks", "run", "pre-commit", "-C", repository)
+    assert done.code == 0 and "breakpoint" in done.out
+
+
+def test_nothing_is_said_where_there_is_nothing(run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Called by hand or by another program it looks for itself: nothing staged, skipped, in CI, within a merge."""
+    silent = ("hooks", "run", "pre-commit", "-C", repository)
+    assert (run(*silent).code, run(*silent).out, run(*silent).err) == (0, "", "")
+    staged(repository, BAD)
+    for name in ("CI", "LOCALDEV_SKIP"):
+        monkeypatch.setenv(name, "1")
+        assert (run(*silent).code, run(*silent).err) == (0, "")
+        monkeypatch.delenv(name)
+    (repository / ".git" / "MERGE_HEAD").write_text(git(repository, "rev-parse", "HEAD").stdout)
+    assert run(*silent).code == 0
+    (repository / ".git" / "MERGE_HEAD").unlink()
+    assert run(*silent).code == 1
+
+
+def test_a_range_for_the_pre_commit_program(run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `--from-ref` and `--to-ref` it is those commits that are reviewed, in CI too."""
+    staged(repository, BAD)
+    git(repository, "commit", "-qm", "bad")
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", "HEAD~1")
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
+    done = run("hooks", "run", "pre-commit", "-C", repository)
+    assert done.code == 1 and "breakpoint" in done.out
+
+
+def slow(tmp_path: Path, seconds: float) -> dict[str, str]:
+    """Give the environment of a model that takes its time before each word, in the hooks."""
+    script = tmp_path / "slow.json"
+    replies = [{"text": '{"type": "fix", "subject": "never comes", "body": ""}', "delay": seconds}] * 9
+    script.write_text(json.dumps({"name": "slow", "replies": replies}))
+    return {"LOCALDEV_HOOKS_MODELS": "true", "LOCALDEV_MODEL": f"fake:{script}"}
+
+
+def hook_process(root: Path, *words: str, **environment: str) -> tuple[int, str, float]:
+    """Run a hook as a process: exit code, stderr, and seconds."""
+    started = time.monotonic()
+    done = subprocess.run(
+        command("hooks", "run", *words), cwd=root, env={**os.environ, **environment}, capture_output=True, text=True
+    )
+    return done.returncode, done.stderr, time.monotonic() - started
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_model_that_hangs(repository: Path, tmp_path: Path, strict: bool) -> None:
+    """When the deadline is over the commit goes on: what was not reviewed is named, with the command that does it."""
+    staged(repository, "def run(x):\n    return x\n")
+    more = ["--strict"] if strict else []
+    code, said, seconds = hook_process(repository, "pre-commit", "--deadline", "2.5", *more, **slow(tmp_path, 30))
+    assert seconds < 6 and code == int(strict)
+    assert "deadline of 2.5 s" in said and "app/new.py" in said
+    assert "localdev review --diff HEAD~1..HEAD" in said
+
+
+def test_a_draft_that_is_late_leaves_the_floors(repository: Path, tmp_path: Path) -> None:
+    """The job ends its model before the hook's deadline, so that the draft from the structure is there in time."""
+    staged(repository, "def greet() -> str:\n    return ''\n")
+    (repository / "MSG").write_text("\n# comment\n")
+    code, said, seconds = hook_process(
+        repository, "prepare-commit-msg", "--deadline", "3", str(repository / "MSG"), **slow(tmp_path, 30)
+    )
+    assert code == 0 and seconds < 6
+    text = (repository / "MSG").read_text()
+    assert text == "feat(new): add greet in new.py\n\n# comment\n" or (text == "\n# comment\n" and "deadline" in said)
+
+
+def test_code_that_holds_the_interpreter_is_ended_too(tmp_path: Path) -> None:
+    """Native code that never lets go is no excuse: the system ends the process."""
+    script = (
+        "import re, sys\n"
+        "from localdev.cli.watchdog import Watchdog\n"
+        "Watchdog(0.3, lambda: 'late\\n', 0)\n"
+        "re.match(r'(a+)+$', 'a' * 60 + 'b')\n"
+    )
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=20)
+    assert done.returncode != 1 and time.monotonic() - started < 5
+
+
+def test_wrong_calls(run: Run, repository: Path) -> None:
+    """An unknown hook and a missing message file are usage errors."""
+    assert run("hooks", "run", "post-commit", "-C", repository).code == 2
+    assert run("hooks", "run", "commit-msg", "-C", repository).code == 2
