@@ -99,6 +99,7 @@ _INJECTED = (
 )
 
 RULES: tuple[Rule, ...] = (
+    *_INJECTED,
     *_REACH,
     *_LEFTOVERS,
     *_PLACES,

@@ -9,8 +9,8 @@ from localdev.source.syntax.calls import Call, call_of, calls
 from localdev.source.syntax.grammars import Syntax, syntax_of, word_set
 from localdev.source.syntax.names import bare, dotted, part
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.scopes import is_fixed, parameters_of, reaching, scope_of
-from localdev.source.syntax.tree import SyntaxTree, text_of
+from localdev.source.syntax.scopes import enclosing_functions, is_fixed, parameters_of, reaching, scope_of
+from localdev.source.syntax.tree import SyntaxTree, text_of, walk
 from localdev.source.syntax.values import Argument, holes, operator_of, string_of
 
 Piece = str | Argument
@@ -43,6 +43,10 @@ _WRITES = re.compile(
 _FLAGS = r"%[-+ #0]*[\d*]*(?:\.[\d*]+)?"
 _NUMBER = re.compile(_FLAGS + r"(?:hh|h|ll|l|q|j|z|t|L)?[diouxXeEfFgGcbt]|%%")
 _CONVERSION = re.compile(_FLAGS + r"l?[sqvr@T]|%\(\w+\)s|%\{\w+\}|%<\w+>s|\{[^{}\s]*\}|%\d+\$s|%\d")
+_CASTS = frozenset({"cast_expression", "type_cast_expression"})
+_NUMBERS = re.compile(
+    r"(?:unsigned\s+)?(?:int|integer|long|short|float|double|bool|boolean|size_t|[iuf]\d+|usize|isize|u?int\d+_t)$"
+)
 _INLINE = re.compile(r"\{([A-Za-z_]\w*)(?::[^{}]*)?\}")
 
 
@@ -79,6 +83,8 @@ def _pieces(tree: SyntaxTree, argument: Argument, steps: int) -> list[Piece]:
     syntax = syntax_of(tree.language)
     if syntax is None or steps <= 0 or (argument.last is not None and argument.last.id != argument.node.id):
         return [argument]
+    if argument.node.type in _CASTS and _NUMBERS.match(text_of(argument.node.child_by_field_name("type"))):
+        return ["0"]
     node = bare(tree, argument.node)
     if node.type in syntax.strings or node.type in ("subshell", "shell_command_expression"):
         return _of_text(tree, node, steps)
@@ -149,20 +155,22 @@ def _formatted(tree: SyntaxTree, pattern: Argument, values: list[Argument], step
             elif value is not None:
                 found += _pieces(tree, value, steps - 1)
             else:
-                found += _inline(tree, pattern, place.group())
+                found += _inline(tree, pattern, place.group(), steps)
         found.append(piece[at:])
     return found
 
 
-def _inline(tree: SyntaxTree, pattern: Argument, place: str) -> list[Piece]:
+def _inline(tree: SyntaxTree, pattern: Argument, place: str, steps: int) -> list[Piece]:
     """Give the value of a place that names it (`{name}` in Rust); one without a value is text."""
     named = _INLINE.fullmatch(place)
     if named is None or tree.language != "rust":
         return [place]
     found = reaching(tree, pattern.node, named.group(1))
-    if found and all(is_fixed(tree, each.value) for each in found):
-        return ["0"]
-    return [pattern]
+    if found:
+        return [piece for each in found for piece in _pieces(tree, each.value, steps - 1)]
+    function = next(enclosing_functions(tree, pattern.node), tree.root)
+    same = (each for each in walk(function) if each.type == "identifier" and text_of(each) == named.group(1))
+    return [Argument(tree, next(same, pattern.node.parent or pattern.node))]
 
 
 def _of_call(tree: SyntaxTree, call: Call, steps: int) -> list[Piece]:

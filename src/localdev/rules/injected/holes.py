@@ -1,0 +1,127 @@
+"""What is put into a text that is run, and how much it matters: numbers and escaped values do not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from localdev.core.review import Severity
+from localdev.rules.changed import ChangedFile
+from localdev.rules.code import Look
+from localdev.rules.dangerous.data import is_from_outside, is_from_request
+from localdev.rules.rule import Found
+from localdev.source.syntax.assignments import Assignment
+from localdev.source.syntax.built import Built
+from localdev.source.syntax.calls import Call, call_of
+from localdev.source.syntax.names import bare
+from localdev.source.syntax.scopes import enclosing_functions, parameters_of, reaching
+from localdev.source.syntax.tree import SyntaxTree, text_of
+from localdev.source.syntax.values import Argument
+
+# Calls and names that make a value harmless wherever it is put: numbers, and texts escaped for the place.
+_SAFE = re.compile(
+    r"""
+    ^(?:\w+[.:]+)*(?:int|float|len|abs|count|size|hash|intval|floatval|parseInt|parseFloat|Number|Integer|Float|BigInt|bool
+    |Itoa|FormatInt|FormatUint|parseLong|parseDouble|toInt|toFixed|Date\.now|now|time|getpid|uuid4|randomUUID|NewString|ordinal
+    |ToInt32|ToInt64|Parse|TryParse|valueOf|hexdigest|sum|max|min|round|range|strtotime|microtime|filemtime)\s*\(
+    | \.(?:to_i|to_f|size|length|count|id|Length|Count|hexdigest|getTime|intValue|longValue|ordinal)\b(?:\(\))?$
+    | (?i:quote|escape|sanitiz|sanitis|identifier|placeholder|bindings?\b|clean
+    |encode|validat|allow_?list|white_?list|addslashes)
+    | ["'](?:\?|%s|\?,\s?|%s,\s?|\$|:|:\w+|@|@p|@\w+|,|,\s)["']
+    """,
+    re.VERBOSE,
+)
+_NUMERIC_TYPE = re.compile(
+    r"(?:^|[^\w.])(?:unsigned\s+)?(?:int|long|short|float|double|size_t|s?size_t|u?int\d+(?:_t)?|[iuf]\d+|usize|isize|number"
+    r"|bool|boolean|Integer|Long|Double|Short|UUID|Guid|Uuid|decimal|uint|ulong|byte|float64|float32|time_t|pid_t|ObjectId"
+    r"|DateTime|datetime|date|LocalDate|Instant|TimeSpan|Duration|time\.Duration)\b(?!\s*[\[*]|<)"
+)
+# Another tool's finding was looked at there and answered.
+_ANSWERED = re.compile(
+    r"noqa:\s*(?:\w+,\s*)*(?:S\d+|DUO)|\bnosec\b|nosemgrep|brakeman:ignore|NOSONAR|rubocop:disable\s+Security"
+)
+
+
+def dangerous(tree: SyntaxTree, built: Built) -> tuple[Argument, ...]:
+    """Give the values put into a text that may be anything."""
+    return tuple(hole for hole in built.holes if not is_harmless(tree, hole))
+
+
+def is_harmless(tree: SyntaxTree, hole: Argument) -> bool:
+    """Say whether a value is a number by its type or its making, or was escaped."""
+    text = hole.text
+    call = call_of(tree, bare(tree, hole.node))
+    if (len(text) < 500 and _SAFE.search(text)) or (call is not None and _SAFE.search(call.resolved + "(")):
+        return True
+    return is_numeric(tree, hole)
+
+
+def is_numeric(tree: SyntaxTree, hole: Argument) -> bool:
+    """Say whether a value is declared as a number, or as something else of a fixed form."""
+    name = text_of(hole.node)
+    if hole.kind != "name" or "." in name:
+        return False
+    if name in parameters_of(tree, hole.node):
+        return _declared_number(tree, hole, name)
+    found = reaching(tree, hole.node)
+    return bool(found) and all(_makes_number(each) for each in found)
+
+
+def _declared_number(tree: SyntaxTree, hole: Argument, name: str) -> bool:
+    """Look for the type of a parameter in the head of the function that has it."""
+    for function in enclosing_functions(tree, hole.node):
+        body = function.child_by_field_name("body")
+        text = text_of(function)
+        head = text[: len(text) - len(text_of(body))] if body is not None else text[:300]
+        if re.search(rf"(?<![\w$]){re.escape(name)}\b", head):
+            return _typed_number(tree.language, head, name)
+    return False
+
+
+def _typed_number(language: str, head: str, name: str) -> bool:
+    word = re.escape(name)
+    if language in ("python", "rust", "typescript", "tsx"):
+        found = re.search(rf"(?<!\w){word}\??\s*:\s*([^,)=]+)", head)
+    elif language == "go":
+        found = re.search(rf"(?<!\w){word}\s*(?:,\s*\w+\s*)*\s+([\w.*\[\]]+)", head)
+    else:
+        found = re.search(rf"([\w:<>\[\]?.*& ]+?)[\s&*?]+{word}(?!\w)", head)
+    return found is not None and _NUMERIC_TYPE.search(" " + found.group(1).strip()) is not None
+
+
+def _makes_number(assignment: Assignment) -> bool:
+    """Say whether an assignment declares a number, or makes one."""
+    node = assignment.node
+    declared = node.parent.child_by_field_name("type") if node.parent is not None else None
+    own = node.child_by_field_name("type")
+    if any(_NUMERIC_TYPE.search(" " + text_of(each)) for each in (declared, own) if each is not None):
+        return True
+    return _SAFE.search(assignment.value.text[:500]) is not None
+
+
+def origin(tree: SyntaxTree, holes: Iterable[Argument]) -> Severity:
+    """Say how bad it is: `high` where a value comes from outside, `medium` where nobody can tell."""
+    return "high" if any(is_from_outside(tree, hole) or is_from_request(tree, hole) for hole in holes) else "medium"
+
+
+def has_text(built: Built) -> bool:
+    """Say whether there is more to a text than the values put into it."""
+    return bool(built.text.replace("\0", "").strip())
+
+
+def judged(look: Look) -> Look:
+    """Make a function that looks at a file give its findings the weight they have there."""
+
+    def weigh(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
+        for found in look(file, tree):
+            lines = file.new_lines[max(0, found.line - 1) : max(found.end_line, found.line)]
+            yield replace(found, severity="low") if any(map(_ANSWERED.search, lines)) else found
+
+    return weigh
+
+
+def known(names: frozenset[str], call: Call) -> bool:
+    """Say whether a call goes by one of some full names; one with a dot in front is a method of anything."""
+    full = (call.name, call.resolved)
+    return any(name in names for name in full) or ("." in call.name and f".{call.last}" in names)
