@@ -17,7 +17,6 @@ from localdev.assistant.gen.signature import Signature, signature_of
 from localdev.assistant.gen.target import Target
 from localdev.core.errors import NotFound, UsageError
 from localdev.core.patch import Check, Proposal
-from localdev.source.docs import clean_comment
 
 # Longer ones are no summary, but a model that goes on and on.
 _LONGEST_SUMMARY = 400
@@ -42,10 +41,10 @@ class DocJob:
         Raises:
             NotFound: there is documentation already, of which nothing would be left.
         """
-        if self.target.symbol.doc:
+        if self.place.replaces:
             raise NotFound(
                 f"{self.target.symbol.qualified} is documented already, and only a model can word it anew",
-                "leave out --no-model and name a model, or take the old documentation out first",
+                "name a model: --model; or take the old documentation out first",
             )
         return floor(self.edits(self.known_text()), self.check)
 
@@ -139,7 +138,7 @@ class DocJob:
             "path": self.target.path,
             "symbol": symbol.qualified,
             "code": code,
-            "before": clean_comment(symbol.doc) if symbol.doc else "",
+            "before": symbol.doc if self.place.replaces else "",
             "mood": "Returns ..., Reads ..." if self.style.third_person else "Return ..., Read ...",
             "sections": list(self.schema()["properties"])[2:],
             "instruction": instruction,

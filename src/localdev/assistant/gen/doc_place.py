@@ -37,7 +37,7 @@ class Place:
 
     `start` and `end` are the bytes that it replaces, `prefix` and `suffix` what stands around it there, `indent` what
     each further line begins with. `gone` are further stretches of bytes to take out. `rows` are all rows that may
-    change.
+    change. `replaces` says that documentation stands there now.
     """
 
     start: int
@@ -47,6 +47,7 @@ class Place:
     prefix: str = ""
     suffix: str = ""
     gone: tuple[tuple[int, int], ...] = ()
+    replaces: bool = False
 
 
 def find_place(target: Target) -> Place:
@@ -87,7 +88,7 @@ def _inside(target: Target) -> Place:
     data = target.text.encode("utf-8", "surrogateescape")
     first = next((each for each in body.named_children if each.type not in COMMENTS), None)
     if first is not None and _is_string(first):
-        return Place(first.start_byte, first.end_byte, _indent_of(data, first), rows)
+        return Place(first.start_byte, first.end_byte, _indent_of(data, first), rows, replaces=True)
     colon = next(
         each for each in reversed(target.node.children) if each.type == ":" and each.end_byte <= body.start_byte
     )
@@ -129,7 +130,7 @@ def _above(target: Target) -> Place:
     gone = tuple((starts[begin], starts[stop + 1]) for begin, stop in runs[1:])
     stop = starts[last + 1] - 1
     stop -= data[stop - 1 : stop] == b"\r"
-    return Place(starts[first] + len(indent), stop, indent, rows, gone=gone)
+    return Place(starts[first] + len(indent), stop, indent, rows, gone=gone, replaces=True)
 
 
 def _runs_above(tree: SyntaxTree, row: int, data: bytes) -> tuple[int, list[Rows]]:
