@@ -31,13 +31,15 @@ Also = Callable[[Sequence[Written]], Sequence[Check]]
 class EditJob:
     """All that changing some symbols needs to know: `units` are those that are shown, numbered from 1.
 
-    `left_out` are those that did not fit, `also` further checks. `written` is what the last answer made.
+    `left_out` are those that did not fit, `also` further checks. With `keeps` no symbol may be taken out. `written` is
+    what the last answer made.
     """
 
     trees: dict[str, SyntaxTree]
     units: tuple[Unit, ...]
     left_out: tuple[Unit, ...] = ()
     also: Also | None = None
+    keeps: bool = False
     written: tuple[Written, ...] = field(default=())
 
     def schema(self) -> dict[str, Any]:
@@ -100,6 +102,8 @@ class EditJob:
         indent = indent_of(rows[unit.core[0]].removeprefix("\ufeff"))
         old = tuple(each.symbol.qualified for each in definitions(tree) if _within(each.symbol.start_line, unit))
         if action == "delete":
+            if self.keeps and unit.name:
+                raise Unfit(f"{unit.name} is to be mended, not taken out")
             return Piece(_with_blanks(rows, unit.rows), name=unit.name, old=old)
         lines = clean(code)
         if action == "add_after":

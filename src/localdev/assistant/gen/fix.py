@@ -113,7 +113,7 @@ def fix_finding(
     said += [f"The line: {finding.quote}"] if finding.quote else []
     said += [f"Suggestion: {finding.suggestion}"] if finding.suggestion else []
     _refuse_long(unit, tree, most_characters)
-    job = EditJob({finding.path: tree}, (unit,), also=check)
+    job = EditJob({finding.path: tree}, (unit,), also=check, keeps=True)
     place = f"{finding.path}:{finding.line}"
     return FixJob(job, f"{_FINDING} ({finding.rule}, {finding.severity})", "\n".join(said), (place,))
 
@@ -166,7 +166,7 @@ def fix_output(
         checks = list(also(written)) if also is not None else []
         return [*checks, nothing_new(written, ruleset, files)]
 
-    job = EditJob(chosen.trees, tuple(chosen.units), tuple(chosen.left), also=check)
+    job = EditJob(chosen.trees, tuple(chosen.units), tuple(chosen.left), also=check, keeps=True)
     kind = f"`{command}` fails" if command else "A command fails"
     return FixJob(job, kind, problem, tuple(f"{each.path}:{each.line}" for each in chosen.places))
 

@@ -23,6 +23,7 @@ _DECLARATIONS = frozenset(
     }
 )  # fmt: skip
 _EMPTY = frozenset({";", ",", "empty_statement", "\n", "automatic_semicolon"})
+_JOINED = "concatenated_string"
 _TEXTS = ("string", "template", "heredoc", "text_block")
 
 
@@ -109,18 +110,26 @@ def _is_body_end(node: SyntaxNode, end: int) -> bool:
     return node.type in BODIES and (holds_first or node.end_byte <= end) and node.type in ("block", "body_statement")
 
 
-def literal_rows(tree: SyntaxTree, rows: Rows) -> frozenset[int]:
-    """Give those of some rows, from 0 at their start, that begin inside a text of several lines; no docstrings."""
-    found: set[int] = set()
+def literal_rows(tree: SyntaxTree, rows: Rows) -> list[frozenset[int]]:
+    """Give, for each text of several lines in some rows, those that begin inside it, from 0 at their start.
+
+    Docstrings are none: what they begin with is indentation.
+    """
+    found: list[frozenset[int]] = []
     for node in walk(tree.root):
         first, last = node.start_point[0], node.end_point[0]
-        if last <= first or last < rows[0] or first > rows[1] or not any(word in node.type for word in _TEXTS):
-            continue
-        around = node.parent
-        if around is not None and (is_docstring(around, tree.language) or any(word in around.type for word in _TEXTS)):
-            continue
-        found.update(row - rows[0] for row in range(first + 1, last + 1))
-    return frozenset(found)
+        if last > first and last >= rows[0] and first <= rows[1] and _is_text(node, tree.language):
+            found.append(frozenset(row - rows[0] for row in range(first + 1, last + 1)))
+    return found
+
+
+def _is_text(node: SyntaxNode, language: str) -> bool:
+    """Say whether a node is a text as a whole, and no docstring."""
+    around = node.parent
+    if node.type == _JOINED or not any(word in node.type for word in _TEXTS) or around is None:
+        return False
+    inside = around.type != _JOINED and any(word in around.type for word in _TEXTS)
+    return not inside and not is_docstring(around, language)
 
 
 def contained(edit: FileEdit, spans: Sequence[Rows]) -> Check:

@@ -103,17 +103,30 @@ def fitted(lines: Sequence[str], indent: str, unit: str, *, literal: frozenset[i
 
 
 def _is_absolute(lines: Sequence[str], indent: str, unit: str, literal: frozenset[int]) -> bool:
-    """Say whether only the first line lacks the indentation that all others have: so models often begin."""
-    others = [indent_of(line) for at, line in enumerate(lines) if at and line and at not in literal]
-    least = (
-        indent if lines[-1].lstrip()[:1] in ("}", ")", "]") or lines[-1].strip().startswith("end") else indent + unit
-    )
-    return bool(others) and all(own.startswith(least) for own in others)
+    """Say whether only the first line lacks the indentation that all others have: so models often begin.
+
+    Told by a line that must stand on the level of the first one: what follows a comment or a decorator, or the bracket
+    that ends what the first one opens. Python's bodies have none, and go one level deeper.
+    """
+    others = [line for at, line in enumerate(lines) if at and line and at not in literal]
+    if not others or not all(indent_of(line).startswith(indent) for line in others):
+        return False
+    first, closing = lines[0], (")", "]", "}")
+    if first.startswith(("@", "#", "//", "/*", "[")):
+        return True
+    if first.rstrip().endswith(":"):
+        return all(indent_of(line).startswith(indent + unit) for line in others)
+    if first.startswith(("def ", "async def ", "class ")) and first.count("(") > first.count(")"):
+        closer = next((line for line in others if line.lstrip().startswith(closing)), "")
+        return bool(closer) and indent_of(closer) == indent
+    return others[-1].lstrip().startswith((*closing, "end")) and indent_of(others[-1]) == indent
 
 
 def _moved(line: str, base: str, indent: str, step: str, unit: str) -> str:
     """Move one line: what it has beyond the first line's indentation is kept, in steps of the text's own."""
     own = indent_of(line)
+    if base == indent and not own.startswith(base):  # `#if` and its like stand where they stand
+        return line
     rest = line[len(own) :]
     deeper = own[len(base) :] if own.startswith(base) else ""
     if step and deeper:

@@ -15,7 +15,7 @@ BODIES = frozenset(
     {
         "module", "program", "source_file", "translation_unit", "compilation_unit", "block", "class_body",
         "declaration_list", "body_statement", "interface_body", "enum_body", "enum_body_declarations",
-        "field_declaration_list", "statement_block", "object_type",
+        "field_declaration_list", "statement_block", "object_type", "then",
     }
 )  # fmt: skip
 ATTRIBUTES = frozenset({"attribute_item", "decorator", "attribute_list", "marker_annotation", "annotation"})

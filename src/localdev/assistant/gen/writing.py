@@ -12,6 +12,7 @@ from localdev.assistant.gen.import_block import import_cuts, is_import, missing_
 from localdev.assistant.gen.inside import Found, contained, found_in, literal_rows
 from localdev.assistant.gen.splice import Cut, Spliced, commonest_unit, fitted, splice
 from localdev.core.patch import Check, FileEdit
+from localdev.source.parse import parse_file
 from localdev.source.syntax.definitions import definitions
 from localdev.source.syntax.tree import SyntaxTree, line_of, read_syntax, text_of
 
@@ -110,17 +111,18 @@ def _fit(tree: SyntaxTree, pieces: Sequence[Piece], before: Sequence[Cut]) -> tu
     known = {row.removesuffix("\r") for row in tree.text.split("\n")}
     again = []
     for piece, cut, rows in zip(pieces, cuts, spans, strict=True):
-        inner = (at - piece.blank[0] for at in literal_rows(after, rows))
-        literal = frozenset(at for at in inner if not _stood_so(piece, cut, at, known))
+        texts = [text for text in literal_rows(after, rows) if not _stood_so(piece, cut, text, known)]
+        literal = frozenset(at - piece.blank[0] for text in texts for at in text)
         again.append(_cut(piece, unit, literal))
     spliced = splice(tree.text, [*before, *again])
     return spliced, _spans(again, before, spliced)
 
 
-def _stood_so(piece: Piece, cut: Cut, at: int, known: set[str]) -> bool:
-    """Say whether a line inside a text stood in the file as it is once moved, and not as it was given."""
-    given = piece.lines[at] if 0 <= at < len(piece.lines) else ""
-    return cut.lines[at + piece.blank[0]] in known and given not in known if given else True
+def _stood_so(piece: Piece, cut: Cut, text: frozenset[int], known: set[str]) -> bool:
+    """Say whether the lines of a text stood in the file as they are once moved, and not all of them as given."""
+    rows = [at for at in text if 0 <= at - piece.blank[0] < len(piece.lines)]
+    given = all(piece.lines[at - piece.blank[0]] in known for at in rows)
+    return not given and all(cut.lines[at] in known for at in rows)
 
 
 def _cut(piece: Piece, unit: str, literal: frozenset[int]) -> Cut:
@@ -146,7 +148,7 @@ def _names(piece: Piece, rows: Rows, before: SyntaxTree, after: SyntaxTree) -> l
         Unfit: it is not what it must be.
     """
     if not piece.lines:
-        return [piece.name] if piece.name else []
+        return [_gone(piece, after)] if piece.name else []
     for line in piece.lines:
         if _LEFT_OUT.match(line) and line.strip() not in before.text:
             raise Unfit(f"{line.strip()!r} stands for lines that are left out: give every line")
@@ -167,6 +169,16 @@ def _names(piece: Piece, rows: Rows, before: SyntaxTree, after: SyntaxTree) -> l
         raise Unfit(f"the new text of {what} defines it {len(names)} times")
     _refuse_other(found, after, what)
     return names
+
+
+def _gone(piece: Piece, after: SyntaxTree) -> str:
+    """Check that nothing in the file uses a symbol that is taken out; give its name."""
+    parsed = parse_file(after.path, after.text)
+    if "." not in piece.name and not any(each.name == piece.name for each in parsed.symbols):
+        used = next((each for each in parsed.references if each.name == piece.name and not each.via), None)
+        if used is not None:
+            raise Unfit(f"{piece.name} is taken out, and line {used.line} still uses it")
+    return piece.name
 
 
 def _statement(piece: Piece, names: Sequence[str], what: str) -> list[str]:
