@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 from localdev.core.errors import ConfigError
 from localdev.core.review import SEVERITIES, Finding, Severity
@@ -94,4 +93,4 @@ def _severity(entry: str, checked: Callable[[str, str], str]) -> tuple[str, Seve
         raise ConfigError(
             f"review.severity: {entry!r} names no severity", f"write RULE=LEVEL, LEVEL one of {', '.join(SEVERITIES)}"
         )
-    return checked(name, "review.severity"), cast(Severity, level)
+    return checked(name, "review.severity"), level
