@@ -9,7 +9,7 @@ from typing import Literal
 from localdev.source.syntax.grammars import Binding, Syntax, syntax_of
 from localdev.source.syntax.names import bare, dotted, part
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, nodes_of, text_of
 from localdev.source.syntax.values import Argument, key_name
 
 AssignmentKind = Literal["plain", "augmented", "member", "element"]
@@ -59,10 +59,8 @@ def assignments(tree: SyntaxTree) -> tuple[Assignment, ...]:
 
 
 def _assignments(tree: SyntaxTree, syntax: Syntax) -> Iterator[Assignment]:
-    for node in walk(tree.root):
-        binding = syntax.bindings.get(node.type)
-        if binding is not None:
-            yield from _read(tree, node, binding)
+    for node in nodes_of(tree, frozenset(syntax.bindings)):
+        yield from _read(tree, node, syntax.bindings[node.type])
 
 
 def _read(tree: SyntaxTree, node: SyntaxNode, binding: Binding) -> Iterator[Assignment]:

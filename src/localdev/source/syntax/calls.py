@@ -10,13 +10,15 @@ from localdev.source.syntax.grammars import Syntax, syntax_of
 from localdev.source.syntax.imports import resolved
 from localdev.source.syntax.names import callee, dotted, first_word, joined, part
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, nodes_of, text_of
 from localdev.source.syntax.values import Argument
 
 CallKind = Literal["call", "new", "macro"]
 
 _LISTS = frozenset({"arguments", "argument_list", "token_tree", "bracketed_argument_list"})
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
+# Other nodes that may be calls.
+_BESIDE = {"ruby": ("identifier",), "cpp": ("init_declarator",)}
 _RUBY_STATEMENTS = frozenset({"program", "body_statement", "block_body", "then", "else", "begin", "ensure"})
 
 
@@ -77,12 +79,13 @@ def _calls(tree: SyntaxTree) -> Iterator[Call]:
     syntax = syntax_of(tree.language)
     if syntax is None:
         return
-    for node in walk(tree.root):
+    kinds = {*syntax.calls, *syntax.creations, *_BESIDE.get(tree.language, ())}
+    for node in nodes_of(tree, frozenset(kinds)):
         if node.type in syntax.calls or node.type in syntax.creations:
             yield _call(tree, syntax, node)
-        elif tree.language == "ruby" and _is_bare_call(node):
+        elif node.type == "identifier" and _is_bare_call(node):
             yield _bare_call(node)
-        elif tree.language == "cpp" and node.type == "init_declarator":
+        elif node.type == "init_declarator":
             created = _constructed(tree, node)
             if created is not None:
                 yield created

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator
 
 from localdev.source.syntax.names import dotted, part, unquoted
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import SyntaxTree, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, nodes_of, text_of, walk
 
 _VERSION = re.compile(r"(?:/v\d+|\.v\d+)$")
 _IMPORTS = {
-    "python": ("import_statement", "import_from_statement"),
-    "javascript": ("import_statement", "variable_declarator"),
-    "go": ("import_spec",),
-    "rust": ("use_declaration",),
-    "java": ("import_declaration",),
-    "c_sharp": ("using_directive",),
-    "php": ("namespace_use_clause",),
+    "python": frozenset({"import_statement", "import_from_statement"}),
+    "javascript": frozenset({"import_statement", "variable_declarator"}),
+    "go": frozenset({"import_spec"}),
+    "rust": frozenset({"use_declaration"}),
+    "java": frozenset({"import_declaration"}),
+    "c_sharp": frozenset({"using_directive"}),
+    "php": frozenset({"namespace_use_clause"}),
 }
 _IMPORTS["typescript"] = _IMPORTS["tsx"] = _IMPORTS["javascript"]
 
@@ -26,13 +26,12 @@ def aliases(tree: SyntaxTree) -> dict[str, str]:
     """Give what each imported name of a file stands for, with dots between the parts; a Go path keeps its slashes."""
     kept: dict[str, str] | None = tree.kept.get("aliases")
     if kept is None:
-        kinds, read = _IMPORTS.get(tree.language, ()), _READERS.get(tree.language)
+        kinds, read = _IMPORTS.get(tree.language, frozenset()), _READERS.get(tree.language)
         kept = {}
         tree.kept["aliases"] = kept
         if read is not None:
-            for node in walk(tree.root):
-                if node.type in kinds:
-                    kept.update((name, full) for name, full in read(tree, node) if name and full)
+            for node in nodes_of(tree, kinds):
+                kept.update((name, full) for name, full in read(tree, node) if name and full)
     return kept
 
 

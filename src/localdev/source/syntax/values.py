@@ -9,7 +9,7 @@ from typing import Literal
 from localdev.source.syntax.grammars import Syntax, syntax_of
 from localdev.source.syntax.names import bare, dotted, part, unquoted
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, nodes_of, text_of
 
 ValueKind = Literal["literal", "interpolated", "concatenated", "name", "call", "other"]
 
@@ -162,8 +162,8 @@ def _bodies(tree: SyntaxTree, node: SyntaxNode) -> list[SyntaxNode]:
     if node.type == "heredoc_beginning":
         bodies: dict[int, SyntaxNode] | None = tree.kept.get("heredocs")
         if bodies is None:
-            starts = [each for each in walk(tree.root) if each.type == "heredoc_beginning"]
-            texts = [each for each in walk(tree.root) if each.type == "heredoc_body"]
+            starts = nodes_of(tree, frozenset({"heredoc_beginning"}))
+            texts = nodes_of(tree, frozenset({"heredoc_body"}))
             bodies = {start.id: body for start, body in zip(starts, texts, strict=False)}
             tree.kept["heredocs"] = bodies
         return [bodies[node.id]] if node.id in bodies else []
