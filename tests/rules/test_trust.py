@@ -266,6 +266,34 @@ ROWS: list[tuple[Rule, str, str, str]] = [
     (weak_cipher.RULE, "a.php", "<?php $x = openssl_encrypt($d, 'aes-128-ecb', $key);\n", "medium"),
     (weak_cipher.RULE, "a.php", "<?php $x = openssl_encrypt($d, 'aes-256-gcm', $key, 0, $iv, $tag);\n", ""),
     (weak_cipher.RULE, "a.c", "void f() { EVP_EncryptInit_ex(ctx, EVP_des_cbc(), NULL, key, iv); }\n", "medium"),
+    (weak_cipher.RULE, "a.py", "import ssl\nctx.set_ciphers('RC4:DES-CBC3-SHA')\n", "medium"),
+    (weak_cipher.RULE, "a.py", "import ssl\nctx.set_ciphers('HIGH:!aNULL:!MD5')\n", ""),
+    (
+        weak_cipher.RULE,
+        "A.cs",
+        (
+            "class A { void F() { ServicePointManager.SecurityProtocol = SecurityProtocolType.Tls11 | "
+            "SecurityProtocolType.Tls12; } }\n"
+        ),
+        "medium",
+    ),
+    (
+        weak_cipher.RULE,
+        "A.java",
+        (
+            "class A { void f() { byte[] iv = new byte[16]; new SecureRandom().nextBytes(iv); new "
+            "IvParameterSpec(iv); } }\n"
+        ),
+        "",
+    ),
+    (
+        weak_cipher.RULE,
+        "A.java",
+        ("class A { void f() { byte[] iv = new byte[16]; new IvParameterSpec(iv); } }\n"),
+        "medium",
+    ),
+    (tls.RULE, "a.rs", ("fn f() { c.dangerous().set_certificate_verifier(Arc::new(NoVerifier)); }\n"), "high"),
+    (tls.RULE, "a.py", "client.set_missing_host_key_policy(paramiko.RejectPolicy())\n", ""),
     (
         weak_random.RULE,
         "a.py",

@@ -78,12 +78,17 @@ def _wrong_size(tree: SyntaxTree, call: Call, shape: tuple[int, int, int]) -> st
     source = call.arguments[shape[1]].text.strip() if shape[1] >= 0 else ""
     if call.last == "strncat" and (size == f"sizeof({target})" or size == f"sizeof {target}" or size == room):
         return "the size given to `strncat` is what is left, not the whole target"
-    if source and re.fullmatch(rf"(?:strlen|wcslen)\(\s*{re.escape(source)}\s*\)(?:\s*\+\s*1)?", size) and room:
-        return (
-            ""
-            if _is_compared(call, f"strlen({source})")
-            else f"`{call.last}` copies as much as the source has, whatever room there is"
-        )
+    if source and re.fullmatch(rf"(?:strlen|wcslen)\(\s*{re.escape(source)}\s*\)(?:\s*\+\s*1)?", size):
+        if not (_is_compared(call, f"strlen({source})") or (not room and _makes_room(call, target, source))):
+            return f"`{call.last}` copies as much as the source has, whatever room there is"
+        return ""
+    if (
+        source
+        and re.fullmatch(rf"sizeof\s*\(?\s*{re.escape(source)}\s*\)?", size)
+        and call.last.startswith("strn")
+        and source != target
+    ):
+        return f"`{size}` is the size of the source, not of the target"
     if room.isdigit() and size.isdigit() and int(size) > int(room):
         return f"{size} is more than the {room} that `{target}` has room for"
     if (
@@ -100,6 +105,16 @@ def _wrong_size(tree: SyntaxTree, call: Call, shape: tuple[int, int, int]) -> st
     ):
         return "`strncpy` leaves out the final NUL when the text fills the target"
     return ""
+
+
+def _makes_room(call: Call, target: str, source: str) -> bool:
+    """Say whether nothing is known of the target, or it was made for the source."""
+    body = function_text(call.node)
+    return (
+        not re.fullmatch(r"\w+(?:->|\.)\w+", target)
+        or re.search(r"alloc|new\s|reserve|resize|strlen\s*\([^;]*[<>]|(?<!-)[<>]=?[^;]*strlen", body) is not None
+        or source not in body
+    )
 
 
 def _room_of(node: SyntaxNode, target: str) -> str:

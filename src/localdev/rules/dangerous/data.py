@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localdev.rules.around import FUNCTIONS, ancestors, function_of
+from localdev.rules.around import CLASSES, FUNCTIONS, ancestors, function_of
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call
 from localdev.source.syntax.node import SyntaxNode
@@ -61,10 +61,17 @@ _HANDLER = re.compile(
     | web::(?:Path|Query|Json|Form)
     | \b(?:Path|Query|Json|Form)\(\s*\w+\s*\)\s*:\s*(?:\w+::)*(?:Path|Query|Json|Form)<
     | @(?:Query|Param|Body|Headers)\(
-    | ActionResult | @app\.command
+    | ActionResult | @app\.command | \bdef\s+\w+\(\s*(?:self,\s*)?request\b
     """,
     re.VERBOSE,
 )
+
+
+_HANDLER_CLASS = re.compile(
+    r"RequestHandler|APIView|MethodView|HTTPEndpoint|Controller\b|ControllerBase|Resource\)|@RestController|@Controller|\[Route|\[ApiController|HttpServlet"
+)
+# A request that is taken apart: `const { body } = req`.
+_WHOLE_REQUEST = re.compile(r"(?:ctx\.)?(?:req|request)|event")
 
 
 def names_in(node: SyntaxNode) -> Iterator[SyntaxNode]:
@@ -95,7 +102,9 @@ def values_behind(tree: SyntaxTree, argument: Argument) -> Iterator[Argument]:
 
 def is_from_request(tree: SyntaxTree, argument: Argument) -> bool:
     """Say whether data of a request, a page's address or a command line are in an expression."""
-    return any(_REQUEST.search(each.text) is not None for each in values_behind(tree, argument))
+    behind = list(values_behind(tree, argument))
+    taken_apart = any(_WHOLE_REQUEST.fullmatch(each.text) for each in behind[1:])
+    return taken_apart or any(_REQUEST.search(each.text) is not None for each in behind)
 
 
 def is_from_parameter(tree: SyntaxTree, argument: Argument) -> bool:
@@ -117,6 +126,16 @@ def in_handler(node: SyntaxNode) -> bool:
                 head = head[: max(0, len(head) - len(text_of(body)))]
             if _HANDLER.search(head):
                 return True
+        elif each.type in CLASSES:
+            around = text_of(
+                each.parent if each.parent is not None and each.parent.type == "decorated_definition" else each
+            )
+            return (
+                _HANDLER_CLASS.search(
+                    around.partition("{")[0][:400] if "{" in around else around.partition(":\n")[0][:400]
+                )
+                is not None
+            )
     return False
 
 

@@ -10,10 +10,13 @@ from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.dangerous.data import function_text, is_call
 from localdev.rules.dangerous.pairs import pairs
+from localdev.rules.places import is_script
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
-from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
+from localdev.source.syntax.scopes import value_of
+from localdev.source.syntax.tree import SyntaxTree, text_of
+from localdev.source.syntax.values import Argument
 
 _TRUE = re.compile(r"true|1|['\"](?:on|1|true)['\"]", re.IGNORECASE)
 _DEV = re.compile(r"(?i)(?:^|[/._-])(?:dev|develop(?:ment)?|local|debug|sandbox|testing|tests?)(?:[/._-]|$)")
@@ -65,13 +68,17 @@ def _debug(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             yield Found(
                 file.path, pair.line, _DEBUG_MESSAGE, pair.end_line, "take it from the environment, off by default"
             )
+        elif pair.plain == "ALLOWED_HOSTS" and re.fullmatch(r"[\[(]\s*['\"]\*['\"]\s*,?\s*[\])]", pair.value.strip()):
+            yield Found(
+                file.path, pair.line, "any name in a request is believed", pair.end_line, "name the hosts this site has"
+            )
     for call in calls(tree):
         first = call.arguments[0].text if call.arguments else ""
         known = (call.name, first) in _DEBUG_CALLS and (
             call.name != "ini_set" or _TRUE.fullmatch(call.arguments[-1].text)
         )
         if (
-            (known or call.name.endswith("UseDeveloperExceptionPage"))
+            (known or call.last in ("UseDeveloperExceptionPage", "phpinfo"))
             and call.name != "error_reporting"
             and not _is_for_dev(call.node)
         ):
@@ -106,20 +113,36 @@ def _is_for_dev(node: object) -> bool:
 def _listens(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find servers that listen on every address by a fixed text."""
     for call in calls(tree):
-        if not is_call(call, _LISTENS) or not file.touched(call.line, call.end_line):
-            continue
-        for each in call.arguments:
-            text = each.text.strip()
-            inner = re.match(r"\(\s*([\"'][^\"']*[\"'])\s*,", text)
-            bound = (inner.group(1) if inner else text) if not text.startswith("{") else _host_of(text)
-            if _ALL.fullmatch(bound) or (inner is not None and bound in ('""', "''") and call.name.endswith("bind")):
-                yield Found(
-                    file.path,
-                    line_of(each.node),
-                    "this listens on every address of the machine, not on its own alone",
-                    call.end_line,
-                    "listen on 127.0.0.1, and take other addresses from the settings",
-                )
+        if is_call(call, _LISTENS) and file.touched(call.line, call.end_line):
+            at = next((each for each in call.arguments if _is_everywhere(tree, call, each)), None)
+            if at is not None:
+                yield Found(file.path, at.line, _EVERYWHERE, call.end_line, _LOOPBACK)
+    for pair in pairs(tree):
+        if pair.plain in _HOSTS and _ALL.fullmatch(pair.value.strip()) and not is_script(file.path):
+            yield Found(file.path, pair.line, _EVERYWHERE, pair.end_line, _LOOPBACK)
+
+
+_EVERYWHERE = "this listens on every address of the machine, not on its own alone"
+_LOOPBACK = "listen on 127.0.0.1, and take other addresses from the settings"
+_HOSTS = words(
+    "host HOST bind_host listen_host BIND_HOST LISTEN_HOST bind_address BIND_ADDRESS listen_addr "
+    "ListenAddr Addr Host bindAddress listenAddress hostname HOSTNAME"
+)
+
+
+def _is_everywhere(tree: SyntaxTree, call: Call, argument: Argument) -> bool:
+    """Say whether an argument is the address of all interfaces, in a pair with a port or in options too."""
+    text = value_of(tree, argument).text.strip()
+    inner = re.match(r"\(\s*([\"'][^\"']*[\"'])\s*,", text)
+    if inner is not None:
+        empty = inner.group(1) in ('""', "''") and call.last in (
+            "bind",
+            "HTTPServer",
+            "ThreadingHTTPServer",
+            "TCPServer",
+        )
+        return empty or _ALL.fullmatch(inner.group(1)) is not None
+    return _ALL.fullmatch(_host_of(text) if text.startswith("{") else text) is not None
 
 
 def _host_of(text: str) -> str:
@@ -161,7 +184,7 @@ def _origins(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 body.replace('", "', '":"').replace("', '", "':'")
             ):
                 yield Found(file.path, call.line, _ORIGIN_MESSAGE, call.end_line, _ORIGIN_SUGGESTION)
-        elif (
+        elif call.name in ("CorsLayer.very_permissive", "Cors.permissive") or (
             call.last
             in (
                 "AllowAnyOrigin",
@@ -208,6 +231,8 @@ DEBUG = Rule(
             "display_errors",
             "consider_all_requests_local",
             "developerexceptionpage",
+            "phpinfo",
+            "allowed_hosts",
             "detailederrors",
             "propagate_exceptions",
         ),
@@ -229,7 +254,7 @@ LISTENS = Rule(
     good=Example(
         "server.py", "import socket\n\ndef serve():\n    sock = socket.socket()\n    sock.bind(('127.0.0.1', 8080))\n"
     ),
-    check=in_code(_listens, ("0.0.0.0", "::", "bind", '"*"', "'*'"), aside="none"),
+    check=in_code(_listens, ("0.0.0.0", "httpserver", "tcpserver", "::", "bind", '"*"', "'*'"), aside="none"),
 )
 ORIGINS = Rule(
     id="cors-any-origin",
@@ -242,5 +267,5 @@ ORIGINS = Rule(
     ),
     bad=Example("app.py", "app.add_middleware(CORSMiddleware, allow_origins=['*'], allow_credentials=True)\n"),
     good=Example("app.py", "app.add_middleware(CORSMiddleware, allow_origins=ORIGINS, allow_credentials=True)\n"),
-    check=in_code(_origins, ("origin",)),
+    check=in_code(_origins, ("origin", "permissive")),
 )

@@ -85,6 +85,21 @@ def _is_written(call: Call) -> bool:
 def _permissions(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find modes that let everybody write."""
     for call in calls(tree):
+        if call.last == "umask" and [each.text.strip() for each in call.arguments] in (
+            ["0"],
+            ["0o0"],
+            ["000"],
+            ["0o000"],
+            ["0000"],
+        ):
+            yield Found(
+                file.path,
+                call.line,
+                "files made from here on may be changed by everybody",
+                call.end_line,
+                "use 0o022 or 0o077",
+            )
+            continue
         sets, makes = is_call(call, _CHMOD), is_call(call, _MAKES)
         if not (sets or makes) or not call.arguments:
             continue
@@ -96,16 +111,13 @@ def _permissions(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 else None
             )
         # The umask takes away again what these are given.
-        if loose is not None and not (
-            makes and not sets and (tree.language in ("c", "cpp", "php", "ruby") or "666" in loose.text)
-        ):
+        if loose is not None and not (makes and not sets and tree.language in ("c", "cpp")):
             yield Found(
                 file.path,
                 line_of(loose.node),
                 f"`{loose.text.strip()}` lets everybody on the machine change it",
                 call.end_line,
                 "give write permission to the owner alone",
-                "medium" if sets else "low",
             )
 
 
@@ -153,5 +165,5 @@ PERMISSIONS = Rule(
     ),
     bad=Example("install.py", "import os\n\ndef install(path):\n    os.chmod(path, 0o777)\n"),
     good=Example("install.py", "import os\n\ndef install(path):\n    os.chmod(path, 0o755)\n"),
-    check=in_code(_permissions, ("chmod", "mkdir", "mode", "permission", "writ", "open", "creat", "makedirs")),
+    check=in_code(_permissions, ("chmod", "umask", "mkdir", "mode", "permission", "writ", "open", "creat", "makedirs")),
 )

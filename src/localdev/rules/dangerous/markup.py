@@ -10,6 +10,7 @@ from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, in_code
 from localdev.rules.dangerous.data import is_call, is_from_outside, values_behind
 from localdev.rules.dangerous.guards import cleans_markup
+from localdev.rules.dangerous.pairs import pairs
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.assignments import assignments
@@ -81,30 +82,50 @@ _ANSWERS = words(
     print printf render_inline
     """
 )
+# What jQuery's `html` is called on, to tell it from other methods of that name.
+_ELEMENT = re.compile(
+    r"\$|jQuery|.*\$|(?:.*\.)?(?:el|\w*(?:El|Elem|Element|Node|Container|Div|List|Body)|node|container|elem|element)\."
+)
 _TAG = re.compile(r"<\s*/?[A-Za-z!%]|text/html")
 
 
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find writes of markup, answers with data in tags, and templates that do not escape."""
-    for each in assignments(tree):
-        if each.target.replace("->", ".").rpartition(".")[2].strip("'\"[]") in _PROPERTIES and tree.language in SCRIPT:
-            yield from _judged(file, tree, each.value, "`" + each.target.rpartition(".")[2] + "`", each.node)
+    yield from _settings(file, tree)
     for call in calls(tree):
+        if tree.language in SCRIPT and _builds_markup(call):
+            yield from _judged(file, tree, call.arguments[0], f"`{call.name}`", call.node)
         at = _sink(tree, call)
-        if at is not None and at < len(call.arguments):
-            if not (
-                call.name.endswith(".html")
-                and not re.match(
-                    r"(?:\$|jQuery)|.*\$|this\.\$|el\.|.*(?:[eE]l|[nN]ode|[cC]ontainer|elem|element)\.", call.name
-                )
-            ):
-                yield from _judged(file, tree, call.arguments[at], f"`{call.name}`", call.node)
-        elif is_call(call, _ANSWERS):
+        if at is None and is_call(call, _ANSWERS):
             yield from _answer(file, tree, call)
+        elif at is not None and at < len(call.arguments) and (call.last != "html" or _ELEMENT.match(call.name)):
+            yield from _judged(file, tree, call.arguments[at], f"`{call.name}`", call.node)
     if tree.language == "ruby":
         yield from _html_safe(file, tree)
     if tree.language in ("php", "python"):
         yield from _statements(file, tree)
+
+
+def _settings(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
+    """Find properties that take markup, and environments that do not escape."""
+    for each in assignments(tree) if tree.language in SCRIPT else ():
+        if each.target.rpartition(".")[2] in _PROPERTIES:
+            yield from _judged(file, tree, each.value, f"`{each.target.rpartition('.')[2]}`", each.node)
+    for pair in pairs(tree):
+        if pair.plain == "autoescape" and pair.value.strip() == "False":
+            message = "templates of this environment do not escape data"
+            yield Found(file.path, pair.line, message, pair.end_line, "leave `autoescape` on")
+
+
+def _builds_markup(call: Call) -> bool:
+    """Say whether jQuery is handed markup that is put together."""
+    if (
+        call.last not in ("append", "prepend", "after", "before", "replaceWith", "wrap", "$", "jQuery")
+        or not call.arguments
+    ):
+        return False
+    first = call.arguments[0]
+    return first.kind in ("interpolated", "concatenated") and re.match(r"['\"`]\s*<\s*\w", first.text) is not None
 
 
 def _sink(tree: SyntaxTree, call: Call) -> int | None:
@@ -226,6 +247,9 @@ RULE = Rule(
         _look,
         (
             "html",
+            "autoescape",
+            "append(",
+            "prepend(",
             "document.write",
             "srcdoc",
             "mark_safe",

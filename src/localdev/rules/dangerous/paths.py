@@ -128,6 +128,10 @@ _HANDED = "this path is joined with a name that is handed in unchecked: `../` le
 
 def _danger(tree: SyntaxTree, call: Call, argument: Argument) -> str:
     """Say why an argument is dangerous as a path, empty where it is not."""
+    if "tmp_name" in argument.text or (
+        call.last in ("sendFile", "sendfile", "download") and re.search(r"\broot\b\s*[:}]", text_of(call.node))
+    ):
+        return ""
     if argument.kind == "literal" or is_number(argument.node) or is_fixed(tree, argument):
         return ""
     if (

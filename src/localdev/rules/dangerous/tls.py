@@ -55,9 +55,10 @@ _CALLS = words(
     """
     ssl._create_unverified_context NoopHostnameVerifier AllowAllHostnameVerifier TrustAllStrategy
     TrustSelfSignedStrategy
-    ssh.InsecureIgnoreHostKey InsecureIgnoreHostKey .withoutVerifying .ignoreSslErrors .dangerous
+    ssh.InsecureIgnoreHostKey InsecureIgnoreHostKey .withoutVerifying .ignoreSslErrors
     paramiko.AutoAddPolicy
-    AutoAddPolicy paramiko.WarningPolicy paramiko.client.AutoAddPolicy .disableSslVerification
+    AutoAddPolicy .set_certificate_verifier .with_custom_certificate_verifier paramiko.WarningPolicy
+    paramiko.client.AutoAddPolicy .disableSslVerification
     """
 )
 _SWITCHES = words(
@@ -84,6 +85,8 @@ _ALWAYS_TRUE = re.compile(
     r"(?:static\s+|async\s+)?(?:delegate)?\s*(?:function)?\s*(?:\([^()]*\)|\w+)?\s*(?:=>|->)?\s*(?:\{\s*return\s+(?:true|null|undefined|nil)?\s*;?\s*\}|\{\s*\}|true|null|undefined|nil)\s*;?",
     re.DOTALL,
 )
+# Rust's verifiers are written by hand; their names say what they do.
+_NO_VERIFIER = re.compile(r"(?i)no|skip|accept|danger|any|dummy|insecure|disabled|trust|allow")
 _OPTION = re.compile(r"(?i)insecure|verif|skip|self.?signed|cert|trust|tls|ssl|localhost|debug|dev\b|test|hostname")
 _TRUST_METHODS = words("checkServerTrusted checkClientTrusted")
 _HOSTNAME_METHODS = words("verify")
@@ -136,8 +139,19 @@ def _switches_off(pair: Pair) -> bool:
 def _call_switches_off(call: Call) -> SyntaxNode | None:
     """Give the node that switches a check off in a call, None where none does."""
     given = call.arguments
-    if is_call(call, _CALLS) and not (call.name.endswith("dangerous") and "rustls" not in call.resolved and given):
-        return call.node if len(given) < 3 and not call.name.endswith(".dangerous") else None
+    if is_call(call, _CALLS):
+        return (
+            call.node
+            if len(given) < 3
+            and (not call.last.endswith("certificate_verifier") or _NO_VERIFIER.search(given[0].text if given else ""))
+            else None
+        )
+    if (
+        call.last == "set_missing_host_key_policy"
+        and given
+        and given[0].text.endswith(("AutoAddPolicy", "WarningPolicy"))
+    ):
+        return call.node
     if is_call(call, _SWITCHES) and given and _ON.fullmatch(given[0].text):
         return call.node
     if not is_call(call, _SETTERS) or not given:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from localdev.rules.around import conditions_around
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
-from localdev.rules.dangerous.data import is_call
+from localdev.rules.dangerous.data import function_text, is_call
 from localdev.rules.dangerous.pairs import pairs
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
@@ -92,6 +92,17 @@ _SAME_BYTES = re.compile(
     """,
     re.VERBOSE,
 )
+# Zero bytes that are filled afterwards are none.
+_FILLED = re.compile(
+    r"(?i)nextBytes|getRandomValues|GetBytes\(|randomFill|rand_bytes|rand\.Read|ReadFull|\.Fill\(|getrandom"
+)
+_WEAK_SUITE = re.compile(
+    r"(?<![!-])\b(?:\w*_(?:RC4|3DES|DES|NULL|EXPORT|MD5)_\w*|RC4(?:-\w+)?|DES-CBC3?(?:-\w+)?|3DES|aNULL|eNULL|NULL|EXPORT|EXP|LOW|MD5)\b"
+)
+_SUITES = re.compile(r"(?i)cipher_?suites?|^ciphers|ssl_?ciphers|cipher_?list|CURLOPT_SSL_CIPHER_LIST")
+_SUITE_CALLS = words(
+    ".set_ciphers SSL_CTX_set_cipher_list SSL_set_cipher_list .set_cipher_list .setEnabledCipherSuites"
+)
 _ROUNDS = words(
     "hashlib.pbkdf2_hmac crypto.pbkdf2Sync crypto.pbkdf2 pbkdf2.Key PBKDF2HMAC hash_pbkdf2 "
     "PBEKeySpec Rfc2898DeriveBytes PBKDF2 OpenSSL.PKCS5.pbkdf2_hmac PKCS5_PBKDF2_HMAC "
@@ -105,7 +116,9 @@ _LEAST_KEY = 2048
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find each of these in the arguments of calls and in settings."""
     for call in calls(tree):
-        message = _cipher(call) or _old(call) or _short_key(call) or _vector(tree, call) or _rounds(call)
+        message = (
+            _cipher(call) or _suite(call) or _old(call) or _short_key(call) or _vector(tree, call) or _rounds(call)
+        )
         if message:
             yield Found(
                 file.path,
@@ -117,7 +130,7 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     for pair in pairs(tree):
         if (
             pair.plain in _PROTOCOL_NAMES
-            and _OLD_PROTOCOL.fullmatch(pair.value.strip())
+            and any(_OLD_PROTOCOL.fullmatch(each.strip()) for each in pair.value.split("|"))
             and not list(conditions_around(pair.node))
         ):
             yield Found(
@@ -127,6 +140,8 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 pair.end_line,
                 "ask for TLS 1.2 or later",
             )
+        elif _SUITES.search(pair.plain) and _WEAK_SUITE.search(pair.value):
+            yield Found(file.path, pair.line, "a broken cipher suite is let through", pair.end_line, _SUITE_ADVICE)
         elif _ECB_VALUE.fullmatch(pair.value.strip()):
             yield Found(
                 file.path,
@@ -169,6 +184,14 @@ def _cipher(call: Call) -> str:
             ):
                 return f"{text} is a broken cipher or mode"
     return ""
+
+
+def _suite(call: Call) -> str:
+    """Say which weak cipher suite a call lets through."""
+    if not is_call(call, _SUITE_CALLS):
+        return ""
+    found = next((match for each in call.arguments if (match := _WEAK_SUITE.search(each.text))), None)
+    return f"{found.group()} is a broken cipher suite" if found is not None else ""
 
 
 def _old(call: Call) -> str:
@@ -217,6 +240,10 @@ def _vector(tree: SyntaxTree, call: Call) -> str:
 def _is_constant(tree: SyntaxTree, argument: Argument) -> bool:
     """Say whether bytes are the same at every run: fixed, made of fixed text, or all zero."""
     text = value_of(tree, argument).text.strip()
+    if text.startswith(("new ", "Buffer.alloc(", "bytes(")) and _FILLED.search(
+        function_text(argument.node) or tree.text
+    ):
+        return False
     return is_fixed(tree, argument) or _SAME_BYTES.fullmatch(text) is not None
 
 
@@ -243,6 +270,8 @@ def _rounds(call: Call) -> str:
             return f"{text} rounds are too few against guessing"
     return ""
 
+
+_SUITE_ADVICE = "leave out RC4, DES, NULL, EXPORT and MD5"
 
 RULE = Rule(
     id="weak-cipher",

@@ -24,7 +24,8 @@ _CALLS: dict[str, frozenset[str]] = {
     "python": _PYTHON
     | {"uuid.uuid1", "numpy.random.randint", "np.random.randint", "numpy.random.choice", "np.random.choice"},
     **dict.fromkeys(
-        ("javascript", "typescript", "tsx"), words("Math.random _.random _.sample _.shuffle lodash.random _.uniqueId")
+        ("javascript", "typescript", "tsx"),
+        words("Math.random crypto.pseudoRandomBytes _.random _.sample _.shuffle lodash.random _.uniqueId"),
     ),
     "go": frozenset(
         f"{module}.{name}"

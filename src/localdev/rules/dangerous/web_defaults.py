@@ -33,6 +33,14 @@ _PHP_FILLS = words("create fill update forceFill")
 _PHP_WHOLE = re.compile(
     r"\$request->(?:all|input|post)\(\)|request\(\)->all\(\)|\$_(?:POST|REQUEST|GET)|Request::all\(\)"
 )
+# Electron's walls between a page and the machine.
+_WINDOW_FLAGS = {
+    ("nodeIntegration", "true"),
+    ("contextIsolation", "false"),
+    ("webSecurity", "false"),
+    ("enableRemoteModule", "true"),
+    ("allowRunningInsecureContent", "true"),
+}
 _OFF_METHODS = {"setHttpOnly": "false", "setSecure": "false"}
 
 
@@ -87,7 +95,33 @@ def _cookies(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                     pair.end_line,
                     "leave it on",
                 )
+    for pair in pairs(tree):
+        if (pair.plain, pair.value.strip()) in _WINDOW_FLAGS:
+            yield Found(
+                file.path,
+                pair.line,
+                f"`{pair.plain}: {pair.value.strip()}` lets pages reach the machine",
+                pair.end_line,
+                "leave it as it is by default",
+            )
+        elif pair.plain == "force_ssl" and pair.value.strip() == "false":
+            yield Found(
+                file.path, pair.line, "open connections carry the session", pair.end_line, "leave `force_ssl` on"
+            )
     for call in calls(tree):
+        if (
+            call.last == "ini_set"
+            and len(call.arguments) > 1
+            and re.search(r"session\.cookie_(?:httponly|secure)", call.arguments[0].text)
+            and call.arguments[1].text.strip("'\"") in ("0", "false", "off")
+        ):
+            yield Found(
+                file.path,
+                call.line,
+                "scripts or open connections may read the session's cookie",
+                call.line,
+                "leave it on",
+            )
         if call.last in _OFF_METHODS and call.arguments and call.arguments[0].text == "false":
             yield Found(
                 file.path, call.line, f"`{call.last}(false)` lets others read this cookie", call.line, "leave it on"
@@ -106,6 +140,8 @@ def _assigns(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             suggestion = "take the fields by name, as texts"
         elif tree.language in SCRIPT and _tells_any_window(call):
             message, suggestion = "any window may read this message", "name the origin it is meant for"
+        elif tree.language in SCRIPT and _hears_anybody(call):
+            message, suggestion = "messages of any window are taken", "look at the message's `origin` first"
         elif _is_pattern(tree, call):
             message = "a request chooses the pattern: it can be made to run for ever"
             suggestion = "escape it, or look for the text itself"
@@ -118,6 +154,8 @@ def _fills_record(tree: SyntaxTree, call: Call, text: str) -> bool:
     """Say whether Ruby or PHP fills a record with a whole request."""
     if tree.language == "ruby":
         return call.last == "permit!" or (call.last in _RUBY_FILLS and _RUBY_WHOLE.fullmatch(text) is not None)
+    if call.name == "extract" and re.search(r"\$_(?:GET|POST|REQUEST|COOKIE)", text):
+        return True
     return tree.language == "php" and call.last in _PHP_FILLS and _PHP_WHOLE.fullmatch(text) is not None
 
 
@@ -126,6 +164,18 @@ def _tells_any_window(call: Call) -> bool:
     if call.last != "postMessage" or len(call.arguments) < 2 or call.arguments[1].text.strip("'\"`") != "*":
         return False
     return re.match(r"(?:window|self|_?global\w*|globalThis)\.postMessage\Z|postMessage", call.name) is None
+
+
+def _hears_anybody(call: Call) -> bool:
+    """Say whether a window listens to messages and never asks where they come from."""
+    if call.name not in ("window.addEventListener", "addEventListener") or len(call.arguments) < 2:
+        return False
+    handler = call.arguments[1].text
+    return (
+        call.arguments[0].text.strip("'\"`") == "message"
+        and "=>" in handler + "=>" * ("function" in handler)
+        and not re.search(r"origin|source|isTrusted", handler)
+    )
 
 
 def _fills_model(call: Call, text: str) -> bool:
@@ -210,7 +260,21 @@ COOKIES = Rule(
     ),
     bad=Example("app.js", "app.use(session({ secret: key, cookie: { httpOnly: false } }))\n"),
     good=Example("app.js", "app.use(session({ secret: key, cookie: { httpOnly: true } }))\n"),
-    check=in_code(_cookies, ("cookie", "sethttponly", "setsecure"), aside="none"),
+    check=in_code(
+        _cookies,
+        (
+            "cookie",
+            "sethttponly",
+            "setsecure",
+            "nodeintegration",
+            "contextisolation",
+            "websecurity",
+            "force_ssl",
+            "enableremotemodule",
+            "insecurecontent",
+        ),
+        aside="none",
+    ),
 )
 ASSIGNS = Rule(
     id="unfiltered-request",
@@ -227,5 +291,5 @@ ASSIGNS = Rule(
         "users.js",
         "async function create(req, res) {\n  res.json(await User.create({ name: String(req.body.name) }))\n}\n",
     ),
-    check=in_code(_assigns, ("permit", "params", "request", "req.", "postmessage", "$_"), aside="none"),
+    check=in_code(_assigns, ("permit", "message", "params", "request", "req.", "postmessage", "$_"), aside="none"),
 )
