@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from localdev.rules.assertions.forms import FORMS, arguments, names_of, skeleton, words_of
+from localdev.rules.assertions.forms import FORMS, arguments, is_constant, names_of, skeleton, words_of
 from localdev.rules.assertions.tests import Assertion, Test, tests_in
 from localdev.rules.changed import ChangedFile, ReviewedChange
 from localdev.rules.places import is_test, is_vendored
@@ -70,7 +70,7 @@ def _worth(file: ChangedFile) -> bool:
         return False
     return any(
         re.search(
-            r"(?i)assert|expect|should|check|require|verify|fail|must_|refute|fatal|error|raises|throws|\bt\.|equal|is\.|^\s*if\b",
+            r"(?i)assert|expect|should|check|require|verify|fail|must_|refute|fatal|error|raises|throws|\bt\.|equal|is\.|^\s*if\b|cond|munit|c[kr]_|lu_",
             line.text,
         )
         for line in file.change.removed()
@@ -128,7 +128,7 @@ def _compare(file: ChangedFile, before: Test, after: Test, facts: _Facts, *, hel
     taken = {id(here) for here, _ in pairs}
     left = [each for each in gone if id(each) not in taken]
     missing = len(old) - len(new)
-    lost = [each for each in left if _subject(each) and not _moved(each, facts)]
+    lost = [each for each in left if not is_constant(each.text) and not _moved(each, facts)]
     if missing > 0 and lost:
         surely = [each for each in lost if not _explained(each, file, facts)]
         yield Lost(file, after, tuple(surely or lost), len(old), bool(surely) and not rewritten)

@@ -128,6 +128,15 @@ def words_of(text: str) -> set[str]:
     return set(_WORD.findall(text))
 
 
+def is_constant(text: str) -> bool:
+    """Say whether an assertion only marks a place that is not to be reached: `assert(false)`, `fail()`."""
+    names, given = names_of(skeleton(text)), arguments(text)
+    marks = len(names) == 1 and (
+        _PLAIN.fullmatch(names[0]) or re.fullmatch(r"(?i)fail\w*|flunk|assert_?same", names[0])
+    )
+    return bool(marks) and all(_CONSTANT.fullmatch(each) for each in given)
+
+
 def names_of(bare: str) -> list[str]:
     """Give the names that say how something is compared: of a chain all but its head."""
     if re.match(r"(?:expect|is_expected)\b.*\.(?:to|not_to|to_not)\b", bare):
