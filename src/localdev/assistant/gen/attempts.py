@@ -61,6 +61,8 @@ def propose(job: Job, backend: ChatBackend) -> Generator[Event, None, Proposal]:
         edits: Edits = ()
         try:
             edits = job.build(_read(answer))
+            if edits and all(edit.old == edit.new for edit in edits):
+                raise Unfit("nothing would change")
             checks = tuple(job.check(edits))
         except Unfit as problem:
             checks = (Check("usable", False, str(problem)),)
