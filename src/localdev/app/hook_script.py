@@ -33,7 +33,7 @@ for sign in rebase-merge rebase-apply MERGE_HEAD CHERRY_PICK_HEAD REVERT_HEAD; d
 done
 """
 _MARK = """\
-mark=$(git config --get core.commentChar)
+mark=$(git config --get core.commentString || git config --get core.commentChar)
 case $mark in '' | auto) mark='#' ;; esac
 """
 _STAGED = "git diff --cached --quiet --no-ext-diff && exit 0\n"

@@ -57,7 +57,8 @@ def commit_state(root: Path, *, index: str = "") -> CommitState:
 
 def comment_mark(root: Path) -> str:
     """Give what begins a comment in this repository's messages."""
-    said = (ask_git(root, "config", "--get", "core.commentChar") or "").strip()
+    names = ("core.commentString", "core.commentChar")  # the first one since git 2.45
+    said = next((text for name in names if (text := (ask_git(root, "config", "--get", name) or "").strip())), "")
     return said if said and said != "auto" else "#"
 
 

@@ -181,9 +181,12 @@ def _cut(line: str) -> str:
 def _voted(style: Style, paths: Sequence[str]) -> str:
     """Give the mark of those past commits that touched the same files and folders, and little else."""
     here = {up for path in paths[:_MOST_PATHS] for up in _ups(path)}
+    often = Counter(each.label for each in style.marks)
     votes: dict[str, float] = {}
     nearest = 0.0
     for each in style.marks:
+        if often[each.label] < 2:  # made up for one commit, as labels in words are
+            continue
         there = {up for path in each.paths[:_MOST_PATHS] for up in _ups(path)}
         alike = len(here & there) / len(here | there) if here and there else 0.0
         nearest = max(nearest, alike)

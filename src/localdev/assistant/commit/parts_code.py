@@ -12,6 +12,7 @@ from localdev.rules.changed import ChangedFile
 
 _DEEDS = ("added", "renamed", "moved", "removed", "parameters", "changed")
 _VERBS = {"added": "add", "removed": "remove", "changed": "update", "parameters": "change the parameters of"}
+_WHERE = {"added": "to", "removed": "from", "changed": "of"}
 # A constant or macro that comes with a change of a function is not what the change is about.
 _SMALL_KINDS = frozenset({"constant", "macro", "module"})
 # Names shown of a file's definitions.
@@ -53,7 +54,9 @@ def _type(fresh: Sequence[ChangedFile], told: Sequence[SymbolChange], *, tested:
     deeds = {each.deed for each in public}
     if fresh or "added" in deeds or any(each.parameter.startswith("+") for each in public):
         return "feat"
-    if deeds & {"renamed", "moved", "removed", "parameters"} or (not public and told and not tested):
+    if deeds & {"renamed", "moved", "removed", "parameters"} or (
+        told and not tested and not any(each.public for each in told)
+    ):
         return "refactor"
     return "fix"
 
@@ -102,7 +105,12 @@ def _deed_phrases(deed: str, group: Sequence[SymbolChange]) -> list[str]:
         return [
             f"{verb} {way}{to}" for way in shortened([each.old if deed == "renamed" else each.name for each in group])
         ]
-    return [f"{_VERBS[deed]} {way}" for way in shortened([each.name for each in group])]
+    parents = {each.name.rpartition(".")[0] for each in group}
+    ways = [f"{_VERBS[deed]} {way}" for way in shortened([each.name for each in group])]
+    if len(group) > 1 and deed in _WHERE and len(parents) == 1 and (parent := parents.pop()):
+        names = [each.name.rpartition(".")[2] for each in group]
+        return [f"{_VERBS[deed]} {way} {_WHERE[deed]} {parent}" for way in shortened(names)] + ways[-1:]
+    return ways
 
 
 def _tails(each: SymbolChange) -> tuple[str, str]:

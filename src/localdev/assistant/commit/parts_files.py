@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from localdev.assistant.commit.dependencies import Versions
@@ -21,6 +22,8 @@ _VERBS = {
     "generated": "regenerate {}",
 }
 _LONGEST_HEADING = 40
+# Documents that get a section with every version.
+_GROWS = re.compile(r"(?:changelog|changes|history|news|release)", re.IGNORECASE)
 
 
 def paths_of(chosen: Sequence[ChangedFile]) -> tuple[str, ...]:
@@ -142,7 +145,7 @@ def docs(about: str, chosen: list[ChangedFile]) -> Part:
 def _new_heading(file: ChangedFile) -> str:
     """Give the one heading that came; empty for none, several, or a long one."""
     old, new = file.old_symbols, file.new_symbols
-    if old is None or new is None:
+    if old is None or new is None or _GROWS.match(file.path.rpartition("/")[2]):
         return ""
     before = {symbol.name for symbol in old.symbols}
     fresh = [symbol.name for symbol in new.symbols if symbol.name not in before and symbol.start_line in file.added]

@@ -18,6 +18,7 @@ _KINDS = frozenset({
     "function", "method", "class", "interface", "struct", "enum", "trait", "type", "module", "macro", "constructor",
     "constant",
 })  # fmt: skip
+_CALLED = frozenset({"function", "method", "constructor"})
 # Larger files are parsed by nobody who waits for a draft.
 _LARGEST = 400_000
 _MOST_FILES = 60
@@ -147,8 +148,9 @@ def _changed(file: ChangedFile, before: _Side, after: _Side) -> Iterator[SymbolC
         if after.text(symbol) == before.text(was):
             continue
         lines = old.get(name, 0) + now.get(name, 0)
-        parameter = _parameter(was.signature, symbol.signature)
-        deed: Deed = "changed" if was.signature == symbol.signature else "parameters"
+        parameter = _parameter(was.signature, symbol.signature) if symbol.kind in _CALLED else ""
+        called = symbol.kind in _CALLED and was.signature != symbol.signature
+        deed: Deed = "parameters" if called else "changed"
         yield SymbolChange(deed, name, file.path, symbol.kind, lines, parameter=parameter)
 
 

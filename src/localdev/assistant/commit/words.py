@@ -36,7 +36,7 @@ def listed(names: Sequence[str]) -> str:
 def shortened(names: Sequence[str]) -> list[str]:
     """Give a list of names in full, then ever shorter ways to say it."""
     names = list(dict.fromkeys(names))
-    ways = [listed(names)] if len(names) <= 4 else []
+    ways = [listed(names)] if 0 < len(names) <= 4 else []
     for kept in (2, 1):
         if len(names) > kept + 1:
             ways.append(f"{', '.join(names[:kept])} and {len(names) - kept} more")
