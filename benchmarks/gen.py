@@ -206,7 +206,8 @@ def undocumented(sample: Sample) -> None:
         start = data.rfind(b"\n", 0, place.start) + 1
         new = data[:start] + data[place.end :].lstrip(b"\r\n")
         path, _, line = sample.name.partition("@")
-        sample.name = f"{path}@{int(line) - data.count(b"\n") + new.count(b"\n")}"
+        gone = data.count(b"\n") - new.count(b"\n")
+        sample.name = f"{path}@{int(line) - gone}"
     (sample.root / sample.path).write_bytes(new)
 
 
