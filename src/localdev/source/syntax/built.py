@@ -11,13 +11,15 @@ from localdev.source.syntax.names import bare, dotted, part
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.scopes import enclosing_functions, is_fixed, parameters_of, reaching, scope_of
 from localdev.source.syntax.tree import SyntaxTree, text_of, walk
-from localdev.source.syntax.values import Argument, holes, operator_of, string_of
+from localdev.source.syntax.values import Argument, holes, operator_of, string_of, summands
 
 Piece = str | Argument
 
 # Names are followed this far back, and a text has at most this many pieces.
 _STEPS = 8
 _MOST = 80
+# So many values are looked at for one text: names that have many values each would otherwise take for ever.
+_LOOKS = 600
 _SAME = word_set("""
     to_string to_owned into as_str c_str str String toString ToString trim strip Trim encode decode freeze squish
     lower upper toLowerCase toUpperCase ToLower ToUpper unwrap data clone as_ref as_bytes strip_heredoc html_safe dup
@@ -64,6 +66,7 @@ def build(tree: SyntaxTree, argument: Argument) -> Built:
     A value of which nothing is known is one hole. Where a name has several values on different ways to the place,
     the text has them one after the other.
     """
+    tree.kept["looks left"] = _LOOKS
     pieces = _pieces(tree, argument, _STEPS)[:_MOST]
     texts: list[str] = []
     found: list[Argument] = []
@@ -81,7 +84,13 @@ def build(tree: SyntaxTree, argument: Argument) -> Built:
 def _pieces(tree: SyntaxTree, argument: Argument, steps: int) -> list[Piece]:
     """Give the pieces of a value in order."""
     syntax = syntax_of(tree.language)
-    if syntax is None or steps <= 0 or (argument.last is not None and argument.last.id != argument.node.id):
+    tree.kept["looks left"] -= 1
+    if (
+        syntax is None
+        or steps <= 0
+        or tree.kept["looks left"] < 0
+        or (argument.last is not None and argument.last.id != argument.node.id)
+    ):
         return [argument]
     if argument.node.type in _CASTS and _NUMBERS.match(text_of(argument.node.child_by_field_name("type"))):
         return ["0"]
@@ -121,11 +130,10 @@ def _of_text(tree: SyntaxTree, node: SyntaxNode, steps: int) -> list[Piece]:
 
 def _of_sum(tree: SyntaxTree, syntax: Syntax, node: SyntaxNode, steps: int) -> list[Piece]:
     """Give the pieces of `a + b`, and of a format and its values."""
-    left, right = Argument(tree, node.named_children[0]), Argument(tree, node.named_children[-1])
     if operator_of(syntax, node) != "%":
         # A long sum is a deep tree, but not a long way back.
-        return _pieces(tree, left, steps) + _pieces(tree, right, steps - 1)
-    value = right.node
+        return [piece for each in summands(tree, node) for piece in _pieces(tree, Argument(tree, each), steps - 1)]
+    left, value = Argument(tree, node.named_children[0]), node.named_children[-1]
     values = list(value.named_children) if value.type in ("tuple", "array", "parenthesized_expression") else [value]
     if value.type in ("dictionary", "hash"):
         values = [part(each, "value") or each for each in value.named_children]

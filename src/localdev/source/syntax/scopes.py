@@ -10,7 +10,7 @@ from localdev.source.syntax.grammars import Syntax, syntax_of
 from localdev.source.syntax.names import bare, dotted, part
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.tree import SyntaxTree, text_of, walk
-from localdev.source.syntax.values import Argument, holes, kind_of, operator_of
+from localdev.source.syntax.values import Argument, holes, kind_of, operator_of, summands
 
 _PARAMETERS = ("parameters", "parameter")
 _NO_NAMES = frozenset({"type", "value", "default_value", "right"})
@@ -187,10 +187,19 @@ def is_fixed(tree: SyntaxTree, argument: Argument) -> bool:
 
 
 def fixed_node(tree: SyntaxTree, node: SyntaxNode, steps: int = _STEPS) -> bool:
-    """Say so of a node."""
+    """Say so of a node; what was found once is kept, and a value that depends on itself is not fixed by that."""
+    known: dict[int, bool] = tree.kept.setdefault("fixed", {})
+    if node.id not in known and steps > 0:
+        known[node.id] = False
+        known[node.id] = _fixed(tree, node, steps)
+    return known.get(node.id, False)
+
+
+def _fixed(tree: SyntaxTree, node: SyntaxNode, steps: int) -> bool:
+    """Work out whether a node is fixed."""
     syntax = syntax_of(tree.language)
     node = bare(tree, node)
-    if syntax is None or steps <= 0:
+    if syntax is None:
         return False
     kind = kind_of(tree, node)
     if kind == "literal":
@@ -198,7 +207,10 @@ def fixed_node(tree: SyntaxTree, node: SyntaxNode, steps: int = _STEPS) -> bool:
     if kind == "interpolated" and not operator_of(syntax, node):
         return all(fixed_node(tree, hole, steps - 1) for hole in holes(tree, node))
     if operator_of(syntax, node):
-        return all(fixed_node(tree, child, steps - 1) for child in (node.named_children[0], node.named_children[-1]))
+        each_side = (
+            (node.named_children[0], node.named_children[-1]) if kind == "interpolated" else summands(tree, node)
+        )
+        return all(fixed_node(tree, child, steps - 1) for child in each_side)
     if node.type in syntax.collections:
         return all(_fixed_member(tree, syntax, child, steps) for child in node.named_children)
     if node.type in syntax.choices:

@@ -96,6 +96,16 @@ def operator_of(syntax: Syntax, node: SyntaxNode) -> str:
     return sign if sign in syntax.sums[node.type] else ""
 
 
+def summands(tree: SyntaxTree, node: SyntaxNode) -> list[SyntaxNode]:
+    """Give what is added up in a sum, in order; a sum in parentheses is one of them."""
+    syntax = syntax_of(tree.language)
+    found: list[SyntaxNode] = []
+    while syntax is not None and operator_of(syntax, node) not in ("", "%"):
+        found.append(node.named_children[-1])
+        node = node.named_children[0]
+    return [node, *reversed(found)]
+
+
 def holes(tree: SyntaxTree, node: SyntaxNode) -> tuple[SyntaxNode, ...]:
     """Give the values that are put into a text by its own syntax."""
     syntax = syntax_of(tree.language)
