@@ -93,9 +93,10 @@ def test_a_tree_that_moved_meanwhile_is_not_written_to(jobs: OpenJobs, root: Pat
     ("options", "kind", "said"),
     [
         ({"kind": "poem", "target": "pay.py::pay"}, UsageError, "nothing called 'poem'"),
-        ({"kind": "doc", "target": "pay.py"}, UsageError, "names no symbol"),
+        ({"kind": "test", "target": "pay.py"}, UsageError, "names no symbol"),
         ({"kind": "doc", "target": "../pay.py::pay"}, NotFound, "no source file"),
         ({"kind": "doc", "target": "cart.py::add_to_cart", "no_model": True}, NotFound, "documented already"),
+        ({"kind": "doc", "target": "cart.py", "no_model": True}, NotFound, "all that cart.py offers is documented"),
     ],
 )
 def test_what_cannot_be_done_is_said(

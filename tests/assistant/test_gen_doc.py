@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 
 from localdev.assistant.gen.attempts import Unfit
 from localdev.assistant.gen.checks import failed
-from localdev.assistant.gen.doc import doc_job
+from localdev.assistant.gen.doc import DocJob, doc_job
+from localdev.assistant.gen.doc_file import document_file
 from localdev.assistant.gen.doc_text import DocText
 from localdev.core.errors import NotFound, UsageError
+from localdev.core.events import Event
+from localdev.core.patch import Check, Proposal
 from localdev.source.docs import clean_comment
 from tests.gen_files import MemoryFiles, only
 
@@ -197,3 +202,47 @@ def test_text_with_backslashes_is_a_raw_docstring() -> None:
     assert 'r"""Match \\d in it.' in (edits[0].new or "")
     assert failed(job.check(edits)) == ""
     assert clean_comment("x") == "x"
+
+
+def whole_file(path: str, text: str, answers: dict[str, Proposal] | None = None) -> tuple[Proposal, list[str]]:
+    """Document a file by its signatures (those in `answers` get that instead); gives also what was said."""
+
+    def document(job: DocJob) -> Generator[Event, None, Proposal]:
+        yield from ()
+        return (answers or {}).get(job.target.symbol.name) or job.floor()
+
+    running = document_file(MemoryFiles({path: text}), path, document)
+    said: list[str] = []
+    while True:
+        try:
+            event = next(running)
+            said.append(getattr(event, "text", ""))
+        except StopIteration as ended:
+            return ended.value, said
+
+
+def test_a_whole_file_is_documented() -> None:
+    """All that is offered and silent, nested things and both sides of what is documented already."""
+    text = (
+        "def one(): pass\n\n\nclass Two:\n    def three(self): return 1\n\n    def _four(self): pass\n\n"
+        '    def five(self):\n        """Kept."""\n\n\ndef _six(): pass\n\n\ndef seven():\n    def eight(): pass\n'
+    )
+    proposal, said = whole_file("a.py", text)
+    assert proposal.accepted, failed(proposal.checks)
+    assert said == []
+    assert proposal.checks[-1].detail == "one, Two, Two.three, seven"
+    new = proposal.edits[0].new or ""
+    assert new.count('"""') == 10
+    assert '"""Kept."""' in new
+    assert proposal.edits[0].old == text
+
+
+def test_what_is_refused_in_a_file_is_left_out() -> None:
+    """The others are still documented, and what was left out is said."""
+    refused = Proposal((), (Check("parses", False, "it is broken"),), attempts=2)
+    proposal, said = whole_file("a.js", "function one() {}\nfunction two() {}\n", {"one": refused})
+    assert proposal.edits[0].new == "function one() {}\n/** Runs two. */\nfunction two() {}\n"
+    assert said == ["one is left out: parses: it is broken"]
+    assert proposal.attempts == 2
+    with pytest.raises(NotFound, match="is documented"):
+        whole_file("a.js", "/** Runs. */\nfunction one() {}\nvar x;\n")

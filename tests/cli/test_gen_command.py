@@ -79,7 +79,7 @@ def test_a_refusal_ends_with_one_and_says_why(project: Path, run: Run, tmp_path:
     [
         ("app/total.py::get_totl", 4, "hint: did you mean get_total?"),
         ("app/totl.py::get_total", 4, "did you mean app/total.py"),
-        ("app/total.py", 2, "names no symbol"),
+        ("::get_total", 2, "names no symbol"),
     ],
 )
 def test_mistakes_are_said_with_the_nearest(project: Path, shell: Run, target: str, code: int, said: str) -> None:

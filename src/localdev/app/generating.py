@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from localdev.app.tools import JobTools
@@ -21,6 +22,7 @@ from localdev.render.payloads import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from localdev.assistant.gen.attempts import Job
+    from localdev.assistant.gen.doc import DocJob
     from localdev.assistant.gen.target import Target
     from localdev.prompting.prompts import Prompt
 
@@ -119,12 +121,21 @@ Kind = Callable[[Work], Making]
 
 
 def _doc(work: Work) -> Making:
-    """Document the symbol `target`."""
-    from localdev.assistant.gen.attempts import propose
+    """Document the symbol `target`; where it names a file alone, all that the file offers and does not document."""
     from localdev.assistant.gen.doc import doc_job
+    from localdev.assistant.gen.doc_file import document_file
     from localdev.assistant.gen.target import find_target
 
-    job = doc_job(work.files, find_target(work.files, work.options["target"]))
+    target = work.options["target"]
+    if target and "::" not in target:
+        return (yield from document_file(work.files, target, partial(_one_doc, work)))
+    return (yield from _one_doc(work, doc_job(work.files, find_target(work.files, target))))
+
+
+def _one_doc(work: Work, job: DocJob) -> Making:
+    """Document one symbol."""
+    from localdev.assistant.gen.attempts import propose
+
     if work.backend is None:
         return job.floor()
     prompt, messages = work.prompt("gen_doc", job.asked(work.instruction, work.characters()))

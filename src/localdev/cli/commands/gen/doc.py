@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from localdev.cli.commands.gen.group import Apply, Instruction, NoModel, Symbol, app, from_root, propose
+from localdev.cli.commands.gen.group import Apply, Instruction, NoModel, app, from_root, propose
 from localdev.cli.options import Adapter, Directory, Json, Model, NoService
 from localdev.cli.workplace import open_workplace
 
@@ -12,7 +14,9 @@ from localdev.cli.workplace import open_workplace
 @app.command("doc")
 def doc(
     context: typer.Context,
-    target: Symbol,
+    target: Annotated[
+        str, typer.Argument(metavar="PATH[::SYMBOL]", help="For example src/app.py::Session.get, or a file.")
+    ],
     instruction: Instruction = "",
     apply: Apply = False,
     no_model: NoModel = False,
@@ -24,6 +28,7 @@ def doc(
 ) -> None:
     """Document a symbol in the form its file uses: the code itself stays as it is, which is checked.
 
+    Given a file alone, all that it offers and does not document yet is documented.
     Without a model the documentation holds what the signature says. Exit code 1: refused by the checks.
     """
     place = open_workplace(context, directory, {"model": ("--model", model), "gen.adapter": ("--adapter", adapter)})

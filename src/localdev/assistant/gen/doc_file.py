@@ -1,0 +1,144 @@
+"""Documentation of all that a file offers and does not document: symbol by symbol, from its end to its beginning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from localdev.assistant.gen.attempts import floor
+from localdev.assistant.gen.checks import Rows, failed, parses, same_tree, untouched
+from localdev.assistant.gen.doc import DocJob, doc_job
+from localdev.assistant.gen.doc_place import find_place
+from localdev.assistant.gen.files import Files
+from localdev.assistant.gen.target import Target, find_target, open_file
+from localdev.core.chat import Usage
+from localdev.core.errors import NotFound, UsageError
+from localdev.core.events import Event, Notice
+from localdev.core.patch import Check, FileEdit, Proposal
+from localdev.source.syntax.definitions import Definition, definitions
+from localdev.source.syntax.tree import SyntaxTree
+
+_KINDS = frozenset({"function", "method", "class", "interface", "struct", "enum", "trait", "constructor"})
+_CALLABLE = frozenset({"function", "method", "constructor"})
+# How the languages that say so say that a definition is for others.
+_OFFERED = {
+    "rust": re.compile(r"pub\b"),
+    "java": re.compile(r"(?!.*\bprivate\b)"),
+    "c_sharp": re.compile(r".*\b(?:public|protected)\b"),
+    "php": re.compile(r"(?!.*\bprivate\b)"),
+}
+
+# Words the documentation of one symbol, or makes it from the signature.
+Documenting = Callable[[DocJob], Generator[Event, None, Proposal]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """Files of which one is in the making."""
+
+    files: Files
+    path: str
+    text: str
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The paths of the source files."""
+        return self.files.paths
+
+    def read(self, path: str) -> str | None:
+        """Give a text, of the changed file the one so far."""
+        return self.text if path == self.path else self.files.read(path)
+
+    def exists(self, path: str) -> bool:
+        """Say whether there is a file or folder."""
+        return self.files.exists(path)
+
+
+def document_file(files: Files, path: str, document: Documenting) -> Generator[Event, None, Proposal]:
+    """Document what a file offers and does not document yet; what is refused is left out and said.
+
+    Raises:
+        NotFound: there is no such file, or all that it offers is documented.
+        UsageError: its syntax or the form of its documentation is not known here.
+    """
+    text, tree = open_file(files, path)
+    state = _Changed(files, path, text)
+    rows: list[Rows] = []
+    done: list[str] = []
+    total = Proposal((), ())
+    wanted = list(_offered(tree))
+    for each in reversed(wanted):
+        name = f"{path}::{each.symbol.qualified}@{each.symbol.start_line}"
+        try:
+            job = doc_job(state, find_target(state, name))
+        except UsageError as problem:
+            if len(wanted) == 1 or "not known here" in str(problem):
+                raise
+            yield Notice("warning", f"{each.symbol.qualified} is left out: {problem}")
+            continue
+        if job.place.replaces:
+            continue
+        proposal = yield from document(job)
+        total = replace(total, attempts=total.attempts + proposal.attempts, usage=_sum(total.usage, proposal.usage))
+        total = replace(total, model=proposal.model, prompt=proposal.prompt)
+        if proposal.accepted:
+            state = replace(state, text=proposal.edits[0].new or "")
+            rows.append(find_place(Target(path, text, tree, each)).rows)  # as they were before any was documented
+            done.append(each.symbol.qualified)
+        else:
+            yield Notice("warning", f"{each.symbol.qualified} is left out: {failed(proposal.checks)}")
+    if not done and not total.attempts:
+        raise NotFound(f"all that {path} offers is documented", f"name one symbol to word it anew: {path}::SYMBOL")
+    return _whole(total, FileEdit(path, text, state.text), rows, list(reversed(done)))
+
+
+def _whole(total: Proposal, edit: FileEdit, rows: Sequence[Rows], done: Sequence[str]) -> Proposal:
+    """Hold all of it together against the checks of one."""
+    documented = Check("documented", bool(done), ", ".join(done) or "nothing is documented")
+    checked = floor(
+        (edit,), lambda edits: (parses(edits[0]), untouched(edits[0], _merged(rows)), same_tree(edits[0]), documented)
+    )
+    return replace(total, edits=checked.edits, checks=checked.checks)
+
+
+def _merged(rows: Sequence[Rows]) -> list[Rows]:
+    """Join spans that overlap: a class and its methods."""
+    merged: list[Rows] = []
+    for first, last in sorted(rows):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return merged
+
+
+def _offered(tree: SyntaxTree) -> Iterator[Definition]:
+    """Yield the definitions that are for others, in order; none that lies inside a function."""
+    around: list[Definition] = []
+    for each in definitions(tree):
+        around = [one for one in around if each.node.end_byte <= one.node.end_byte]
+        inside = any(one.symbol.kind in _CALLABLE for one in around)
+        if not inside and each.symbol.kind in _KINDS and _is_offered(each, tree.language):
+            yield each
+        around.append(each)
+
+
+def _is_offered(one: Definition, language: str) -> bool:
+    """Say whether a definition is for others, as its language shows it."""
+    parts = one.symbol.qualified.split(".")
+    if language == "go":
+        return all(part[:1].isupper() for part in parts)
+    if any(part.startswith(("_", "#")) and part != "__init__" for part in parts):
+        return False
+    said = _OFFERED.get(language)
+    return said is None or said.match(one.symbol.signature) is not None
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    """Add the token counts of two answers."""
+    return Usage(
+        one.prompt_tokens + other.prompt_tokens,
+        one.cached_tokens + other.cached_tokens,
+        one.completion_tokens + other.completion_tokens,
+    )
