@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 from localdev.core.folders import Folders
@@ -34,3 +37,22 @@ def test_nothing_staged_is_said_through_it(shell: Run, repository: Path, folders
     done = shell("commit", "--yes", "--model", script("{}"), cwd=repository)
     assert done.code == 1 and "nothing to commit" in done.err
     assert facts(folders)["pid"]
+
+
+def test_a_hook_reviews_through_it_and_does_not_hang_with_it(shell: Run, repository: Path, folders: Folders) -> None:
+    """The service reads the index that `git commit -a` prepares; when it answers no more, the deadline counts."""
+    assert shell("hooks", "install", "--hook", "pre-commit", "--deadline", "3", cwd=repository).code == 0
+    assert shell("service", "start", cwd=repository).code == 0
+    (repository / "app" / "main.py").write_text("def main():\n    breakpoint()\n")
+    words = ["git", "commit", "-qam", "plain words"]
+    done = subprocess.run(words, cwd=repository, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "breakpoint" in done.stdout + done.stderr
+    pid = int(facts(folders)["pid"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        started = time.monotonic()
+        done = subprocess.run(words, cwd=repository, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0 and time.monotonic() - started < 8
+        assert "app/main.py" in done.stderr and "localdev review --diff HEAD~1..HEAD" in done.stderr
+    finally:
+        os.kill(pid, signal.SIGCONT)

@@ -94,11 +94,12 @@ class HookRun:
 
     def last_words(self) -> str:
         """Say that the deadline is over, what was not done, and how to go on."""
+        from localdev.cli.program import as_typed
         from localdev.cli.terminal import one_line
 
         goes_on = "the commit stops (strict)" if self.strict else "the commit goes on"
         said = f"localdev: the deadline of {self.deadline:g} s is over, {goes_on}; {one_line(self.undone())}\n"
-        return said + (f"hint: {NEXT_STEP}\n" if self.name == "pre-commit" else "")
+        return said + (as_typed(f"hint: `{NEXT_STEP}`\n") if self.name == "pre-commit" else "")
 
 
 def run_hook(place: Workplace, run: HookRun) -> int:
