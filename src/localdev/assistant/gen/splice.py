@@ -14,6 +14,7 @@ _FENCE = re.compile(r"\A\s*```[\w+#-]*\n(.*?)\n?```\s*\Z", re.DOTALL)
 # Characters that show code in another order than it runs in, and those that nobody sees.
 _HIDDEN = re.compile("[\u202a-\u202e\u2066-\u2069\u200b-\u200f\u2060\ufeff\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MARK = "\ufeff"  # a byte order mark stays the very first
 _BLANKS = re.compile(r"[ \t]*")
 
 
@@ -40,7 +41,8 @@ def splice(text: str, cuts: Sequence[Cut]) -> Spliced:
         Unfit: two of them overlap.
     """
     end = "\r" if line_end(text) == "\r\n" else ""
-    rows = text.split("\n")
+    mark = _MARK if text.startswith(_MARK) else ""
+    rows = text.removeprefix(_MARK).split("\n")
     if rows[-1] and any(cut.rows[0] >= len(rows) for cut in cuts):
         rows[-1] += end  # lines are added behind a text that lacks its last line end
         rows.append("")
@@ -58,7 +60,7 @@ def splice(text: str, cuts: Sequence[Cut]) -> Spliced:
         if at == len(rows) and cut.lines:  # the text had no last line end there, and has none afterwards
             result[-1] = result[-1].removesuffix("\r")
     result += rows[at:]
-    return Spliced("\n".join(result), tuple(spans))
+    return Spliced(mark + "\n".join(result), tuple(spans))
 
 
 def clean(code: str) -> list[str]:
@@ -97,9 +99,12 @@ def fitted(lines: Sequence[str], indent: str, unit: str, *, literal: frozenset[i
     if not base and indent and _is_absolute(lines, indent, unit, literal):
         base = indent
     step = _step(lines, literal) if ("\t" in unit) != any(indent_of(line).startswith("\t") for line in lines) else ""
-    return tuple(
-        line if not line or at in literal else _moved(line, base, indent, step, unit) for at, line in enumerate(lines)
+    first = indent + lines[0].lstrip(" \t")
+    others = (
+        line if not line or at in literal else _moved(line, base, indent, step, unit)
+        for at, line in enumerate(lines[1:], 1)
     )
+    return (first, *others)
 
 
 def _is_absolute(lines: Sequence[str], indent: str, unit: str, literal: frozenset[int]) -> bool:

@@ -94,9 +94,15 @@ def checks_of(written: Sequence[Written]) -> list[Check]:
     for each in written:
         checks.append(parses(each.edit))
         if each.edit.old is not None:
-            checks += [untouched(each.edit, each.rows), same_symbols(each.edit, each.changed)]
+            checks += [untouched(_unmarked(each.edit), each.rows), same_symbols(each.edit, each.changed)]
         checks.append(contained(each.edit, each.new))
     return checks
+
+
+def _unmarked(edit: FileEdit) -> FileEdit:
+    """Leave out the byte order mark, which stays first whatever is put before the first line."""
+    mark = "\ufeff"
+    return replace(edit, old=(edit.old or "").removeprefix(mark), new=(edit.new or "").removeprefix(mark))
 
 
 def _fit(tree: SyntaxTree, pieces: Sequence[Piece], before: Sequence[Cut]) -> tuple[Spliced, list[Rows]]:
@@ -161,13 +167,13 @@ def _names(piece: Piece, rows: Rows, before: SyntaxTree, after: SyntaxTree) -> l
     what = piece.name or f"lines {piece.rows[0] + 1}-{piece.rows[1] + 1}"
     if not piece.name:
         return _statement(piece, names, what)
-    if not names:
+    if not names and not (after.root.has_error and not before.root.has_error):
         raise Unfit(f"the new text of {what} does not define it")
     if strange := next((name for name in names if name != piece.name), ""):
         raise Unfit(f"the new text of {what} defines {strange}: a symbol keeps its name, and others are added apart")
     if len(names) > max(1, piece.old.count(piece.name)):
         raise Unfit(f"the new text of {what} defines it {len(names)} times")
-    _refuse_other(found, after, what)
+    _refuse_other(found, before, after, what)
     return names
 
 
@@ -190,7 +196,7 @@ def _statement(piece: Piece, names: Sequence[str], what: str) -> list[str]:
 
 def _added(names: Sequence[str], found: Found, before: SyntaxTree, after: SyntaxTree) -> list[str]:
     """Check symbols that are added: whole ones, of new names."""
-    _refuse_other(found, after, "what is added")
+    _refuse_other(found, before, after, "what is added")
     if not names and found.declares == 0:
         raise Unfit("what is added defines no symbol")
     there = {each.symbol.qualified for each in definitions(before)}
@@ -200,18 +206,16 @@ def _added(names: Sequence[str], found: Found, before: SyntaxTree, after: Syntax
     return list(names)
 
 
-def _refuse_other(found: Found, tree: SyntaxTree, what: str) -> None:
+def _refuse_other(found: Found, before: SyntaxTree, tree: SyntaxTree, what: str) -> None:
     """Refuse statements beside a symbol.
 
     Raises:
         Unfit: there is one.
     """
     other = found.other
-    if other is None:
-        return
+    if other is None or (tree.root.has_error and not before.root.has_error):
+        return  # errors are told by the check of the syntax, with the line
     if is_import(other, tree.language):
         raise Unfit(f"{text_of(other)[:60]!r} is an import: it belongs into `imports`")
     first = text_of(other).split("\n", 1)[0][:60]
-    if tree.root.has_error and other.type == "ERROR":
-        return  # told by the check of the syntax, with the line
     raise Unfit(f"{what}: {first!r} (line {line_of(other)}) is no symbol; give whole symbols alone")
