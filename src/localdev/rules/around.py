@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from localdev.rules.changed import ChangedFile
 from localdev.rules.words import words
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import line_of, text_of
+from localdev.source.syntax.tree import SyntaxTree, line_of, text_of, walk
 
 FUNCTIONS = words("""
     function_definition lambda function_declaration function_expression arrow_function method_definition
@@ -32,6 +32,19 @@ _BRANCHES = words("""
     except_clause catch_clause rescue rescue_modifier switch_block_statement_group for_statement while_statement
     expression_case default_case switch_section communication_case for_in_statement for_range_loop while
     """)
+
+
+def nodes_of(tree: SyntaxTree, types: Iterable[str]) -> list[SyntaxNode]:
+    """Give the named nodes of some types in the order of the text; the tree is walked once for all who ask."""
+    by_type: dict[str, list[SyntaxNode]] | None = tree.kept.get("nodes by type")
+    if by_type is None:
+        by_type = {}
+        for node in walk(tree.root):
+            if node.is_named:
+                by_type.setdefault(node.type, []).append(node)
+        tree.kept["nodes by type"] = by_type
+    found = [node for type in types for node in by_type.get(type, ())]
+    return sorted(found, key=lambda node: node.start_byte)
 
 
 def ancestors(node: SyntaxNode) -> Iterator[SyntaxNode]:

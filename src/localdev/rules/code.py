@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Literal
 
 from localdev.core.review import at_least
@@ -19,6 +20,8 @@ PYTHON = ("python",)
 SCRIPT = ("javascript", "typescript", "tsx")
 C = ("c", "cpp")
 LANGUAGES = (*PYTHON, *SCRIPT, "go", "rust", "java", *C, "c_sharp", "ruby", "php")
+# Lines of a call that may lie between its name and what is changed in it.
+_AROUND = 12
 
 
 def in_code(
@@ -26,8 +29,8 @@ def in_code(
 ) -> Callable[[ReviewedChange], Iterator[Found]]:
     """Make a check that looks at each changed file of some languages, and gives what stands on changed lines.
 
-    A file is parsed only when one of the `signs` (in lower case) is in it. Other people's code is left alone; `aside`
-    says what is found in tests and examples: the same, at most low, or nothing.
+    A file is parsed only when one of the `signs` (in lower case) stands near what is changed. Other people's code is
+    left alone; `aside` says what is found in tests and examples: the same, at most low, or nothing.
     """
     cheap = tuple(signs)
 
@@ -45,8 +48,7 @@ def in_code(
 
 def _found(file: ChangedFile, look: Look, signs: tuple[str, ...], *, mild: bool) -> Iterator[Found]:
     """Give what is found on the changed lines of one file, one thing a line."""
-    text = (file.new_text or "").lower()
-    if not any(sign in text for sign in signs):
+    if not any(sign in _near(file) for sign in signs):
         return
     tree = file.new_syntax
     if tree is None:
@@ -58,6 +60,17 @@ def _found(file: ChangedFile, look: Look, signs: tuple[str, ...], *, mild: bool)
         if file.touched(found.line, max(found.line, found.end_line)):
             seen.add(found.line)
             yield replace(found, path=file.path, severity=_milder(found) if mild else found.severity)
+
+
+@lru_cache(maxsize=4)
+def _near(file: ChangedFile) -> str:
+    """Give the changed lines of a file in lower case, with as many around them as a call may have."""
+    last = 0
+    near: list[str] = []
+    for line in sorted(file.added):
+        near.extend(file.new_lines[max(last, line - 1 - _AROUND) : line + _AROUND])
+        last = max(last, line + _AROUND)
+    return "\n".join(near).lower()
 
 
 def _milder(found: Found) -> Literal["low", "info"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.dangerous.data import function_text, is_call, values_behind
@@ -13,7 +14,7 @@ from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import SyntaxTree, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
 from localdev.source.syntax.values import Argument
 
 _ARCHIVE = re.compile(
@@ -59,8 +60,8 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         ):
             yield Found(file.path, call.line, _MESSAGE, min(call.end_line, call.line + 3), _SUGGESTION)
     if tree.language == "python":
-        for node in walk(tree.root):
-            if node.type == "binary_operator" and _divides_by_member(node) and not checks_path(node, tree):
+        for node in nodes_of(tree, ("binary_operator",)):
+            if _divides_by_member(node) and not checks_path(node, tree):
                 yield Found(file.path, line_of(node), _MESSAGE, suggestion=_SUGGESTION)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import C, in_code
 from localdev.rules.dangerous.data import function_text
@@ -13,7 +14,7 @@ from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.scopes import is_fixed
-from localdev.source.syntax.tree import SyntaxTree, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
 
 # Functions that copy, with the places of target, source (-1: none) and size.
 _SIZED = {
@@ -174,7 +175,7 @@ def _ends_text(call: Call, target: str) -> bool:
 
 def _freed(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find uses after `free` in the same block, and `p = realloc(p, ...)`."""
-    for node in walk(tree.root):
+    for node in nodes_of(tree, (*_BLOCKS, "assignment_expression", "init_declarator")):
         if node.type in _BLOCKS:
             yield from _in_block(file, node)
         elif node.type in ("assignment_expression", "init_declarator"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import C, in_code
 from localdev.rules.dangerous.data import function_text
@@ -12,7 +13,7 @@ from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import SyntaxTree, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of
 
 _ALLOCATES = words("malloc g_malloc kmalloc xmalloc calloc realloc std.malloc alloca OPENSSL_malloc emalloc")
 _FILLS = words("memset memcpy memmove strncpy snprintf strlcpy bzero fgets std.memset std.memcpy std.snprintf")
@@ -28,9 +29,9 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         message = _in_call(call)
         if message:
             yield Found(file.path, call.line, message, call.end_line, "")
-    for node in walk(tree.root):
-        judge = _JUDGES.get(node.type)
-        message = judge(node) if judge is not None else ""
+    for node in nodes_of(tree, _JUDGES):
+        touched = file.touched(line_of(node), end_line_of(node))
+        message = _JUDGES[node.type](node) if touched else ""
         if message:
             yield Found(file.path, line_of(node), message)
 

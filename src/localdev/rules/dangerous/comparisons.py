@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of
 
 _COMPARISONS = words("comparison_operator binary_expression binary")
 _EQUAL = words("== === != !==")
@@ -63,11 +64,11 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find comparisons of two values that are secrets by their names."""
     message = "comparing a secret like this takes longer the more of it is right: it can be guessed bit by bit"
     suggestion = "compare in constant time (`compare_digest`, `timingSafeEqual`, `hash_equals`, `ConstantTimeCompare`)"
-    for node in walk(tree.root):
-        if node.type in _COMPARISONS and _compares_secret(*_sides(node)):
+    for node in nodes_of(tree, _COMPARISONS):
+        if file.touched(line_of(node), end_line_of(node)) and _compares_secret(*_sides(node)):
             yield Found(file.path, line_of(node), message, end_line_of(node), suggestion)
     for call in calls(tree):
-        if _compares_secret(*_given(call)):
+        if file.touched(call.line, call.end_line) and _compares_secret(*_given(call)):
             yield Found(file.path, call.line, message, min(call.end_line, call.line + 2), suggestion)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from localdev.rules.around import CLASSES, FUNCTIONS, ancestors, function_of
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.scopes import is_fixed, parameters_of, reaching
-from localdev.source.syntax.tree import SyntaxTree, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, text_of
 from localdev.source.syntax.values import Argument
 
 _IDENTIFIERS = words("identifier variable_name shorthand_property_identifier constant instance_variable")
@@ -148,21 +149,23 @@ def is_from_outside(tree: SyntaxTree, argument: Argument) -> bool:
 
 def is_call(call: Call, names: frozenset[str]) -> bool:
     """Say whether a call goes by one of some names; one that begins with a dot is a method of anything."""
-    for name in (call.name, call.resolved):
-        parts = name.split(".")
-        if name in names or (len(parts) > 1 and (f".{parts[-1]}" in names or ".".join(parts[-2:]) in names)):
-            return True
-    return False
+    return not names.isdisjoint(_forms(call.name, call.resolved))
+
+
+@lru_cache(maxsize=4096)
+def _forms(name: str, resolved: str) -> frozenset[str]:
+    """Give the forms under which a table may hold a call: whole, its last two parts, its last part after a dot."""
+    forms = {name, resolved}
+    for each in (name, resolved):
+        first, dot, last = each.rpartition(".")
+        if dot:
+            forms.update((f".{last}", f"{first.rpartition('.')[2]}.{last}"))
+    return frozenset(forms)
 
 
 def function_text(node: SyntaxNode) -> str:
     """Give the text of the named function around a node, or of the inmost one, or nothing at the top."""
     return text_of(function_of(node, named=True) or function_of(node))
-
-
-def reached(tree: SyntaxTree, node: SyntaxNode) -> Iterator[SyntaxNode]:
-    """Yield the nodes of the function around a node (of the whole text outside functions)."""
-    yield from walk(function_of(node, named=True) or tree.root)
 
 
 def statement_of(node: SyntaxNode, longest: int = 600) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from localdev.core.review import Severity
+from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, in_code
 from localdev.rules.dangerous.data import is_call, is_from_outside, values_behind
@@ -17,7 +18,7 @@ from localdev.source.syntax.assignments import assignments
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.scopes import is_fixed
-from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of
 from localdev.source.syntax.values import Argument
 
 _PROPERTIES = words("innerHTML outerHTML srcdoc __html")
@@ -48,7 +49,6 @@ _SINKS: dict[str, dict[str, int]] = {
         "SafeString": 0,
         "SafeText": 0,
         "format_html": 0,
-        "literal": 0,
     },
     "go": {
         "template.HTML": 0,
@@ -86,7 +86,12 @@ _ANSWERS = words(
 _ELEMENT = re.compile(
     r"\$|jQuery|.*\$|(?:.*\.)?(?:el|\w*(?:El|Elem|Element|Node|Container|Div|List|Body)|node|container|elem|element)\."
 )
-_TAG = re.compile(r"<\s*/?[A-Za-z!%]|text/html")
+_TAG = re.compile(
+    r"<\s*/?(?:html|head|body|h[1-6]|p|div|span|a|b|i|li|ul|ol|script|style|br|td|tr|th|table|pre|code|strong|em|title|img"
+    r"|form|input|button|label|option|svg|iframe|section|main|header|footer|nav|hr|small|dl|dt|dd|textarea|center|font)\b"
+    r"|text/html",
+    re.IGNORECASE,
+)
 
 
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
@@ -190,8 +195,8 @@ def _answer(file: ChangedFile, tree: SyntaxTree, call: Call) -> Iterator[Found]:
 
 def _html_safe(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find Ruby's `html_safe` on anything but fixed text."""
-    for node in walk(tree.root):
-        if node.type == "call" and text_of(node.child_by_field_name("method")) == "html_safe":
+    for node in nodes_of(tree, ("call",)):
+        if text_of(node.child_by_field_name("method")) == "html_safe":
             receiver = node.child_by_field_name("receiver")
             if receiver is not None:
                 yield from _judged(file, tree, Argument(tree, receiver), "`html_safe`", node)
@@ -199,9 +204,7 @@ def _html_safe(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
 
 def _statements(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find PHP's echo and Python's returned page with data of the request."""
-    for node in walk(tree.root):
-        if node.type not in ("echo_statement", "return_statement", "print_intrinsic"):
-            continue
+    for node in nodes_of(tree, ("echo_statement", "return_statement", "print_intrinsic")):
         value = next(iter(node.named_children), None)
         if value is None or not file.touched(line_of(node), end_line_of(node)):
             continue

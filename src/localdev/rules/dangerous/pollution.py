@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localdev.rules.around import FUNCTIONS, name_of
+from localdev.rules.around import FUNCTIONS, name_of, nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, in_code
 from localdev.rules.dangerous.data import is_call, is_from_request
@@ -27,8 +27,8 @@ _KEYS = re.compile(
 
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find deep merges that copy every key, and libraries' merges of a request."""
-    for node in walk(tree.root):
-        if node.type in FUNCTIONS and file.touched(line_of(node), end_line_of(node)):
+    for node in nodes_of(tree, FUNCTIONS):
+        if file.touched(line_of(node), end_line_of(node)):
             at = _copies_keys(node)
             if at is not None:
                 yield Found(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.rule import Example, Found, Rule
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import SyntaxTree, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
 
 _HANDLERS = frozenset(("except_clause", "catch_clause", "rescue"))
 _ANYTHING = re.compile(
@@ -21,7 +22,7 @@ _SILENT = re.compile(r"(?:pass|\.\.\.|\{\s*;?\s*\}|nil|)", re.DOTALL)
 
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find handlers of everything that do nothing, without a comment that says why."""
-    for node in walk(tree.root):
+    for node in nodes_of(tree, (*_HANDLERS, "rescue_modifier")):
         if node.type in _HANDLERS and _ANYTHING.match(text_of(node)) and _is_silent(node):
             yield Found(
                 file.path,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localdev.rules.around import conditions_around
+from localdev.rules.around import conditions_around, nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.dangerous.data import is_call
@@ -14,7 +14,7 @@ from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of
 
 _OFF = re.compile(r"(?:false|0L?|['\"]0['\"]|None|nil|FALSE)", re.IGNORECASE)
 _ON = re.compile(r"(?:true|1L?|TRUE)", re.IGNORECASE)
@@ -174,9 +174,7 @@ def _is_option(node: SyntaxNode) -> bool:
 
 def _empty_methods(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find trust managers that check nothing, and host name verifiers that always agree."""
-    for node in walk(tree.root):
-        if node.type != "method_declaration":
-            continue
+    for node in nodes_of(tree, ("method_declaration",)):
         name, body = text_of(node.child_by_field_name("name")), node.child_by_field_name("body")
         if body is None:
             continue

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localdev.rules.around import conditions_around
+from localdev.rules.around import conditions_around, nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.dangerous.data import function_text, is_call
-from localdev.rules.dangerous.pairs import pairs
+from localdev.rules.dangerous.pairs import Pair, pairs
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.scopes import is_fixed, value_of
-from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of
 from localdev.source.syntax.values import Argument
 
 # Calls that are a broken cipher by their name.
@@ -120,50 +120,29 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             _cipher(call) or _suite(call) or _old(call) or _short_key(call) or _vector(tree, call) or _rounds(call)
         )
         if message:
-            yield Found(
-                file.path,
-                call.line,
-                message,
-                min(call.end_line, call.line + 8),
-                "use AES-GCM or ChaCha20-Poly1305 with a fresh nonce, keys of today's length, TLS 1.2 or later",
-            )
+            yield Found(file.path, call.line, message, min(call.end_line, call.line + 8), _ADVICE)
     for pair in pairs(tree):
-        if (
-            pair.plain in _PROTOCOL_NAMES
-            and any(_OLD_PROTOCOL.fullmatch(each.strip()) for each in pair.value.split("|"))
-            and not list(conditions_around(pair.node))
-        ):
-            yield Found(
-                file.path,
-                pair.line,
-                f"{pair.value.strip()} is an old, broken protocol",
-                pair.end_line,
-                "ask for TLS 1.2 or later",
-            )
-        elif _SUITES.search(pair.plain) and _WEAK_SUITE.search(pair.value):
-            yield Found(file.path, pair.line, "a broken cipher suite is let through", pair.end_line, _SUITE_ADVICE)
-        elif _ECB_VALUE.fullmatch(pair.value.strip()):
-            yield Found(
-                file.path,
-                pair.line,
-                "ECB shows the patterns of what it encrypts",
-                pair.end_line,
-                "use an authenticated mode such as GCM",
-            )
-    if tree.language == "python":
-        for node in walk(tree.root):
-            if (
-                node.type == "attribute"
-                and text_of(node) in ("AES.MODE_ECB", "DES.MODE_ECB")
-                and not _inside_known(node)
-            ):
-                yield Found(
-                    file.path,
-                    line_of(node),
-                    "ECB shows the patterns of what it encrypts",
-                    end_line_of(node),
-                    "use an authenticated mode such as GCM",
-                )
+        message = _setting(pair)
+        if message:
+            yield Found(file.path, pair.line, message, pair.end_line, _ADVICE)
+    for node in nodes_of(tree, ("attribute",)) if tree.language == "python" else ():
+        if text_of(node) in ("AES.MODE_ECB", "DES.MODE_ECB") and not _inside_known(node):
+            yield Found(file.path, line_of(node), _PATTERNS, end_line_of(node), _ADVICE)
+
+
+_ADVICE = "use AES-GCM or ChaCha20-Poly1305 with a fresh nonce, keys of today's length, TLS 1.2 or later"
+_PATTERNS = "ECB shows the patterns of what it encrypts"
+
+
+def _setting(pair: Pair) -> str:
+    """Say which setting asks for something broken, empty for none."""
+    value = pair.value.strip()
+    old = any(_OLD_PROTOCOL.fullmatch(each.strip()) for each in value.split("|"))
+    if pair.plain in _PROTOCOL_NAMES and old and not list(conditions_around(pair.node)):
+        return f"{value} is an old, broken protocol"
+    if _SUITES.search(pair.plain) and _WEAK_SUITE.search(value):
+        return "a broken cipher suite is let through"
+    return _PATTERNS if _ECB_VALUE.fullmatch(value) else ""
 
 
 def _inside_known(node: object) -> bool:
@@ -270,8 +249,6 @@ def _rounds(call: Call) -> str:
             return f"{text} rounds are too few against guessing"
     return ""
 
-
-_SUITE_ADVICE = "leave out RC4, DES, NULL, EXPORT and MD5"
 
 RULE = Rule(
     id="weak-cipher",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localdev.rules.around import text_around
+from localdev.rules.around import nodes_of, text_around
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, in_code
 from localdev.rules.dangerous.data import is_call, is_from_outside, is_from_request
@@ -13,7 +13,7 @@ from localdev.rules.dangerous.pairs import pairs
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
-from localdev.source.syntax.tree import SyntaxTree, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
 
 _OFF = re.compile(r"False|false|0|nil|null")
 _NO_FORGERY_CHECK = words("csrf_exempt django.views.decorators.csrf.csrf_exempt skip_forgery_protection csrf.exempt")
@@ -70,7 +70,7 @@ def _forgery(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         if pair.plain in _FORGERY_NAMES and _OFF.fullmatch(pair.value.strip()):
             yield Found(file.path, pair.line, message, pair.end_line, suggestion)
     if tree.language in ("python", "c_sharp"):
-        for node in walk(tree.root):
+        for node in nodes_of(tree, ("decorator", "attribute")):
             if (
                 node.type in ("decorator", "attribute")
                 and re.fullmatch(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import LANGUAGES, SCRIPT, in_code
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import calls
-from localdev.source.syntax.tree import SyntaxTree, line_of, walk
+from localdev.source.syntax.tree import SyntaxTree, line_of
 
 _MODULES = (
     "pdb",
@@ -69,9 +70,8 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     for call in calls(tree):
         if (call.resolved in names or call.name in names) and not _is_own(tree, call.name):
             yield Found(file.path, call.line, f"`{call.name}` stops the program for a debugger", call.line, "remove it")
-    for node in walk(tree.root) if tree.language in SCRIPT else ():
-        if node.type == "debugger_statement":
-            yield Found(file.path, line_of(node), "`debugger` stops the program", suggestion="remove it")
+    for node in nodes_of(tree, ("debugger_statement",)):
+        yield Found(file.path, line_of(node), "`debugger` stops the program", suggestion="remove it")
 
 
 def _is_own(tree: SyntaxTree, name: str) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.leftovers.printing import DUMPS, PLAIN, PRINTS, QUIET, is_print, is_printer, prints_for_a_living
 from localdev.rules.rule import Example, Found, Rule
 from localdev.source.syntax.calls import Call, calls
-from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of
 from localdev.source.syntax.values import Argument
 
 # What people write to find a line of output again.
@@ -139,7 +140,7 @@ def _last(text: str) -> str:
 
 def _streams(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find C++ streams and PHP's echo that write a note for debugging."""
-    for node in walk(tree.root):
+    for node in nodes_of(tree, ("expression_statement", "echo_statement")):
         if node.type not in ("expression_statement", "echo_statement") or not file.touched(
             line_of(node), end_line_of(node)
         ):

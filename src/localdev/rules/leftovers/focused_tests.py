@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, in_code
 from localdev.rules.rule import Example, Found, Rule
 from localdev.source.syntax.calls import calls
-from localdev.source.syntax.tree import SyntaxTree, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
 from localdev.source.syntax.values import Argument
 
 _SCRIPT = re.compile(
@@ -27,8 +28,8 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find what a language's test frameworks call focused."""
     message = "this focus keeps all other tests from running"
     if tree.language == "python":
-        for node in walk(tree.root):
-            if node.type == "decorator" and _PYTHON.match(text_of(node)):
+        for node in nodes_of(tree, ("decorator",)):
+            if _PYTHON.match(text_of(node)):
                 yield Found(file.path, line_of(node), message, suggestion="remove the focus")
         return
     for call in calls(tree):

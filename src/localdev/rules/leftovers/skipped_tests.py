@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localdev.rules.around import is_conditional, note_at
+from localdev.rules.around import is_conditional, nodes_of, note_at
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, C, in_code
 from localdev.rules.leftovers.reasons import is_tracked, is_vague
 from localdev.rules.rule import Example, Found, Rule
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import SyntaxTree, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
 
 # Names of calls that switch off the test they stand in, or are given.
 _CALLS = {
@@ -63,7 +63,7 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     for call in calls(tree) if names is not None else ():
         if names is not None and names.fullmatch(call.name) and _is_switched_off(tree, call):
             yield from _judged(file, call.node, _reason(tree.language, call))
-    for node in walk(tree.root):
+    for node in nodes_of(tree, (*_MARK_NODES, "function_definition")):
         if marks is not None and node.type in _MARK_NODES:
             match = marks.fullmatch(text_of(node))
             if match is not None:

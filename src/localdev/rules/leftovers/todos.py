@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.leftovers.reasons import is_tracked
 from localdev.rules.rule import Example, Found, Rule
-from localdev.source.syntax.tree import SyntaxTree, line_of, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
 
+_COMMENTS = ("comment", "line_comment", "block_comment", "html_comment")
 _MARK = re.compile(r"(?:^|[\s/*#@!(-])(?P<word>TODO|FIXME|XXX|HACK|WIP)(?![\w/'\"])(?P<rest>.*)")
 # TODO(anna), TODO @anna, TODO [anna], TODO anna:, TODO: @anna
 _OWNER = re.compile(
@@ -37,9 +39,7 @@ _WISH = re.compile(
 
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find marks in comments, one a line."""
-    for node in walk(tree.root):
-        if "comment" not in node.type:
-            continue
+    for node in nodes_of(tree, _COMMENTS):
         rows = text_of(node).split("\n")
         for offset, row in enumerate(rows):
             match = _MARK.search(row)
