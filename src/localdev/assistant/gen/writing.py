@@ -159,21 +159,22 @@ def _names(piece: Piece, rows: Rows, before: SyntaxTree, after: SyntaxTree) -> l
         if _LEFT_OUT.match(line) and line.strip() not in before.text:
             raise Unfit(f"{line.strip()!r} stands for lines that are left out: give every line")
     found = found_in(after, rows)
-    if found.escapes is not None:
-        return [piece.name]  # told by its own check, with the line
+    broken = after.root.has_error and not before.root.has_error
+    if found.escapes is not None or broken:
+        return [piece.name]  # told by a check of its own, with the line
     names = [each.symbol.qualified for each in found.symbols]
     if piece.adds:
         return _added(names, found, before, after)
     what = piece.name or f"lines {piece.rows[0] + 1}-{piece.rows[1] + 1}"
     if not piece.name:
         return _statement(piece, names, what)
-    if not names and not (after.root.has_error and not before.root.has_error):
+    if not names:
         raise Unfit(f"the new text of {what} does not define it")
     if strange := next((name for name in names if name != piece.name), ""):
         raise Unfit(f"the new text of {what} defines {strange}: a symbol keeps its name, and others are added apart")
     if len(names) > max(1, piece.old.count(piece.name)):
         raise Unfit(f"the new text of {what} defines it {len(names)} times")
-    _refuse_other(found, before, after, what)
+    _refuse_other(found, after, what)
     return names
 
 
@@ -196,7 +197,7 @@ def _statement(piece: Piece, names: Sequence[str], what: str) -> list[str]:
 
 def _added(names: Sequence[str], found: Found, before: SyntaxTree, after: SyntaxTree) -> list[str]:
     """Check symbols that are added: whole ones, of new names."""
-    _refuse_other(found, before, after, "what is added")
+    _refuse_other(found, after, "what is added")
     if not names and found.declares == 0:
         raise Unfit("what is added defines no symbol")
     there = {each.symbol.qualified for each in definitions(before)}
@@ -206,15 +207,15 @@ def _added(names: Sequence[str], found: Found, before: SyntaxTree, after: Syntax
     return list(names)
 
 
-def _refuse_other(found: Found, before: SyntaxTree, tree: SyntaxTree, what: str) -> None:
+def _refuse_other(found: Found, tree: SyntaxTree, what: str) -> None:
     """Refuse statements beside a symbol.
 
     Raises:
         Unfit: there is one.
     """
     other = found.other
-    if other is None or (tree.root.has_error and not before.root.has_error):
-        return  # errors are told by the check of the syntax, with the line
+    if other is None:
+        return
     if is_import(other, tree.language):
         raise Unfit(f"{text_of(other)[:60]!r} is an import: it belongs into `imports`")
     first = text_of(other).split("\n", 1)[0][:60]
