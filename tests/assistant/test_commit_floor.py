@@ -224,8 +224,16 @@ def test_many_files() -> None:
     before = {f"src/part{n % 5}/file{n}.py": CART for n in range(300)}
     after = {path: text.replace("result = 0", "result = 1") for path, text in before.items()}
     text = said(change_of(before, after))
-    rows = text.split("\n")
-    assert len(rows[0]) <= 72 and len(rows) <= 20 and max(map(len, rows)) <= 72
+    assert text == "refactor: update 300 files in src"
+    after["README.md"] = "# New\n"
+    rows = said(change_of(before, after)).split("\n")
+    assert rows[0] == "refactor: update 300 files in src" and len(rows) <= 10
+
+
+def test_a_name_with_a_line_end() -> None:
+    """Whatever stands in a file's name, the subject is one line of plain signs."""
+    change = FileChange("a/x\ny\x1b[1m\u202e.png", "", "added", binary=True)
+    assert said(files(change)) == "chore(a): add x?y?[1m?.png"
 
 
 def test_many_moves() -> None:

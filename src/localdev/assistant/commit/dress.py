@@ -26,6 +26,8 @@ _SYNONYMS = {
     "build": ("deps", "chore"), "ci": ("build", "chore"), "perf": ("refactor",), "style": ("chore", "refactor"),
     "chore": ("chores", "build", "misc"),
 }  # fmt: skip
+# A file's name may hold anything: what ends a line, drives a terminal or hides must not get into a message.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 # A past commit says nothing of a change with which it shares less of their files and folders than this.
 _LEAST_ALIKE = 0.2
 _MOST_PATHS = 200
@@ -122,6 +124,7 @@ def worded(
 ) -> Worded:
     """Choose the first of ever shorter subjects that fits, and set the lines below it as a list."""
     room = min(LONGEST, style.typical)
+    subjects, lines = ([_UNPRINTABLE.sub("?", text) for text in texts] for texts in (subjects, lines))
     ways = [(text, subject_line(style, text, kind=kind, scope=scope, ticket=ticket)) for text in subjects]
     ways += [(text, subject_line(style, text, kind=kind, scope="", ticket=ticket)) for text in subjects]
     fitting = next((way for most in (room, LONGEST) for way in ways if len(way[1]) <= most), None)

@@ -32,6 +32,8 @@ _ORDER = (
 # What goes along with code without being worth a word.
 _COMPANIONS = frozenset({"test", "docs", "lock", "generated", "layout", "comments"})
 _MOST_LINES = 8
+# A list of more things than this is shorter said in one.
+_TOO_MANY_LINES = 16
 # Reading both syntax trees of more files than this is not worth finding out that only their layout changed.
 _MOST_COMPARED = 40
 _BRANCH_TYPES = {
@@ -76,7 +78,7 @@ def _lines(parts: Sequence[Part]) -> tuple[str, ...]:
     lines = list(main.lines) if len(main.lines) > 1 else []
     if not lines and all(each.about in _COMPANIONS for each in others) and len(others) < 3:
         return ()
-    lines = list(main.lines)
+    lines = list(main.lines) if len(main.lines) <= _TOO_MANY_LINES else [main.phrases[0]]
     for each in others:
         lines += each.lines if len(each.lines) <= 2 else [each.phrases[min(1, len(each.phrases) - 1)]]
     lines = list(dict.fromkeys(lines))

@@ -17,6 +17,7 @@ _WHERE = {"added": "to", "removed": "from", "changed": "of"}
 _SMALL_KINDS = frozenset({"constant", "macro", "module"})
 # Names shown of a file's definitions.
 _MOST_NAMES = 3
+_MANY_FILES = 8
 
 
 def code_part(chosen: list[ChangedFile], symbols: Sequence[SymbolChange], *, tested: bool) -> Part:
@@ -31,9 +32,11 @@ def code_part(chosen: list[ChangedFile], symbols: Sequence[SymbolChange], *, tes
         f"add {way}" for way in files(paths_of(fresh))
     ]
     slight = not told and not fresh
+    # Nobody has looked into so many files: that nothing is mended by them is the safer guess.
+    unknown = slight and len(chosen) > _MANY_FILES
     return Part(
         "code",
-        _type(fresh, told, tested=tested),
+        "refactor" if unknown else _type(fresh, told, tested=tested),
         tuple(dict.fromkeys(phrases)),
         _lines(fresh, symbols, paths),
         paths,

@@ -63,15 +63,15 @@ class _Side:
 
 
 def symbol_changes(files: Sequence[ChangedFile], seconds: float = _SECONDS) -> list[SymbolChange]:
-    """Compare both sides of each file, those with most changed lines first; what comes after `seconds` is left out."""
+    """Compare both sides of each file; none at all of more files than can be looked at, or in `seconds`."""
     until = time.monotonic() + seconds
     found: list[SymbolChange] = []
     gone: list[tuple[SymbolChange, str]] = []
     new: list[tuple[SymbolChange, str]] = []
-    ranked = sorted(files, key=lambda file: -sum(1 for line in file.change.lines() if line.kind != "context"))
-    for file in ranked[:_MOST_FILES]:
-        if time.monotonic() > until:
-            break
+    for file in files:
+        # What was found in some of the files would be told as if it were all.
+        if len(files) > _MOST_FILES or time.monotonic() > until:
+            return []
         before, after = _side(file.old_text, file, old=True), _side(file.new_text, file, old=False)
         new += _missing(after, before, file.path, "added")
         gone += _missing(before, after, file.path, "removed")

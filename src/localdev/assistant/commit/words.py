@@ -21,6 +21,8 @@ _HOLDERS = frozenset({
     "app", "apps", "modules", "components", "include", "cmd",
     "docs", "doc", "documentation", "workflows", ".github",
 })  # fmt: skip
+# Of more files than these two names say less than their folder.
+_MOST_NAMED = 8
 _NO_STEM = frozenset(["__init__", "__main__", "index", "main", "mod", "lib", "setup"])
 _TEST_MARK = re.compile(
     r"(?:^tests?[_-])|(?:[._-](?:tests?|spec|e2e|cy)$)|(?:(?<=[a-z0-9])(?:Tests?|TestCase|Spec|IT)$)"
@@ -53,13 +55,14 @@ def called(path: str, paths: Sequence[str] = ()) -> str:
 
 
 def files(paths: Sequence[str]) -> list[str]:
-    """Say which files in ever shorter ways; the last one counts them."""
+    """Say which files in ever shorter ways; the last ones count them, and many are only counted."""
     names = [called(path, paths) for path in paths]
     ways = shortened(names)
-    if len(names) > 1:
-        place = common_folder(paths)
-        ways.append(f"{len(names)} files in {place}" if place else f"{len(names)} files")
-    return ways
+    place = common_folder(paths)
+    counted = [f"{len(names)} files in {place}" if place else f"{len(names)} files", f"{len(names)} files"]
+    if len(names) > _MOST_NAMED:
+        return counted
+    return ways + counted if len(names) > 1 else ways
 
 
 def common_folder(paths: Sequence[str]) -> str:
