@@ -35,6 +35,8 @@ _REFUSED = re.compile(
     r"cannot assign|missing parentheses|positional argument follows|is parameter and|not properly in loop",
     re.IGNORECASE,
 )
+# A name in capital letters, a directive, an attribute, an operator of templates.
+_MACRO = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b|^\s*#|__\w+|\[\[|\btemplate\b|\brequires\b|\bconcept\b|\boperator\b|<=>")
 _MERGE = re.compile(r"(?:<{7}|>{7}) ")
 _BRACKET = re.compile(r"[][(){}]")
 _DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(\w+)")
@@ -157,9 +159,17 @@ def _by_grammar(file: ChangedFile) -> tuple[int, str, Severity | None] | None:
         return line, "this cannot be read: a bracket is missing or too many", _surely(file)
     if before.total() or not _close(file, near):
         return None
-    if file.language in _MACROS and (old is None or not any(each.type == ";" and each.is_missing for each in near)):
+    if file.language in _MACROS and (old is None or any(_of_macros(file, each) for each in near)):
         return None
     return line, _words(near), "medium"
+
+
+def _of_macros(file: ChangedFile, error: SyntaxNode) -> bool:
+    """Say whether an error may come of a macro or a directive: a grammar without a preprocessor cannot know."""
+    if error.is_missing:
+        return error.type.startswith("#") or error.is_named
+    rows = file.new_lines[max(0, line_of(error) - 2) : min(end_line_of(error) + 1, line_of(error) + 20)]
+    return any(_MACRO.search(row) for row in rows)
 
 
 def _surely(file: ChangedFile) -> Severity | None:
@@ -169,8 +179,12 @@ def _surely(file: ChangedFile) -> Severity | None:
 
 def _errors(tree: SyntaxTree) -> Iterator[SyntaxNode]:
     """Give what could not be read, and what the parser had to put in."""
-    if tree.root.has_error:
-        yield from (node for node in walk(tree.root) if node.type == "ERROR" or node.is_missing)
+    pending = [tree.root] if tree.root.has_error else []
+    while pending:
+        node = pending.pop()
+        if node.type == "ERROR" or node.is_missing:
+            yield node
+        pending += [child for child in reversed(node.children) if child.has_error]
 
 
 def _key(node: SyntaxNode) -> str:
