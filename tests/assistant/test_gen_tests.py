@@ -147,6 +147,21 @@ def test_java_mirrors_the_class() -> None:
         job(texts, "src/main/java/p/q/Cart.java::Cart.no")
 
 
+def test_java_tells_overloads_apart() -> None:
+    """A bare null would mean any of them: each value has its type, and type parameters what they are at least."""
+    code = (
+        "package p;\n\nimport java.util.List;\n\npublic class Box<T extends Number> {\n"
+        "    public void put(T item) {}\n    public void put(List<T> items, byte b) {}\n"
+        "    public static class Lid {}\n    public void put(Lid lid) {}\n}\n"
+    )
+    texts = {"pom.xml": POM, "src/main/java/p/Box.java": code}
+    expected = {6: "put((Number) null)", 7: "put((List) null, (byte) 0)", 9: "put((Box.Lid) null)"}
+    for line, call in expected.items():
+        _, text = made(texts, f"src/main/java/p/Box.java::Box.put@{line}")
+        assert f"box.{call};" in text
+        assert ("import java.util.List;" in text) == (line == 7)
+
+
 OTHER = [
     ({"lib/cart.rb": "class Cart\n  def size(a)\n    a\n  end\nend\n"}, "lib/cart.rb::Cart.size", "test/cart_test.rb",
      "class CartTest < Minitest::Test\n  def test_size\n    skip 'to be"),

@@ -22,12 +22,21 @@ from localdev.assistant.gen.testing import (
 )
 from localdev.core.errors import UsageError
 from localdev.source.syntax.definitions import definitions
+from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.tree import text_of
 
-_PRIMITIVES = {"boolean": "false", "char": "' '", "float": "0f", "double": "0.0", "long": "0L"}
+_PRIMITIVES = {
+    "boolean": "false",
+    "char": "' '",
+    "float": "0f",
+    "double": "0.0",
+    "long": "0L",
+    "int": "0",
+    "short": "(short) 0",
+    "byte": "(byte) 0",
+}
 # Methods that every object has: a test of that name would hide them.
 _TAKEN = frozenset({"toString", "hashCode", "equals", "clone", "finalize", "notify", "notifyAll", "wait", "getClass"})
-_NUMBERS = frozenset({"int", "short", "byte"})
 # Framework: the imports of a test, of one that is skipped, the mark of a skipped one, the class whose `fail` is used.
 _FRAMEWORKS = {
     "JUnit 5": (
@@ -90,14 +99,25 @@ class JavaTests:
 
     def _typed(self, kind: str) -> str:
         """Give a value of exactly one type, as the test can name it."""
-        value = _value(kind)
         plain = re.sub(r"<.*>", "", kind)
-        if value != "null":
-            return value if kind not in ("short", "byte") else f"({kind}) {value}"
-        if re.search(rf"<[^<>(){{]*\b{re.escape(plain)}\b[^<>(){{]*>\s+[\w<>\[\], ]+\(", self.subject.target.code):
-            return "(Object) null"  # a type parameter
+        if _value(kind) != "null":
+            return _value(kind)
+        bound = self._type_parameters().get(plain)
+        if bound is not None:
+            return f"({bound}) null"
         nested = [each.symbol.qualified for each in definitions(self.subject.target.tree) if each.symbol.name == plain]
         return f"({nested[0] if nested else plain}) null"
+
+    def _type_parameters(self) -> dict[str, str]:
+        """Give the type parameters that the method sees, and what each is at least."""
+        found: dict[str, str] = {}
+        node: SyntaxNode | None = self.subject.target.node
+        while node is not None:
+            listed = text_of(node.child_by_field_name("type_parameters")).strip("<>")
+            for name, bound in re.findall(r"(?:^|,)\s*(\w+)(?:\s+extends\s+([\w.]+))?", listed):
+                found.setdefault(name, bound or "Object")
+            node = node.parent
+        return found
 
     def _imports_of_types(self, body: str) -> list[str]:
         """Give the imports of the class under test whose types the lines name."""
@@ -168,7 +188,7 @@ class JavaTests:
 
 def _value(kind: str) -> str:
     """Give a value of a type."""
-    return "0" if kind in _NUMBERS else _PRIMITIVES.get(kind, "null")
+    return _PRIMITIVES.get(kind, "null")
 
 
 def _sorted(lines: Sequence[str]) -> list[str]:
