@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from localdev.rules.injected.shell import RULE
+from tests.rules.changing import findings
 from tests.rules.rows import severities
 
 BAD = [
@@ -85,6 +86,14 @@ BAD = [
     ("a.php", "<?php\nfunction f($x) { exec('ls ' . $x); }\n"),
     ("a.php", "<?php\nfunction f($x) { $o = `ls $x`; }\n"),
     ("a.php", '<?php\nfunction f($x) { $c = "ls $x"; return shell_exec($c); }\n'),
+    ("a.py", "import os\ndef f(cmd):\n    return os.popen(cmd).read()\n"),
+    ("a.py", "import asyncio\nasync def f(x):\n    await asyncio.create_subprocess_exec('bash', '-c', x)\n"),
+    ("a.js", "const { exec } = require('child_process');\nmodule.exports = (cmd) => exec(cmd);\n"),
+    (
+        "A.java",
+        "class A { void f(String x) throws Exception { ProcessBuilder b = new ProcessBuilder(); "
+        'b.command("sh", "-c", x); } }\n',
+    ),
 ]
 GOOD = [
     ("a.py", "import os\nos.system('ls -l')\n"),
@@ -147,3 +156,15 @@ def test_only_what_is_new_counts() -> None:
     """A dangerous call that was there before is no finding of this change."""
     old = "import os\ndef f(x):\n    os.system('ls ' + x)\n"
     assert severities(RULE, "a.py", old + "print(1)\n", old) == []
+
+
+def test_a_command_built_anew_for_an_old_call_is_found() -> None:
+    """The line that is new is pointed at, though the call itself is as it was."""
+    old = "import os\ndef f(x):\n    cmd = 'ls'\n    os.system(cmd)\n"
+    new = old.replace("'ls'", "'ls ' + x")
+    assert [each.line for each in findings({"a.py": old}, {"a.py": new}, [RULE])] == [3]
+
+
+def test_a_finding_answered_for_another_tool_is_a_remark() -> None:
+    """Who wrote `nosec` has looked at it."""
+    assert severities(RULE, "a.py", "import os\ndef f(x):\n    os.system('ls ' + x)  # nosec\n") == ["low"]

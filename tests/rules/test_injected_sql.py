@@ -79,6 +79,14 @@ BAD = [
     ("a.php", "<?php\nfunction f($db, $x) { $db->query(\"SELECT * FROM t WHERE a = '$x'\"); }\n"),
     ("a.php", "<?php\nfunction f($c, $x) { $q = 'SELECT * FROM t WHERE a = ' . $x; mysqli_query($c, $q); }\n"),
     ("a.php", '<?php\nfunction f($x) { return DB::select("SELECT * FROM t WHERE a = \'" . $x . "\'"); }\n'),
+    ("a.js", "function f(db, x) { db.query({ text: `SELECT * FROM t WHERE a = '${x}'` }); }\n"),
+    ("a.rb", "def f\n  User.find(:all, :conditions => \"name = '#{params[:n]}'\")\nend\n"),
+    (
+        "a.cs",
+        'class A { void F(string x) { var b = new StringBuilder("SELECT * FROM t"); b.AppendFormat(" '
+        "WHERE a = '{0}'\", x); cmd.CommandText = b.ToString(); } }\n",
+    ),
+    ("A.java", 'class A { void f(Query q, String x) { q.setFilter("id == \'" + x + "\'"); } }\n'),
 ]
 GOOD = [
     ("a.py", "def f(cur, x):\n    cur.execute('SELECT * FROM t WHERE a = %s', (x,))\n"),
@@ -135,6 +143,11 @@ GOOD = [
         "<?php\nfunction f($db, $x) { $db->query('SELECT * FROM t WHERE a = ' . (int) $x); "
         '$db->query("SELECT * FROM t WHERE a = " . $db->quote($x)); }\n',
     ),
+    (
+        "a.go",
+        "package p\nfunc f(db *sql.DB, x string) {\n\tid, _ := strconv.Atoi(x)\n"
+        '\tdb.Exec("DELETE FROM t WHERE id = " + id)\n}\n',
+    ),
 ]
 
 
@@ -153,3 +166,9 @@ def test_parameters_numbers_and_fixed_texts_are_left_alone(path: str, text: str)
 def test_the_name_of_a_table_is_a_remark() -> None:
     """A name of a table that nobody outside chooses is worth a word and no more."""
     assert severities(RULE, "a.py", "def f(cur, table):\n    cur.execute(f'SELECT * FROM {table}')\n") == ["low"]
+
+
+def test_one_query_is_one_finding() -> None:
+    """A text that is built on one line and run on the next is told of once."""
+    text = "def f(cur, x):\n    q = f\"SELECT * FROM t WHERE a = '{x}'\"\n    cur.execute(q)\n"
+    assert severities(RULE, "a.py", text) == ["high"]

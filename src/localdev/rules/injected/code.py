@@ -9,7 +9,7 @@ from localdev.core.review import Severity
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, in_code
 from localdev.rules.dangerous.data import is_from_outside, is_from_request, values_behind
-from localdev.rules.injected.holes import dangerous, has_text, judged, known
+from localdev.rules.injected.holes import dangerous, has_text, judged, known, place
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.built import build
@@ -27,8 +27,9 @@ _EVALUATORS: dict[str, frozenset[str]] = {
         """),
     "javascript": words("""
         eval Function window.eval globalThis.eval global.eval self.eval vm.runInNewContext vm.runInThisContext
-        vm.runInContext vm.Script vm.compileFunction vm.SourceTextModule execScript vm2.VM.run safe-eval static-eval
-        notevil eval.call eval.apply $.globalEval jQuery.globalEval .executeJavaScript require-from-string safer-eval
+        vm.runInContext vm.Script vm.compileFunction vm.SourceTextModule execScript vm2.VM.run vm2.VMScript VMScript
+        safe-eval static-eval notevil eval.call eval.apply $.globalEval jQuery.globalEval .executeJavaScript
+        require-from-string safer-eval
         """),
     "go": words("""
         .RunString .RunScript otto.Run otto.Eval .DoString goja.Compile expr.Eval goja.RunString
@@ -37,11 +38,11 @@ _EVALUATORS: dict[str, frozenset[str]] = {
     "rust": words(".eval .eval_expression .eval_with_scope .eval_bound .run_bound PyModule.from_code Python.eval"),
     "java": words("""
         ScriptEngine.eval .getEngineByName.eval engine.eval scriptEngine.eval jsEngine.eval nashorn.eval
-        GroovyShell.evaluate GroovyShell.parse shell.evaluate groovyShell.evaluate Eval.me groovy.util.Eval.me
-        .parseExpression Ognl.getValue Ognl.setValue Ognl.parseExpression MVEL.eval MVEL.executeExpression
-        MVEL.compileExpression .createValueExpression .createMethodExpression .evaluateExpressionGet
-        jexl.createExpression jexl.createScript groovyClassLoader.parseClass GroovyClassLoader.parseClass
-        Interpreter.eval bsh.eval AviatorEvaluator.execute
+        GroovyShell.evaluate GroovyShell.parse shell.evaluate groovyShell.evaluate shell.parse groovyShell.parse
+        Eval.me groovy.util.Eval.me .parseExpression Ognl.getValue Ognl.setValue Ognl.parseExpression MVEL.eval
+        MVEL.executeExpression MVEL.compileExpression .createValueExpression .createMethodExpression
+        .evaluateExpressionGet jexl.createExpression jexl.createScript groovyClassLoader.parseClass
+        GroovyClassLoader.parseClass Interpreter.eval bsh.eval AviatorEvaluator.execute
         """),
     "c": words("""
         luaL_dostring luaL_loadstring PyRun_SimpleString PyRun_SimpleStringFlags PyRun_String py.exec py.eval
@@ -84,6 +85,8 @@ _BY_NAME: dict[str, frozenset[str]] = {
 _BY_NAME["typescript"] = _BY_NAME["tsx"] = _BY_NAME["javascript"]
 _BY_NAME["cpp"] = _BY_NAME["c"]
 _TIMERS = words("setTimeout setInterval window.setTimeout window.setInterval setImmediate globalThis.setTimeout")
+# What runs a text in a page that another program drives.
+_IN_PAGES = words("evaluate addInitScript evaluateOnNewDocument executeScript executeJavaScript evaluateHandle")
 _NO_TEXT = words("""
     block_argument arrow_function function_expression lambda closure_expression lambda_expression anonymous_function
     dictionary object array list number integer true false null
@@ -102,7 +105,8 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     own = _defined(tree)
     evaluators, by_name = _EVALUATORS.get(tree.language, frozenset()), _BY_NAME.get(tree.language, frozenset())
     for call in calls(tree):
-        if not file.touched(call.line, call.end_line):
+        line = _line(file, call)
+        if not line:
             continue
         severity: Severity | None = None
         if known(evaluators, call) and call.name not in own:
@@ -112,7 +116,15 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         if severity is None:
             severity = _of_others(tree, call)
         if severity is not None:
-            yield Found(file.path, call.line, _message(call), call.end_line, _SUGGESTION, severity)
+            yield Found(file.path, line, _message(call), max(line, call.end_line), _SUGGESTION, severity)
+
+
+def _line(file: ChangedFile, call: Call) -> int:
+    """Give the line to point at, 0 where neither the call nor what it is given is new."""
+    if file.touched(call.line, call.end_line):
+        return call.line
+    named = [each for each in call.arguments[:2] if each.kind == "name"]
+    return next((line for each in named if (line := place(file, call, each, ()))), 0)
 
 
 def _defined(tree: SyntaxTree) -> frozenset[str]:
@@ -204,6 +216,11 @@ def _of_lookup(tree: SyntaxTree, call: Call) -> Severity | None:
 def _of_others(tree: SyntaxTree, call: Call) -> Severity | None:
     """Judge timers that get a text, the `e` of old regular expressions, and functions named by a request."""
     first = call.positional(0)
+    if tree.language in SCRIPT and call.last in _IN_PAGES and "." in call.name and first is not None:
+        built = build(tree, first)
+        return "medium" if has_text(built) and dangerous(tree, built) and first.kind != "other" else None
+    if tree.language in SCRIPT and call.last == "run" and "vm2" in tree.text and first is not None:
+        return None if is_fixed(tree, first) else "high"
     if tree.language in SCRIPT and call.name in _TIMERS and first is not None:
         value = value_of(tree, first)
         built = build(tree, first)

@@ -36,9 +36,9 @@ _LOADERS: dict[str, frozenset[str]] = {
         .readObject .readUnshared XMLDecoder java.beans.XMLDecoder .fromXML .enableDefaultTyping
         .activateDefaultTyping .setAutoTypeSupport SerializationUtils.deserialize
         org.apache.commons.lang3.SerializationUtils.deserialize .activateDefaultTypingAsProperty .load .loadAs
-        .loadAll .setRegistrationRequired .readClassAndObject
+        .loadAll .setRegistrationRequired .readClassAndObject .getObject
         """),
-    "c_sharp": words(".Deserialize .UnsafeDeserialize .DeserializeObject"),
+    "c_sharp": words(".Deserialize .UnsafeDeserialize SimpleTypeResolver"),
     "ruby": words("""
         Marshal.load Marshal.restore YAML.load YAML.unsafe_load YAML.load_stream Psych.load Psych.unsafe_load
         Oj.object_load Oj.load YAML.load_file YAML.unsafe_load_file Psych.unsafe_load_file JSON.unsafe_load
@@ -56,6 +56,7 @@ _GUARDED = re.compile(
     r"setObjectInputFilter|ObjectInputFilter|ValidatingObjectInputStream|resolveClass|allowTypes|allowTypesByWildcard|setupDefaultSecurity|SafeConstructor|LookAheadObjectInputStream|Binder\s*=|SerializationBinder"
 )
 _LOCAL = re.compile(r"(?i)File\.(?:read|open)|open\(|Rails\.root|__dir__|__FILE__|fixture|config|settings|\bERB\b")
+_OPENS = re.compile(r"(?:^|\.)(?:open|fopen|file_get_contents|File\.(?:read|open|binread)|readFileSync|Path)$")
 _SUGGESTION = "use a format that holds data only (JSON, `safe_load`), or restrict the types that may be made"
 
 
@@ -84,6 +85,8 @@ def _judged(tree: SyntaxTree, call: Call) -> Severity | None:
     behind = data.text + value_of(tree, data).text
     if _DUMPED.search(behind) and "request" not in behind:
         return None
+    if _of_own_file(tree, data):
+        return "low"
     if tree.language == "python":
         return _of_python(tree, call, data)
     if tree.language == "ruby":
@@ -92,6 +95,14 @@ def _judged(tree: SyntaxTree, call: Call) -> Severity | None:
         classes = call.arguments[1].text if len(call.arguments) > 1 else ""
         return None if "allowed_classes" in classes and "true" not in classes.lower() else "high"
     return "high"
+
+
+def _of_own_file(tree: SyntaxTree, data: Argument) -> bool:
+    """Say whether data are read from a file whose name is fixed here."""
+    node = value_of(tree, data).node
+    inside = (call_of(tree, each) for each in walk(node))
+    opened = [each for each in inside if each is not None and _OPENS.search(each.name)]
+    return bool(opened) and all(each.arguments and is_fixed(tree, each.arguments[0]) for each in opened)
 
 
 def _of_python(tree: SyntaxTree, call: Call, data: Argument) -> Severity | None:
@@ -169,6 +180,8 @@ def _of_java(tree: SyntaxTree, call: Call) -> Severity | None:
             if re.search(r"ObjectInput(?:Stream)?\b|Kryo|XMLDecoder", made) and not call.arguments and not both
             else None
         )
+    if last == "getObject":
+        return "medium" if "ObjectMessage" in tree.text and not call.arguments else None
     if last == "fromXML":
         return "high" if "XStream" in tree.text else None
     if last in ("load", "loadAs", "loadAll"):
@@ -210,8 +223,8 @@ def _made(tree: SyntaxTree, call: Call) -> str:
 
 def _of_c_sharp(tree: SyntaxTree, call: Call) -> Severity | None:
     """Judge the formatters of .NET."""
-    if call.last == "DeserializeObject":
-        return None
+    if call.kind == "new":
+        return "high"
     made = _made(tree, call) + call.name
     if "JavaScriptSerializer" in made:
         return "high" if "SimpleTypeResolver" in made else None
@@ -266,6 +279,8 @@ _IN_CODE = in_code(
         "decode",
         "unpickler",
         "setautotypesupport",
+        "getobject",
+        "typeresolver",
         "readclassandobject",
     ),
 )

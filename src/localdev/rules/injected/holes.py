@@ -23,11 +23,11 @@ from localdev.source.syntax.values import Argument
 _SAFE = re.compile(
     r"""
     ^(?:\w+[.:]+)*(?:int|float|len|abs|count|size|hash|intval|floatval|parseInt|parseFloat|Number|Integer|Float|BigInt|bool
-    |Itoa|FormatInt|FormatUint|parseLong|parseDouble|toInt|toFixed|Date\.now|now|time|getpid|uuid4|randomUUID|NewString|ordinal
+    |Itoa|Atoi|ParseInt|ParseUint|ParseFloat|ParseBool|to_i|UUID|FormatInt|FormatUint|parseLong|parseDouble|toInt|toFixed|Date\.now|now|time|getpid|uuid4|randomUUID|NewString|ordinal
     |ToInt32|ToInt64|Parse|TryParse|valueOf|hexdigest|sum|max|min|round|range|strtotime|microtime|filemtime)\s*\(
     | \.(?:to_i|to_f|size|length|count|id|Length|Count|hexdigest|getTime|intValue|longValue|ordinal)\b(?:\(\))?$
     | (?i:quote|escape|sanitiz|sanitis|identifier|placeholder|bindings?\b|clean
-    |encode|validat|allow_?list|white_?list|addslashes)
+    |encode|valid|allow_?list|white_?list|addslashes)
     | ["'](?:\?|%s|\?,\s?|%s,\s?|\$|:|:\w+|@|@p|@\w+|,|,\s)["']
     """,
     re.VERBOSE,
@@ -37,6 +37,7 @@ _NUMERIC_TYPE = re.compile(
     r"|bool|boolean|Integer|Long|Double|Short|UUID|Guid|Uuid|decimal|uint|ulong|byte|float64|float32|time_t|pid_t|ObjectId"
     r"|DateTime|datetime|date|LocalDate|Instant|TimeSpan|Duration|time\.Duration)\b(?!\s*[\[*]|<)"
 )
+_COMPARISON = re.compile(r"""^\(?[^"'`?]*(?:[!=]=|[<>]=?)(?!>)[^"'`?]*\)?$""")
 # Another tool's finding was looked at there and answered.
 _ANSWERED = re.compile(
     r"noqa:\s*(?:\w+,\s*)*(?:S\d+|DUO)|\bnosec\b|nosemgrep|brakeman:ignore|NOSONAR|rubocop:disable\s+Security"
@@ -51,6 +52,8 @@ def dangerous(tree: SyntaxTree, built: Built) -> tuple[Argument, ...]:
 def is_harmless(tree: SyntaxTree, hole: Argument) -> bool:
     """Say whether a value is a number by its type or its making, or was escaped."""
     text = hole.text
+    if _COMPARISON.match(text):
+        return True
     call = call_of(tree, bare(tree, hole.node))
     if (len(text) < 500 and _SAFE.search(text)) or (call is not None and _SAFE.search(call.resolved + "(")):
         return True
@@ -103,6 +106,16 @@ def _makes_number(assignment: Assignment) -> bool:
 def origin(tree: SyntaxTree, holes: Iterable[Argument]) -> Severity:
     """Say how bad it is: `high` where a value comes from outside, `medium` where nobody can tell."""
     return "high" if any(is_from_outside(tree, hole) or is_from_request(tree, hole) for hole in holes) else "medium"
+
+
+def place(file: ChangedFile, call: Call, argument: Argument, holes: Iterable[Argument]) -> int:
+    """Give the line to point at: the argument's or the call's, or where the text is built; 0 where all is as it was."""
+    if file.touched(call.line, call.end_line):
+        return argument.line if file.touched(argument.line, argument.line) else call.line
+    tree = argument.tree
+    ways = [(each.line, each.end_line) for each in holes]
+    ways += [(each.line, each.end_line) for each in reaching(tree, argument.node)]
+    return next((line for line, end_line in ways if file.touched(line, end_line)), 0)
 
 
 def has_text(built: Built) -> bool:

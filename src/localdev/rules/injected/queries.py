@@ -16,9 +16,9 @@ from localdev.source.syntax.assignments import assignments
 from localdev.source.syntax.built import build
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.tree import SyntaxTree
-from localdev.source.syntax.values import Argument
+from localdev.source.syntax.values import Argument, string_of
 
-_FILTER = re.compile(r"^\s*\(*[&|!]?\s*\(?[&|!]?\(?\w[\w-]*\s*[~<>]?=\s*\*?\0|\(\w[\w-]*[~<>]?=\*?\0\*?\)")
+_FILTER = re.compile(r"^\s*\(*[&|!]?\s*\(?[&|!]?\(?\w[\w-]*\s*[~<>]?=\s*\*?\0|\((?:\w[\w-]*|\0)[~<>]?=\*?\0\*?\)")
 _DIRECTORY = re.compile(r"(?i)ldap|directorysearcher|directoryentry|dircontext|javax\.naming")
 _STEP = re.compile(r"\[[^\]]*(?:=|,|\()\s*['\"]\0|\[@?[\w:.-]+\s*=\s*\0")
 _XPATH = words("""
@@ -81,12 +81,9 @@ def _of_call(tree: SyntaxTree, call: Call, *, directory: bool, paths: bool) -> t
         first = call.arguments[0]
         if re.fullmatch(r"(?:ctx\.)?req(?:uest)?\.(?:body|query|params)", first.text):
             return "high", "the request itself is the query: operators such as `$ne` and `$where` in it are obeyed"
-    if (
-        tree.language == "python"
-        and call.last in ("where", "find", "find_one")
-        and "$where" in "".join(each.text for each in call.arguments)
-    ):
-        return None, ""
+    texts = [string_of(tree, each.node) for each in call.arguments[:2]]
+    if len(texts) == 2 and texts[0] == "$where" and dangerous(tree, build(tree, call.arguments[1])):
+        return "high", _message("JavaScript of a query")
     return None, ""
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from localdev.core.review import Severity
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
-from localdev.rules.dangerous.data import is_from_outside
-from localdev.rules.injected.holes import dangerous, has_text, judged, known, origin
+from localdev.rules.dangerous.data import is_from_outside, is_from_request
+from localdev.rules.injected.holes import dangerous, has_text, judged, known, origin, place
 from localdev.rules.places import is_script
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
@@ -49,7 +49,7 @@ _PROGRAMS: dict[str, frozenset[str]] = {
     "python": words("""
         subprocess.run subprocess.call subprocess.check_call subprocess.check_output subprocess.Popen os.execl
         os.execlp os.execv os.execvp os.spawnl os.spawnlp os.spawnv os.spawnvp asyncio.create_subprocess_exec
-        os.execle os.execve pexpect.spawn
+        asyncio.subprocess.create_subprocess_exec .subprocess_exec os.execle os.execve pexpect.spawn
         """),
     "javascript": words("""
         child_process.spawn child_process.spawnSync child_process.execFile child_process.execFileSync execa execa.sync
@@ -119,6 +119,8 @@ def _of_shell(tree: SyntaxTree, call: Call) -> Argument | None:
         return None
     if call.last == "proc_open" and plain and plain[0].node.type == "array_creation_expression":
         return None
+    if call.last == "subprocess_shell":
+        plain = plain[1:]
     return plain[0] if plain else call.keyword("args") or call.keyword("cmd")
 
 
@@ -135,9 +137,9 @@ def _of_program(tree: SyntaxTree, call: Call) -> Argument | None:
         return None
     if tree.language == "rust":
         return _of_rust(tree, call)
-    return _after_flag(tree, [each for argument in plain for each in _members(tree, argument)]) or _single(
-        tree, call, plain
-    )
+    given = [each for argument in plain for each in _members(tree, argument)]
+    chosen = given[0] if given and is_from_request(tree, given[0]) else None
+    return _after_flag(tree, given) or _single(tree, call, plain) or chosen
 
 
 def _both(tree: SyntaxTree, plain: list[Argument]) -> Argument:
@@ -257,19 +259,17 @@ def _judged(file: ChangedFile, tree: SyntaxTree, call: Call, command: Argument) 
     severity: Severity = origin(tree, holes)
     if has_text(built):
         severity = "high"
-    elif severity != "high":
-        # Nothing is known of the command: whoever wrote the caller decides what runs.
-        severity = "low" if _CONFIGURED.search(command.text) or not _told(tree, call) else "medium"
+    elif severity != "high" and (
+        _CONFIGURED.search(command.text) or call.last == "exec_command" or is_script(file.path)
+    ):
+        # Nothing is known of the command: whoever runs or configures the program decides.
+        severity = "low"
     if severity == "high" and is_script(file.path) and not any(is_from_outside(tree, hole) for hole in holes):
         severity = "medium"
-    line = command.line if file.touched(command.line, command.end_line) else call.line
-    message = f"`{_short(holes[0])}` is put into a command that a shell reads: it can run any other command"
-    yield Found(file.path, line, message, call.end_line, _SUGGESTION, severity)
-
-
-def _told(tree: SyntaxTree, call: Call) -> bool:
-    """Say whether the shell was asked for by name, and not merely the way this function works."""
-    return call.keyword("shell") is not None or tree.language in ("c", "cpp", "php", "go", "rust")
+    line = place(file, call, command, built.holes)
+    if line:
+        message = f"`{_short(holes[0])}` is put into a command that a shell reads: it can run any other command"
+        yield Found(file.path, line, message, max(line, call.end_line), _SUGGESTION, severity)
 
 
 def _short(hole: Argument) -> str:

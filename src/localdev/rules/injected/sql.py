@@ -9,14 +9,14 @@ from localdev.core.review import Severity
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.dangerous.data import is_from_outside
-from localdev.rules.injected.holes import is_harmless, judged
+from localdev.rules.injected.holes import is_harmless, judged, place
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.assignments import assignments
 from localdev.source.syntax.built import Built, build
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.tree import SyntaxTree
-from localdev.source.syntax.values import Argument
+from localdev.source.syntax.values import Argument, members_of
 
 _SQL = re.compile(
     r"""
@@ -61,7 +61,7 @@ _FRAGMENTS = words("""
     exists? whereRaw orWhereRaw havingRaw orderByRaw selectRaw groupByRaw fromRaw joinRaw raw extra literal Where Or
     Not Having Order Select Joins Group Raw RawSQL find_by calculate sum having_raw where_raw order_by_raw
     literal_column filter addWhere setParameter find_by_sql update_all delete_all destroy_all sanitize unscope rewhere
-    Arel.sql sql lock createAlias
+    Arel.sql sql lock createAlias setFilter newQuery setGrouping createFilter find distinct group_by addFilter
     """)
 # Calls that only show, log, raise or shape a text.
 _ELSEWHERE = re.compile(
@@ -69,6 +69,14 @@ _ELSEWHERE = re.compile(
     r"|panic|fail|notice|msg|append|join|add|push|concat|replace|split|test|describe|comment|explain|dedent|render|send"
     r"|emit|title|label|flash|equal|match|regex|compile|strlen|md5|hash|cache|gettext|translat|help"
 )
+# Those that take the whole of an order or a condition as a text.
+_WHOLE = words("""
+    order reorder orderByRaw whereRaw Order order_by_raw raw pluck literal Raw group groupByRaw having where joins
+    select from selectRaw havingRaw find_by_sql exists? calculate lock
+    """)
+# The arguments that are parts of SQL when they are passed by name.
+_PARTS = words("conditions order group select joins having from where lock")
+_NAMES = ("sql", "text", "query", "statement", "conditions", "where")
 _REALLY_SQL = re.compile(r"(?i)sql|quer|exec|cursor|prepare|\bdb\b|database|conn|statement")
 # Methods that take the values of a template as parameters.
 _PARAMETERISED = words("""
@@ -80,19 +88,37 @@ _SUGGESTION = "leave a placeholder in the text and pass the value as a parameter
 
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find SQL that holds values, where it is run."""
+    seen: set[str] = set()
     for call in calls(tree):
         if not file.touched(call.line, call.end_line) and not _may_be_built_before(call):
             continue
-        if _takes_parameters(tree, call):
+        if not _takes_sql(call) or _takes_parameters(tree, call):
             continue
-        for argument in call.arguments:
-            if argument.kind == "literal":
-                continue
+        for argument in _given(tree, call):
             found = _judged(file, tree, call, argument)
             if found is not None:
+                seen.add(argument.name)
                 yield found
                 break
-    yield from _texts(file, tree)
+    yield from _texts(file, tree, seen)
+
+
+def _given(tree: SyntaxTree, call: Call) -> Iterator[Argument]:
+    """Yield what may be SQL among the arguments of a call: also under a name in an object or a hash."""
+    for argument in call.arguments:
+        if argument.kind == "literal":
+            continue
+        members = members_of(tree, argument.node) if argument.kind == "other" else {}
+        inside = [members[name] for name in _NAMES if name in members]
+        yield from inside or [argument]
+
+
+def _takes_sql(call: Call) -> bool:
+    """Say whether a call may run SQL, or take a part of it."""
+    sink = call.last.lower() in _SINKS or _SINK.search(call.last) is not None
+    if not sink and call.last not in _FRAGMENTS and call.kind != "new" and not _REALLY_SQL.search(call.name):
+        return False
+    return not _ELSEWHERE.search(call.last) or _REALLY_SQL.search(call.last) is not None
 
 
 def _may_be_built_before(call: Call) -> bool:
@@ -109,12 +135,7 @@ def _takes_parameters(tree: SyntaxTree, call: Call) -> bool:
 
 def _judged(file: ChangedFile, tree: SyntaxTree, call: Call, argument: Argument) -> Found | None:
     """Say whether an argument is SQL with values in it."""
-    sink = call.last.lower() in _SINKS or _SINK.search(call.last) is not None
-    fragment = call.last in _FRAGMENTS
-    if not sink and not fragment and call.kind != "new" and not _REALLY_SQL.search(call.name):
-        return None
-    if _ELSEWHERE.search(call.last) and not _REALLY_SQL.search(call.last):
-        return None
+    fragment = call.last in _FRAGMENTS and (argument.keyword in _PARTS or argument == call.positional(0))
     built = build(tree, argument)
     if not built.holes:
         return None
@@ -124,35 +145,17 @@ def _judged(file: ChangedFile, tree: SyntaxTree, call: Call, argument: Argument)
     severity = _severity(tree, built)
     if severity is None:
         return None
-    place = _place(file, argument, call)
-    if place is None:
-        return None
-    return Found(file.path, place, _message(built, tree), max(place, call.end_line), _SUGGESTION, severity)
+    line = place(file, call, argument, built.holes)
+    return (
+        Found(file.path, line, _message(built, tree), max(line, call.end_line), _SUGGESTION, severity) if line else None
+    )
 
 
 def _by_request(tree: SyntaxTree, call: Call, built: Built) -> bool:
     """Say whether a request alone is the fragment: an order or a condition as it came."""
-    if call.last not in (
-        "order",
-        "reorder",
-        "orderByRaw",
-        "whereRaw",
-        "Order",
-        "order_by_raw",
-        "raw",
-        "pluck",
-        "literal",
-        "Raw",
-    ):
+    if call.last not in _WHOLE:
         return False
     return any(is_from_outside(tree, hole) for hole in built.holes) and not built.text.strip("\0 ")
-
-
-def _place(file: ChangedFile, argument: Argument, call: Call) -> int | None:
-    """Give the line to point at: that of the text where it is new, else of the call."""
-    if file.touched(argument.line, argument.end_line):
-        return argument.line if file.touched(argument.line, argument.line) else call.line
-    return call.line if file.touched(call.line, call.end_line) else None
 
 
 def _severity(tree: SyntaxTree, built: Built) -> Severity | None:
@@ -185,12 +188,12 @@ def _message(built: Built, tree: SyntaxTree) -> str:
     return f"`{' '.join(hole.text.split())[:60]}` is put into the text of a query: it can change what the query does"
 
 
-def _texts(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
+def _texts(file: ChangedFile, tree: SyntaxTree, seen: set[str]) -> Iterator[Found]:
     """Find SQL with a value in quotes that is kept under a name; whoever runs it cannot make it right again."""
     for each in assignments(tree):
-        if each.value.kind not in ("interpolated", "concatenated", "call") or not file.touched(
-            each.line, each.end_line
-        ):
+        if each.target in seen or each.value.kind not in ("interpolated", "concatenated", "call"):
+            continue
+        if not file.touched(each.line, each.end_line):
             continue
         built = build(tree, each.value)
         if not built.holes or not _SQL.search(built.text) or _severity(tree, built) not in ("high", "medium"):
@@ -238,6 +241,9 @@ RULE = Rule(
             "raw",
             "sql",
             "having",
+            "filter",
+            "find",
+            "query",
         ),
     ),
 )
