@@ -149,6 +149,15 @@ def test_types_are_words_the_history_uses() -> None:
     assert subject_line(style, "bump x", kind="ci", scope="") == "ci: bump x"
 
 
+def test_types_for_kinds_of_files() -> None:
+    """Where commits to nothing but manifests and locks are chores, a new dependency is one; code stays as it is."""
+    chores = [PastMessage(f"chore: raise a{n}", "", ("package.json", "yarn.lock")) for n in range(4)]
+    style = learn([*chores, *past(CONVENTIONAL), PastMessage("build: package it", "", ("Makefile",))])
+    assert worded(style, ("bump a from 1 to 2",), (), kind="build", scope="").subject == "chore: bump a from 1 to 2"
+    assert worded(style, ("bump a from 1 to 2",), (), kind="build", scope="").type == "chore"
+    assert subject_line(style, "add x", kind="feat", scope="") == "feat: add x"
+
+
 def test_scopes_where_scopes_are_used() -> None:
     """Hardly ever a scope in the history: none; else the one of commits to the same place, or the component."""
     never = learn(past([subject.replace("(cart)", "").replace("(store)", "") for subject in CONVENTIONAL]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from localdev.assistant.answer import Clock
@@ -52,6 +52,8 @@ def commit(request: CommitRequest, *, prompt: Prompt, backend: ChatBackend | Non
     A model's words that fail the checks twice, or are late, are replaced by the draft, with a notice that says why.
     """
     clock = Clock()
+    if request.kind:  # what the user calls it is called so, whatever the history has for it
+        request = replace(request, style=replace(request.style, types=(), usual=()))
     floor = draft(request.change, first=request.first, branch=request.branch)
     ticket = ticket_of(request.branch, request.style.ticket)
     scope = request.scope or _scope(request, floor)

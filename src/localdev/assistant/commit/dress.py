@@ -74,6 +74,7 @@ def scope_of(style: Style, paths: Sequence[str], everything: frozenset[str]) -> 
 
 def type_in(style: Style, kind: str) -> str:
     """Give the word that a history uses for a type."""
+    kind = dict(style.usual).get(kind, kind)
     if not style.types or kind in style.types:
         return kind
     by_word = {name.lower(): name for name in reversed(style.types)}
@@ -132,7 +133,8 @@ def worded(
     listed = [_item(in_mood(each, style.mood), capital=style.capital) for each in lines]
     # What the subject says in full need not be said again, and hardly anybody writes bodies in some repositories.
     wanted = style.bodies >= _LEAST_BODIES and not all(_covered(each, text) for each in lines)
-    return Worded(line, with_trailer("\n".join(listed) if wanted else "", style, ticket), kind, scope, ticket)
+    body = with_trailer("\n".join(listed) if wanted else "", style, ticket)
+    return Worded(line, body, type_in(style, kind), scope, ticket)
 
 
 def _covered(line: str, text: str) -> bool:

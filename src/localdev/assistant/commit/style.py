@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from localdev.assistant.commit.kinds import kind_of
 from localdev.assistant.commit.moods import Mood, mood_of
 from localdev.assistant.commit.tickets import TicketHabit, ticket_habit
 from localdev.source.messages import PastMessage
@@ -23,6 +24,8 @@ LONGEST = 72
 # Fewer subjects than these show no habit.
 LEAST_HISTORY = 8
 _CLEAR = 0.5
+_OWN_TYPES = {"docs": "docs", "test": "test", "ci": "ci", "build": "build", "lock": "build", "config": "chore"}
+_MOST_PATHS = 50
 
 _TYPED = re.compile(r"(?P<type>[A-Za-z]{2,12})(?:\((?P<scope>[^()]{1,60})\))?!?:\s+(?P<rest>\S.*)\Z")
 _LABELLED = re.compile(r"(?P<label>[\w.@+*/-]+(?:(?:,\s?| |\|)[\w.@+*/-]+){0,3}):\s+(?P<rest>\S.*)\Z")
@@ -50,14 +53,16 @@ class Labelled:
 class Style:
     """A repository's way with subjects.
 
-    `types` are those it uses, most used first; `scoped` says whether types usually carry a scope. `marks` are the
-    labels, scopes or tags with their paths. `typical` is the length that nine of ten subjects keep to, in characters;
-    `bodies` the share of commits with text below the subject. `subjects` counts what was learned from.
+    `types` are those it uses, most used first; `usual` maps the type that commits to nothing but documents, tests, CI
+    or build files would have to the one that they have here. `scoped` says whether types usually carry a scope. `marks`
+    are the labels, scopes or tags with their paths. `typical` is the length that nine of ten subjects keep to, in
+    characters; `bodies` the share of commits with text below the subject. `subjects` counts what was learned from.
     """
 
     form: Form = "conventional"
     emoji: Emoji = ""
     types: tuple[str, ...] = ()
+    usual: tuple[tuple[str, str], ...] = ()
     scoped: bool = True
     marks: tuple[Labelled, ...] = ()
     mood: Mood = "imperative"
@@ -120,6 +125,7 @@ def _style(
         form,
         emojis.most_common(1)[0][0],
         tuple(name for name, _ in Counter(parts.type for parts in read if parts.type).most_common()),
+        _usual(fitting),
         form != "conventional" or _share(bool(parts.label) for parts in read) >= 0.3,
         tuple(Labelled(parts.label, each.paths) for each, parts in fitting if parts.label),
         mood_of(rests),
@@ -131,6 +137,18 @@ def _style(
         len(own),
         tuple(each.subject for each, _ in fitting[:8] if each.subject.isprintable()),
     )
+
+
+def _usual(fitting: Sequence[tuple[PastMessage, _Parts]]) -> tuple[tuple[str, str], ...]:
+    """Learn which types stand before commits to one kind of file, where a type of its own would not be used there."""
+    counts: dict[str, Counter[str]] = {}
+    for message, parts in fitting:
+        kinds = {_OWN_TYPES.get(kind_of(path), "") for path in message.paths[:_MOST_PATHS]}
+        own = kinds.pop() if len(kinds) == 1 else ""
+        if own and parts.type:
+            counts.setdefault(own, Counter())[parts.type] += 1
+    first = {own: found.most_common(1)[0] for own, found in counts.items()}
+    return tuple((own, word) for own, (word, count) in first.items() if word != own and count > 1)
 
 
 def _form(read: Sequence[_Parts]) -> Form | None:
