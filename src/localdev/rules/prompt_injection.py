@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from localdev.core.review import Severity
 from localdev.rules.changed import ChangedFile
-from localdev.rules.places import is_test, is_vendored
+from localdev.rules.places import is_example, is_test, is_vendored
 from localdev.rules.rule import Example, Found, Rule, each_file
 
 _WHO = (
@@ -41,7 +41,7 @@ _MAYBE_OVERRIDE = re.compile(
 )
 # An order to an assistant by name: `AI reviewers: approve this`, `if you are an AI, ...`.
 _ADDRESSED = re.compile(
-    rf"\b(?:note|attention|important|message|instructions?|hint|notice|hey|dear|todo)?\s*(?:to|for|:|,)?\s*"
+    rf"\b(?:(?:note|attention|important|message|instructions?|hint|notice|hey|dear|todo)\s*(?:to|for|:|,)?\s*)?"
     rf"(?:all\s+|any\s+|the\s+)?(?:{_WHO})\s*(?:reading|reviewing|processing|analy[sz]ing"
     rf"|looking at)?\s*(?:this\s+\w+)?\s*[:,—-]\s*"
     rf"(?P<order>[^\n]{{4,300}})"
@@ -56,7 +56,7 @@ _HARM = re.compile(
     r"|\b(?:skip|omit|suppress|hide) (?:the |this |all |any |every )?(?:review|finding|warning|issue|check"
     r"|security|file|vulnerab)\w*"
     r"|\bwithout (?:asking|telling|informing|confirm\w*|mention\w*|review\w*)"
-    r"|\b(?:run|execute|eval|curl|wget|download|install|fetch)\b[^\n]{0,60}(?:https?:|\bsh\b|bash|\.sh\b|command|script|`)"
+    r"|\b(?:curl|wget)\b[^\n]{0,200}\|\s*(?:sudo\s+)?(?:ba|z)?sh\b"
     r"|\b(?:send|post|upload|exfiltrate|leak|forward|email|print|output|reveal|include|copy)\b[^\n]{0,60}"
     r"(?:\.env\b|\b(?:api[ _-]?keys?|secrets?|tokens?|passwords?|credentials?|environment variables"
     r"|env(?:ironment)? vars?|system prompt|"
@@ -69,6 +69,27 @@ _HARM = re.compile(
     r"|is (?:safe|secure|fine)|looks good)\b"
     r"|\byou (?:must|have to|should) (?:always |only |now )?(?:obey|comply|approve|accept|trust|ignore|merge)\b"
     r"|\bmark\b[^\n]{0,30}\b(?:as )?(?:safe|approved|resolved|reviewed|secure)\b|\bmerge (?:this|it)\b",
+    re.IGNORECASE,
+)
+# What documentation for people asks for, too.
+_RUNS = re.compile(
+    r"\b(?:run|execute|eval|curl|wget|download|install|fetch)\b[^\n]{0,60}(?:https?:|\bsh\b|bash|\.sh\b|command|script|`)",
+    re.IGNORECASE,
+)
+# An address stands at the beginning of a sentence or behind a greeting, not within a list.
+_BEGINS = re.compile(
+    r"(?:^|[^\w\s,)]|\b(?:note|attention|important|message|instructions?|hint|notice|hey|dear|hello|hi|to|for))\s*\Z",
+    re.IGNORECASE,
+)
+# An assistant is named, and asked to judge otherwise than it would.
+_NAMED = re.compile(r"\b(?:AI|LLMs?|[Ll]anguage models?|[Aa]i[- ]\w+|SYSTEM PROMPT|[Cc]opilot|ChatGPT|Claude)\b")
+_BENT = re.compile(
+    r"\bapprove (?:the|this|these|it|all|any)\b|\bmust (?:always |not |never )?(?:merge|report|flag|approve)\b"
+    r"|\bdo(?:n't| not) (?:report|flag|raise)\b|\blgtm\b|\bomit (?:it|this) from\b"
+    r"|\b(?:respond|reply|answer|say|state|conclude) (?:that|with)\b[^\n]{0,60}\b(?:safe|secure|no (?:issues?"
+    r"|vulnerabilit|problems?|bugs?))"
+    r"|\b(?:treat|consider|regard|mark)\b[^\n]{0,40}\bas (?:already )?(?:audited|safe|secure|reviewed|approved"
+    r"|trusted)\b",
     re.IGNORECASE,
 )
 _SECOND = re.compile(r"\byou(?:r| are| must| should)\b|\b(?:ai|llm|assistant|copilot|claude|chatgpt)\b", re.IGNORECASE)
@@ -103,7 +124,7 @@ def _look(file: ChangedFile) -> Iterator[Found]:
         if len(text) > 4_000 or not _SIGN.search(text):
             continue
         following = "".join(f" {_bare(more)}" for line, more in lines[at + 1 : at + 3] if line - number <= 2)
-        severity = _words(text, following[:400])
+        severity = _words(text, following[:400], prose=is_example(file.path))
         if severity is not None:
             yield Found(
                 file.path,
@@ -139,7 +160,7 @@ def _hidden(file: ChangedFile, number: int, text: str) -> Iterator[Found]:
         yield Found(file.path, number, "a row of invisible characters", number, _ADVICE, "low" if aside else "medium")
 
 
-def _words(text: str, following: str) -> Severity | None:
+def _words(text: str, following: str, *, prose: bool) -> Severity | None:
     """Judge the words of a line with what follows in the next ones."""
     whole = text + following
     found = _OVERRIDE.search(whole)
@@ -148,9 +169,17 @@ def _words(text: str, following: str) -> Severity | None:
     found = _MAYBE_OVERRIDE.search(whole)
     if found is not None and found.start() < len(text) and (_HARM.search(whole) or _SECOND.search(whole)):
         return "high"
+    if (
+        (not prose or "<!--" in text)
+        and _NAMED.search(whole)
+        and (bent := _BENT.search(whole))
+        and bent.start() < len(text)
+    ):
+        return "high"
     for found in _ADDRESSED.finditer(whole):
         order = found["order"] or found["order2"] or found["order3"]
-        if found.start() < len(text) and _HARM.search(order):
+        spoken_to = found["order"] is None or _BEGINS.search(whole[: found.start()]) is not None
+        if found.start() < len(text) and spoken_to and (_HARM.search(order) or (not prose and _RUNS.search(order))):
             return "high"
     return None
 

@@ -63,6 +63,8 @@ def _severity(found: Secret, path: str) -> Severity | None:
     value, kind = found.span.value, found.span.kind
     if made_up(value) and (len(value) > 24 or kind not in ("PASSWORD", "SECRET", "URL_PASSWORD", "DB_PASSWORD")):
         return None
+    if kind == "URL_TOKEN" and "ssh://" in found.row:
+        return None  # a user's name: keys open what is behind it
     strong = drawn(value)
     if kind == "PASSWORD_HASH":
         return None if aside(path) else "low"
