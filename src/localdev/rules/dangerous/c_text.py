@@ -92,7 +92,7 @@ def _unbounded(tree: SyntaxTree, call: Call, name: str) -> tuple[str, Severity |
         return f"`{name}` writes past its target when the text is longer", None
     if name in _PRINTS and len(given) > 1:
         form = string_of(tree, given[1].node)
-        if name == "vsprintf" or (form is not None and _puts_text(form, given[2:])):
+        if (name == "vsprintf" and len(given) > 2) or (form is not None and _puts_text(form, given[2:])):
             return (
                 None
                 if _is_measured(tree, call, given[0], given[-1])

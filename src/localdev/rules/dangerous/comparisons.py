@@ -47,7 +47,7 @@ _HARMLESS = re.compile(
     | cache | etag | file | content_?hash | git | commit | block | image | layer | manifest | package | checksum
     | sum\b | lock
     | chunk | blob | method | func | param_?types | algorithm | type | kind | name | version | length | len\(
-    | count | size | index | is_?valid | prev | signature\.(?:params|return) | getSignature
+    | count | size | index | is_?valid | prev | key_?env\b | signature\.(?:params|return) | getSignature
     """,
     re.VERBOSE | re.IGNORECASE,
 )

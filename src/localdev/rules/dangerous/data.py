@@ -127,7 +127,7 @@ def in_handler(node: SyntaxNode) -> bool:
                 head = head[: max(0, len(head) - len(text_of(body)))]
             if _HANDLER.search(head):
                 return True
-        elif each.type in CLASSES:
+        elif each.type in CLASSES and each.type != "impl_item":
             around = text_of(
                 each.parent if each.parent is not None and each.parent.type == "decorated_definition" else each
             )

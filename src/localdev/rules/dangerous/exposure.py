@@ -142,13 +142,7 @@ def _is_everywhere(tree: SyntaxTree, call: Call, argument: Argument) -> bool:
             "TCPServer",
         )
         return empty or _ALL.fullmatch(inner.group(1)) is not None
-    return _ALL.fullmatch(_host_of(text) if text.startswith("{") else text) is not None
-
-
-def _host_of(text: str) -> str:
-    """Give the host among options that are written out."""
-    match = re.search(r"\bhost(?:name)?\s*:\s*(['\"`][^'\"`]*['\"`])", text)
-    return match.group(1) if match is not None else ""
+    return _ALL.fullmatch(text) is not None
 
 
 _ORIGIN_NAMES = words(

@@ -89,6 +89,15 @@ _OPEN: dict[str, frozenset[str]] = {
     "c": words("fopen open unlink"),
     "cpp": words("fopen open unlink std.ifstream std.ofstream std.fstream ifstream ofstream"),
 }
+# What these are given behind the path is what is written.
+_CONTENT = words(
+    """
+    file_put_contents fs.writeFile fs.writeFileSync fs.appendFile fs.appendFileSync promises.writeFile fsp.writeFile
+    writeFile os.WriteFile ioutil.WriteFile
+    File.WriteAllText File.WriteAllBytes File.AppendAllText File.write Files.write Files.writeString fs.write
+    Storage.put File.put open io.open fopen
+    """
+)
 # A parameter of this name, in code of this kind, is what somebody asked for.
 _ASKED = re.compile(
     r"(?i)(?:user_?|req(?:uest(?:ed)?)?_?|url_?|sub_?|rel(?:ative)?_?|upload(?:ed)?_?|orig(?:inal)?_?|client_?|remote_?|untrusted_?|attachment_?|avatar_?|document_?|report_?|template_?|image_?|media_?|asset_?|theme_?|plugin_?|page_?|resource_?)?(?:file_?name|file_?path|path|name|slug|uri|file|url|key)"
@@ -109,7 +118,8 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             continue
         if call.name in ("join", "resolve") and not call.resolved.startswith("path"):
             continue
-        reason = next((why for each in call.arguments[:4] if (why := _danger(tree, call, each))), "")
+        paths = call.arguments[: 1 if is_call(call, _CONTENT) else 4]
+        reason = next((why for each in paths if (why := _danger(tree, call, each))), "")
         if reason and not checks_path(call.node, tree):
             high = reason == _REQUESTED
             yield Found(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localdev.rules.around import conditions_around, nodes_of
+from localdev.rules.around import conditions_around, function_of, name_of, nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.dangerous.data import is_call
@@ -88,6 +88,7 @@ _ALWAYS_TRUE = re.compile(
 # Rust's verifiers are written by hand; their names say what they do.
 _NO_VERIFIER = re.compile(r"(?i)no|skip|accept|danger|any|dummy|insecure|disabled|trust|allow")
 _OPTION = re.compile(r"(?i)insecure|verif|skip|self.?signed|cert|trust|tls|ssl|localhost|debug|dev\b|test|hostname")
+_NAMED_OPTION = re.compile(r"(?i)insecure|verif|skip_?(?:tls|ssl|cert)|self_?signed")
 _TRUST_METHODS = words("checkServerTrusted checkClientTrusted")
 _HOSTNAME_METHODS = words("verify")
 _SERVER_SIDE = re.compile(r"jwt|jose|jws|token|decode|signature|phone|email|schema", re.IGNORECASE)
@@ -169,7 +170,9 @@ def _call_switches_off(call: Call) -> SyntaxNode | None:
 
 def _is_option(node: SyntaxNode) -> bool:
     """Say whether a place is reached only when the user asked for it by an option that says so."""
-    return any(_OPTION.search(text) for text in conditions_around(node))
+    if any(_OPTION.search(text) for text in conditions_around(node)):
+        return True
+    return _NAMED_OPTION.search(name_of(function_of(node, named=True))) is not None
 
 
 def _empty_methods(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:

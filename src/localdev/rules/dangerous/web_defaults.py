@@ -13,6 +13,7 @@ from localdev.rules.dangerous.pairs import pairs
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
+from localdev.source.syntax.scopes import parameters_of
 from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
 
 _OFF = re.compile(r"False|false|0|nil|null")
@@ -153,7 +154,11 @@ def _assigns(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
 def _fills_record(tree: SyntaxTree, call: Call, text: str) -> bool:
     """Say whether Ruby or PHP fills a record with a whole request."""
     if tree.language == "ruby":
-        return call.last == "permit!" or (call.last in _RUBY_FILLS and _RUBY_WHOLE.fullmatch(text) is not None)
+        return call.last == "permit!" or (
+            call.last in _RUBY_FILLS
+            and _RUBY_WHOLE.fullmatch(text) is not None
+            and "params" not in parameters_of(tree, call.node)
+        )
     if call.name == "extract" and re.search(r"\$_(?:GET|POST|REQUEST|COOKIE)", text):
         return True
     return tree.language == "php" and call.last in _PHP_FILLS and _PHP_WHOLE.fullmatch(text) is not None

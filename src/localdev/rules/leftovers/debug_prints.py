@@ -22,10 +22,12 @@ _SAYS_DEBUG = re.compile(
     | z{3,}\b | asdf | foo\b | test(?:ing)?\s*\d*\W*\Z
     | tmp\b | temp\b\W | wtf | (?:entering|entered|inside|leaving|in)\s+\w+\(?\)?\s*\Z | hello\W*\Z | yo\b | lol
     | hi\W*\Z | \d{1,3}\W*\Z | checkpoint\b )
-    | [>=*#!@%+~-]{3,}\s*(?:\w|\{|%|\Z) | .*\bdebug(?:ging)?:
+    | .*\bdebug(?:ging)?:
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# A row of signs is a note where nothing else is printed, and a banner in a program.
+_STANDS_OUT = re.compile(r"[>=*#!@%+~-]{3,}\s*(?:\w|\{|%|\Z)")
 _LITERAL = re.compile(r"[a-zA-Z$@]{0,3}(?:\"\"\"|\"|'|`)(?P<text>.*?)(?:\"|'|`)", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _NAMED_HOLE = re.compile(
@@ -96,7 +98,7 @@ def _print(tree: SyntaxTree, call: Call, printer: bool) -> str:
     """Say what is wrong with a print; empty where it is meant."""
     if any(each.keyword == "file" for each in call.arguments) or not call.arguments or _is_own(tree, call.name):
         return ""
-    if says_debug(call.arguments):
+    if says_debug(call.arguments, stands_out=not printer):
         return f"`{call.name}` prints what looks like a note for debugging"
     if printer or prints_for_a_living(call):
         return ""
@@ -107,13 +109,14 @@ def _print(tree: SyntaxTree, call: Call, printer: bool) -> str:
     return ""
 
 
-def says_debug(arguments: tuple[Argument, ...]) -> bool:
-    """Say whether the first text that is printed is a mark for whoever debugs."""
+def says_debug(arguments: tuple[Argument, ...], *, stands_out: bool = True) -> bool:
+    """Say whether the first text that is printed is a mark for whoever debugs; `stands_out` counts rows of signs."""
     for argument in arguments[:2]:
         match = _LITERAL.match(argument.text.strip())
         if match is not None:
             text = match["text"]
-            return _SAYS_DEBUG.match(text) is not None and not re.fullmatch(r"\W*(?:\\n)?", text)
+            marked = _SAYS_DEBUG.match(text) is not None or (stands_out and _STANDS_OUT.match(text) is not None)
+            return marked and not re.fullmatch(r"\W*(?:\\n)?", text)
     return False
 
 

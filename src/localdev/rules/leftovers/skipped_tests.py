@@ -95,6 +95,8 @@ def _reason(language: str, call: Call) -> str:
     """Give the reason that a call states; what is given a test has only the test's title."""
     if _GIVEN.fullmatch(call.name):
         return ""
+    if language in C and call.node.parent is not None:
+        return " ".join("".join(each) for each in _STRING.findall(text_of(call.node.parent)))
     return " ".join(each.text for each in call.arguments)
 
 

@@ -13,7 +13,10 @@ from localdev.rules.rule import Example, Found, Rule
 from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
 
 _COMMENTS = ("comment", "line_comment", "block_comment", "html_comment")
-_MARK = re.compile(r"(?:^|[\s/*#@!(-])(?P<word>TODO|FIXME|XXX|HACK|WIP)(?![\w/'\"])(?P<rest>.*)")
+# At the beginning of a comment, or within it where a colon or an owner shows that it is meant as a mark.
+_MARK = re.compile(
+    r"(?:^[\s/*#!;<-]*(?P<word>TODO|FIXME|XXX|HACK|WIP)(?![\w/'\"-])|(?:^|[\s(@])(?P<inside>TODO|FIXME)(?=[:(]))(?P<rest>.*)"
+)
 # TODO(anna), TODO @anna, TODO [anna], TODO anna:, TODO: @anna
 _OWNER = re.compile(
     r"\s*(?:[(\[<]\s*@?[A-Za-z][^)\]>]*[)\]>]|[:\s-]*@\w[\w-]*(?:\s|:|$)|\s[A-Za-z][\w.-]*:\s|:?\s*\(?[\w.+-]+@[\w.-]+)"
@@ -46,10 +49,11 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             if match is None or _is_owned(" ".join((match["rest"], *rows[offset + 1 : offset + 3]))):
                 continue
             line = line_of(node) + offset
+            word = match["word"] or match["inside"]
             following = _comment_after(file, line)
             if is_tracked(following) or _WAITS.search(match["rest"]):
                 continue
-            wish = match["word"] not in ("FIXME", "XXX") and _WISH.search(match["rest"]) is not None
+            wish = word not in ("FIXME", "XXX") and _WISH.search(match["rest"]) is not None
             message = f"{match['word']} without an owner or a ticket"
             yield Found(
                 file.path,
