@@ -156,15 +156,15 @@ def test_a_model_that_hangs(repository: Path, tmp_path: Path, strict: bool) -> N
 
 
 def test_a_draft_that_is_late_leaves_the_floors(repository: Path, tmp_path: Path) -> None:
-    """The job ends its model before the hook's deadline, so that the draft from the structure is there in time."""
+    """The draft from the structure is there before a model is asked, so that it stays when that one hangs."""
     staged(repository, "def greet() -> str:\n    return ''\n")
     (repository / "MSG").write_text("\n# comment\n")
     code, said, seconds = hook_process(
         repository, "prepare-commit-msg", "--deadline", "3", str(repository / "MSG"), **slow(tmp_path, 30)
     )
     assert code == 0 and seconds < 6
-    text = (repository / "MSG").read_text()
-    assert text == "feat(new): add greet in new.py\n\n# comment\n" or (text == "\n# comment\n" and "deadline" in said)
+    assert (repository / "MSG").read_text() == "feat(new): add greet in new.py\n\n# comment\n"
+    assert "deadline" in said
 
 
 def test_code_that_holds_the_interpreter_is_ended_too(tmp_path: Path) -> None:

@@ -169,10 +169,13 @@ def _draft(place: Workplace, run: HookRun) -> int:
     before = path.read_bytes()
     if written(before.decode("utf-8", "surrogateescape"), comment_mark(run.root)):
         return 0
-    options = {"index_file": _index_file(run.root), "no_model": not place.settings.hooks.models, "deadline": run.left}
-    payload = _result(place, "commit", options)
-    encoding, data = encoded(run.root, str(payload["message"]))
-    if payload["message"] and not payload["doing"] and not encoding:
+    # The floor's draft first: it is there in time, whatever becomes of a model.
+    for no_model in (True, False) if place.settings.hooks.models else (True,):
+        options = {"index_file": _index_file(run.root), "no_model": no_model, "deadline": run.left}
+        payload = _result(place, "commit", options)
+        encoding, data = encoded(run.root, str(payload["message"]))
+        if not payload["message"] or payload["doing"] or encoding:
+            return 0
         mode = path.stat().st_mode
         write_atomic(path, data + (b"" if before.startswith(b"\n") else b"\n") + before)
         path.chmod(mode & 0o777)
