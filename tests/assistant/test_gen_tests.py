@@ -81,6 +81,9 @@ SCRIPT = [
     ({"package.json": '{"devDependencies": {"jest": "1"}}', "src/a.ts": TS, "src/__tests__/b.ts": "it('x', f);\n"},
      "src/a.ts", "src/__tests__/a.ts",
      "import { total } from '../a';\n\ntest.skip('total', () => {\n  // to be filled in"),
+    ({"package.json": '{"type": "module", "devDependencies": {"ava": "1"}}', "a.js": "export function total(a) {}\n"},
+     "a.js", "a.test.js",
+     "import test from 'ava';\nimport { total } from './a.js';\n\ntest.skip('total', t => {\n"),
     ({"package.json": '{"type": "module"}', "lib/a.js": "export function total(a) {}\n"},
      "lib/a.js", "lib/a.test.js",
      "import test from 'node:test';\nimport assert from 'assert';\nimport { total } from './a.js';\n\ntest('total', {"),
@@ -91,7 +94,9 @@ SCRIPT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("texts", "source", "path", "expected"), SCRIPT, ids=["vitest", "jest", "node", "mocha"])
+@pytest.mark.parametrize(
+    ("texts", "source", "path", "expected"), SCRIPT, ids=["vitest", "jest", "ava", "node", "mocha"]
+)
 def test_scripts_follow_their_project(texts: dict[str, str], source: str, path: str, expected: str) -> None:
     """Framework, folder, kind of import and ending are those of the project."""
     found, text = made(texts, f"{source}::total")
@@ -187,6 +192,12 @@ def test_other_languages_have_a_frame(texts: dict[str, str], target: str, path: 
     [
         ({"a.py": "def f():\n    def g(): pass\n"}, "a.py::f.g", "inside a function"),
         ({"a.js": "function f() {}\n"}, "a.js::f", "does not export f"),
+        ({"a.js": "export class A {\n  #f() {}\n}\n"}, "a.js::A.#f", "is private"),
+        (
+            {"a.js": "export function f() {}\n", "package.json": '{"dependencies": {"tape": "1"}}'},
+            "a.js::f",
+            "tape is not",
+        ),
         ({"a.go": "package a\n\ntype T int\n"}, "a.go::T", "no function"),
         ({"a.c": "int f(void) { return 1; }\n"}, "a.c::f", "not known"),
     ],

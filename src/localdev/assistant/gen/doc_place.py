@@ -29,6 +29,13 @@ _FOR_TOOLS = re.compile(
     r"//(?:go:|nolint|export |\s*\+build|line )|/{4,}|/\*\*/|/\*{3,}"
     r"|#(?:!|\s*(?:frozen_string_literal|-\*-|encoding|coding|typed|rubocop|:nodoc:)|\s*$)"
 )
+# Those of them that speak of the next line, and so must stay right above the code.
+_FOR_NEXT_LINE = re.compile(
+    r"//\s*(?:(?:eslint|tslint:|oxlint)-?disable-next-line|@ts-(?:ignore|expect-error)|prettier-ignore|biome-ignore"
+    r"|deno-(?:lint|fmt)-ignore|NOLINTNEXTLINE|nolint|lint:ignore)|//export |//go:(?:noinline|nosplit|norace|noescape|"
+    r"linkname|embed|nocheckptr|wasm)|/\*\s*(?:eslint-disable-next-line|(?:istanbul|c8|v8) ignore|prettier-ignore)"
+    r"|#\s*rubocop:(?:disable|todo)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,18 +166,23 @@ def _runs_above(tree: SyntaxTree, row: int, data: bytes) -> tuple[int, list[Rows
 
 
 def _own_rows(tree: SyntaxTree, data: bytes, *, below: int) -> tuple[dict[int, tuple[int, str]], dict[int, int]]:
-    """Give comments (last row -> first row and text) and attributes (last row -> first row) alone on their rows."""
+    """Give comments (last row -> first row and text) and attributes (last row -> first row) alone on their rows.
+
+    What speaks to a tool of the next line counts as an attribute.
+    """
     comments: dict[int, tuple[int, str]] = {}
     attributes: dict[int, int] = {}
     for node in _before(tree.root, below):
-        wanted = comments if node.type in COMMENTS else attributes if node.type in _ATTRIBUTES else None
-        if wanted is None or data[data.rfind(b"\n", 0, node.start_byte) + 1 : node.start_byte].strip():
+        if (
+            node.type not in COMMENTS | _ATTRIBUTES
+            or data[data.rfind(b"\n", 0, node.start_byte) + 1 : node.start_byte].strip()
+        ):
             continue
         first, last = node.start_point[0], end_line_of(node) - 1
         behind = data[node.end_byte :].split(b"\n", 1)[0]
         if behind.strip() and not text_of(node).endswith("\n"):
             continue
-        if node.type in COMMENTS:
+        if node.type in COMMENTS and not _FOR_NEXT_LINE.match(text_of(node)):
             comments.setdefault(last, (first, text_of(node)))
         else:
             attributes[last] = first

@@ -1,4 +1,4 @@
-"""Tests in JavaScript and TypeScript: vitest, jest, mocha or Node's own runner, as the project has it."""
+"""Tests in JavaScript and TypeScript: vitest, jest, mocha, ava or Node's own runner, as the project has it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,16 @@ from localdev.assistant.gen.testing import (
     with_line_ends,
 )
 from localdev.core.errors import UsageError
+from localdev.source.syntax.tree import text_of
 
 _TEST_FILE = re.compile(
     r"(?:^|/)(?:__tests__/[^/]+|[^/]+[.-](?:test|spec))\.[cm]?[jt]sx?$|^tests?/(?!.*fixture).*\.[cm]?[jt]sx?$"
 )
 _IMPORT = r"(?:import\b|\}? from\b|(?:const|let|var)\b.*\brequire\(|['\"]use strict)"
+
+
+_KNOWN = ("vitest", "jest", "mocha", "ava")
+_OTHERS = frozenset({"jasmine", "jasmine-core", "tap", "tape", "qunit", "uvu"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ class ScriptTests:
         """Write that two values are equal."""
         if self.framework in ("jest", "vitest"):
             return f"expect({left}).toEqual({right});"
+        if self.framework == "ava":
+            return f"t.deepEqual({left}, {right});"
         return f"assert.deepEqual({left}, {right});"
 
     def _raises(self, call: str, error: str) -> Iterator[str]:
@@ -105,6 +112,9 @@ class ScriptTests:
         known = error if error in ("Error", "TypeError", "RangeError", "SyntaxError", "EvalError", "URIError") else ""
         if self.framework in ("jest", "vitest"):
             yield f"{'await ' if waits else ''}expect({function}){'.rejects' if waits else ''}.toThrow({known});"
+        elif self.framework == "ava":
+            kind = f", {{ instanceOf: {known} }}" if known else ""
+            yield f"{'await t.throwsAsync' if waits else 't.throws'}({function}{kind});"
         else:
             yield f"{'await assert.rejects' if waits else 'assert.throws'}({function}{f', {known}' if known else ''});"
 
@@ -142,6 +152,8 @@ class ScriptTests:
             ]
         if self.framework == "jest":
             return []
+        if self.framework == "ava":
+            return [self._import("test", "ava")]
         needed = [self._import("test", "node:test")] if self.framework == "node:test" else []
         uses = "assert" in body or "assert" in (self.old or "")
         return needed + ([self._import("assert", "assert")] if uses else [])
@@ -161,7 +173,8 @@ class ScriptTests:
         """Write one test."""
         title = self.name(case.title).replace("\\", "").replace("'", "")
         waits = any(re.search(r"\bawait\b", line) for line in case.body)
-        function = "async () => {" if waits else "() => {"
+        given = "t" if self.framework == "ava" else "()"
+        function = f"{'async ' if waits else ''}{given} => {{"
         body = indented(case.body, self._indent())
         if self.framework == "mocha":
             call = "it.skip" if case.blank else "it"
@@ -194,6 +207,8 @@ def script_tests(subject: Subject) -> ScriptTests:
         UsageError: no other file can reach the symbol.
     """
     target, files = subject.target, subject.files
+    if subject.name.startswith("#") or re.match(r"(?:private|protected)\b", text_of(target.node)):
+        raise UsageError(f"{target.symbol.qualified} is private, so no test can call it", "name what others may call")
     export = find_export(subject)
     package = manifest(files, target.path)
     tests = [path for path in files.paths if _TEST_FILE.search(path) and path != target.path]
@@ -270,18 +285,26 @@ def dependencies(package: dict[str, Any]) -> set[str]:
 
 
 def _framework(package: dict[str, Any], texts: Sequence[str]) -> str:
-    """Say which framework the project's tests use; Node's own one needs nothing."""
+    """Say which framework the project's tests use; Node's own one needs nothing.
+
+    Raises:
+        UsageError: it is one that is not known here.
+    """
     declared = dependencies(package)
+    known = [name for name in _KNOWN if name in declared]
+    unknown = sorted(_OTHERS & declared)
+    if unknown and not known:
+        raise UsageError(f"how tests are written for {unknown[0]} is not known here", "write the test by hand")
     scripts = package.get("scripts")
     script = " ".join(map(str, scripts.values())) if isinstance(scripts, dict) else ""
     joined = "\n".join(texts)
-    for name in ("vitest", "jest", "mocha"):
-        if name in declared and (name in script or len({"vitest", "jest", "mocha"} & declared) == 1):
+    for name in known:
+        if name in script or len(known) == 1:
             return name
     if "node:test" in joined or "--test" in script:
         return "node:test"
     return next(
-        (name for name in ("vitest", "jest", "mocha") if name in declared or re.search(rf"\b{name}\b", script)),
+        (name for name in _KNOWN if name in declared or re.search(rf"\b{name}\b", script)),
         "node:test",
     )
 
