@@ -22,16 +22,22 @@ from localdev.source.syntax.values import Argument
 # Calls and names that make a value harmless wherever it is put: numbers, and texts escaped for the place.
 _SAFE = re.compile(
     r"""
-    ^(?:\w+[.:]+)*(?:int|float|len|abs|count|size|hash|intval|floatval|parseInt|parseFloat|Number|Integer|Float|BigInt|bool
-    |Itoa|Atoi|ParseInt|ParseUint|ParseFloat|ParseBool|to_i|UUID|FormatInt|FormatUint|parseLong|parseDouble|toInt|toFixed|Date\.now|now|time|getpid|uuid4|randomUUID|NewString|ordinal
-    |ToInt32|ToInt64|Parse|TryParse|valueOf|hexdigest|sum|max|min|round|range|strtotime|microtime|filemtime)\s*\(
-    | \.(?:to_i|to_f|size|length|count|id|Length|Count|hexdigest|getTime|intValue|longValue|ordinal)\b(?:\(\))?$
-    | (?i:quote|escape|sanitiz|sanitis|identifier|placeholder|bindings?\b|clean
-    |encode|valid|allow_?list|white_?list|addslashes)
+    ^(?:\w+[.:]+)*(?:int|float|len|abs|count|size|intval|floatval|parseInt|parseFloat|Number|Integer|Float|BigInt|bool
+    |Itoa|Atoi|ParseInt|ParseUint|ParseFloat|ParseBool|FormatInt|FormatUint|parseLong|parseDouble|toInt|toFixed|UUID
+    |now|time|getpid|uuid4|randomUUID|NewString|ordinal|ToInt32|ToInt64|hexdigest|sum|round|strtotime|microtime
+    |filemtime)\s*\(
+    | ^(?:Integer|Long|Double|Boolean|UUID|Guid|int|long|double|decimal|DateTime|Int32|Int64|uuid|Uuid)\s*(?:\.|::)
+      (?:Parse|parse|TryParse|valueOf|fromString|parse_str|Must\w*)\s*\(
+    | \.(?:to_i|to_f|hexdigest|getTime|intValue|longValue|ordinal)\b(?:\(\))?$
+    | (?i:quote|escape|sanitiz|sanitis|placeholder|bindings?\b|\bclean|(?<!in)valid|allow_?list|white_?list|addslashes
+    |url_?encode|encodeuri|base64|b64encode|encode\.for|encode_?for)
+    | Identifier\s*\(
     | ["'](?:\?|%s|\?,\s?|%s,\s?|\$|:|:\w+|@|@p|@\w+|,|,\s)["']
     """,
     re.VERBOSE,
 )
+# A number as a rule, unless it comes in a request.
+_COUNTED = re.compile(r"\.(?:size|length|count|id|Id|ID|Length|Count)\b(?:\(\))?$")
 _NUMERIC_TYPE = re.compile(
     r"(?:^|[^\w.])(?:unsigned\s+)?(?:int|long|short|float|double|size_t|s?size_t|u?int\d+(?:_t)?|[iuf]\d+|usize|isize|number"
     r"|bool|boolean|Integer|Long|Double|Short|UUID|Guid|Uuid|decimal|uint|ulong|byte|float64|float32|time_t|pid_t|ObjectId"
@@ -52,7 +58,7 @@ def dangerous(tree: SyntaxTree, built: Built) -> tuple[Argument, ...]:
 def is_harmless(tree: SyntaxTree, hole: Argument) -> bool:
     """Say whether a value is a number by its type or its making, or was escaped."""
     text = hole.text
-    if _COMPARISON.match(text):
+    if _COMPARISON.match(text) or (_COUNTED.search(text) and not is_from_request(tree, hole)):
         return True
     call = call_of(tree, bare(tree, hole.node))
     if (len(text) < 500 and _SAFE.search(text)) or (call is not None and _SAFE.search(call.resolved + "(")):

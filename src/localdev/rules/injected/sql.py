@@ -69,11 +69,11 @@ _ELSEWHERE = re.compile(
     r"|panic|fail|notice|msg|append|join|add|push|concat|replace|split|test|describe|comment|explain|dedent|render|send"
     r"|emit|title|label|flash|equal|match|regex|compile|strlen|md5|hash|cache|gettext|translat|help"
 )
-# Those that take the whole of an order or a condition as a text.
-_WHOLE = words("""
-    order reorder orderByRaw whereRaw Order order_by_raw raw pluck literal Raw group groupByRaw having where joins
-    select from selectRaw havingRaw find_by_sql exists? calculate lock
+# Those that take the whole of an order or a condition as a text: in Rails, and by their name anywhere.
+_WHOLE_RAILS = words("""
+    order reorder pluck group having where joins select from find_by_sql exists? calculate lock
     """)
+_WHOLE = words("orderByRaw whereRaw Order order_by_raw raw literal Raw groupByRaw selectRaw havingRaw orderBy")
 # The arguments that are parts of SQL when they are passed by name.
 _PARTS = words("conditions order group select joins having from where lock")
 _NAMES = ("sql", "text", "query", "statement", "conditions", "where")
@@ -153,7 +153,7 @@ def _judged(file: ChangedFile, tree: SyntaxTree, call: Call, argument: Argument)
 
 def _by_request(tree: SyntaxTree, call: Call, built: Built) -> bool:
     """Say whether a request alone is the fragment: an order or a condition as it came."""
-    if call.last not in _WHOLE:
+    if call.last not in (_WHOLE_RAILS if tree.language == "ruby" else _WHOLE):
         return False
     return any(is_from_outside(tree, hole) for hole in built.holes) and not built.text.strip("\0 ")
 
