@@ -18,6 +18,7 @@ _PASSWORDS = (
         r"(?:^|[;\"'\s,?&])(?:password|passwd|pwd)\s?=\s?(?P<secret>[^;\"'\s&<>]{3,200})(?=;|&\w|[\"'][\s;,)]*$)",
         re.IGNORECASE | re.MULTILINE,
     ),
+    rule("DB_PASSWORD", "@tcp( @unix(", r"(?<![\w/])[\w.-]+:(?P<secret>[^\s/@\"'<>`]{3,200})@(?:tcp|unix)\("),
     rule(
         "DB_PASSWORD",
         "password=",
