@@ -78,7 +78,7 @@ elif command -v localdev >/dev/null 2>&1; then
     set -- localdev "$@"
 else
     echo "localdev is not where it was (@PLAIN@): @UNDONE@" >&2
-    echo "hint: 'localdev hooks install' writes its place anew; to do without it, remove $0" >&2
+    echo "hint: install the hooks again, or remove $0 to do without" >&2
     exit @STRICT@
 fi
 "$@" &

@@ -101,7 +101,7 @@ def run_one(
 
     checked([name])
     if name != "pre-commit" and not file:
-        raise UsageError(f"{name} needs the file with the message", f'for example: localdev hooks run {name} "$1"')
+        raise UsageError(f"{name} needs the file with the message", f'for example: `localdev hooks run {name} "$1"`')
     root = find_root(start_folder(context, directory))
     known = source or os.environ.get("PRE_COMMIT_COMMIT_MSG_SOURCE", "")
     # Until the settings are read the longer of what is known counts.
