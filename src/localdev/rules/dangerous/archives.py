@@ -26,7 +26,7 @@ _MEMBER = re.compile(
     |archive_?entry|inner|outfile)\b(?:->|\.|::)
     (?:name|filename|Name|FullName|getName\(\)|path\(\)|path|fileName|full_name|entryName|file_name|Key
     |orig_filename|relativePath|getNameIndex|mangled_name|name\(\)|header\.name|Header\.Name)(?![\w(])
-    | ->getNameIndex\( | \bgetName\(\)
+    | \.(?:namelist|getnames)\(\) | ->getNameIndex\( | \bgetName\(\)
     """,
     re.VERBOSE,
 )
@@ -61,7 +61,7 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             yield Found(file.path, call.line, _MESSAGE, min(call.end_line, call.line + 3), _SUGGESTION)
     if tree.language == "python":
         for node in nodes_of(tree, ("binary_operator",)):
-            if _divides_by_member(node) and not checks_path(node, tree):
+            if _divides_by_member(tree, node) and not checks_path(node, tree):
                 yield Found(file.path, line_of(node), _MESSAGE, suggestion=_SUGGESTION)
 
 
@@ -77,14 +77,10 @@ def _names_member(tree: SyntaxTree, argument: Argument) -> bool:
     )
 
 
-def _divides_by_member(node: SyntaxNode) -> bool:
+def _divides_by_member(tree: SyntaxTree, node: SyntaxNode) -> bool:
     """Say whether `/` puts a member's name behind a folder."""
     operator, right = node.child_by_field_name("operator"), node.child_by_field_name("right")
-    return (
-        text_of(operator) == "/"
-        and _MEMBER.search(text_of(right)) is not None
-        and _ARCHIVE.search(function_text(node)) is not None
-    )
+    return text_of(operator) == "/" and right is not None and _names_member(tree, Argument(tree, right))
 
 
 def _extracts_all(tree: SyntaxTree, call: Call) -> bool:

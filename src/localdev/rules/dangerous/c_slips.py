@@ -13,6 +13,7 @@ from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.node import SyntaxNode
+from localdev.source.syntax.scopes import value_of
 from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of
 
 _ALLOCATES = words("malloc g_malloc kmalloc xmalloc calloc realloc std.malloc alloca OPENSSL_malloc emalloc")
@@ -26,7 +27,7 @@ _ARRAY = (
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find slips in calls, then in statements."""
     for call in calls(tree):
-        message = _in_call(call)
+        message = _in_call(tree, call)
         if message:
             yield Found(file.path, call.line, message, call.end_line, "")
     for node in nodes_of(tree, _JUDGES):
@@ -36,16 +37,17 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             yield Found(file.path, line_of(node), message)
 
 
-def _in_call(call: Call) -> str:
+def _in_call(tree: SyntaxTree, call: Call) -> str:
     """Say which size in a call is wrong."""
     texts = [each.text.strip() for each in call.arguments]
     if call.name in _ALLOCATES and texts:
         match = re.fullmatch(
             r"(?:sizeof\s*\(?\s*char\s*\)?\s*\*\s*)?(?:strlen|wcslen)\s*\(([^()]*)\)(?:\s*\*\s*sizeof\s*\(\s*char\s*\))?",
-            texts[-1],
+            value_of(tree, call.arguments[-1]).text.strip(),
         )
         if match is not None and re.search(
-            rf"str(?:n?cpy|cat)\s*\([^;]*\b{re.escape(match[1].strip())}|sprintf", function_text(call.node)
+            rf"str(?:n?cpy|cat)\s*\([^;]*\b{re.escape(match[1].strip())}|sprintf|mem(?:cpy|move)\s*\([^;]*\+\s*1\s*\)",
+            function_text(call.node),
         ):
             return "there is no room for the final NUL"
     if call.name in _FILLS and len(texts) > 1:

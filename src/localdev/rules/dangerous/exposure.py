@@ -113,7 +113,7 @@ def _is_for_dev(node: object) -> bool:
 def _listens(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find servers that listen on every address by a fixed text."""
     for call in calls(tree):
-        if is_call(call, _LISTENS) and file.touched(call.line, call.end_line):
+        if (is_call(call, _LISTENS) or _SERVES.search(call.last)) and file.touched(call.line, call.end_line):
             at = next((each for each in call.arguments if _is_everywhere(tree, call, each)), None)
             if at is not None:
                 yield Found(file.path, at.line, _EVERYWHERE, call.end_line, _LOOPBACK)
@@ -124,6 +124,7 @@ def _listens(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
 
 _EVERYWHERE = "this listens on every address of the machine, not on its own alone"
 _LOOPBACK = "listen on 127.0.0.1, and take other addresses from the settings"
+_SERVES = re.compile(r"(?i)server|listen|bind|serve|^run")
 _HOSTS = words(
     "host HOST bind_host listen_host BIND_HOST LISTEN_HOST bind_address BIND_ADDRESS listen_addr "
     "ListenAddr Addr Host bindAddress listenAddress hostname HOSTNAME"

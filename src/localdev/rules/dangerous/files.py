@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
-from localdev.rules.dangerous.data import is_call
+from localdev.rules.dangerous.data import is_call, values_behind
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.tree import SyntaxTree, line_of
+from localdev.source.syntax.values import Argument
 
 _TEMPORARY = words(
     "tempfile.mktemp os.tempnam os.tmpnam mktemp tmpnam tempnam tmpnam_r std.tmpnam "
@@ -27,6 +28,12 @@ _WRITES = words(
     """
 )
 _FIXED_NAME = re.compile(r"""[a-zA-Z$@]{0,2}["'`](?:/tmp|/var/tmp|C:\\\\(?:Windows\\\\)?Temp)[/\\]""")
+_TEMP_FOLDER = re.compile(
+    r"gettempdir\(\)|os\.tmpdir\(\)|os\.TempDir\(\)|Dir\.tmpdir|sys_get_temp_dir\(\)|java\.io\.tmpdir|GetTempPath\(\)|env::temp_dir\(\)"
+)
+_UNGUESSABLE = re.compile(
+    r"(?i)uuid|random|rand|secret|token|mkdtemp|mkstemp|NamedTemp|nonce|hex|createTemp|MkdirTemp|unique|guid"
+)
 _CHMOD = words(
     """
     os.chmod os.fchmod os.lchmod .chmod fs.chmod fs.chmodSync promises.chmod os.Chmod chmod fchmod File.chmod
@@ -60,12 +67,7 @@ def _temporary(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 call.end_line,
                 "let one call make and open the file (`mkstemp`, `NamedTemporaryFile`)",
             )
-        elif (
-            is_call(call, _WRITES)
-            and call.arguments
-            and _FIXED_NAME.match(call.arguments[0].text)
-            and _is_written(call)
-        ):
+        elif is_call(call, _WRITES) and call.arguments and _is_guessable(tree, call.arguments[0]) and _is_written(call):
             yield Found(
                 file.path,
                 call.line,
@@ -73,6 +75,14 @@ def _temporary(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 call.end_line,
                 "let the library choose the name (`mkstemp`, `NamedTemporaryFile`, `mkdtemp`)",
             )
+
+
+def _is_guessable(tree: SyntaxTree, argument: Argument) -> bool:
+    """Say whether a path lies in the folder for temporary files under a name without anything random in it."""
+    texts = [each.text for each in values_behind(tree, argument)]
+    return any(_FIXED_NAME.match(each) or _TEMP_FOLDER.search(each) for each in texts) and not any(
+        _UNGUESSABLE.search(each) for each in texts
+    )
 
 
 def _is_written(call: Call) -> bool:
@@ -152,7 +162,7 @@ TEMPORARY = Rule(
         "import tempfile\n\ndef export(data):\n    with tempfile.NamedTemporaryFile('w', "
         "delete=False) as file:\n        file.write(data)\n",
     ),
-    check=in_code(_temporary, ("mktemp", "tmpnam", "tempnam", "/tmp/", "createtempdir", "tmpname", "temp")),
+    check=in_code(_temporary, ("mktemp", "tmpnam", "tempnam", "/tmp/", "createtempdir", "tmpname", "temp", "tmpdir")),
 )
 PERMISSIONS = Rule(
     id="world-writable",

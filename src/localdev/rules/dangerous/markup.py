@@ -116,6 +116,11 @@ def _settings(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     for each in assignments(tree) if tree.language in SCRIPT else ():
         if each.target.rpartition(".")[2] in _PROPERTIES:
             yield from _judged(file, tree, each.value, f"`{each.target.rpartition('.')[2]}`", each.node)
+    if tree.language == "go" and "http.ResponseWriter" in tree.text:
+        for node in nodes_of(tree, ("import_spec",)):
+            if text_of(node).strip() == '"text/template"':
+                message = "`text/template` does not escape what it writes into pages"
+                yield Found(file.path, line_of(node), message, suggestion="import `html/template`")
     for pair in pairs(tree):
         if pair.plain == "autoescape" and pair.value.strip() == "False":
             message = "templates of this environment do not escape data"
@@ -204,9 +209,11 @@ def _html_safe(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
 
 def _statements(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find PHP's echo and Python's returned page with data of the request."""
-    for node in nodes_of(tree, ("echo_statement", "return_statement", "print_intrinsic")):
+    for node in nodes_of(tree, ("echo_statement", "return_statement", "print_intrinsic", "expression_statement")):
         value = next(iter(node.named_children), None)
         if value is None or not file.touched(line_of(node), end_line_of(node)):
+            continue
+        if node.type == "expression_statement" and not _is_short_echo(tree, node):
             continue
         text = text_of(value)
         if node.type == "return_statement" and (
@@ -230,6 +237,15 @@ def _statements(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 )
 
 
+def _is_short_echo(tree: SyntaxTree, node: SyntaxNode) -> bool:
+    """Say whether PHP writes an expression into the page by `<?= ... ?>`."""
+    if tree.language != "php" or "<?=" not in tree.text:
+        return False
+    row, column = node.start_point
+    before = tree.text.split("\n")[row].encode("utf-8", "replace")[:column]
+    return before.rstrip().endswith(b"<?=")
+
+
 RULE = Rule(
     id="unescaped-markup",
     family="dangerous-call",
@@ -250,6 +266,7 @@ RULE = Rule(
         _look,
         (
             "html",
+            "text/template",
             "autoescape",
             "append(",
             "prepend(",

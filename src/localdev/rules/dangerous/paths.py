@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from localdev.rules.around import names_around
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
-from localdev.rules.dangerous.data import is_call, is_from_outside, is_from_request, names_in
+from localdev.rules.dangerous.data import is_call, is_from_outside, is_from_request, names_in, values_behind
 from localdev.rules.dangerous.guards import checks_path, is_number
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
@@ -98,6 +98,7 @@ _CONTENT = words(
     Storage.put File.put open io.open fopen
     """
 )
+_CLIENT_NAME = re.compile(r"\[['\"]name['\"]\]|getClientOriginalName|getClientFilename")
 # A parameter of this name, in code of this kind, is what somebody asked for.
 _ASKED = re.compile(
     r"(?i)(?:user_?|req(?:uest(?:ed)?)?_?|url_?|sub_?|rel(?:ative)?_?|upload(?:ed)?_?|orig(?:inal)?_?|client_?|remote_?|untrusted_?|attachment_?|avatar_?|document_?|report_?|template_?|image_?|media_?|asset_?|theme_?|plugin_?|page_?|resource_?)?(?:file_?name|file_?path|path|name|slug|uri|file|url|key)"
@@ -142,6 +143,10 @@ def _danger(tree: SyntaxTree, call: Call, argument: Argument) -> str:
         call.last in ("sendFile", "sendfile", "download") and re.search(r"\broot\b\s*[:}]", text_of(call.node))
     ):
         return ""
+    if call.name == "move_uploaded_file" and any(
+        _CLIENT_NAME.search(each.text) for each in values_behind(tree, argument)
+    ):
+        return _REQUESTED
     if argument.kind == "literal" or is_number(argument.node) or is_fixed(tree, argument):
         return ""
     if (

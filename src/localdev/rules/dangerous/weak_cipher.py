@@ -122,7 +122,7 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         if message:
             yield Found(file.path, call.line, message, min(call.end_line, call.line + 8), _ADVICE)
     for pair in pairs(tree):
-        message = _setting(pair)
+        message = _setting(tree, pair)
         if message:
             yield Found(file.path, pair.line, message, pair.end_line, _ADVICE)
     for node in nodes_of(tree, ("attribute",)) if tree.language == "python" else ():
@@ -134,7 +134,7 @@ _ADVICE = "use AES-GCM or ChaCha20-Poly1305 with a fresh nonce, keys of today's 
 _PATTERNS = "ECB shows the patterns of what it encrypts"
 
 
-def _setting(pair: Pair) -> str:
+def _setting(tree: SyntaxTree, pair: Pair) -> str:
     """Say which setting asks for something broken, empty for none."""
     value = pair.value.strip()
     old = any(_OLD_PROTOCOL.fullmatch(each.strip()) for each in value.split("|"))
@@ -142,6 +142,8 @@ def _setting(pair: Pair) -> str:
         return f"{value} is an old, broken protocol"
     if _SUITES.search(pair.plain) and _WEAK_SUITE.search(value):
         return "a broken cipher suite is let through"
+    if pair.name.endswith((".IV", ".iv")) and _is_constant(tree, Argument(tree, pair.node)):
+        return "the initialisation vector is always the same"
     return _PATTERNS if _ECB_VALUE.fullmatch(value) else ""
 
 

@@ -72,6 +72,7 @@ _SECRET = re.compile(
     |verif\w*_?code|(?:reset|invite|auth|access|refresh|confirm\w*|activation|login|security|recovery|backup
     |pairing|device|pin)_?(?:token|code|key|id|link)|voucher|coupon_?code|temp(?:orary)?_?pass|two_?factor|mfa
     |oauth_?state|\bstate_?token|\bpin_?code|gen\w*_?key\b)
+    | Token(?:Service|Store|Generator|Manager|Factory|Provider)
     | \b(?:iv|IV|pin|PIN|OTP|auth_state)\b
     | (?i:(?<!s)(?:^|_|\b|gen\w*|new|make|create|random|rand|build|issue)_?token(?:s?\b|_|hex)) | [a-z]Token\b
     | \bsid\b | SessionId | sessionId | [a-z]Otp\b | [a-z]Salt\b
@@ -92,7 +93,7 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         if _is_strong(tree, call):
             continue
         near = statement_of(call.node, 240).replace(call.name, " ")
-        around = " ".join(list(names_around(call.node))[:2])
+        around = " ".join(list(names_around(call.node))[:3])
         if (_SECRET.search(near) or _SECRET.search(around)) and not _HARMLESS.search(f"{near} {around}"):
             message = f"`{call.name}` can be guessed: it makes no secrets"
             yield Found(

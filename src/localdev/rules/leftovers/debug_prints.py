@@ -34,7 +34,7 @@ _NAMED_HOLE = re.compile(
     r"(?P<label>[A-Za-z_][\w ]*?)\s*(?:[:=]|->|=>|\bis\b)*\s*(?:\$|#)?\{\s*\$?(?P<name>[\w.]+?)(?::\?|![rs]|:[^{}]*)?\}"
 )
 _SELF_NAMING = re.compile(r"\{[^{}]*[\w)\]]\s*=\s*(?:![rsa])?\}")
-_DUMP_FORM = re.compile(r"%[+#]v|\{:?#?\?\}|\{[\w.]+:#?\?\}|%T|%p")
+_DUMP_FORM = re.compile(r"\.inspect\b|%[+#]v|\{:?#?\?\}|\{[\w.]+:#?\?\}|%T|%p")
 _COUT = re.compile(r"(?:std::)?(?:cout|cerr|clog)\s*<<\s*(?P<first>\"[^\"]*\")")
 
 
@@ -150,7 +150,10 @@ def _streams(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             continue
         text = text_of(node)
         match = _COUT.match(text) if tree.language == "cpp" else re.match(r"echo\s+(?P<first>[\"'][^\"']*[\"'])", text)
-        if match is not None and _SAYS_DEBUG.match(match["first"][1:-1]):
+        named = tree.language == "cpp" and re.search(
+            r"\"\W*(?:\w+ )*(\w+)\s*[:=]?\s*\"\s*<<\s*(?:\w+(?:\.|->))*\1\b", text
+        )
+        if match is not None and (_SAYS_DEBUG.match(match["first"][1:-1]) or (named and not is_printer(file, tree))):
             yield Found(
                 file.path, line_of(node), "this prints what looks like a note for debugging", suggestion="remove it"
             )
