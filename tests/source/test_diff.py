@@ -122,3 +122,18 @@ def _counts(file: FileChange) -> bool:
 def test_names_are_unquoted_as_git_quotes_them() -> None:
     """Octal escapes are bytes; letters are control characters."""
     assert unquoted('"a\\tb\\"c\\\\d\\303\\251"') == 'a\tb"c\\dé'
+
+
+@pytest.mark.parametrize("head", ["diff --cc a.py", "diff --combined a.py"])
+def test_the_combined_diff_of_a_merge_is_refused(head: str) -> None:
+    """Its hunks have several old sides; passed over, a merge would look as if nothing were in it."""
+    with pytest.raises(UsageError, match="line 3 begins the combined diff") as refused:
+        read_diff(f"commit 1\n\n{head}\nindex 1,2..3\n--- a/a.py\n+++ b/a.py\n@@@ -1,1 -1,1 +1,1 @@@\n- a\n -b\n++c\n")
+    assert "git diff MERGE^ MERGE" in refused.value.hint
+
+
+@pytest.mark.parametrize("text", ["diff --git \nold mode 100644\n", "--- a/\n+++ b/\n@@ -0,0 +1 @@\n+a\n"])
+def test_a_file_without_a_name_is_refused(text: str) -> None:
+    """There is no place to tell findings of."""
+    with pytest.raises(UsageError, match="no name"):
+        read_diff(text)

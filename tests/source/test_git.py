@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from localdev.source.git import branch, clean_environment, head
+from localdev.source.git import GitFailed, branch, clean_environment, head, run_git
 
 
 def test_born_and_unborn(tree: Path, git: Callable[..., str]) -> None:
@@ -55,3 +56,38 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "GIT_INDEX_FILE" not in environment
     assert environment["GIT_CONFIG_GLOBAL"] == "/mine"
     assert environment["GIT_OPTIONAL_LOCKS"] == "0"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
+def test_a_repository_of_somebody_else(tree: Path, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused, as its settings name programs, until git's own `safe.directory` allows it."""
+    (tree / ".gitattributes").write_text("* filter=planted\n")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    git("config", "filter.planted.clean", f"touch {tree.parent}/ran; cat")
+    (tree / ".gitattributes").write_text("* filter=planted\n\n")
+    os.chown(tree / ".git", 1234, 1234)
+    with pytest.raises(GitFailed, match="belongs to somebody else") as refused:
+        run_git(tree, "diff", "HEAD")
+    assert f"safe.directory {tree}" in refused.value.hint and not (tree.parent / "ran").exists()
+    assert head(tree) is None
+    allowed = tree.parent / "allowed"
+    allowed.write_text(f"[safe]\n\tdirectory = {tree}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(allowed))
+    assert "+\n" in run_git(tree, "diff", "HEAD")
+
+
+def test_how_the_callers_git_reads_paths_is_not_ours(
+    tree: Path, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`git --literal-pathspecs commit` hands that on to its hooks."""
+    (tree / "a b").write_text("1\n")
+    git("add", ".")
+    monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
+    assert run_git(tree, "ls-files", "--", ":(top,literal)a b") == "a b\n"
+
+
+def test_a_folder_named_like_a_variable(tree: Path, git: Callable[..., str]) -> None:
+    """`$HOME` in a path is no variable."""
+    git("clone", "-q", ".", "$HOME")
+    assert run_git(tree / "$HOME", "rev-parse", "--show-toplevel").strip() == str(tree / "$HOME")

@@ -115,9 +115,9 @@ class _Failed(Exception):
 
 def _as_on_disk(root: Path, file: ChangedFile) -> bool:
     """Say whether the file on disk is what the change leaves."""
-    from localdev.source.sides import GitSides
+    from localdev.source.sides import text_on_disk
 
-    return file.new_text is not None and not file.partial and GitSides(root, "").new_text(file.path) == file.new_text
+    return file.new_text is not None and not file.partial and text_on_disk(root, file.path) == file.new_text
 
 
 def _named(mine: Sequence[ChangedFile], same: Sequence[ChangedFile]) -> str:

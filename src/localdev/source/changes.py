@@ -5,18 +5,19 @@ Each comes with its two sides, so that whole files can be looked at and not only
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from localdev.core.change import Change, DiffLine, FileChange, Hunk, Sides
+from localdev.core.change import SYMLINK, Change, DiffLine, FileChange, Hunk, Sides
 from localdev.core.errors import UsageError
 from localdev.source.diff import read_diff
 from localdev.source.git import GitFailed, ask_git, run_git
-from localdev.source.reading import eight_bit
-from localdev.source.sides import GitSides, PatchSides, decode
+from localdev.source.reading import read_bytes
+from localdev.source.sides import LARGEST, GitSides, PatchSides, decode, is_legible, legible
 
 # Nothing that the repository's own settings name may run or change the form (converters, other diffs, prefixes).
 _PLAIN = (
@@ -28,7 +29,8 @@ _RANGE = re.compile(r"(?P<old>[^\s]*?)(?P<dots>\.{2,3})(?P<new>[^\s]*)\Z")
 _NO_REVISION = "name two commits that are there: A..B (see `git log --oneline`)"
 # Untracked files beyond these are named and not read: somebody forgot to ignore a folder.
 _MOST_UNTRACKED = 2_000
-_LARGEST_UNTRACKED = 4_000_000
+_MOST_UNTRACKED_BYTES = 20_000_000
+_UNMERGED = re.compile(r"^\* Unmerged path (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def uncommitted(root: Path, paths: Sequence[str] = ()) -> Changed:
     files = _diff(root, base, paths=paths)
     new, notes = _untracked(root, paths)
     change = Change(_sorted((*files, *new)), "uncommitted changes")
-    return Changed(change, GitSides(root, base), notes)
+    return Changed(change, GitSides(root, base, files=change.files), notes)
 
 
 def staged(root: Path, paths: Sequence[str] = (), *, index: str = "") -> Changed:
@@ -62,8 +64,11 @@ def staged(root: Path, paths: Sequence[str] = (), *, index: str = "") -> Changed
         GitFailed: this is no git repository.
     """
     base = _head(root)
-    files = _diff(root, "--cached", base, paths=paths, index=index)
-    return Changed(Change(_sorted(files), "staged changes"), GitSides(root, base, "", index=index))
+    said = _said(root, "--cached", base, paths=paths, index=index)
+    change = Change(_sorted(_read(said)), "staged changes")
+    unmerged = ", ".join(_UNMERGED.findall(said))
+    notes = (f"not looked at, because it is not merged: {unmerged}",) if unmerged else ()
+    return Changed(change, GitSides(root, base, "", index=index, files=change.files), notes)
 
 
 def between(root: Path, revisions: str, paths: Sequence[str] = ()) -> Changed:
@@ -80,12 +85,13 @@ def between(root: Path, revisions: str, paths: Sequence[str] = ()) -> Changed:
         raise UsageError(f"{revisions!r} is no range of commits", _NO_REVISION)
     if match is None:
         base = _tree(root, revisions, revisions)
-        return Changed(Change(_sorted(_diff(root, base, paths=paths)), revisions), GitSides(root, base))
+        change = Change(_sorted(_diff(root, base, paths=paths)), revisions)
+        return Changed(change, GitSides(root, base, files=change.files))
     old, new = match["old"] or "HEAD", match["new"] or "HEAD"
     after = _tree(root, new, revisions)
     before = _parted(root, old, new, revisions) if match["dots"] == "..." else _before(root, old, new, revisions)
-    files = _diff(root, before, after, paths=paths)
-    return Changed(Change(_sorted(files), revisions), GitSides(root, before, after))
+    change = Change(_sorted(_diff(root, before, after, paths=paths)), revisions)
+    return Changed(change, GitSides(root, before, after, files=change.files))
 
 
 def patch(root: Path, text: str, paths: Sequence[str] = ()) -> Changed:
@@ -148,9 +154,18 @@ def _is_shallow(root: Path) -> bool:
     return (ask_git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
 
 
-def _diff(root: Path, *arguments: str, paths: Sequence[str], index: str = "") -> list[FileChange]:
+def _diff(root: Path, *arguments: str, paths: Sequence[str]) -> list[FileChange]:
     """Run one diff and read it."""
-    said = run_git(root, "diff", *_PLAIN, *arguments, "--", *map(_literal, paths), index=index)
+    return _read(_said(root, *arguments, paths=paths))
+
+
+def _said(root: Path, *arguments: str, paths: Sequence[str], index: str = "") -> str:
+    """Run one diff."""
+    return run_git(root, "diff", *_PLAIN, *arguments, "--", *map(_literal, paths), index=index)
+
+
+def _read(said: str) -> list[FileChange]:
+    """Read a diff of git's."""
     return [_decoded(each) for each in read_diff(said)]
 
 
@@ -177,36 +192,42 @@ def _decoded_line(line: DiffLine) -> DiffLine:
     if not _is_odd(line.text):
         return line
     text = line.text.removeprefix("\ufeff") if 1 in (line.old_line, line.new_line) else line.text
-    return replace(line, text=eight_bit(text.encode("utf-8", "surrogateescape")))
+    return replace(line, text=legible(text))
 
 
 def _is_odd(text: str) -> bool:
     """Say whether a text holds lone surrogates or a byte order mark."""
-    return not text.isascii() and any("\ud800" <= char <= "\udfff" or char == "\ufeff" for char in text)
+    return not is_legible(text) or "\ufeff" in text
 
 
 def _untracked(root: Path, paths: Sequence[str]) -> tuple[list[FileChange], tuple[str, ...]]:
     """Give the files that git does not know and does not ignore, each as one that was added."""
     said = ask_git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *map(_literal, paths)) or ""
     names = [name for name in said.split("\0") if name and not name.endswith("/")]  # a folder: a repository inside
-    notes: tuple[str, ...] = ()
+    files: list[FileChange] = []
+    left = _MOST_UNTRACKED_BYTES
+    for name in names[:_MOST_UNTRACKED]:
+        data = read_bytes(root, name, limit=LARGEST) if left > 0 else None
+        left -= len(data or b"")
+        files.append(_new_file(root, name, data))
+    notes: list[str] = []
     if len(names) > _MOST_UNTRACKED:
-        notes = (f"{len(names)} files are untracked: the first {_MOST_UNTRACKED} are looked at",)
-    return [_new_file(root, name) for name in names[:_MOST_UNTRACKED]], notes
+        notes.append(f"{len(names)} files are untracked: the first {_MOST_UNTRACKED} are looked at")
+    if left <= 0:
+        notes.append(
+            f"untracked files are read up to {_MOST_UNTRACKED_BYTES // 1_000_000} MB: the rest counts as binary"
+        )
+    return files, tuple(notes)
 
 
-def _new_file(root: Path, name: str) -> FileChange:
-    """Make the change that adding a file would be."""
+def _new_file(root: Path, name: str, data: bytes | None) -> FileChange:
+    """Make the change that adding a file would be; one that is no text, or could not be read, counts as binary."""
     path = root / name
     if path.is_symlink():
-        return FileChange(name, "", "added", "", "120000", hunks=_whole(os.readlink(path)))
-    try:
-        executable = os.access(path, os.X_OK)
-        data = path.read_bytes() if path.stat().st_size <= _LARGEST_UNTRACKED else b"\0"
-    except OSError:
-        return FileChange(name, "", "added", "", "100644", binary=True)
-    mode = "100755" if executable else "100644"
-    if b"\0" in data[:8000]:
+        with contextlib.suppress(OSError):
+            return FileChange(name, "", "added", "", SYMLINK, hunks=_whole(decode(os.fsencode(os.readlink(path)))))
+    mode = "100755" if os.access(path, os.X_OK) else "100644"
+    if data is None or b"\0" in data[:8000]:
         return FileChange(name, "", "added", "", mode, binary=True)
     return FileChange(name, "", "added", "", mode, hunks=_whole(decode(data, line_ends=True)))
 

@@ -83,6 +83,11 @@ def _headers(lines: _Lines) -> Iterator[_Header]:
             if current is not None and begun is not current:
                 yield current
             current = begun
+        elif lines.peek().startswith(("diff --cc ", "diff --combined ")):
+            raise UsageError(
+                f"the diff cannot be read: line {lines.at + 1} begins the combined diff of a merge",
+                "give one against a single parent: `git diff MERGE^ MERGE`",
+            )
         elif current is None:
             lines.at += 1
         elif lines.peek().startswith("@@ "):
@@ -213,6 +218,8 @@ def _file(header: _Header) -> FileChange:
     """Put together what was read of a file."""
     if not (header.old_path or header.new_path):
         header.old_path, header.new_path = _both(header.both)
+    if not (header.old_path or header.new_path):
+        raise UsageError("the diff cannot be read: a file in it has no name", _HINT)
     if header.status == "added":
         header.old_path, header.old_mode = "", ""
     elif header.status == "deleted":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,10 @@ _FIXED = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "none",  # for git before 2.44, which does not know the line above
+    "GIT_LITERAL_PATHSPECS": "0",  # `git --literal-pathspecs commit` gives these to its hooks, and ours are not meant
+    "GIT_GLOB_PATHSPECS": "0",
+    "GIT_NOGLOB_PATHSPECS": "0",
+    "GIT_ICASE_PATHSPECS": "0",
     "LC_ALL": "C",
 }
 # The last one has files beyond it count as binary, so that a diff does not bring gigabytes of data into memory.
@@ -95,15 +101,41 @@ def opened(root: Path, *, index: str = "") -> git.Repo:
 
     Raises:
         git.InvalidGitRepositoryError, git.NoSuchPathError: there is none.
+        GitFailed: it belongs to somebody else.
     """
     import git
 
-    repository = git.Repo(root)
+    repository = git.Repo(root, expand_vars=False)
     own = Path(repository.git_dir)
+    _refuse_foreign(root, own)
     repository.git.update_environment(
         GIT_DIR=str(own), GIT_WORK_TREE=str(root), GIT_INDEX_FILE=index or str(own / "index"), **_FIXED
     )
     return repository
+
+
+def _refuse_foreign(root: Path, own: Path) -> None:
+    """Refuse a repository of another user, unless git's own `safe.directory` allows it: its settings name programs.
+
+    Git looks for itself where it has found the repository, but not where it is told of one, as we do.
+
+    Raises:
+        GitFailed: it is another user's.
+    """
+    places = (root, root / ".git", own)
+    if os.name == "posix" and all(place.lstat().st_uid == os.geteuid() for place in places):
+        return
+    null = subprocess.DEVNULL
+    asked = ("git", "rev-parse", "--git-dir")
+    try:
+        refused = subprocess.call(asked, cwd=root, env=clean_environment(), stdin=null, stdout=null, stderr=null)
+    except OSError as error:
+        raise GitFailed(f"git does not run ({error.strerror or error})", "install git") from error
+    if refused:
+        raise GitFailed(
+            f"git does not trust {root}, which belongs to somebody else",
+            f"if you do: `git config --global --add safe.directory {shlex.quote(str(root))}`",
+        )
 
 
 def index_of_caller(root: Path) -> str:

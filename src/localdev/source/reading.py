@@ -88,6 +88,17 @@ def read_text(root: Path, path: str, *, limit: int = skip.DEFAULT_LIMIT) -> Cont
     return Content(path, text, digest, facts.st_size, facts.st_mtime_ns)
 
 
+def read_bytes(root: Path, path: str, *, limit: int) -> bytes | None:
+    """Read the plain file `path` (relative to `root`, forward slashes) as it is.
+
+    None where there is none, or it cannot be read, is larger than `limit` bytes, lies outside or behind a link.
+    """
+    try:
+        return None if _refuse_outside(root, path) else _read_stable(f"{root}/{path}", limit)[0]
+    except (OSError, UsageError, _NotTaken):
+        return None
+
+
 class _NotTaken(Exception):
     """The open file is not to be read; the text is the reason."""
 

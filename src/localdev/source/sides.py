@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localdev.core.change import FileChange
+from localdev.source.applying import applied
 from localdev.source.git import ask_git, opened, run_git
-from localdev.source.reading import eight_bit
+from localdev.source.reading import eight_bit, read_bytes
 
 if TYPE_CHECKING:
     import git
 
-# What is larger is no text that a review looks into as a whole.
-LARGEST = 4_000_000
+# What is larger is no text that a review looks into as a whole; git is told the same (`core.bigFileThreshold`).
+LARGEST = 4 * 1024 * 1024
 _LOOK = 8_000
 
 
@@ -26,8 +25,23 @@ def decode(data: bytes, *, line_ends: bool = False) -> str:
 
     `\r\n` becomes `\n` unless `line_ends` are to stay; a byte order mark goes.
     """
-    text = eight_bit(data).removeprefix("\ufeff")
+    text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    if not is_legible(text):
+        text = "\n".join(map(legible, text.split("\n")))
     return text if line_ends else text.replace("\r\n", "\n")
+
+
+def is_legible(text: str) -> bool:
+    """Say whether a text holds no lone surrogates: those are how bytes come from git and the disk that are no UTF-8."""
+    try:
+        return text.isascii() or bool(text.encode("utf-8"))
+    except UnicodeEncodeError:
+        return False
+
+
+def legible(line: str) -> str:
+    """Guess what a line's bytes that are no UTF-8 mean. Line by line, so that a diff's lines are those of its files."""
+    return line if is_legible(line) else eight_bit(line.encode("utf-8", "surrogateescape"))
 
 
 def _as_text(data: bytes | None) -> str | None:
@@ -36,13 +50,21 @@ def _as_text(data: bytes | None) -> str | None:
 
 
 class GitSides:
-    """Sides in a repository: `base` is a commit or tree; so is `head`, or the index (""), or the disk (None)."""
+    """Sides in a repository: `base` is a commit or tree; so is `head`, or the index (""), or the disk (None).
 
-    def __init__(self, root: Path, base: str, head: str | None = None, *, index: str = "") -> None:
+    Of `files`, those of the change, the new side is what their hunks say. The disk may say otherwise: it was written to
+    meanwhile, or git keeps the file in another form (`filter`, `ident` and `working-tree-encoding` in .gitattributes).
+    """
+
+    def __init__(
+        self, root: Path, base: str, head: str | None = None, *, index: str = "", files: Sequence[FileChange] = ()
+    ) -> None:
         self._root = root
         self._base = base
         self._head = head
         self._index = index
+        self._by_old = {file.old_path: file for file in files if file.old_path}
+        self._by_new = {file.path: file for file in files if file.status != "deleted"}
         self._old: dict[str, str | None] = {}
         self._new: dict[str, str | None] = {}
         self._paths: frozenset[str] | None = None
@@ -50,14 +72,18 @@ class GitSides:
     def old_text(self, path: str) -> str | None:
         """Give a file as the base has it."""
         if path not in self._old:
-            self._old[path] = _as_text(self._blob(f"{self._base}:{path}"))
+            file = self._by_old.get(path)
+            self._old[path] = _as_text(self._blob((file.old_id if file else "") or f"{self._base}:{path}"))
         return self._old[path]
 
     def new_text(self, path: str) -> str | None:
         """Give a file as the change leaves it."""
         if path not in self._new:
-            data = self._disk(path) if self._head is None else self._blob(f"{self._head}:{path}")
-            self._new[path] = _as_text(data)
+            file = self._by_new.get(path)
+            if self._head is None:
+                self._new[path] = self._on_disk(path, file)
+            else:
+                self._new[path] = _as_text(self._blob((file.new_id if file else "") or f"{self._head}:{path}"))
         return self._new[path]
 
     def new_paths(self) -> frozenset[str]:
@@ -83,18 +109,12 @@ class GitSides:
         more = ("--others", "--exclude-standard") if self._head is None else ()
         return run_git(self._root, "ls-files", "-z", "--cached", *more, index=self._index)
 
-    def _disk(self, path: str) -> bytes | None:
-        """Read a file of the work tree; a link is its target's name, as git has it."""
-        place = self._root / path
-        try:
-            facts = place.lstat()
-            if stat.S_ISLNK(facts.st_mode):
-                return os.fsencode(os.readlink(place))
-            if not stat.S_ISREG(facts.st_mode) or facts.st_size > LARGEST:
-                return None
-            return place.read_bytes()
-        except OSError:
-            return None
+    def _on_disk(self, path: str, file: FileChange | None) -> str | None:
+        """Read a file of the work tree, or put it together from its hunks where they are not of what is there."""
+        text = text_on_disk(self._root, path)
+        if file is None or not file.hunks or (text is not None and _fits(file, text)):
+            return text
+        return _after(file, self.old_text(file.old_path) if file.old_path else None)
 
     def _blob(self, name: str) -> bytes | None:
         """Read an object of git's; None where there is none, or it is too large."""
@@ -106,8 +126,6 @@ class GitSides:
 
     def _sized(self, name: str) -> int | None:
         """Give the size of a blob; None where there is none."""
-        if "\n" in name:
-            return None
         try:
             _, kind, size = self._repository().git.get_object_header(name)
         except ValueError:
@@ -165,12 +183,11 @@ class PatchSides:
 
     def _whole(self, file: FileChange) -> tuple[str, str] | None:
         """Give both sides in full where the patch fits what is on disk."""
-        from localdev.source.applying import applied
-
         if file.status == "added":
-            return "", _shown(file, old=False)
+            shown = _shown(file, old=False)
+            return None if shown is None else ("", shown)
         before = self._read(file.old_path)
-        after = None if before is None else applied(before, file.hunks)
+        after = _after(file, before)
         if before is not None and after is not None:
             return before, after
         now = self._read(file.path)
@@ -179,11 +196,32 @@ class PatchSides:
 
     def _read(self, path: str) -> str | None:
         """Read a file on disk."""
-        return GitSides(self._root, "").new_text(path) if path else None
+        return text_on_disk(self._root, path)
 
 
-def _shown(file: FileChange, *, old: bool) -> str:
-    """Give the lines that the hunks show of a side, each at its own number."""
+def text_on_disk(root: Path, path: str) -> str | None:
+    """Give the text of a plain file of the work tree; None where there is none."""
+    return _as_text(read_bytes(root, path, limit=LARGEST))
+
+
+def _fits(file: FileChange, text: str) -> bool:
+    """Say whether a text has the lines that the hunks show of the new side."""
+    rows = text.split("\n")
+    shown = (line for line in file.lines() if line.new_line)
+    return all(line.new_line <= len(rows) and rows[line.new_line - 1] == line.text.removesuffix("\r") for line in shown)
+
+
+def _after(file: FileChange, before: str | None) -> str | None:
+    """Give what the hunks make of a file; None where they are not of this text."""
+    if file.status == "added":
+        return _shown(file, old=False)
+    return None if before is None else applied(before, file.hunks)
+
+
+def _shown(file: FileChange, *, old: bool) -> str | None:
+    """Give the lines that the hunks show of a side, each at its own number; None where one is beyond all files."""
     numbered = {(line.old_line if old else line.new_line): line.text.removesuffix("\r") for line in file.lines()}
     last = max(numbered, default=0)
+    if last > LARGEST:
+        return None
     return "".join(f"{numbered.get(at, '')}\n" for at in range(1, last + 1))
