@@ -90,6 +90,11 @@ def _wrong_size(tree: SyntaxTree, call: Call, shape: tuple[int, int, int]) -> st
         and source != target
     ):
         return f"`{size}` is the size of the source, not of the target"
+    if room and call.last in ("read", "recv", "fread") and _ends_behind(call, target, size):
+        return f"when all of `{target}` is filled, the final NUL is written behind it"
+    whole = re.fullmatch(r"(\w+(?:\.|->)(?:size|length)\(\))(?:\s*\+\s*1)?", size)
+    if room and whole is not None and not _is_compared(call, whole[1]):
+        return f"nobody checks that `{size}` fits into `{target}`"
     if room.isdigit() and size.isdigit() and int(size) > int(room):
         return f"{size} is more than the {room} that `{target}` has room for"
     if (
@@ -106,6 +111,19 @@ def _wrong_size(tree: SyntaxTree, call: Call, shape: tuple[int, int, int]) -> st
     ):
         return "`strncpy` leaves out the final NUL when the text fills the target"
     return ""
+
+
+def _ends_behind(call: Call, target: str, size: str) -> bool:
+    """Say whether as much is read as there is room for, and an end is then set behind what was read."""
+    if not re.fullmatch(rf"sizeof\s*\(?\s*{re.escape(target)}\s*\)?", size):
+        return False
+    kept = re.search(rf"(\w+)\s*=\s*{re.escape(text_of(call.node))}", function_text(call.node))
+    if kept is None:
+        return False
+    return (
+        re.search(rf"\b{re.escape(target)}\s*\[\s*{kept[1]}\s*\]\s*=\s*(?:0|'\\0')", function_text(call.node))
+        is not None
+    )
 
 
 def _makes_room(call: Call, target: str, source: str) -> bool:

@@ -75,7 +75,7 @@ def _is_pointer(node: SyntaxNode, name: str) -> bool:
 
 def _returned(node: SyntaxNode) -> str:
     """Say that a function returns what ends with it."""
-    value = text_of(node).removeprefix("return").strip(" ;\n()")
+    value = text_of(node).removeprefix("return").strip(" ;\n")
     function = function_text(node)
     if not re.fullmatch(r"&?\w+(?:\.c_str\(\)|\.data\(\))?", value) or not function:
         return ""

@@ -48,6 +48,8 @@ _REQUEST = re.compile(
     | \bRequest::(?:input|get|query|all)\b | \brequest\(\)?\s*->? | \bphp://input\b | \bfilter_input\b
     | (?<![\w.])params(?:\[|\.(?:require|permit|fetch|dig|expect)) | (?<![\w.@])(?:cookies|session)\[
     | \brequest\.(?:env|referer|query_parameters|request_parameters)\b
+    | \b(?:originalname|getOriginalFilename|getSubmittedFileName|original_filename|client_filename)\b
+    | \b(?:file|\w*[uU]pload\w*|attachment|form_?[fF]ile|part)\.(?:filename|FileName|Filename)\b
     """,
     re.VERBOSE,
 )

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from localdev.rules.changed import ChangedFile
-from localdev.rules.code import in_code
-from localdev.rules.dangerous.data import is_call, values_behind
+from localdev.rules.code import C, in_code
+from localdev.rules.dangerous.data import function_text, is_call, values_behind
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
@@ -58,7 +58,8 @@ def _temporary(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find names that another may take before the file is made."""
     for call in calls(tree):
         if is_call(call, _TEMPORARY) and not (
-            tree.language == "php" or (tree.language in ("ruby", "rust") and call.name in ("mktemp", "tempnam"))
+            tree.language == "php"
+            or (tree.language in ("ruby", "rust") and call.name in ("mktemp", "access", "tempnam"))
         ):
             yield Found(
                 file.path,
@@ -67,6 +68,9 @@ def _temporary(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 call.end_line,
                 "let one call make and open the file (`mkstemp`, `NamedTemporaryFile`)",
             )
+        elif tree.language in C and call.last == "access" and call.arguments and _opens_later(call):
+            message = "between this question and the opening, another may put something else there"
+            yield Found(file.path, call.line, message, call.end_line, "open it, and look at what was opened")
         elif is_call(call, _WRITES) and call.arguments and _is_guessable(tree, call.arguments[0]) and _is_written(call):
             yield Found(
                 file.path,
@@ -75,6 +79,12 @@ def _temporary(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 call.end_line,
                 "let the library choose the name (`mkstemp`, `NamedTemporaryFile`, `mkdtemp`)",
             )
+
+
+def _opens_later(call: Call) -> bool:
+    """Say whether the function opens what it asked about."""
+    name = re.escape(call.arguments[0].text.strip())
+    return re.search(rf"\b(?:fopen|open|unlink|chmod)\s*\(\s*{name}\s*[,)]", function_text(call.node)) is not None
 
 
 def _is_guessable(tree: SyntaxTree, argument: Argument) -> bool:
@@ -162,7 +172,9 @@ TEMPORARY = Rule(
         "import tempfile\n\ndef export(data):\n    with tempfile.NamedTemporaryFile('w', "
         "delete=False) as file:\n        file.write(data)\n",
     ),
-    check=in_code(_temporary, ("mktemp", "tmpnam", "tempnam", "/tmp/", "createtempdir", "tmpname", "temp", "tmpdir")),
+    check=in_code(
+        _temporary, ("mktemp", "access", "tmpnam", "tempnam", "/tmp/", "createtempdir", "tmpname", "temp", "tmpdir")
+    ),
 )
 PERMISSIONS = Rule(
     id="world-writable",

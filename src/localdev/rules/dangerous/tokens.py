@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from localdev.core.review import Severity
+from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, in_code
 from localdev.rules.dangerous.data import is_call, statement_of
@@ -13,7 +14,7 @@ from localdev.rules.dangerous.pairs import pairs
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
-from localdev.source.syntax.tree import SyntaxTree
+from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
 
 _UNCHECKED = words(
     """
@@ -58,6 +59,11 @@ def _tokens(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 "this takes a token whose signature nobody has checked",
                 min(call.end_line, call.line + 8),
                 "check the signature, with the algorithms named",
+            )
+    for node in nodes_of(tree, ("selector_expression",)) if tree.language == "go" else ():
+        if text_of(node) == "jwt.UnsafeAllowNoneSignatureType":
+            yield Found(
+                file.path, line_of(node), "tokens without a signature are taken", suggestion="name the algorithms"
             )
     for pair in pairs(tree):
         if pair.line in taken or _SAYS_UNVERIFIED.search(file.new_lines[pair.line - 1].partition("=")[0]):
@@ -118,6 +124,7 @@ RULE = Rule(
         _tokens,
         (
             "jwt",
+            "nonesignature",
             "jsonwebtoken",
             "jws",
             "signingkey",

@@ -117,7 +117,12 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find each of these in the arguments of calls and in settings."""
     for call in calls(tree):
         message = (
-            _cipher(call) or _suite(call) or _old(call) or _short_key(call) or _vector(tree, call) or _rounds(call)
+            _cipher(call)
+            or _suite(call)
+            or _old(call)
+            or _short_key(tree, call)
+            or _vector(tree, call)
+            or _rounds(call)
         )
         if message:
             yield Found(file.path, call.line, message, min(call.end_line, call.line + 8), _ADVICE)
@@ -185,9 +190,9 @@ def _old(call: Call) -> str:
     return ""
 
 
-def _short_key(call: Call) -> str:
+def _short_key(tree: SyntaxTree, call: Call) -> str:
     """Say which key is too short."""
-    if not is_call(call, _KEYS) or (call.name.endswith("initialize") and not re.search(r"(?i)key|gen|kpg", call.name)):
+    if not is_call(call, _KEYS) or (call.last == "initialize" and "KeyPairGenerator" not in tree.text):
         return ""
     for each in call.arguments:
         match = re.search(r"(?:^|modulusLength:\s*|\b)(512|768|1024)\b", each.text)
