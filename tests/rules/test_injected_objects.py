@@ -51,6 +51,7 @@ BAD = [
     ),
     (D, "a.rb", "def f(x)\n  Marshal.load(x)\nend\n"),
     (D, "a.rb", "def f(x)\n  YAML.load(x)\nend\n"),
+    (D, "a.rb", "def f(path)\n  YAML.load(File.read(path))\nend\n"),
     (D, "a.php", "<?php\nfunction f($x) { return unserialize($x); }\n"),
     (X, "a.py", "from lxml import etree\np = etree.XMLParser(resolve_entities=True)\n"),
     (X, "a.js", "const l = require('libxmljs');\nfunction f(x) { return l.parseXml(x, { noent: true }); }\n"),
@@ -189,3 +190,9 @@ def test_old_js_yaml_is_told_by_its_version(version: str, found: int) -> None:
     text = "const y = require('js-yaml');\nexports.f = (x) => y.load(x);\n"
     beside = {"package.json": f'{{"dependencies": {{"js-yaml": "{version}"}}}}\n'}
     assert len(findings(beside, {**beside, "a.js": text}, [D])) == found
+
+
+def test_going_back_from_defused_parsers_is_found() -> None:
+    """The guard was the library itself."""
+    old = "import defusedxml.ElementTree as ET\n\ndef f(x):\n    return ET.fromstring(x)\n"
+    assert severities(X, "a.py", old.replace("defusedxml", "xml.etree", 1), old) == ["medium"]

@@ -87,6 +87,7 @@ BAD = [
         "WHERE a = '{0}'\", x); cmd.CommandText = b.ToString(); } }\n",
     ),
     ("A.java", 'class A { void f(Query q, String x) { q.setFilter("id == \'" + x + "\'"); } }\n'),
+    ("a.py", "def f(cur, sort):\n    cur.execute('SELECT * FROM t ORDER BY ' + sort)\n"),
 ]
 GOOD = [
     ("a.py", "def f(cur, x):\n    cur.execute('SELECT * FROM t WHERE a = %s', (x,))\n"),

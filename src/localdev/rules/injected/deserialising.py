@@ -55,7 +55,7 @@ _NAME_HANDLING = re.compile(r"TypeNameHandling\.(?:All|Auto|Objects|Arrays)")
 _GUARDED = re.compile(
     r"setObjectInputFilter|ObjectInputFilter|ValidatingObjectInputStream|resolveClass|allowTypes|allowTypesByWildcard|setupDefaultSecurity|SafeConstructor|LookAheadObjectInputStream|Binder\s*=|SerializationBinder"
 )
-_LOCAL = re.compile(r"(?i)File\.(?:read|open)|open\(|Rails\.root|__dir__|__FILE__|fixture|config|settings|\bERB\b")
+_LOCAL = re.compile(r"(?i)Rails\.root|__dir__|__FILE__|fixture|\bERB\b|template\.result")
 _OPENS = re.compile(r"(?:^|\.)(?:open|fopen|file_get_contents|File\.(?:read|open|binread)|readFileSync|Path)$")
 _SUGGESTION = "use a format that holds data only (JSON, `safe_load`), or restrict the types that may be made"
 
@@ -151,17 +151,9 @@ def _of_ruby(tree: SyntaxTree, call: Call, data: Argument, behind: str) -> Sever
     if call.name.startswith(("YAML", "Psych")) and "unsafe" not in call.name:
         if "permitted_classes" in given or "safe" in given:
             return None
-        return (
-            "high"
-            if outside
-            else "low"
-            if _LOCAL.search(behind) or call.last in ("load_file", "load_stream")
-            else "medium"
-        )
+        return "high" if outside else "low" if _LOCAL.search(behind) else "medium"
     if call.name.startswith("Oj.load"):
         return None if re.search(r"strict|compat|rails|json|null", given) else "high" if outside else "low"
-    if "load_file" in call.last:
-        return "high" if outside else "low"
     return "high" if outside else "medium"
 
 

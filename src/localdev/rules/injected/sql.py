@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from localdev.core.review import Severity
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
-from localdev.rules.dangerous.data import is_from_outside
+from localdev.rules.dangerous.data import is_from_outside, is_from_parameter
 from localdev.rules.injected.holes import is_harmless, judged, place
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
@@ -45,6 +45,7 @@ _VALUE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_ORDERED = re.compile(r"\b(?:order|group)\s+by\s+$", re.IGNORECASE)
 # A fragment of a condition as query builders take it.
 _CONDITION = re.compile(r"(?:=|<>|!=|[<>]|\blike|\bilike|\bin)\s*[('\"%\s\\]*\0|['%]\0", re.IGNORECASE)
 _SINK = re.compile(
@@ -168,6 +169,7 @@ def _severity(tree: SyntaxTree, built: Built) -> Severity | None:
         as_value = _VALUE.search(before[-120:] + "\0" + after[:40]) is not None
         if is_harmless(tree, hole):
             continue
+        as_value = as_value or (_ORDERED.search(before) is not None and is_from_parameter(tree, hole))
         outside = is_from_outside(tree, hole)
         own: Severity = "high" if outside or (as_value and _quoted(before)) else "medium" if as_value else "low"
         if worst is None or _ORDER[own] > _ORDER[worst]:

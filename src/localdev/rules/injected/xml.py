@@ -158,6 +158,7 @@ def _check(change: ReviewedChange) -> Iterator[Found]:
     """Look at what is new, and in Java at factories whose guard the change took away."""
     yield from _IN_CODE(change)
     for file in change.files:
+        yield from _no_longer_defused(file)
         if file.language != "java" or file.new_text is None or is_vendored(file.path):
             continue
         if not _protects("\n".join(line.text for line in file.change.removed())) or file.new_syntax is None:
@@ -165,6 +166,15 @@ def _check(change: ReviewedChange) -> Iterator[Found]:
         for found in _look(file, file.new_syntax):
             if not file.touched(found.line, found.end_line):
                 yield found
+
+
+def _no_longer_defused(file: ChangedFile) -> Iterator[Found]:
+    """Find where Python goes back from the parsers of `defusedxml` to those of the standard library."""
+    if file.language != "python" or not any("defusedxml" in line.text for line in file.change.removed()):
+        return
+    for line in file.change.added():
+        if "defusedxml" not in (file.new_text or "") and re.match(r"\s*(?:from|import)\s+(?:xml\.|lxml)", line.text):
+            yield Found(file.path, line.new_line, _MESSAGE, line.new_line, _SUGGESTION, "medium")
 
 
 _IN_CODE = in_code(
