@@ -9,105 +9,29 @@ from localdev.core.sizes import sized
 from localdev.rules.changed import ChangedFile, ReviewedChange
 from localdev.rules.places import is_example, is_test, is_vendored
 from localdev.rules.rule import Example, Found, Rule
+from localdev.rules.words import words
 
-_BUILT = frozenset(
-    [
-        "exe",
-        "dll",
-        "so",
-        "dylib",
-        "o",
-        "a",
-        "lib",
-        "obj",
-        "class",
-        "pyc",
-        "pyo",
-        "pyd",
-        "jar",
-        "war",
-        "ear",
-        "aar",
-        "whl",
-        "egg",
-        "gem",
-        "nupkg",
-        "node",
-        "ko",
-        "elf",
-        "pdb",
-        "apk",
-        "ipa",
-        "msi",
-        "deb",
-        "rpm",
-        "dmg",
-    ]
+_BUILT = words(
+    """
+    exe dll so dylib o a lib obj class pyc pyo pyd jar war ear aar whl egg gem nupkg node ko elf pdb apk ipa
+    msi deb rpm dmg
+    """
 )
-_ARCHIVES = frozenset(
-    ["zip", "tar", "gz", "tgz", "bz2", "tbz2", "xz", "txz", "zst", "7z", "rar", "iso", "img", "bin", "dat", "pack"]
+_ARCHIVES = words(
+    """
+    zip tar gz tgz bz2 tbz2 xz txz zst 7z rar iso img bin dat pack
+    """
 )
-_DATA = frozenset(
-    [
-        "db",
-        "sqlite",
-        "sqlite3",
-        "mdb",
-        "pkl",
-        "pickle",
-        "joblib",
-        "npy",
-        "npz",
-        "h5",
-        "hdf5",
-        "parquet",
-        "pt",
-        "pth",
-        "ckpt",
-        "onnx",
-        "safetensors",
-        "gguf",
-        "pb",
-        "tflite",
-    ]
+_DATA = words(
+    """
+    db sqlite sqlite3 mdb pkl pickle joblib npy npz h5 hdf5 parquet pt pth ckpt onnx safetensors gguf pb tflite
+    """
 )
-_MEDIA = frozenset(
-    [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "bmp",
-        "ico",
-        "icns",
-        "webp",
-        "avif",
-        "tif",
-        "tiff",
-        "psd",
-        "ai",
-        "heic",
-        "svgz",
-        "mp3",
-        "mp4",
-        "m4a",
-        "mov",
-        "avi",
-        "webm",
-        "ogg",
-        "wav",
-        "flac",
-        "ttf",
-        "otf",
-        "woff",
-        "woff2",
-        "eot",
-        "pdf",
-        "docx",
-        "xlsx",
-        "pptx",
-        "xcf",
-    ]
+_MEDIA = words(
+    """
+    png jpg jpeg gif bmp ico icns webp avif tif tiff psd ai heic svgz mp3 mp4 m4a mov avi webm ogg wav flac ttf
+    otf woff woff2 eot pdf docx xlsx pptx xcf
+    """
 )
 # Programs that build tools keep in the repository on purpose.
 _WRAPPERS = ("gradle-wrapper.jar", "maven-wrapper.jar", "MavenWrapperDownloader.class", "sbt-launch.jar")

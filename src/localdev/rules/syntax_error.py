@@ -13,11 +13,14 @@ from localdev.core.review import Severity
 from localdev.rules.changed import ChangedFile
 from localdev.rules.places import is_test, is_vendored
 from localdev.rules.rule import Example, Found, Rule, each_file
+from localdev.rules.words import words
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, walk
 
-_CODE = frozenset(
-    ["python", "javascript", "typescript", "tsx", "go", "rust", "java", "c", "cpp", "c_sharp", "ruby", "php"]
+_CODE = words(
+    """
+    python javascript typescript tsx go rust java c cpp c_sharp ruby php
+    """
 )
 # Their grammars meet macros and conditions that they cannot know: only what can be counted in brackets is told.
 _MACROS = frozenset({"c", "cpp", "c_sharp"})

@@ -7,37 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from localdev.rules.assertions.forms import FORMS, skeleton, strength
+from localdev.rules.words import words
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of
 
-_FUNCTIONS = frozenset(
-    [
-        "function_definition",
-        "function_declaration",
-        "method_definition",
-        "method_declaration",
-        "function_item",
-        "method",
-        "singleton_method",
-        "local_function_statement",
-    ]
+_FUNCTIONS = words(
+    """
+    function_definition function_declaration method_definition method_declaration function_item method
+    singleton_method local_function_statement
+    """
 )
 _CLASSES = frozenset(
     ["class_definition", "class_declaration", "class", "mod_item", "module", "class_specifier", "impl_item"]
 )
-_CALLS = frozenset(
-    [
-        "call",
-        "call_expression",
-        "macro_invocation",
-        "method_invocation",
-        "invocation_expression",
-        "function_call_expression",
-        "member_call_expression",
-        "scoped_call_expression",
-        "assert_statement",
-        "static_assert_declaration",
-    ]
+_CALLS = words(
+    """
+    call call_expression macro_invocation method_invocation invocation_expression function_call_expression
+    member_call_expression scoped_call_expression assert_statement static_assert_declaration
+    """
 )
 # What may be an assertion without a call: `expect(x).to.be.true`, `x.should == 1`.
 _BARE = frozenset({"member_expression", "binary"})

@@ -9,9 +9,12 @@ from localdev.rules.places import is_vendored
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.signature.callers import Callers, Use
 from localdev.rules.signature.parameters import Signature, fits, signatures
+from localdev.rules.words import words
 
-_LANGUAGES = frozenset(
-    ["python", "javascript", "typescript", "tsx", "go", "rust", "java", "c", "cpp", "c_sharp", "ruby", "php"]
+_LANGUAGES = words(
+    """
+    python javascript typescript tsx go rust java c cpp c_sharp ruby php
+    """
 )
 _NAMED = 3
 
