@@ -197,6 +197,9 @@ def test_others(
     assert [(each.rule, each.severity, each.line, each.quote) for each in done.findings] == found
 
 
+_ODD = {"line": 1.5, "endLine": "x", "level": "info", "message": "a", "code": 1, "file": "a.sh"}
+
+
 @pytest.mark.parametrize(
     ("script", "trouble"),
     [
@@ -206,6 +209,10 @@ def test_others(
         ("echo '[1, 2]'", "its output is not what it should be"),
         ("echo '{}'", "its output is not what it should be"),
         ("printf '\\377\\376'", "its output is not what it should be"),
+        ("printf '[%.0s' $(seq 100000)", "its output is not what it should be"),
+        (f"echo '{json.dumps({'comments': [_ODD]})}'", "its output is not what it should be"),
+        ("exec cat /dev/zero", "it printed more than any answer holds"),
+        ("exec cat /dev/zero >&2", "it printed more than any answer holds"),
     ],
 )
 def test_one_that_fails(repo: Path, stand_in: Callable[[str, str], None], script: str, trouble: str) -> None:
@@ -231,6 +238,15 @@ def test_one_that_hangs(repo: Path, stand_in: Callable[[str, str], None], tmp_pa
 
     with pytest.raises(Cancelled):
         linted("shellcheck", repo, beat=cancelled)
+
+
+def test_one_that_leaves_something_running(repo: Path, stand_in: Callable[[str, str], None]) -> None:
+    """A server of its own, which holds its output open, is not waited for."""
+    (repo / "a.sh").write_text("x\n")
+    stand_in("shellcheck", """sleep 8 & echo '{"comments": []}'""")
+    started = time.monotonic()
+    assert linted("shellcheck", repo) == Linted()
+    assert time.monotonic() - started < 6
 
 
 def test_one_that_is_not_there(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

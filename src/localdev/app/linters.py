@@ -12,11 +12,12 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from localdev.core.errors import ConfigError
 from localdev.core.review import Finding, Severity
@@ -24,8 +25,9 @@ from localdev.rules.changed import ChangedFile
 
 # Where no deadline is nearer: clippy builds the project, all others need seconds.
 _LONGEST_SECONDS = 300.0
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 0.1
 _MOST_OUTPUT = 50_000_000
+_LAST_WORDS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,11 @@ def lint(
     left = f"{linter.name} did not look at files that differ on disk: {_named(mine, same)}" if same != mine else ""
     try:
         output = _run([program, *linter.command[1:], *_targets(linter, same)], root, linter, deadline, beat)
-        said = list(linter.read(output))
-    except (_Failed, ValueError, KeyError, TypeError, AttributeError) as error:
+        found = tuple(_findings(linter, linter.read(output), same, root))
+    except (_Failed, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         why = str(error) if isinstance(error, _Failed) else "its output is not what it should be"
         return Linted(trouble=f"{linter.name}: {why}; its part of the review is left out")
-    return Linted(tuple(_findings(linter, said, same, root)), left)
+    return Linted(found, left)
 
 
 def _program(linter: Linter, root: Path) -> str:
@@ -138,35 +140,48 @@ def _run(command: list[str], root: Path, linter: Linter, deadline: float, beat: 
     """Run a linter and give what it prints; at the deadline it is ended with all it has started.
 
     Raises:
-        _Failed: it could not be run, took too long, or failed.
+        _Failed: it could not be run, took too long, said too much, or failed.
     """
     ends = min(deadline, time.monotonic() + _LONGEST_SECONDS)
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise _Failed(f"it cannot be run ({error.strerror})") from error
-    try:
-        while True:
-            try:
-                out, complaints = process.communicate(timeout=_LOOK_SECONDS)
-                break
-            except subprocess.TimeoutExpired:
-                beat()
-                if time.monotonic() >= ends:
-                    raise _Failed("it did not end in time") from None
-    finally:
-        _end(process)
-    if process.returncode > linter.worst or process.returncode < 0 or len(out) > _MOST_OUTPUT:
-        last = complaints.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
-        raise _Failed(f"it failed ({last[0][:200]})")
-    return out.decode("utf-8", "replace")
+    # Files and no pipes: what it leaves running may hold them open, and none of it comes into memory too early.
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as complaints:
+        try:
+            process = subprocess.Popen(
+                command, cwd=root, stdin=subprocess.DEVNULL, stdout=out, stderr=complaints, start_new_session=True
+            )
+        except OSError as error:
+            raise _Failed(f"it cannot be run ({error.strerror})") from error
+        try:
+            _wait(process, (out, complaints), ends, beat)
+        finally:
+            _end(process)
+        if process.returncode > linter.worst or process.returncode < 0:
+            complaints.seek(max(0, os.fstat(complaints.fileno()).st_size - _LAST_WORDS))
+            last = complaints.read().decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise _Failed(f"it failed ({last[0][:200] if last else f'exit code {process.returncode}'})")
+        out.seek(0)
+        return out.read().decode("utf-8", "replace")
+
+
+def _wait(
+    process: subprocess.Popen[bytes], written: Sequence[IO[bytes]], ends: float, beat: Callable[[], None]
+) -> None:
+    """Wait for the end of a process.
+
+    Raises:
+        _Failed: it took too long, or said too much.
+    """
+    waiting = True
+    while waiting:
+        try:
+            process.wait(_LOOK_SECONDS)
+            waiting = False
+        except subprocess.TimeoutExpired:
+            beat()
+        if any(os.fstat(file.fileno()).st_size > _MOST_OUTPUT for file in written):
+            raise _Failed("it printed more than any answer holds")
+        if waiting and time.monotonic() >= ends:
+            raise _Failed("it did not end in time")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -175,13 +190,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)
         process.kill()
-        process.communicate()
+        process.wait()
 
 
-def _findings(linter: Linter, said: Sequence[Said], files: Sequence[ChangedFile], root: Path) -> Iterator[Finding]:
+def _findings(linter: Linter, said: Iterable[Said], files: Sequence[ChangedFile], root: Path) -> Iterator[Finding]:
     """Give what stands on new lines as findings."""
     by_path = {file.path: file for file in files}
     for each in said:
+        if not isinstance(each.line, int) or not isinstance(each.end_line, int):
+            raise TypeError("a line that is no number")
         file = by_path.get(os.path.relpath(root / each.path, root).replace(os.sep, "/"))
         if file is None or not 0 < each.line <= len(file.new_lines) or not file.touched(each.line, each.line):
             continue
