@@ -232,8 +232,14 @@ def test_many_files() -> None:
 
 def test_a_name_with_a_line_end() -> None:
     """Whatever stands in a file's name, the subject is one line of plain signs."""
-    change = FileChange("a/x\ny\x1b[1m\u202e.png", "", "added", binary=True)
-    assert said(files(change)) == "chore(a): add x?y?[1m?.png"
+    change = FileChange("a/x\ny\x1b[1m\u202e\udce9.png", "", "added", binary=True)
+    assert said(files(change)) == "chore(a): add x?y?[1m??.png"
+
+
+def test_a_submodule_with_its_entry() -> None:
+    """That git writes down where it comes from is no news."""
+    entry = FileChange(".gitmodules", "", "added", new_mode="100644")
+    assert said(files(entry, FileChange("libs/x", "", "added", "", "160000"))) == "build: add submodule libs/x"
 
 
 def test_many_moves() -> None:

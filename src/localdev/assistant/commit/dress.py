@@ -26,8 +26,8 @@ _SYNONYMS = {
     "build": ("deps", "chore"), "ci": ("build", "chore"), "perf": ("refactor",), "style": ("chore", "refactor"),
     "chore": ("chores", "build", "misc"),
 }  # fmt: skip
-# A file's name may hold anything: what ends a line, drives a terminal or hides must not get into a message.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# A file's name may hold anything: what ends a line, drives a terminal, hides or is no text must not get into a message.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 # A past commit says nothing of a change with which it shares less of their files and folders than this.
 _LEAST_ALIKE = 0.2
 _MOST_PATHS = 200

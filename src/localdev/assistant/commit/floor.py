@@ -93,7 +93,9 @@ def _parts(change: ReviewedChange) -> Iterator[Part]:
     for about, belongs, make in _BY_STATUS:
         chosen = [file for file in left if belongs(file)]
         if chosen:
-            left = [file for file in left if file not in chosen]
+            left = [
+                file for file in left if file not in chosen and (about != "submodule" or file.path != ".gitmodules")
+            ]
             yield from make(about, chosen)
     versions = {file.path: found for file in left if (found := versions_of(file.change)) is not None}
     yield from version_parts(versions)
