@@ -20,7 +20,10 @@ def at(line: int) -> Finding:
         ("x = md5(y);  // localdev: ignore[weak-hash, dangerous-call] a name", {"weak-hash", "dangerous-call"}),
         ("x = md5(y); /* localdev: ignore[weak-hash] */", {"weak-hash"}),
         ("-- localdev:ignore[sql]", {"sql"}),
-        ("<!-- localdev: ignore[a] localdev: ignore[b] -->", {"a"}),
+        ("<!-- localdev: ignore[a] localdev: ignore[b] -->", {"a", "b"}),
+        ("{{!-- localdev: ignore[a] --}}", {"a"}),
+        ("@* localdev: ignore[a] *@", {"a"}),
+        ("#" * 2_000_000 + " localdev: ignore[a]", {"a"}),
         ("x = 1  # noqa: E501  localdev: ignore[ruff/F401]", {"ruff/F401"}),
         ("x = md5(y)  # localdev: ignore", set()),
         ("x = md5(y)  # localdev: ignore[]", set()),
@@ -38,7 +41,8 @@ def test_where_a_comment_counts() -> None:
     names = {"weak-hash", "dangerous-call"}
     mark = "# localdev: ignore[dangerous-call]"
     assert is_suppressed(at(1), names, [f"md5(x)  {mark}"])
-    assert is_suppressed(at(2), names, [f"    {mark} known", "md5(x)"])
+    for alone in (f"    {mark} known", "{{!-- localdev: ignore[weak-hash] --}}", "(* localdev: ignore[weak-hash] *)"):
+        assert is_suppressed(at(2), names, [alone, "md5(x)"])
     assert not is_suppressed(at(2), names, [f"other()  {mark}", "md5(x)"])
     assert not is_suppressed(at(1), names, ["md5(x)", mark])
     assert not is_suppressed(at(3), names, [mark, "", "md5(x)"])

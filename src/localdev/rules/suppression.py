@@ -7,14 +7,10 @@ from collections.abc import Collection, Sequence
 
 from localdev.core.review import Finding
 
-# Behind what begins a comment in some language; in a string such a text is taken for one too, which does no harm.
-_COMMENT = re.compile(
-    r"(?:#|//|/\*|\*|--|;|%|<!--|\bREM\b|\{#|<%#).*?\blocaldev:\s*ignore\[([^\]\n]*)\]", re.IGNORECASE
-)
-_ALONE = re.compile(r"\s*(?:#|//|/\*|\*|--|;|%|<!--|REM\b|\{/?[*#]|<%#)", re.IGNORECASE)
-
-# A longer line is data, in which looking for each comment would take time in the square of it.
-_LONGEST = 5_000
+_COMMENT = re.compile(r"\blocaldev:\s*ignore\[([^\]\n]*)\]", re.IGNORECASE)
+# What begins a comment in some language; in a string such a text is taken for one too, which does no harm.
+_BEGINS = re.compile(r"#|//|/\*|\*|--|;|%|<!--|\bREM\b", re.IGNORECASE)
+_ALONE = re.compile(r"\s*(?:#|//|/\*|\*|--|;|%|<!--|REM\b|\{/?[*#]|\{\{!|<%#|[(@]\*)", re.IGNORECASE)
 
 
 def is_suppressed(finding: Finding, names: Collection[str], lines: Sequence[str]) -> bool:
@@ -34,6 +30,6 @@ def is_suppressed(finding: Finding, names: Collection[str], lines: Sequence[str]
 
 def ignored_on(line: str) -> set[str]:
     """Give the names that comments on a line say are to be ignored there."""
-    if "ignore[" not in line or len(line) > _LONGEST:
-        return set()
-    return {name.strip() for found in _COMMENT.finditer(line) for name in found[1].split(",") if name.strip()}
+    begins = _BEGINS.search(line)
+    found = _COMMENT.finditer(line, begins.end()) if begins else ()
+    return {name.strip() for each in found for name in each[1].split(",") if name.strip()}
