@@ -276,7 +276,7 @@ def _needs(text: str, name: str) -> bool:
     each = re.escape(name)
     guard = (
         rf"!{each}\b|typeof {each}\b|\b{each}\s*(?:&&|\|\||\?|[!=]==?\s*(?:undefined|null)|=(?![=>]))"
-        rf"|(?:&&|\|\||if\s*\()\s*{each}\s*\)"
+        rf"|(?:&&|\|\||if\s*\()\s*{each}\s*\)|\.\.\.{each}\b|\bassign\("
     )
     use = rf"\b{each}\s*(?:[.\[(*/%<>+-]|===)|[*/%<>+-]\s*{each}\b|\$\{{\s*{each}\b|[(,]\s*{each}\s*[,)]"
     return not name or (re.search(use, body) is not None and re.search(guard, body) is None)
