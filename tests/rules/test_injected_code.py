@@ -42,6 +42,16 @@ BAD = [
     ("a.php", "<?php\n$f = $_GET['f'];\n$f();\n"),
     ("a.php", "<?php\ninclude $_GET['page'] . '.php';\n"),
     ("a.php", "<?php\nfunction f($x, $y) { return preg_replace('/a/e', $x, $y); }\n"),
+    ("a.rs", "fn f(lua: &Lua, src: &str) { lua.load(src).exec(); }\n"),
+    ("a.cs", 'class A { void F(string x) { PowerShell.Create().AddScript("Get-Item " + x).Invoke(); } }\n'),
+    ("a.go", 'package p\nimport "github.com/robertkrimen/otto"\nfunc f(x string) { vm := otto.New(); vm.Run(x) }\n'),
+    (
+        "A.java",
+        "class A { Object f(String x) throws Exception { return new "
+        'ScriptEngineManager().getEngineByName("js").eval(x); } }\n',
+    ),
+    ("a.rb", 'def f(name)\n  self.class.class_eval("def #{name}; end")\nend\n'),
+    ("a.php", "<?php\nfunction f($x) { return create_function('$a', \"return $x;\"); }\n"),
 ]
 GOOD = [
     ("a.py", "import ast\ndef f(x):\n    return ast.literal_eval(x)\n"),

@@ -101,6 +101,40 @@ BAD = [
     (Q, "a.php", "<?php\nfunction f(DOMXPath $xpath, $x) { return $xpath->query(\"//user[name='$x']\"); }\n"),
     (Q, "a.js", "app.post('/', (req, res) => User.findOne(req.body));\n"),
     (Q, "a.js", "function f(users, x) { return users.find({ $where: `this.name == '${x}'` }); }\n"),
+    (D, "a.php", '<?php\nfunction f() { $d = unserialize(base64_decode($_COOKIE["d"])); }\n'),
+    (D, "a.py", "import pickle\ndef f(path):\n    with open(path, 'rb') as h:\n        return pickle.load(h)\n"),
+    (
+        D,
+        "A.java",
+        "class A { Object f(byte[] b) throws Exception { try (ObjectInputStream in = new "
+        "ObjectInputStream(new ByteArrayInputStream(b))) { return in.readObject(); } } }\n",
+    ),
+    (D, "a.rb", "def f(s)\n  Marshal.load(Base64.decode64(s))\nend\n"),
+    (D, "a.cs", "class A { object F(Stream s) { return new BinaryFormatter().Deserialize(s); } }\n"),
+    (
+        D,
+        "a.js",
+        "const serialize = require('node-serialize');\n"
+        "module.exports = (req) => serialize.unserialize(req.cookies.p);\n",
+    ),
+    (
+        X,
+        "a.cpp",
+        "void f(const char *x) { xmlDocPtr d = xmlReadFile(x, NULL, XML_PARSE_NOENT | XML_PARSE_DTDLOAD); }\n",
+    ),
+    (
+        X,
+        "a.php",
+        "<?php\nfunction f($x) { libxml_disable_entity_loader(false); return simplexml_load_string($x, "
+        "'SimpleXMLElement', LIBXML_NOENT); }\n",
+    ),
+    (
+        X,
+        "a.cs",
+        "class A { void F(Stream s) { var r = new XmlTextReader(s); r.DtdProcessing = "
+        "DtdProcessing.Parse; r.XmlResolver = new XmlUrlResolver(); } }\n",
+    ),
+    (X, "a.rb", "def f(x)\n  Nokogiri::XML(x, nil, nil, Nokogiri::XML::ParseOptions::NOENT)\nend\n"),
 ]
 GOOD = [
     (D, "a.py", "import json, pickle\ndef f(x):\n    json.loads(x)\n    return pickle.loads(pickle.dumps(x))\n"),

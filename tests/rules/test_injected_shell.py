@@ -94,6 +94,70 @@ BAD = [
         "class A { void f(String x) throws Exception { ProcessBuilder b = new ProcessBuilder(); "
         'b.command("sh", "-c", x); } }\n',
     ),
+    (
+        "tools.py",
+        "import subprocess\nclass A:\n    def run(self, name):\n"
+        "        subprocess.check_call(f'git checkout {name}', shell=True, cwd=self.root)\n",
+    ),
+    (
+        "a.go",
+        'package p\nimport "os/exec"\nfunc f(x string) error {\n'
+        '\tcmd := exec.Command("/bin/sh", "-c", "tar xf "+x)\n\treturn cmd.Run()\n}\n',
+    ),
+    (
+        "a.go",
+        'package p\nimport "os/exec"\nfunc f(x string) error {\n'
+        '\tcmd := exec.Command("cmd", "/C", fmt.Sprintf("start %s", x))\n\treturn cmd.Run()\n}\n',
+    ),
+    (
+        "a.rs",
+        'use std::process;\nfn f(x: &str) { process::Command::new("sh").args(&["-c", &format!("open {}", '
+        "x)]).spawn().unwrap(); }\n",
+    ),
+    ("a.rs", 'fn f(x: &str) { std::process::Command::new("bash").arg("-c").arg(x).spawn(); }\n'),
+    ("a.c", 'void f(const char *x) {\n  char *cmd = malloc(100);\n  sprintf(cmd, "rm %s", x);\n  system(cmd);\n}\n'),
+    ("a.c", 'void f(const char *x) { execl("/bin/sh", "sh", "-c", x, NULL); }\n'),
+    ("a.cpp", 'void f(std::string x) { std::ostringstream c; c << "rm " << x; system(c.str().c_str()); }\n'),
+    ("a.cpp", 'void f(const QString &x) { system(QString("rm %1").arg(x).toUtf8().constData()); }\n'),
+    (
+        "a.cs",
+        'class A { void F(string x) { var p = new Process(); p.StartInfo.FileName = "/bin/bash"; '
+        'p.StartInfo.Arguments = "-c \\"" + x + "\\""; p.Start(); } }\n',
+    ),
+    (
+        "a.cs",
+        'class A { void F(string x) { Process.Start(new ProcessStartInfo { FileName = "cmd.exe", '
+        'Arguments = "/c " + x }); } }\n',
+    ),
+    ("a.rb", 'def f(x)\n  IO.popen("ls #{x}") { |io| io.read }\nend\n'),
+    ("a.rb", "def f(x)\n  %x(git log #{x})\nend\n"),
+    ("a.rb", 'def f(x)\n  open("| ls #{x}")\nend\n'),
+    ("a.php", '<?php\nclass A { function f($x) { $out = []; exec("convert {$x} out.png", $out); } }\n'),
+    ("a.php", '<?php\nfunction f($x) { $p = Process::fromShellCommandline("ls $x"); }\n'),
+    (
+        "A.java",
+        'class A { void f(String x) throws Exception { String[] c = {"/bin/sh", "-c", "ls " + x}; '
+        "Runtime.getRuntime().exec(c); } }\n",
+    ),
+    (
+        "A.java",
+        'class A { void f(String x) throws Exception { List<String> c = Arrays.asList("sh", "-c", "ls " + '
+        "x); new ProcessBuilder(c).start(); } }\n",
+    ),
+    (
+        "a.ts",
+        'import * as cp from "child_process";\n'
+        'export const f = (b: string) => cp.execSync(`git checkout ${b}`, { cwd: "." }).toString();\n',
+    ),
+    (
+        "a.js",
+        'const util = require("util");\nconst exec = util.promisify(require("child_process").exec);\n'
+        'async function f(x) { await exec("ls " + x); }\n',
+    ),
+    (
+        "a.js",
+        'import { execaCommand } from "execa";\nexport const f = (x) => execaCommand(`ls ${x}`, { shell: true });\n',
+    ),
 ]
 GOOD = [
     ("a.py", "import os\nos.system('ls -l')\n"),

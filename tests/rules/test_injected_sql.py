@@ -88,6 +88,89 @@ BAD = [
     ),
     ("A.java", 'class A { void f(Query q, String x) { q.setFilter("id == \'" + x + "\'"); } }\n'),
     ("a.py", "def f(cur, sort):\n    cur.execute('SELECT * FROM t ORDER BY ' + sort)\n"),
+    (
+        "a.go",
+        "package p\nfunc (s *S) f(ctx context.Context, x string) {\n"
+        '\trows, err := s.db.QueryContext(ctx, "SELECT id FROM t WHERE name LIKE \'%"+x+"%\'")\n}\n',
+    ),
+    (
+        "a.rs",
+        'fn f(c: &mut PgConnection, x: &str) { diesel::sql_query(format!("SELECT * FROM t WHERE n = '
+        "'{}'\", x)).load(c); }\n",
+    ),
+    (
+        "a.rs",
+        'async fn f(c: &Client, x: &str) { let q = "SELECT * FROM t WHERE n = \'".to_string() + x + "\'"; '
+        "c.query(q.as_str(), &[]).await; }\n",
+    ),
+    (
+        "a.cpp",
+        'void f(sqlite3 *db, const std::string &x) { std::string q = "DELETE FROM t WHERE n = \'" + x + '
+        '"\'"; sqlite3_exec(db, q.c_str(), 0, 0, 0); }\n',
+    ),
+    (
+        "a.cpp",
+        'void f(sqlite3 *db, const std::string &x) { std::stringstream q; q << "DELETE FROM t WHERE n = '
+        '\'" << x << "\'"; sqlite3_exec(db, q.str().c_str(), 0, 0, 0); }\n',
+    ),
+    (
+        "a.c",
+        'void f(MYSQL *m, const char *x) { char q[99]; snprintf(q, sizeof q, "SELECT * FROM t WHERE '
+        "n='%s'\", x); mysql_query(m, q); }\n",
+    ),
+    (
+        "a.c",
+        'void f(PGconn *m, const char *x) { char q[99]; strcpy(q, "SELECT * FROM t WHERE n=\'"); '
+        'strcat(q, x); strcat(q, "\'"); PQexec(m, q); }\n',
+    ),
+    (
+        "a.cs",
+        'class A { async Task F(string x) { var r = await conn.QueryAsync<User>("SELECT * FROM u WHERE n '
+        '= \'" + x + "\'"); } }\n',
+    ),
+    ("a.cs", "class A { void F(string x) { ctx.Database.ExecuteSqlRaw($\"DELETE FROM u WHERE n = '{x}'\"); } }\n"),
+    (
+        "a.cs",
+        "class A { void F(string x) { var sql = string.Format(\"SELECT * FROM u WHERE n = '{0}'\", x); "
+        "using var c = new SqliteCommand(sql, conn); } }\n",
+    ),
+    ("a.rb", 'def f(x)\n  @db.execute("SELECT * FROM t WHERE n = \'" + x + "\'")\nend\n'),
+    ("a.rb", "def f(x)\n  where(\"n LIKE '%#{x}%'\").first\nend\n"),
+    ("a.rb", "def f(x)\n  sql = <<~SQL\n    SELECT * FROM t WHERE n = '#{x}'\n  SQL\n  conn.exec(sql)\nend\n"),
+    (
+        "a.php",
+        '<?php\nfunction f($wpdb, $x) { return $wpdb->get_results("SELECT * FROM {$wpdb->posts} WHERE n '
+        "= '$x'\"); }\n",
+    ),
+    (
+        "a.php",
+        '<?php\nfunction f($pdo, $x) { $s = $pdo->prepare("SELECT * FROM t WHERE n = \'" . $x . "\'"); '
+        "$s->execute(); }\n",
+    ),
+    ("a.php", '<?php\nfunction f($x) { return User::whereRaw("n = \'" . $x . "\'")->get(); }\n'),
+    (
+        "A.java",
+        'class A { User f(JdbcTemplate j, String x) { return j.queryForObject("SELECT * FROM u WHERE n = '
+        '\'" + x + "\'", m); } }\n',
+    ),
+    (
+        "A.java",
+        'class A { void f(EntityManager em, String x) { em.createNativeQuery(String.format("SELECT * '
+        "FROM u WHERE n = '%s'\", x)).getResultList(); } }\n",
+    ),
+    (
+        "a.ts",
+        'export class R { find(n: string) { return this.repo.createQueryBuilder("u").where(`u.name = '
+        "'${n}'`).getMany(); } }\n",
+    ),
+    ("a.ts", "export class R { find(n: string) { return this.ds.query(`SELECT * FROM u WHERE name = '${n}'`); } }\n"),
+    ("a.js", 'const f = (seq, x) => seq.query("SELECT * FROM u WHERE n = \'" + x + "\'", { type: 1 });\n'),
+    ("a.py", "def f(s, x):\n    return s.query(U).filter(text(f\"name = '{x}'\")).all()\n"),
+    (
+        "a.py",
+        "def f(conn, x):\n    query = (\n        'SELECT * FROM t '\n        'WHERE n = ' + repr(x)\n"
+        "    )\n    return pd.read_sql(query, conn)\n",
+    ),
 ]
 GOOD = [
     ("a.py", "def f(cur, x):\n    cur.execute('SELECT * FROM t WHERE a = %s', (x,))\n"),

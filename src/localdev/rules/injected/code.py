@@ -35,9 +35,11 @@ _EVALUATORS: dict[str, frozenset[str]] = {
         .RunString .RunScript otto.Run otto.Eval .DoString goja.Compile expr.Eval goja.RunString
         govaluate.NewEvaluableExpression
         """),
-    "rust": words(".eval .eval_expression .eval_with_scope .eval_bound .run_bound PyModule.from_code Python.eval"),
+    "rust": words("""
+        .load .eval .eval_expression .eval_with_scope .eval_bound .run_bound PyModule.from_code Python.eval
+        """),
     "java": words("""
-        ScriptEngine.eval .getEngineByName.eval engine.eval scriptEngine.eval jsEngine.eval nashorn.eval
+        ScriptEngine.eval .eval .getEngineByName.eval engine.eval scriptEngine.eval jsEngine.eval nashorn.eval
         GroovyShell.evaluate GroovyShell.parse shell.evaluate groovyShell.evaluate shell.parse groovyShell.parse
         Eval.me groovy.util.Eval.me .parseExpression Ognl.getValue Ognl.setValue Ognl.parseExpression MVEL.eval
         MVEL.executeExpression MVEL.compileExpression .createValueExpression .createMethodExpression
@@ -160,7 +162,8 @@ def _runs(tree: SyntaxTree, call: Call) -> bool:
     if tree.language == "python":
         return call.resolved.startswith(("builtins.", "__builtin", "numexpr.")) or call.last.startswith("run")
     if tree.language == "rust" or (
-        tree.language in ("java", "c_sharp") and call.last in ("eval", "evaluate", "Execute", "Evaluate")
+        tree.language in ("java", "c_sharp")
+        and call.last in ("eval", "otto", "load", "evaluate", "Execute", "Evaluate")
     ):
         return _ENGINES.search(call.name) is not None
     return True
@@ -225,6 +228,8 @@ def _of_others(tree: SyntaxTree, call: Call) -> Severity | None:
         value = value_of(tree, first)
         built = build(tree, first)
         return "high" if value.kind in ("interpolated", "concatenated") and has_text(built) and built.holes else None
+    if tree.language == "go" and call.last in ("Run", "Eval") and "/otto" in tree.text and first is not None:
+        return None if is_fixed(tree, first) or "." not in call.name else "high"
     if tree.language == "php" and call.name in ("preg_replace", "mb_ereg_replace") and first is not None:
         pattern = string_of(tree, first.node) or ""
         return "high" if re.fullmatch(r"\s*([^\w\s\\])[\s\S]*\1[a-zA-Z]*e[a-zA-Z]*", pattern) else None

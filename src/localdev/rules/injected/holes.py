@@ -15,7 +15,7 @@ from localdev.source.syntax.assignments import Assignment
 from localdev.source.syntax.built import Built
 from localdev.source.syntax.calls import Call, call_of
 from localdev.source.syntax.names import bare
-from localdev.source.syntax.scopes import enclosing_functions, parameters_of, reaching
+from localdev.source.syntax.scopes import enclosing_functions, is_fixed, parameters_of, reaching
 from localdev.source.syntax.tree import SyntaxTree, text_of
 from localdev.source.syntax.values import Argument
 
@@ -120,7 +120,7 @@ def place(file: ChangedFile, call: Call, argument: Argument, holes: Iterable[Arg
         return argument.line if file.touched(argument.line, argument.line) else call.line
     tree = argument.tree
     ways = [(each.line, each.end_line) for each in holes]
-    ways += [(each.line, each.end_line) for each in reaching(tree, argument.node)]
+    ways += [(each.line, each.end_line) for each in reaching(tree, argument.node) if not is_fixed(tree, each.value)]
     return next((line for line, end_line in ways if file.touched(line, end_line)), 0)
 
 

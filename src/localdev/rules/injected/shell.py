@@ -37,8 +37,8 @@ _SHELLS: dict[str, frozenset[str]] = {
         """),
     "ruby": words("""
         system exec spawn IO.popen Open3.capture2 Open3.capture2e Open3.capture3 Open3.popen2 Open3.popen3
-        Open3.popen2e Kernel.system Kernel.exec Kernel.spawn Process.spawn PTY.spawn Kernel.` ` Open3.pipeline .exec!
-        ssh.exec
+        Open3.popen2e Kernel.system open Kernel.open Kernel.exec Kernel.spawn Process.spawn PTY.spawn Kernel.` `
+        Open3.pipeline .exec! ssh.exec
         """),
     "php": words("exec shell_exec system passthru popen proc_open ` Process.fromShellCommandline"),
 }
@@ -119,6 +119,8 @@ def _of_shell(tree: SyntaxTree, call: Call) -> Argument | None:
         return None
     if call.last == "proc_open" and plain and plain[0].node.type == "array_creation_expression":
         return None
+    if call.last == "open" and not (plain and build(tree, plain[0]).text.lstrip().startswith("|")):
+        return None
     if call.last == "subprocess_shell":
         plain = plain[1:]
     return plain[0] if plain else call.keyword("args") or call.keyword("cmd")
@@ -197,6 +199,7 @@ def _members(tree: SyntaxTree, argument: Argument) -> list[Argument]:
         "array",
         "tuple",
         "initializer_list",
+        "array_initializer",
         "array_expression",
         "array_creation_expression",
     ):
@@ -308,6 +311,7 @@ RULE = Rule(
         judged(_look),
         (
             "system",
+            "open",
             "popen",
             "exec",
             "spawn",

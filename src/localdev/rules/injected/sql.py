@@ -71,9 +71,7 @@ _ELSEWHERE = re.compile(
     r"|emit|title|label|flash|equal|match|regex|compile|strlen|md5|hash|cache|gettext|translat|help"
 )
 # Those that take the whole of an order or a condition as a text: in Rails, and by their name anywhere.
-_WHOLE_RAILS = words("""
-    order reorder pluck group having where joins select from find_by_sql exists? calculate lock
-    """)
+_WHOLE_RAILS = words("order reorder pluck group having where joins select from find_by_sql exists? calculate lock")
 _WHOLE = words("orderByRaw whereRaw Order order_by_raw raw literal Raw groupByRaw selectRaw havingRaw orderBy")
 # The arguments that are parts of SQL when they are passed by name.
 _PARTS = words("conditions order group select joins having from where lock")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from localdev.source.syntax.calls import Call, call_of, calls
@@ -10,7 +11,7 @@ from localdev.source.syntax.grammars import Syntax, syntax_of, word_set
 from localdev.source.syntax.names import bare, dotted, part
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.scopes import enclosing_functions, is_fixed, parameters_of, reaching, scope_of
-from localdev.source.syntax.tree import SyntaxTree, text_of, walk
+from localdev.source.syntax.tree import SyntaxTree, nodes_of, text_of, walk
 from localdev.source.syntax.values import Argument, holes, operator_of, string_of, summands
 
 Piece = str | Argument
@@ -251,6 +252,8 @@ def _writers(tree: SyntaxTree, use: SyntaxNode, name: str) -> list[Call]:
             owner, _, last = call.name.rpartition(".")
             if owner and last in _APPENDS:
                 table.setdefault(owner.partition(".append")[0].partition(".Append")[0], []).append(call)
+        for name, call in _streamed(tree):
+            table.setdefault(name, []).append(call)
         tree.kept["writers"] = table
     scope = scope_of(tree, use)
     return [
@@ -258,6 +261,18 @@ def _writers(tree: SyntaxTree, use: SyntaxNode, name: str) -> list[Call]:
         for each in sorted(table.get(name, ()), key=lambda call: call.node.end_byte)
         if each.node.start_byte < use.start_byte and scope_of(tree, each.node) == scope and not _holds(each.node, use)
     ]
+
+
+def _streamed(tree: SyntaxTree) -> Iterator[tuple[str, Call]]:
+    """Yield what C++ puts into streams by `<<`, as calls of their names."""
+    for node in nodes_of(tree, frozenset({"expression_statement"})) if tree.language == "cpp" else ():
+        inner, given = node.named_children[0] if node.named_children else node, list[Argument]()
+        while inner.type == "binary_expression" and inner.children[1].type == "<<":
+            given.append(Argument(tree, inner.named_children[-1]))
+            inner = inner.named_children[0]
+        if given:
+            name, line = dotted(tree, inner), node.start_point[0] + 1
+            yield name, Call(f"{name}.<<", "", inner, tuple(reversed(given)), line, line, "call", node)
 
 
 def _holds(outer: SyntaxNode, inner: SyntaxNode) -> bool:
