@@ -53,6 +53,11 @@ def _errors(root: SyntaxNode) -> list[tuple[int, str]]:
             found.append((line_of(node), "this cannot be read as code"))
         elif node.is_missing:
             found.append((line_of(node), f"{node.type} is missing"))
+    if not found:  # the parser went on without putting down where
+        inner = next(
+            node for node in walk(root) if node.has_error and not any(each.has_error for each in node.children)
+        )
+        found.append((line_of(inner), "this cannot be read as code"))
     return found
 
 

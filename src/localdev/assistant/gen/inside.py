@@ -31,19 +31,21 @@ _TEXTS = ("string", "template", "heredoc", "text_block")
 class Found:
     """What stands in some rows: the outermost symbols, and the first node that is neither one nor a comment.
 
-    `declares` counts the nodes that are declarations, and `escapes` is a node that lies across the rows' border.
+    `declared` is the first declaration that holds none of them: more than a comment, and no statement. `escapes` is a
+    node that lies across the rows' border.
     """
 
     symbols: tuple[Definition, ...]
     other: SyntaxNode | None
     escapes: SyntaxNode | None
-    declares: int = 0
+    declared: SyntaxNode | None
 
 
 def found_in(tree: SyntaxTree, rows: Rows) -> Found:
     """Look at the nodes of some rows."""
-    start, end = _bytes_of(tree, _without_last_comments(tree, rows))
-    tops, escapes = _tops(tree.root, start, end)
+    start, end = _bytes_of(tree, rows)
+    _, code_end = _bytes_of(tree, _without_last_comments(tree, rows))
+    tops, escapes = _tops(tree.root, start, end, code_end)
     every = definitions(tree)
     inner = [each for each in every if start <= each.outer.start_byte and each.outer.end_byte <= end]
     outermost: list[Definition] = []
@@ -52,7 +54,13 @@ def found_in(tree: SyntaxTree, rows: Rows) -> Found:
             outermost.append(each)
     outer = {each.outer.id for each in outermost}
     other = next((node for node in tops if node.id not in outer and not _belongs(node, outermost)), None)
-    return Found(tuple(outermost), other, escapes, sum(node.type in _DECLARATIONS for node in tops))
+    declared = (node for node in tops if node.type in _DECLARATIONS and not _holds(node, outermost))
+    return Found(tuple(outermost), other, escapes, next(declared, None))
+
+
+def _holds(node: SyntaxNode, symbols: Sequence[Definition]) -> bool:
+    """Say whether one of the symbols stands in a node, or is it."""
+    return any(node.start_byte <= each.outer.start_byte and each.outer.end_byte <= node.end_byte for each in symbols)
 
 
 def _belongs(node: SyntaxNode, symbols: Sequence[Definition]) -> bool:
@@ -67,7 +75,7 @@ def _belongs(node: SyntaxNode, symbols: Sequence[Definition]) -> bool:
 
 
 def _without_last_comments(tree: SyntaxTree, rows: Rows) -> Rows:
-    """End rows of Python before comments at their end, which belong to no block there."""
+    """End rows of Python before comments at their end, which may belong to no block there."""
     first, last = rows
     lines = tree.text.split("\n") if tree.language == "python" else []
     while lines and last > first and lines[last].lstrip()[:1] in ("", "#", "\r"):
@@ -85,8 +93,11 @@ def _bytes_of(tree: SyntaxTree, rows: Rows) -> tuple[int, int]:
     return start, end
 
 
-def _tops(root: SyntaxNode, start: int, end: int) -> tuple[list[SyntaxNode], SyntaxNode | None]:
-    """Give the outermost nodes within some bytes, and the first one that crosses their border."""
+def _tops(root: SyntaxNode, start: int, end: int, code_end: int) -> tuple[list[SyntaxNode], SyntaxNode | None]:
+    """Give the outermost nodes within some bytes, and the first one that crosses their border.
+
+    What reaches to `code_end`, behind which only comments stand, reaches to the end.
+    """
     tops: list[SyntaxNode] = []
     pending = [root]
     while pending:
@@ -94,7 +105,7 @@ def _tops(root: SyntaxNode, start: int, end: int) -> tuple[list[SyntaxNode], Syn
         if node.end_byte <= start or node.start_byte >= end or node.start_byte == node.end_byte:
             continue
         within = start <= node.start_byte and node.end_byte <= end
-        around = node.start_byte <= start and end - 1 <= node.end_byte
+        around = node.start_byte <= start and code_end - 1 <= node.end_byte
         if within and node.type not in BODIES and node.id != root.id:
             tops.append(node)
         elif within or around or node.id == root.id or _is_body_end(node, end):

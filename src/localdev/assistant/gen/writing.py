@@ -14,6 +14,7 @@ from localdev.assistant.gen.splice import Cut, Spliced, commonest_unit, fitted, 
 from localdev.core.patch import Check, FileEdit
 from localdev.source.parse import parse_file
 from localdev.source.syntax.definitions import definitions
+from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.tree import SyntaxTree, line_of, read_syntax, text_of
 
 # Languages in which several functions of one class may share a name.
@@ -159,8 +160,7 @@ def _names(piece: Piece, rows: Rows, before: SyntaxTree, after: SyntaxTree) -> l
         if _LEFT_OUT.match(line) and line.strip() not in before.text:
             raise Unfit(f"{line.strip()!r} stands for lines that are left out: give every line")
     found = found_in(after, rows)
-    broken = after.root.has_error and not before.root.has_error
-    if found.escapes is not None or broken:
+    if found.escapes is not None or not parses(FileEdit(after.path, before.text, after.text)).ok:
         return [piece.name]  # told by a check of its own, with the line
     names = [each.symbol.qualified for each in found.symbols]
     if piece.adds:
@@ -174,7 +174,7 @@ def _names(piece: Piece, rows: Rows, before: SyntaxTree, after: SyntaxTree) -> l
         raise Unfit(f"the new text of {what} defines {strange}: a symbol keeps its name, and others are added apart")
     if len(names) > max(1, piece.old.count(piece.name)):
         raise Unfit(f"the new text of {what} defines it {len(names)} times")
-    _refuse_other(found, after, what)
+    _refuse_other(found.other or found.declared, after, what)
     return names
 
 
@@ -197,8 +197,8 @@ def _statement(piece: Piece, names: Sequence[str], what: str) -> list[str]:
 
 def _added(names: Sequence[str], found: Found, before: SyntaxTree, after: SyntaxTree) -> list[str]:
     """Check symbols that are added: whole ones, of new names."""
-    _refuse_other(found, after, "what is added")
-    if not names and found.declares == 0:
+    _refuse_other(found.other, after, "what is added")
+    if not names and found.declared is None:
         raise Unfit("what is added defines no symbol")
     there = {each.symbol.qualified for each in definitions(before)}
     taken = next((name for name in names if name in there), "")
@@ -207,13 +207,12 @@ def _added(names: Sequence[str], found: Found, before: SyntaxTree, after: Syntax
     return list(names)
 
 
-def _refuse_other(found: Found, tree: SyntaxTree, what: str) -> None:
+def _refuse_other(other: SyntaxNode | None, tree: SyntaxTree, what: str) -> None:
     """Refuse statements beside a symbol.
 
     Raises:
         Unfit: there is one.
     """
-    other = found.other
     if other is None:
         return
     if is_import(other, tree.language):
