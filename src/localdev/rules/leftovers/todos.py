@@ -30,7 +30,8 @@ _WAITS = re.compile(
 # Wishes: the code does what it should without them.
 _WISH = re.compile(
     r"""
-    \b(?: maybe | can\ be | perhaps | consider | could | might | would | ideally | nice(?:r|ly)? | better | optimi[sz]\w*
+    \b(?: maybe | can\ be | perhaps | consider | could | might | would | ideally | nice(?:r|ly)? | better
+    | optimi[sz]\w*
     | perf\w* | fast(?:er)? | slow | cleaner | refactor\w* | rename | think | thought | investigat\w*
     | document\w* | docs? | wish | someday | possib\w+ | simplif\w+ | unify | dedup\w* | move | share | reuse
     | style | naming | figure | explore | evaluate | more\ (?:efficient|robust|general) | improve\w* | see\ if
