@@ -182,6 +182,28 @@ def test_what_cannot_be_read(jobs: OpenJobs, repo: Path) -> None:
     ]
 
 
+def test_what_is_not_known(jobs: OpenJobs, repo: Path) -> None:
+    """A file of which only a line far away is shown is listed, not passed over."""
+    payload, _ = run(jobs(), kind="patch", patch="--- a/x.py\n+++ b/x.py\n@@ -0,0 +999999999 @@\n+evil\n")
+    assert [(each["path"], each["reason"]) for each in payload["not_reviewed"]] == [("x.py", "its text is not known")]
+
+
+def test_a_link_that_becomes_a_file(jobs: OpenJobs, repo: Path) -> None:
+    """Git tells it as two changes of one name: the lines that are shown are the new file's."""
+    (repo / "link.py").symlink_to("cart.py")
+    for command in (["add", "."], ["commit", "-qm", "link"]):
+        subprocess.run(["git", *command], cwd=repo, check=True)
+    (repo / "link.py").unlink()
+    (repo / "link.py").write_text("one\nevil\nevil  # localdev: ignore[evil]\n")
+    payload, _ = run(jobs())
+    assert places(payload) == [("evil", "link.py", 2)] and payload["suppressed"] == 1
+    assert [line["text"] for line in payload["findings"][0]["lines"]] == [
+        "one",
+        "evil",
+        "evil  # localdev: ignore[evil]",
+    ]
+
+
 def test_a_model_adds_to_the_rules(jobs: OpenJobs, repo: Path, script: Callable[[object], str]) -> None:
     """What it quotes rightly is shown, what it invents counted; what a rule found on the line is not said twice."""
     (repo / "pay.py").unlink()

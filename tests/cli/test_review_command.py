@@ -69,10 +69,18 @@ def test_commits_and_patches(run: Run, shell: Run, conflicted: Path, tmp_path: P
             assert [each["line"] for each in marks] == [line for rule, line, _ in found if rule == "merge-marker"]
 
 
+def test_a_patch_that_powershell_wrote(run: Run, conflicted: Path, tmp_path: Path) -> None:
+    """Its `>` writes UTF-16 with carriage returns."""
+    (tmp_path / "x.patch").write_bytes(git(conflicted, "diff").replace("\n", "\r\n").encode("utf-16"))
+    done = run("-C", conflicted, "review", "--patch", tmp_path / "x.patch", "--json")
+    assert [each["line"] for each in json.loads(done.out)["findings"]][:1] == [1]
+
+
 def test_paths_narrow_the_change(run: Run, conflicted: Path) -> None:
     """Files and folders count from where the user stands; one that is gone may be named; one outside may not."""
     assert run("-C", conflicted, "review", "web").code == 0
     assert run("-C", conflicted / "app", "review", "main.py").code == 1
+    assert run("-C", conflicted, "review", ".").code == run("-C", conflicted / "app", "review", "..").code == 1
     done = run("-C", conflicted, "review", "../elsewhere")
     assert (done.code, "is outside" in done.err) == (2, True)
 

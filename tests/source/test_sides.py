@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,20 @@ def test_names_that_git_cannot_be_asked_for_by_line(tree: Path, git: Git) -> Non
     changed = staged(tree)
     assert len(changed.change.files) == 2
     assert [changed.sides.new_text(file.path) for file in changed.change.files] == ["text\n", "text\n"]
+
+
+def test_a_repository_of_longer_ids(tmp_path: Path) -> None:
+    """Objects are read where git names them by SHA-256, too; what is not there is None."""
+    if subprocess.run(["git", "init", "-q", "--object-format=sha256", str(tmp_path)]).returncode:
+        pytest.skip("this git knows one kind of ids")
+    for text in ("old\n", "new\n"):
+        (tmp_path / "a b.py").write_text(text)
+        subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+        if text == "old\n":
+            subprocess.run(["git", "commit", "-qm", "first"], cwd=tmp_path, check=True)
+    sides = staged(tmp_path).sides
+    assert (sides.old_text("a b.py"), sides.new_text("a b.py"), sides.new_size("a b.py")) == ("old\n", "new\n", 4)
+    assert [sides.new_text(name) for name in ("no such.py", "a\nb", "a b.py")] == [None, None, "new\n"]
 
 
 @pytest.mark.parametrize("name", ["../out.py", "{parent}/out.py", "link/out.py", "link.py", "nul\\000.py"])

@@ -100,6 +100,7 @@ class _Job:
     asked: ModelReview | None = None
     _change: ReviewedChange | None = None
     _selection: Selection | None = None
+    _by_path: dict[str, ChangedFile] = field(default_factory=dict)
     _texts: dict[str, Sequence[str]] = field(default_factory=dict)
 
     @property
@@ -168,6 +169,7 @@ class _Job:
         build = not hurried and (self.tools.root / ".git").exists()
         graph = LazyGraph(self.tools, self.parts, build, self.deadline)
         self._change = ReviewedChange(Change(tuple(kept), self.label), changed.sides, graph)
+        self._by_path = {file.path: file for file in self.change.files}  # of what became another kind, the new one
         for each in self.change.files:
             if reason := unreadable(each):
                 self.not_reviewed.append(NotReviewed(each.path, reason))
@@ -299,7 +301,7 @@ class _Job:
     def _lines(self, path: str) -> Sequence[str]:
         """Give a file's lines on the new side."""
         if path not in self._texts:
-            file = next((each for each in self.change.files if each.path == path), None)
+            file = self._by_path.get(path)
             text = self.change.sides.new_text(path) if file is None else file.new_text
             self._texts[path] = text.split("\n") if text is not None else ()
         return self._texts[path]

@@ -58,7 +58,9 @@ class ChangedFile:
 
     @cached_property
     def added(self) -> frozenset[int]:
-        """The numbers of the lines that are new, on the new side."""
+        """The numbers of the lines that are new, on the new side; none of a file whose text is not known."""
+        if self.new_text is None:
+            return frozenset()
         return frozenset(line.new_line for line in self.change.added())
 
     @cached_property

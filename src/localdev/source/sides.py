@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from localdev.core.change import FileChange
 from localdev.source.applying import applied
@@ -68,6 +69,7 @@ class GitSides:
         self._old: dict[str, str | None] = {}
         self._new: dict[str, str | None] = {}
         self._paths: frozenset[str] | None = None
+        self._processes: dict[str, git.Git.AutoInterrupt] = {}
 
     def old_text(self, path: str) -> str | None:
         """Give a file as the base has it."""
@@ -121,16 +123,31 @@ class GitSides:
         size = self._sized(name)
         if size is None or size > LARGEST:
             return None
-        data: bytes = self._repository().git.get_object_data(name)[3]
-        return data
+        header, stream = self._asked("--batch", name)
+        data = stream.read(size + 1)[:size] if header else b""  # a line feed stands behind it
+        return data if len(data) == size else None
 
     def _sized(self, name: str) -> int | None:
         """Give the size of a blob; None where there is none."""
-        try:
-            _, kind, size = self._repository().git.get_object_header(name)
-        except ValueError:
+        if "\n" in name:
             return None
-        return int(size) if kind == b"blob" else None
+        header, _ = self._asked("--batch-check", name)
+        return int(header[2]) if header[1:2] == [b"blob"] else None
+
+    def _asked(self, mode: str, name: str) -> tuple[list[bytes], IO[bytes]]:
+        """Ask git for an object and give its header - id, kind and size - and the stream that its content comes from.
+
+        The header is another where there is no such object, and empty where git has ended.
+        """
+        if mode not in self._processes:
+            self._processes[mode] = self._repository().git.cat_file(mode, istream=subprocess.PIPE, as_process=True)
+        process = self._processes[mode]
+        try:
+            process.stdin.write(name.encode("utf-8", "surrogateescape") + b"\n")
+            process.stdin.flush()
+            return process.stdout.readline().split(), process.stdout
+        except OSError:
+            return [], process.stdout
 
     @lru_cache(maxsize=1)  # noqa: B019 - one open repository as long as this object lives
     def _repository(self) -> git.Repo:

@@ -107,6 +107,8 @@ def unreadable(file: ChangedFile) -> str:
         return "binary"
     if SYMLINK in (change.old_mode, change.new_mode):
         return "link"
+    if change.hunks and change.status != "deleted" and file.new_text is None:
+        return "its text is not known"
     return ""
 
 

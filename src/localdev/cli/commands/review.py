@@ -116,7 +116,8 @@ def _change(
     named = [flag for flag, given in (("--staged", staged), ("--diff", diff), ("--patch", patch)) if given]
     if len(named) > 1:
         raise UsageError(f"{' and '.join(named)} name different changes", "give one of them")
-    options: dict[str, Any] = {"kind": "uncommitted", "paths": [_relative(place, path) for path in paths]}
+    relative = [_relative(place, path) for path in paths]
+    options: dict[str, Any] = {"kind": "uncommitted", "paths": [] if "." in relative else relative}
     if staged:
         from localdev.source.git import index_of_caller
 
@@ -168,4 +169,6 @@ def _patch(place: Workplace, name: str) -> str:
         raise NotFound(f"cannot read {name}: {error.strerror or error}", "check the path") from error
     if len(data) > _LARGEST_PATCH:
         raise UsageError(f"{name} is larger than {_LARGEST_PATCH // 1_000_000} MB", "review it in parts")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # what PowerShell's `>` writes
+        return data.decode("utf-16", "replace")
     return decode(data, line_ends=True)
