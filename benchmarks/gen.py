@@ -234,7 +234,9 @@ def doc_problem(sample: Sample, old: bytes) -> str:
         before, after = old.decode(), (sample.root / sample.path).read_text()
         return "" if _silent(before) == _silent(after) else "the code differs"
     diff = sample.git("diff", "-U0", "--", sample.path).split("@@", 1)[1].splitlines()[1:]
-    odd = [line for line in diff if line[:1] in "+-" and not _COMMENT_LINE.match(line[1:])]
+    blocks = re.findall(r"/\*.*?\*/", old.decode("utf-8", "replace"), re.DOTALL)
+    inside = {f"-{line}" for block in blocks for line in block.split("\n")}  # some blocks have no stars
+    odd = [line for line in diff if line[:1] in "+-" and not _COMMENT_LINE.match(line[1:]) and line not in inside]
     return f"not documentation: {odd[0]}" if odd else ""
 
 

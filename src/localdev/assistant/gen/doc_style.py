@@ -31,7 +31,8 @@ FORMS = {
 }
 SECTIONS = ("parameters", "returns", "raises")
 # Files looked at where the target's own does not tell.
-_MOST_FILES = 40
+_MOST_FILES = 20
+_LONGEST_FILE = 200_000
 # As many documented functions make a habit.
 _HABIT = 3
 _PYTHON = {
@@ -79,7 +80,7 @@ def learn_style(files: Files, target: Target) -> DocStyle | None:
     own = _docs(target.path, target.text)
     docs = own
     voted = _form(language, own)
-    if (voted is None and language in ("python", "ruby", "c", "cpp")) or len(docs) < _HABIT:
+    if (voted is None and language in ("python", "ruby")) or len(docs) < _HABIT:
         near = list(_near(files, target.path, language))
         texts += near
         docs = own + [doc for text in near for doc in _docs(target.path, text)]
@@ -113,7 +114,7 @@ def _near(files: Files, path: str, language: str) -> Iterator[str]:
     others.sort(key=lambda each: (-_shared(each, path), each))
     for each in others[:_MOST_FILES]:
         text = files.read(each)
-        if text:
+        if text and len(text) <= _LONGEST_FILE:
             yield text
 
 
