@@ -93,7 +93,6 @@ PLACES = [
      " */\ntemplate <class T>\nT get"),
     ("C with slashes", "a.c", "/// One.\nint a;\n/// Two.\nint b(void);\n/// Three.\nint c(void);\n"
      "/// Four.\nint e(void);\nint d(int x) { return x; }\n", "d", "/// Gives the d.\n///\n/// @param x the x\n"),
-    ("a macro before it", "a.c", "API_PUBLIC(int) f(int x)\n{\n  return x;\n}\n", "f", " */\nAPI_PUBLIC(int) f(int x)"),
     ("C#", "a.cs", "class A\n{\n    [Old]\n    public int Get(int a) { return a; }\n}\n", "A.Get",
      "    /// <summary>\n    /// Gets.\n    /// </summary>\n    /// <param name=\"a\">The a.</param>\n    /// <r"),
     ("Ruby", "a.rb", "# frozen_string_literal: true\ndef add(a)\n  a\nend\n", "add",

@@ -29,8 +29,6 @@ _FOR_TOOLS = re.compile(
     r"//(?:go:|nolint|export |\s*\+build|line )|/{4,}|/\*\*/|/\*{3,}"
     r"|#(?:!|\s*(?:frozen_string_literal|-\*-|encoding|coding|typed|rubocop|:nodoc:)|\s*$)"
 )
-# What may stand before a definition in C: macros, which the syntax tree leaves out.
-_MACROS = re.compile(rb"\s*(?:[A-Z_][A-Z0-9_]*(?:\([^()]*\))?\s+)*(?:[A-Z_][A-Z0-9_]*\(\s*)?")
 # Those of them that speak of the next line, and so must stay right above the code.
 _FOR_NEXT_LINE = re.compile(
     r"//\s*(?:(?:eslint|tslint:|oxlint)-?disable-next-line|@ts-(?:ignore|expect-error)|prettier-ignore|biome-ignore"
@@ -127,9 +125,9 @@ def _above(target: Target) -> Place:
     starts = [0, *(at + 1 for at, byte in enumerate(data) if byte == 10), len(data)]
     row = target.outer.start_point[0]
     before = data[starts[row] : target.outer.start_byte].removeprefix(b"\xef\xbb\xbf")
-    if before.strip() and not (target.tree.language in ("c", "cpp") and _MACROS.fullmatch(before)):
+    if before.strip():
         raise Unfit(f"{target.symbol.qualified} begins behind other code on its line, so there is no place above it")
-    indent = before[: len(before) - len(before.lstrip())].decode("ascii")
+    indent = before.decode("ascii")
     top, runs = _runs_above(target.tree, row, data)
     rows = (min([top, *(first for first, _ in runs)]), rows_of(target)[1])
     if not runs:
