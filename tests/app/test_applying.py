@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import json
 import os
 import signal
 import stat
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ import pytest
 from localdev.app.applying import Moved, apply_edits, read_exact, record_folder, undo_last
 from localdev.app.stored import stored_undo, wipe_states
 from localdev.core.errors import NotFound, StorageError
+from localdev.core.files import locked
 from localdev.core.folders import Folders, find_folders
 from localdev.core.patch import FileEdit
 
@@ -100,7 +104,9 @@ def test_undo_overwrites_nothing_that_was_changed_since(root: Path, folders: Fol
     assert state(root) == AFTER | {"new/c.py": "mine\n"}
 
 
-@pytest.mark.parametrize("path", ["../x", "/etc/x", ".git/hooks/pre-commit", ".GIT/config", "a//b", "link/x", ""])
+@pytest.mark.parametrize(
+    "path", ["../x", "/etc/x", "inner/.git/hooks/x", ".git/hooks/pre-commit", ".GIT/config", "a//b", "link/x", ""]
+)
 def test_nothing_outside_the_tree_is_written(root: Path, folders: Folders, tmp_path: Path, path: str) -> None:
     """Ways out, git's own folder, and places behind a link."""
     (root / "link").symlink_to(tmp_path)
@@ -163,6 +169,45 @@ def test_killed_at_any_step_undo_brings_back_what_was(root: Path, folders: Folde
         steps += 1
     assert steps > 6
     assert {path: text for path, text in state(root).items() if not path.endswith(".part")} == AFTER
+
+
+def failing(steps: int) -> Callable[[str, object], None]:
+    """Make a hook that lets every change of the file system fail behind so many."""
+    left = iter(range(steps))
+
+    def hook(event: str, _arguments: object) -> None:
+        if event in ("os.rename", "tempfile.mkstemp") and next(left, None) is None:
+            raise OSError(errno.EROFS, "read-only")
+
+    return hook
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+def test_a_disk_that_fails_for_good_leaves_what_undo_needs(root: Path, folders: Folders) -> None:
+    """What was written cannot be put back either, at any step: then `undo` can, when the disk is well again."""
+    for steps in range(6):
+        child = os.fork()
+        if child == 0:
+            sys.addaudithook(failing(steps))
+            with contextlib.suppress(BaseException):
+                apply_edits([*EDITS[:1], FileEdit("b.py", "two\n", "TWO\n")], root, folders)
+            os._exit(0)
+        os.waitpid(child, 0)
+        with contextlib.suppress(NotFound):
+            undo_last(root, folders)
+        assert {name: text for name, text in state(root).items() if not name.endswith(".part")} == BEFORE, steps
+
+
+def test_two_that_undo_at_once_take_back_one_step_each(root: Path, folders: Folders) -> None:
+    """The second one waits and finds what is left, not what the first has taken."""
+    for old, new in itertools.pairwise(["one\r\n", "2\n", "3\n", "4\n"]):
+        apply_edits([FileEdit("a.py", old, new)], root, folders)
+    with ThreadPoolExecutor() as pool:
+        with locked(record_folder(folders, root) / ".lock"):
+            both = [pool.submit(undo_last, root, folders) for _ in range(2)]
+            time.sleep(0.3)  # both have come as far as they can
+        assert [each.result().paths for each in both] == [("a.py",)] * 2
+    assert (root / "a.py").read_bytes() == b"2\n"
 
 
 def test_modes_are_kept(root: Path, folders: Folders) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from localdev.app.stored import undo_folder
-from localdev.core.errors import EnvironmentFault, NotFound, StorageError
+from localdev.core.errors import EnvironmentFault, LocaldevError, NotFound, StorageError
 from localdev.core.files import locked, storage_error, write_atomic
 from localdev.core.folders import Folders
 from localdev.core.patch import FileEdit
@@ -86,7 +86,9 @@ def apply_edits(edits: Sequence[FileEdit], root: Path, folders: Folders, *, labe
         try:
             _replace_all(wanted, root)
         except BaseException:
-            record.unlink(missing_ok=True)
+            with contextlib.suppress(LocaldevError):  # a file that could not be put back: `undo` may be able to, later
+                _refuse_moved(wanted, root)
+                record.unlink(missing_ok=True)
             raise
         _write_record(record, label, wanted, done=True)
         for oldest in _records(folder)[:-_MOST_RECORDS]:
@@ -102,12 +104,15 @@ def undo_last(root: Path, folders: Folders) -> Undone:
         StorageError: a file cannot be written, or the record is damaged.
     """
     folder = record_folder(folders, root)
-    records = _records(folder)
-    if not records:
-        raise NotFound(
-            "there is nothing to undo in this repository", "`localdev gen ... --apply` is what can be undone"
-        )
+    nothing = NotFound(
+        "there is nothing to undo in this repository", "`localdev gen ... --apply` is what can be undone"
+    )
+    if not folder.is_dir():
+        raise nothing
     with locked(folder / ".lock"):
+        records = _records(folder)
+        if not records:
+            raise nothing
         record = records[-1]
         entry = _read_record(record)
         back = [FileEdit(each["path"], each["new"], each["old"]) for each in entry["edits"]]
@@ -122,7 +127,7 @@ def undo_last(root: Path, folders: Folders) -> Undone:
 def _place(root: Path, path: str) -> Path:
     """Give where a file lies; nothing outside the root and nothing of git's own is ever written."""
     parts = path.split("/")
-    if os.path.isabs(path) or any(part in ("", ".", "..") for part in parts) or parts[0].lower() == ".git":
+    if os.path.isabs(path) or any(part in ("", ".", "..") for part in parts) or ".git" in map(str.lower, parts):
         raise Moved(f"{path!r} is no file of this repository", "name one by its path from the repository's root")
     place = root
     for part in parts[:-1]:
