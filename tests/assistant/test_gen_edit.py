@@ -269,6 +269,21 @@ def test_symbols_are_added_behind_another() -> None:
     assert "is no symbol" in refused(opened("shop.py", "total"), change("run()", action="add_after"))
 
 
+def test_constants_of_scripts_are_symbols_too() -> None:
+    """They are replaced under their own name alone."""
+    job = opened("a.js", text="const fs = require('fs');\n\n// How many.\nconst LIMIT = 5;\n\nlet a = 1, b = 2;\n")
+    assert [unit.title for unit in job.units] == ["constant LIMIT, lines 3-4"]
+    assert "// How many.\nconst LIMIT = 9;\n" in made(job, change("const LIMIT = 9;"))
+    for code in (
+        "const OTHER = 9;",
+        "LIMIT = 9;",
+        "const LIMIT = 9;\nrun();",
+        "const LIMIT = 9;\nconst M = 1;",
+        "run();",
+    ):
+        assert "LIMIT" in refused(job, change(code))
+
+
 def test_several_files_are_changed_at_once() -> None:
     """Each file has its own edit, and its own imports."""
     files = MemoryFiles({"a.py": "def a():\n    return 1\n", "b.py": "def b():\n    return 2\n"})

@@ -244,6 +244,8 @@ def missing_imports(tree: SyntaxTree, wanted: Sequence[str]) -> list[str]:
         if new or not brings:
             there.update(new)
             missing.append(_narrowed(text, new, brings, tree.language))
+    if tree.language in _JS and import_text(tree).endswith(";"):
+        missing = [text if text.endswith(";") else f"{text};" for text in missing]
     return missing
 
 

@@ -31,14 +31,14 @@ _TEXTS = ("string", "template", "heredoc", "text_block")
 class Found:
     """What stands in some rows: the outermost symbols, and the first node that is neither one nor a comment.
 
-    `declared` is the first declaration that holds none of them: more than a comment, and no statement. `escapes` is a
-    node that lies across the rows' border.
+    `declared` are declarations that hold none of them: more than comments, and no statements. `escapes` is a node that
+    lies across the rows' border.
     """
 
     symbols: tuple[Definition, ...]
     other: SyntaxNode | None
     escapes: SyntaxNode | None
-    declared: SyntaxNode | None
+    declared: tuple[SyntaxNode, ...] = ()
 
 
 def found_in(tree: SyntaxTree, rows: Rows) -> Found:
@@ -54,8 +54,8 @@ def found_in(tree: SyntaxTree, rows: Rows) -> Found:
             outermost.append(each)
     outer = {each.outer.id for each in outermost}
     other = next((node for node in tops if node.id not in outer and not _belongs(node, outermost)), None)
-    declared = (node for node in tops if node.type in _DECLARATIONS and not _holds(node, outermost))
-    return Found(tuple(outermost), other, escapes, next(declared, None))
+    declared = [node for node in tops if node.type in _DECLARATIONS and not _holds(node, outermost)]
+    return Found(tuple(outermost), other, escapes, tuple(declared))
 
 
 def _holds(node: SyntaxNode, symbols: Sequence[Definition]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from localdev.assistant.gen.checks import COMMENTS, Rows
 from localdev.source.syntax.definitions import Definition, definitions
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.tree import SyntaxTree, end_line_of, walk
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, text_of, walk
 
 # Bodies of classes and the like: what stands in them stands on its own, as at the top of a file.
 BODIES = frozenset(
@@ -26,6 +26,7 @@ _KINDS = frozenset(
     }
 )  # fmt: skip
 _HOLDERS = frozenset({"class", "interface", "struct", "enum", "trait", "module", "namespace"})
+_CONSTANTS = frozenset({"lexical_declaration", "variable_declaration"})
 _CALLABLE = frozenset({"function", "method", "constructor"})
 # A class of more rows is offered member by member: small models cannot repeat it without a mistake.
 _LARGE = 40
@@ -72,11 +73,22 @@ def units_of(tree: SyntaxTree, path: str, *, within: Definition | None = None) -
     found: list[Unit] = []
     for each in chosen:
         found += reader.opened(each, every)
+    if within is None:
+        found = sorted([*found, *reader.constants()], key=lambda unit: unit.rows)
     kept: list[Unit] = []
     for unit in found:
         if not kept or unit.rows[0] > kept[-1].rows[1]:
             kept.append(unit)
     return kept
+
+
+def declared_name(node: SyntaxNode) -> str:
+    """Give the name of the one constant that a declaration of JavaScript or TypeScript makes; else nothing."""
+    if node.type == "export_statement":
+        node = node.child_by_field_name("declaration") or node
+    made = [each for each in node.named_children if each.type == "variable_declarator"]
+    name = made[0].child_by_field_name("name") if len(made) == 1 and node.type in _CONSTANTS else None
+    return text_of(name) if name is not None and name.type == "identifier" else ""
 
 
 def unit_at(tree: SyntaxTree, path: str, line: int) -> Unit | None:
@@ -138,6 +150,18 @@ class _Reader:
         if not large or not any(each.symbol.kind in _CALLABLE for each in members):
             return [unit]
         return [piece for each in members if each.symbol.kind in _KINDS for piece in self.opened(each, every)]
+
+    def constants(self) -> list[Unit]:
+        """Give the constants at the top of a script, which the index does not list; no functions, and no `require`."""
+        every = definitions(self.tree)
+        found = []
+        for node in self.tree.root.named_children:
+            name = declared_name(node)
+            inside = any(node.start_byte <= each.outer.start_byte < node.end_byte for each in every)
+            if name and not inside and "require(" not in text_of(node):
+                unit = self._unit(node, name, "constant")
+                found += [unit] if unit is not None else []
+        return found
 
     def unit(self, one: Definition) -> Unit | None:
         """Give the rows of a definition; None where it shares one with other code."""

@@ -11,6 +11,7 @@ from localdev.assistant.gen.checks import Rows, parses, same_symbols, untouched
 from localdev.assistant.gen.import_block import import_cuts, is_import, missing_imports, wanted_imports
 from localdev.assistant.gen.inside import Found, contained, found_in, literal_rows
 from localdev.assistant.gen.splice import Cut, Spliced, commonest_unit, fitted, splice
+from localdev.assistant.gen.units import declared_name
 from localdev.core.patch import Check, FileEdit
 from localdev.source.parse import parse_file
 from localdev.source.syntax.definitions import definitions
@@ -165,17 +166,29 @@ def _names(piece: Piece, rows: Rows, before: SyntaxTree, after: SyntaxTree) -> l
     names = [each.symbol.qualified for each in found.symbols]
     if piece.adds:
         return _added(names, found, before, after)
-    what = piece.name or f"lines {piece.rows[0] + 1}-{piece.rows[1] + 1}"
     if not piece.name:
-        return _statement(piece, names, what)
-    if not names:
-        raise Unfit(f"the new text of {what} does not define it")
+        return _statement(piece, names)
+    _refuse_others(piece, names, found, after)
+    return [piece.name]
+
+
+def _refuse_others(piece: Piece, names: Sequence[str], found: Found, after: SyntaxTree) -> None:
+    """Check that the new text of a symbol defines it, and nothing else.
+
+    Raises:
+        Unfit: it does not.
+    """
+    what, declared = f"the new text of {piece.name}", found.declared
     if strange := next((name for name in names if name != piece.name), ""):
-        raise Unfit(f"the new text of {what} defines {strange}: a symbol keeps its name, and others are added apart")
+        raise Unfit(f"{what} defines {strange}: a symbol keeps its name, and others are added apart")
     if len(names) > max(1, piece.old.count(piece.name)):
-        raise Unfit(f"the new text of {what} defines it {len(names)} times")
-    _refuse_other(found.other or found.declared, after, what)
-    return names
+        raise Unfit(f"{what} defines it {len(names)} times")
+    if not names:
+        # A constant that the index does not list is known by its declaration.
+        if piece.name in piece.old or [declared_name(node) for node in declared] != [piece.name]:
+            raise Unfit(f"{what} does not define it")
+        declared = ()
+    _refuse_other(found.other or next(iter(declared), None), after, piece.name)
 
 
 def _gone(piece: Piece, after: SyntaxTree) -> str:
@@ -188,8 +201,9 @@ def _gone(piece: Piece, after: SyntaxTree) -> str:
     return piece.name
 
 
-def _statement(piece: Piece, names: Sequence[str], what: str) -> list[str]:
+def _statement(piece: Piece, names: Sequence[str]) -> list[str]:
     """Check the replacement of a statement outside all symbols: it may define what it defined."""
+    what = f"lines {piece.rows[0] + 1}-{piece.rows[1] + 1}"
     if strange := next((name for name in names if name not in piece.old), ""):
         raise Unfit(f"the new text of {what} defines {strange}, which nobody asked for")
     return list(names)
@@ -198,7 +212,7 @@ def _statement(piece: Piece, names: Sequence[str], what: str) -> list[str]:
 def _added(names: Sequence[str], found: Found, before: SyntaxTree, after: SyntaxTree) -> list[str]:
     """Check symbols that are added: whole ones, of new names."""
     _refuse_other(found.other, after, "what is added")
-    if not names and found.declared is None:
+    if not names and not found.declared:
         raise Unfit("what is added defines no symbol")
     there = {each.symbol.qualified for each in definitions(before)}
     taken = next((name for name in names if name in there), "")
