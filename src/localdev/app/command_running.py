@@ -1,10 +1,9 @@
-"""Runs a command that the user typed, without a shell, and keeps the beginning and the end of what it prints."""
+"""Runs a command that the user named, without a shell, and keeps the beginning and the end of what it prints."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import signal
 import subprocess
 import threading
@@ -55,7 +54,7 @@ def run_command(
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise NotFound(f"{shlex.join(words)} cannot be started: {reason}", "check the command") from error
+        raise NotFound(f"{words[0]} cannot be started: {reason}", "check the command") from error
     kept = _Kept()
     assert process.stdout is not None
     reader = threading.Thread(target=kept.read, args=(process.stdout,), daemon=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from localdev.core.errors import ConfigError
+from localdev.app.command_running import run_command
+from localdev.core.errors import ConfigError, NotFound
 from localdev.core.patch import Check, FileEdit
 
 # What is kept of the output: its end, where runners sum up.
@@ -56,37 +55,15 @@ def _run(words: Sequence[str], folder: Path, seconds: float) -> Check:
     name = "run"
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "LOCALDEV_"))}
     try:
-        process = subprocess.Popen(
-            words,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        return Check(name, False, f"{words[0]} cannot be started: {error.strerror}")
-    try:
-        output, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
+        ran = run_command(words, folder, seconds, environment=environment)
+    except NotFound as error:
+        return Check(name, False, str(error))
+    if ran.status is None:
         return Check(name, False, f"{shlex.join(words)} did not end within {seconds:g} seconds")
-    finally:
-        _end(process)
-    said = output.decode("utf-8", "replace").strip()[-_MOST_SHOWN:]
-    if process.returncode == 0:
+    said = ran.output.strip()[-_MOST_SHOWN:]
+    if ran.succeeded:
         return Check(name, True, f"{shlex.join(words)}: {said.splitlines()[-1] if said else 'passed'}")
-    return Check(name, False, f"{shlex.join(words)} ended with {process.returncode}: {said}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and what it started."""
-    if process.poll() is None:
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-        process.communicate()
+    return Check(name, False, f"{shlex.join(words)} ended with {ran.status}: {said}")
 
 
 def _files(root: Path) -> Iterator[str]:
