@@ -14,6 +14,11 @@ def at_least(severity: Severity, level: Severity) -> bool:
     return SEVERITIES.index(severity) >= SEVERITIES.index(level)
 
 
+def one_less(severity: Severity) -> Severity:
+    """Give the severity below one, of those that ask for something to be done: `low` stays."""
+    return "medium" if severity == "high" else "low" if severity == "medium" else severity
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something to look at in a change.

@@ -14,7 +14,7 @@ from localdev.rules.rule import Found
 from localdev.source.syntax.tree import SyntaxTree
 
 Look = Callable[[ChangedFile, SyntaxTree], Iterable[Found]]
-Aside = Literal["same", "low", "none"]
+Aside = Literal["same", "less", "none"]
 
 PYTHON = ("python",)
 SCRIPT = ("javascript", "typescript", "tsx")
@@ -25,12 +25,13 @@ _AROUND = 12
 
 
 def in_code(
-    look: Look, signs: Iterable[str], *, languages: tuple[str, ...] = LANGUAGES, aside: Aside = "low"
+    look: Look, signs: Iterable[str], *, languages: tuple[str, ...] = LANGUAGES, aside: Aside = "less"
 ) -> Callable[[ReviewedChange], Iterator[Found]]:
     """Make a check that looks at each changed file of some languages, and gives what stands on changed lines.
 
     A file is parsed only when one of the `signs` (in lower case) stands near what is changed. Other people's code is
-    left alone; `aside` says what is found in tests and examples: the same, at most low, or nothing.
+    left alone. `aside` says what is found in tests and examples: the same, less (in tests at most low, in examples, which
+    people copy, one step less than elsewhere), or nothing.
     """
     cheap = tuple(signs)
 
@@ -38,15 +39,23 @@ def in_code(
         for file in change.files:
             if not file.added or file.language not in languages or is_vendored(file.path):
                 continue
-            other = is_test(file.path) or is_example(file.path)
-            if other and aside == "none":
+            test, shown = is_test(file.path), is_example(file.path)
+            if (test or shown) and aside == "none":
                 continue
-            yield from _found(file, look, cheap, mild=other and aside == "low")
+            for found in _found(file, look, cheap):
+                if aside == "same":
+                    yield found
+                else:
+                    yield (
+                        replace(found, severity="low")
+                        if test and _more_than_low(found)
+                        else replace(found, shown=shown)
+                    )
 
     return check
 
 
-def _found(file: ChangedFile, look: Look, signs: tuple[str, ...], *, mild: bool) -> Iterator[Found]:
+def _found(file: ChangedFile, look: Look, signs: tuple[str, ...]) -> Iterator[Found]:
     """Give what is found on the changed lines of one file, one thing a line."""
     if not any(sign in _near(file) for sign in signs):
         return
@@ -59,7 +68,7 @@ def _found(file: ChangedFile, look: Look, signs: tuple[str, ...], *, mild: bool)
             continue
         if file.touched(found.line, max(found.line, found.end_line)):
             seen.add(found.line)
-            yield replace(found, path=file.path, severity=_milder(found) if mild else found.severity)
+            yield replace(found, path=file.path)
 
 
 @lru_cache(maxsize=4)
@@ -73,6 +82,6 @@ def _near(file: ChangedFile) -> str:
     return "\n".join(near).lower()
 
 
-def _milder(found: Found) -> Literal["low", "info"]:
-    """Give the severity of something found where it does less harm."""
-    return "low" if found.severity is None or at_least(found.severity, "low") else "info"
+def _more_than_low(found: Found) -> bool:
+    """Say whether something found asks for more than a remark."""
+    return found.severity is None or at_least(found.severity, "medium")

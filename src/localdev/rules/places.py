@@ -22,12 +22,15 @@ _TEST_NAME = re.compile(
     """,
     re.VERBOSE,
 )
-_TEST_PROJECT = re.compile(r".*[.\-_](?:tests?|specs?|unittests|testing)|.*[.\-_a-z0-9](?:Tests?|Specs|TestUtils)")
+_TEST_PROJECT = re.compile(
+    r".*[.\-_](?:tests?|specs?|unittests|testing)|.*[.\-_a-z0-9](?:Tests?|Specs|TestUtils)|.*\.Tests?\..*"
+)
 _EXAMPLE_FOLDERS = words("""
     example examples sample samples demo demos doc docs documentation tutorial tutorials snippets cookbook
     playground sandbox benchmark benchmarks bench benches perf showcase starter starters quickstart quickstarts
     guide guides docs_src website recipes exercises storybook stories
     """)
+_DOCUMENTS = words("doc docs documentation tutorial tutorials")
 _EXAMPLE_NAME = re.compile(
     r"(?:example|sample|demo|bench|benchmark)(?:[-_.].*)?\.\w+|.*[-_.](?:example|sample|demo|bench)s?\.\w+"
 )
@@ -66,10 +69,13 @@ def _split(path: str) -> tuple[list[str], str]:
 
 @lru_cache(maxsize=4096)
 def is_test(path: str) -> bool:
-    """Say whether a file is a test, or something only tests use."""
+    """Say whether a file is a test, or something only tests use; documentation that a test project builds is none."""
     folders, name = _split(path)
-    if any(each.lower() in _TEST_FOLDERS or _TEST_PROJECT.fullmatch(each) for each in folders):
+    if any(each.lower() in _TEST_FOLDERS for each in folders):
         return True
+    project = next((at for at, each in enumerate(folders) if _TEST_PROJECT.fullmatch(each)), None)
+    if project is not None:
+        return _DOCUMENTS.isdisjoint(each.lower() for each in folders[project + 1 :])
     return _TEST_NAME.fullmatch(name) is not None
 
 

@@ -11,7 +11,10 @@ from localdev.rules.changed import ChangedFile, ReviewedChange
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A place a rule points at: lines of the new side (0: the whole file). `severity` only where not the rule's own."""
+    """A place a rule points at: lines of the new side (0: the whole file). `severity` only where not the rule's own.
+
+    `shown` says that it stands in an example, a tutorial or a benchmark, and so matters one step less than elsewhere.
+    """
 
     path: str
     line: int
@@ -19,6 +22,7 @@ class Found:
     end_line: int = 0
     suggestion: str = ""
     severity: Severity | None = None
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from localdev.core.review import Finding
+from localdev.core.review import Finding, one_less
 from localdev.rules.changed import ReviewedChange
 from localdev.rules.registry import RULES
 from localdev.rules.rule import Found, Rule
@@ -26,9 +26,10 @@ def find(change: ReviewedChange, rules: Sequence[Rule] = RULES) -> Iterator[Find
 
 def _finding(rule: Rule, found: Found, quote: str) -> Finding:
     """Put together a finding."""
+    severity = found.severity or rule.severity
     return Finding(
         rule=rule.id,
-        severity=found.severity or rule.severity,
+        severity=one_less(severity) if found.shown else severity,
         path=found.path,
         line=found.line,
         end_line=max(found.line, found.end_line),
