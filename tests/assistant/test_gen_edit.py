@@ -256,6 +256,7 @@ def test_symbols_are_deleted_with_their_blank_lines() -> None:
     new = made(opened("shop.py", "Cart.size"), change("", action="delete"))
     assert new == PYTHON.replace("\n    def size(self):\n        return len(self.items)\n", "")
     assert "line 20 still uses it" in refused(opened("shop.py", "total"), change("", action="delete"))
+    assert "Cart is taken out" in refused(opened("src/shop.rs", "Cart"), change("", action="delete"))
 
 
 def test_symbols_are_added_behind_another() -> None:

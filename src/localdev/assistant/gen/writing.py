@@ -196,8 +196,10 @@ def _gone(piece: Piece, after: SyntaxTree) -> str:
     parsed = parse_file(after.path, after.text)
     if "." not in piece.name and not any(each.name == piece.name for each in parsed.symbols):
         used = next((each for each in parsed.references if each.name == piece.name and not each.via), None)
-        if used is not None:
-            raise Unfit(f"{piece.name} is taken out, and line {used.line} still uses it")
+        line = used.line if used is not None else 0
+        line = line or next((each.start_line for each in parsed.symbols if each.parent == piece.name), 0)
+        if line:
+            raise Unfit(f"{piece.name} is taken out, and line {line} still uses it")
     return piece.name
 
 
