@@ -18,42 +18,45 @@ _LARGEST_PATCH = 50_000_000
 _FORMATS = "text, json, sarif, markdown, github or gitlab"
 
 
+Paths = Annotated[list[Path] | None, typer.Argument(help="Only these files and folders.", show_default=False)]
+Diff = Annotated[
+    str | None, typer.Option("--diff", metavar="A..B", help="From commit A to B; A alone: to the files as they are.")
+]
+Patch = Annotated[str | None, typer.Option("--patch", metavar="FILE", help="A patch in a file, or on stdin for -.")]
+Format = Annotated[str, typer.Option("--format", metavar="FORM", help=f"What to print: {_FORMATS}.", show_default=True)]
+FailOn = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-on", metavar="LEVEL", help="Exit 1 from this severity on: info, low, medium (default), high, never."
+    ),
+]
+Deadline = Annotated[
+    float | None, typer.Option("--deadline", metavar="S", help="Seconds after which the rest is listed, not reviewed.")
+]
+Baseline = Annotated[
+    Path | None, typer.Option("--baseline", metavar="FILE", help="Leave out the findings that FILE knows.")
+]
+WriteBaseline = Annotated[
+    Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write all findings of now into FILE.")
+]
+Explain = Annotated[
+    str | None, typer.Option("--explain", metavar="RULE", help="Explain a rule and end; `list` names them all.")
+]
+
+
 @app.command()
 def review(
     context: typer.Context,
-    paths: Annotated[
-        list[Path] | None, typer.Argument(help="Only these files and folders.", show_default=False)
-    ] = None,
+    paths: Paths = None,
     staged: Annotated[bool, typer.Option("--staged", help="What the next commit would hold.")] = False,
-    diff: Annotated[
-        str | None,
-        typer.Option("--diff", metavar="A..B", help="From commit A to B; A alone: to the files as they are."),
-    ] = None,
-    patch: Annotated[
-        str | None, typer.Option("--patch", metavar="FILE", help="A patch in a file, or on stdin for -.")
-    ] = None,
-    format: Annotated[
-        str, typer.Option("--format", metavar="FORM", help=f"What to print: {_FORMATS}.", show_default=True)
-    ] = "text",
-    fail_on: Annotated[
-        str | None,
-        typer.Option(
-            "--fail-on", metavar="LEVEL", help="Exit 1 from this severity on: info, low, medium (default), high, never."
-        ),
-    ] = None,
-    deadline: Annotated[
-        float | None,
-        typer.Option("--deadline", metavar="S", help="Seconds after which the rest is listed, not reviewed."),
-    ] = None,
-    baseline: Annotated[
-        Path | None, typer.Option("--baseline", metavar="FILE", help="Leave out the findings that FILE knows.")
-    ] = None,
-    write_baseline: Annotated[
-        Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write all findings of now into FILE.")
-    ] = None,
-    explain: Annotated[
-        str | None, typer.Option("--explain", metavar="RULE", help="Explain a rule and end; `list` names them all.")
-    ] = None,
+    diff: Diff = None,
+    patch: Patch = None,
+    format: Format = "text",
+    fail_on: FailOn = None,
+    deadline: Deadline = None,
+    baseline: Baseline = None,
+    write_baseline: WriteBaseline = None,
+    explain: Explain = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Rules alone.")] = False,
     model: Model = None,
     no_service: NoService = False,
@@ -78,7 +81,7 @@ def review(
         explained(place.printer, explain, as_json=form == "json")
         return
     options = _change(place, staged=staged, diff=diff, patch=patch, paths=tuple(paths or ()))
-    options |= {"no_model": no_model, "deadline": place.settings.review.deadline}
+    options["no_model"] = no_model
     known = baseline if write_baseline is None else None  # a new one holds what an old one knew
     options["baseline"] = read_baseline(place.start / known) if known is not None else []
     result = _run(place, options, no_service=no_service)
@@ -87,6 +90,15 @@ def review(
     printed(place.printer, result, form)
     if write_baseline is None and failed(result, place.settings.review.fail_on):
         raise typer.Exit(1)
+
+
+def _warn_of_missing(place: Workplace, paths: list[str]) -> None:
+    """Say which paths are not there: nothing to review may be a slip of the keys."""
+    from localdev.core.events import Notice
+
+    for path in paths:
+        if not (place.root / path).exists():
+            place.printer.notice(Notice("warning", f"there is no {path} here"))
 
 
 def _run(place: Workplace, options: dict[str, Any], *, no_service: bool) -> dict[str, Any]:
@@ -100,6 +112,8 @@ def _run(place: Workplace, options: dict[str, Any], *, no_service: bool) -> dict
         for event in events:
             if isinstance(event, Result):
                 result = event.payload
+    if not result["files"]:
+        _warn_of_missing(place, options["paths"])
     return result
 
 
