@@ -340,6 +340,6 @@ def changed_by(tools: JobTools, options: Mapping[str, Any]) -> Changed:
             raise
         raise GitFailed(
             f"{root} is no git repository, so it is not known what has changed",
-            "name one with -C PATH, or give a patch: `diff -u OLD NEW | localdev review --patch -`",
+            "name one with -C PATH, or give a patch: `localdev review --patch FILE`",
         ) from error
     raise UsageError(f"there is no kind of change {kind!r}", "use uncommitted, staged, range or patch")
