@@ -83,6 +83,20 @@ def test_paths_narrow_the_change(run: Run, conflicted: Path) -> None:
     assert run("-C", conflicted, "review", ".").code == run("-C", conflicted / "app", "review", "..").code == 1
     done = run("-C", conflicted, "review", "../elsewhere")
     assert (done.code, "is outside" in done.err) == (2, True)
+    assert "there is no web/card.js here" in run("-C", conflicted, "review", "web/card.js").err
+    (conflicted / "web" / "cart.js").unlink()
+    assert "here" not in run("-C", conflicted, "review", "web/cart.js").err
+
+
+def test_a_cloned_repository_cannot_switch_its_review_off(run: Run, conflicted: Path) -> None:
+    """Neither by rules nor by time nor by what counts as failed; it may once it is trusted."""
+    for settings in ('off = ["merge-marker"]', 'exclude = ["**"]', 'fail_on = "never"', "deadline = 0.001"):
+        (conflicted / ".localdev.toml").write_text(f"[review]\n{settings}\n")
+        done = run("-C", conflicted, "review", "app", "--json")
+        assert done.code == 1 and "merge-marker" in done.out, settings
+        assert f"review.{settings.split()[0]} not used" in done.err
+    run("-C", conflicted, "trust")
+    assert run("-C", conflicted, "review", "app").code == 0
 
 
 @pytest.mark.parametrize(("level", "code"), [("high", 1), ("info", 1), ("never", 0)])
@@ -122,6 +136,14 @@ def test_what_is_no_baseline_is_an_error(run: Run, conflicted: Path, tmp_path: P
     done = run("-C", conflicted, "review", "--baseline", tmp_path / "known.json")
     assert done.code in (2, 4)
     assert "--write-baseline" in done.err
+
+
+def test_a_baseline_in_a_new_folder(run: Run, conflicted: Path) -> None:
+    """It is for all who work on the repository; where none can be made that is said."""
+    assert run("-C", conflicted, "review", "--write-baseline", "new/known.json").code == 0
+    assert (conflicted / "new").stat().st_mode & 0o055 == 0o055
+    done = run("-C", conflicted, "review", "--write-baseline", "README.md/known.json")
+    assert (done.code, "cannot write" in done.err) == (4, True)
 
 
 def test_rules_are_explained(run: Run, repository: Path) -> None:

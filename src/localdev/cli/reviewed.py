@@ -202,11 +202,19 @@ def read_baseline(path: Path) -> list[str]:
 
 
 def written_baseline(path: Path, review: Mapping[str, Any]) -> None:
-    """Write a baseline: a line a finding with what people need to recognise it, so that changes can be reviewed."""
+    """Write a baseline: a line a finding with what people need to recognise it, so that changes can be reviewed.
+
+    Raises:
+        NotFound, StorageError: it cannot be written.
+    """
     import json
 
     from localdev.core.files import write_atomic
 
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)  # open to others, as the file itself
+    except OSError as error:
+        raise NotFound(f"cannot write {path}: {error.strerror or error}", "name another file") from error
     names = ("fingerprint", "rule", "path", "quote")
     rows = [json.dumps({name: finding[name] for name in names}) for finding in review["findings"]]
     text = f'{{"schema_version": {_BASELINE_VERSION}, "findings": [\n' + ",\n".join(rows) + "\n]}\n"

@@ -104,8 +104,12 @@ class CompleteSettings:
 class ReviewSettings:
     """How `review` looks at changes."""
 
-    fail_on: str = _key("medium", "exit 1 from this severity on", choices=("info", "low", "medium", "high", "never"))
-    deadline: float = _key(0.0, "seconds after which what is left is listed as not reviewed, 0 for none", low=0)
+    fail_on: str = _key(
+        "medium", "exit 1 from this severity on", choices=("info", "low", "medium", "high", "never"), project="trusted"
+    )
+    deadline: float = _key(
+        0.0, "seconds after which what is left is listed as not reviewed, 0 for none", low=0, project="trusted"
+    )
     off: tuple[str, ...] = _key(
         (), "rules that do not apply: RULE, FAMILY, or RULE:GLOB for some files", project="trusted"
     )
@@ -144,8 +148,10 @@ class GenSettings:
 class HooksSettings:
     """How the git hooks behave."""
 
-    deadline: float = _key(10.0, "seconds after which a commit goes on", low=0.1, high=3600)
-    fail_on: str = _key("medium", "a commit stops from this severity on", choices=("low", "medium", "high", "never"))
+    deadline: float = _key(10.0, "seconds after which a commit goes on", low=0.1, high=3600, project="trusted")
+    fail_on: str = _key(
+        "medium", "a commit stops from this severity on", choices=("low", "medium", "high", "never"), project="trusted"
+    )
     strict: bool = _key(False, "a commit also stops when localdev itself fails", project="trusted")
     models: bool = _key(False, "let a model review and word commits in hooks")
     subject: int = _key(72, "characters of a subject from which on commit-msg warns, 0 for never", low=0, high=500)
