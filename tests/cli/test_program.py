@@ -43,7 +43,7 @@ def test_every_door_names_them_so(
 
 def test_commands_in_texts_stand_in_backticks() -> None:
     """A command outside of backticks would not be put right."""
-    named = re.compile(rf"(?<![`\w/.\"\[-])localdev (?:{'|'.join(COMMANDS)}) [^\"]*[\"']")
+    named = re.compile(rf"(?<![`\w/.\"\[-])(?<!\| )localdev (?:{'|'.join(COMMANDS)}) [^\"]*[\"']")
     found = [
         f"{path.name}: {line.strip()}"
         for path in TEXTS

@@ -7,8 +7,8 @@ import re
 import shlex
 from pathlib import Path
 
-# The rule for all texts of the program: a command stands in backticks and begins with `localdev`.
-_COMMAND = re.compile(r"`localdev(?= )")
+# The rule for all texts of the program: a command stands in backticks and begins with `localdev`, or is piped into it.
+_COMMAND = re.compile(r"(?<=`)localdev(?= )|(?<=\| )localdev(?= )")
 
 
 def program() -> str:
@@ -25,4 +25,4 @@ def program() -> str:
 
 def as_typed(text: str) -> str:
     """Give a text with the commands in it as they work where localdev was started."""
-    return _COMMAND.sub(lambda _: f"`{program()}", text) if "`localdev " in text else text
+    return _COMMAND.sub(lambda _: program(), text) if "localdev " in text else text
