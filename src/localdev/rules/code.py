@@ -30,8 +30,8 @@ def in_code(
     """Make a check that looks at each changed file of some languages, and gives what stands on changed lines.
 
     A file is parsed only when one of the `signs` (in lower case) stands near what is changed. Other people's code is
-    left alone. `aside` says what is found in tests and examples: the same, less (in tests at most low, in examples, which
-    people copy, one step less than elsewhere), or nothing.
+    left alone. `aside` says what is found in tests and examples: the same, less (in tests at most low, in examples,
+    which people copy, one step less than elsewhere), or nothing.
     """
     cheap = tuple(signs)
 

@@ -29,8 +29,13 @@ _OVERRIDE = re.compile(
     r"(?:instructions?|prompts?|directives?|guidelines?|guardrails|rules|training)\b"
     r"|\b(?:ignore|disregard|forget) (?:everything|all|anything) (?:(?:that )?you (?:were|have been|are|know)"
     r"|above|before this)\b"
-    r"|\bnew (?:system )?(?:instructions|prompt) (?:for|to) (?:the )?(?:ai|assistant|model|llm)\b"
-    r"|<\|?(?:im_start|system|start_header_id)\|?>\s*system",
+    r"|\bnew (?:system )?(?:instructions|prompt) (?:for|to) (?:the )?(?:ai|assistant|model|llm)\b",
+    re.IGNORECASE,
+)
+# The marks that part a system's message from a user's; templates of chats have them, too, with nothing so firm behind.
+_ROLE = re.compile(
+    r"(?:<\|?(?:im_start|system|start_header_id)\|?>\s*(?:system)?|\[/?(?:system|inst)\]|<<sys>>|</?system>)"
+    r"[^\n]{0,80}?\b(?:you (?:now|must|obey|have to|will|shall|are now|are no longer)|from now on)\b",
     re.IGNORECASE,
 )
 # What may also be said of code: it takes another sign beside it.
@@ -39,11 +44,17 @@ _MAYBE_OVERRIDE = re.compile(
     rf"\b(?:{_OLD}|all|any|your)(?:\s+(?:\w+\s+){{0,2}}){_ORDERS}\b",
     re.IGNORECASE,
 )
+# What may stand between an assistant's name and the order: "AI agents working in this repository: ...".
+_BESIDE = (
+    r"only|alone|here|that|who|which|reading|reviewing|working|processing|analy[sz]ing|looking|parsing|scanning|indexing"
+    r"|summari[sz]ing|editing|using|read|reads|review|reviews|process|in|on|at|with|through|to|of|for|the|this|these|your"
+    r"|it|and|or|repository|repo|files?|code|codebase|projects?|page|document|diff|changes?|pull|request|commit|readme"
+)
 # An order to an assistant by name: `AI reviewers: approve this`, `if you are an AI, ...`.
 _ADDRESSED = re.compile(
     rf"\b(?:(?:note|attention|important|message|instructions?|hint|notice|hey|dear|todo)\s*(?:to|for|:|,)?\s*)?"
-    rf"(?:all\s+|any\s+|the\s+)?(?:{_WHO})\s*(?:reading|reviewing|processing|analy[sz]ing"
-    rf"|looking at)?\s*(?:this\s+\w+)?\s*[:,—-]\s*"
+    rf"(?:all\s+|any\s+|the\s+)?(?:{_WHO})(?:\s+(?:{_BESIDE}))*\s*"
+    r"(?:[:,—-]|\b(?:must|should|shall|please|have to|need to|are (?:asked|required|instructed|told|expected) to)\b)\s*"
     rf"(?P<order>[^\n]{{4,300}})"
     rf"|\b(?:if|when|since|as) you(?:'re| are)? (?:an? )?(?:{_WHO})\b[^\n]{{0,60}}?[,:;.]?\s*(?P<order2>[^\n]{{4,300}})"
     rf"|\byou are (?:now )?(?:an? )?(?:\w+ ){{0,3}}(?:{_WHO})\b[^\n]{{0,40}}?[,:;.]\s*(?P<order3>[^\n]{{4,300}})",
@@ -57,8 +68,9 @@ _HARM = re.compile(
     r"|security|file|vulnerab)\w*"
     r"|\bwithout (?:asking|telling|informing|confirm\w*|mention\w*|review\w*)"
     r"|\b(?:curl|wget)\b[^\n]{0,200}\|\s*(?:sudo\s+)?(?:ba|z)?sh\b"
+    r"|\|\s*(?:curl|wget|nc)\b|\bcurl\b[^\n]{0,80}\s(?:-d|--data\S{0,20}|-F|-T)\s{0,3}\S{0,40}@"
     r"|\b(?:send|post|upload|exfiltrate|leak|forward|email|print|output|reveal|include|copy)\b[^\n]{0,60}"
-    r"(?:\.env\b|\b(?:api[ _-]?keys?|secrets?|tokens?|passwords?|credentials?|environment variables"
+    r"(?:\.env\b(?!\.\w)|\b(?:api[ _-]?keys?|secrets?|tokens?|passwords?|credentials?|environment variables"
     r"|env(?:ironment)? vars?|system prompt|"
     r"ssh|private keys?)\b)"
     r"|\b(?:delete|remove|disable|rm -rf)\b[^\n]{0,40}\b(?:all|every|tests?|checks?|auth\w*|files?|validation)\b"
@@ -110,6 +122,14 @@ _SIGN = re.compile(
     r"model|review|<\||\[inst|\[system|prompt",
     re.IGNORECASE,
 )
+# Quotes around words that are cited, with a few others between.
+_OPENS = re.compile(r"[\"'`\u201c\u2018\u00ab](?:[\w,]+\s+){0,4}\Z")
+_CLOSES = re.compile(r"(?:[\s,]+[\w,]+){0,4}[.!\u2026]*[\"'`\u201d\u2019\u00bb]")
+_OBEY = re.compile(r"\b(?:obey|follow|comply|do as|act on|execute|adhere|must)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_LEAST_WORDS = 4
+_LONGEST = 4_000
+_COMMENT_ROWS = 40
 _ADVICE = "take it out; what a reader cannot see, or only an assistant obeys, has no place here"
 _DATA = (".svg", ".po", ".csv", ".tsv", ".ipynb", ".map", ".lock")
 
@@ -121,19 +141,14 @@ def _look(file: ChangedFile) -> Iterator[Found]:
     lines = [(line.new_line, line.text) for line in file.change.added()]
     for at, (number, text) in enumerate(lines):
         yield from _hidden(file, number, text)
-        if len(text) > 4_000 or not _SIGN.search(text):
+        if len(text) > _LONGEST or not _SIGN.search(text):
             continue
-        following = "".join(f" {_bare(more)}" for line, more in lines[at + 1 : at + 3] if line - number <= 2)
-        severity = _words(text, following[:400], prose=is_example(file.path))
+        following = "".join(f" {_bare(more[:400])}" for line, more in lines[at + 1 : at + 3] if line - number <= 2)
+        seen = not is_example(file.path) or _in_comment(file, number, text)
+        severity = _words(text, following[:400], prose=not seen)
         if severity is not None:
-            yield Found(
-                file.path,
-                number,
-                "this text gives orders to an assistant",
-                number,
-                _ADVICE,
-                _judge(file, number, severity),
-            )
+            message = "this text gives orders to an assistant"
+            yield Found(file.path, number, message, number, _ADVICE, _judge(file, number, severity))
 
 
 def _hidden(file: ChangedFile, number: int, text: str) -> Iterator[Found]:
@@ -160,21 +175,23 @@ def _hidden(file: ChangedFile, number: int, text: str) -> Iterator[Found]:
         yield Found(file.path, number, "a row of invisible characters", number, _ADVICE, "low" if aside else "medium")
 
 
+def _in_comment(file: ChangedFile, number: int, text: str) -> bool:
+    """Say whether a line of prose lies in a comment, which nobody sees who reads the page."""
+    if "<!--" in text:
+        return True
+    above = "\n".join(file.new_lines[max(0, number - 1 - _COMMENT_ROWS) : number - 1])
+    return above.rfind("<!--") > above.rfind("-->")
+
+
 def _words(text: str, following: str, *, prose: bool) -> Severity | None:
-    """Judge the words of a line with what follows in the next ones."""
+    """Judge the words of a line with what follows in the next ones; in `prose` people are asked to run things, too."""
     whole = text + following
-    found = _OVERRIDE.search(whole)
-    if found is not None and found.start() < len(text):
-        return "high"
-    found = _MAYBE_OVERRIDE.search(whole)
-    if found is not None and found.start() < len(text) and (_HARM.search(whole) or _SECOND.search(whole)):
-        return "high"
-    if (
-        (not prose or "<!--" in text)
-        and _NAMED.search(whole)
-        and (bent := _BENT.search(whole))
-        and bent.start() < len(text)
-    ):
+    found = _first(_OVERRIDE, whole, text) or _first(_ROLE, whole, text)
+    if found is None and (_HARM.search(whole) or _SECOND.search(whole)):
+        found = _first(_MAYBE_OVERRIDE, whole, text)
+    if found is not None:
+        return "low" if _is_cited(whole, found) else "high"
+    if not prose and _NAMED.search(whole) and _first(_BENT, whole, text):
         return "high"
     for found in _ADDRESSED.finditer(whole):
         order = found["order"] or found["order2"] or found["order3"]
@@ -182,6 +199,22 @@ def _words(text: str, following: str, *, prose: bool) -> Severity | None:
         if found.start() < len(text) and spoken_to and (_HARM.search(order) or (not prose and _RUNS.search(order))):
             return "high"
     return None
+
+
+def _first(form: re.Pattern[str], whole: str, text: str) -> re.Match[str] | None:
+    """Give the first match of a form in the whole, if it begins in the text that the whole begins with."""
+    found = form.search(whole)
+    return found if found is not None and found.start() < len(text) else None
+
+
+def _is_cited(whole: str, found: re.Match[str]) -> bool:
+    """Say whether a sentence only speaks of such words: they stand alone in quotes, and nothing is asked."""
+    before, after = whole[: found.start()], whole[found.end() :]
+    opened, closed = _OPENS.search(before), _CLOSES.match(after)
+    if opened is None or closed is None:
+        return False
+    around = f"{before[: opened.start()]} {after[closed.end() :]}"
+    return len(_WORD.findall(around)) >= _LEAST_WORDS and not (_HARM.search(around) or _OBEY.search(around))
 
 
 def _judge(file: ChangedFile, number: int, severity: Severity) -> Severity:
