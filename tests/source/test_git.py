@@ -91,3 +91,12 @@ def test_a_folder_named_like_a_variable(tree: Path, git: Callable[..., str]) -> 
     """`$HOME` in a path is no variable."""
     git("clone", "-q", ".", "$HOME")
     assert run_git(tree / "$HOME", "rev-parse", "--show-toplevel").strip() == str(tree / "$HOME")
+
+
+def test_no_git_at_all(tree: Path, git: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is said, and what to do about it."""
+    monkeypatch.setenv("PATH", str(tree))
+    with pytest.raises(GitFailed, match="no git") as refused:
+        run_git(tree, "diff")
+    assert "install git" in refused.value.hint
+    assert head(tree) is None

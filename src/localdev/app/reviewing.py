@@ -310,9 +310,12 @@ class _Job:
 def _may_have_model(tools: JobTools) -> bool:
     """Say whether a model would have been asked, without opening any."""
     from localdev.app.engines import models_for
+    from localdev.models.passport import embeds
     from localdev.models.store import ModelStore
 
-    return bool(models_for(tools.settings, "review")) or len(ModelStore(tools.folders.models).list()) == 1
+    if models_for(tools.settings, "review"):
+        return True
+    return sum(not embeds(each.architecture) for each in ModelStore(tools.folders.models).list()) == 1
 
 
 def changed_by(tools: JobTools, options: Mapping[str, Any]) -> Changed:

@@ -83,6 +83,8 @@ def run_git(root: Path, command: str, *arguments: str, index: str = "") -> str:
             return str(getattr(plain, command.replace("-", "_"))(*arguments, strip_newline_in_stdout=False))
     except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
         raise GitFailed(f"{root} is no git repository", "name one: -C PATH") from error
+    except git.GitCommandNotFound as error:
+        raise GitFailed("there is no git here that runs", "install git, and see that it is in PATH") from error
     except git.CommandError as error:
         raise GitFailed(_said(error), "see what `git status` says") from error
 
@@ -90,7 +92,7 @@ def run_git(root: Path, command: str, *arguments: str, index: str = "") -> str:
 def _said(error: git.CommandError) -> str:
     """Give the first line of what git complained about."""
     said = str(error.stderr or "").strip().removeprefix("stderr:").strip().strip("'").strip()
-    return "git: " + (said.splitlines() or ["it cannot be run"])[0].removeprefix("fatal: ")
+    return "git: " + (said.splitlines() or [f"it ended with {error.status}"])[0].removeprefix("fatal: ")
 
 
 def opened(root: Path, *, index: str = "") -> git.Repo:
