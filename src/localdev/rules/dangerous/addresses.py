@@ -69,7 +69,7 @@ def _server(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             continue
         if call.name == "curl_setopt" and call.arguments[min(1, len(call.arguments) - 1)].text != "CURLOPT_URL":
             continue
-        if _chooses(tree, call, allowed=3) and not checks_address(call.node, tree):
+        if _is_chosen(tree, call):
             yield Found(
                 file.path,
                 call.line,
@@ -90,33 +90,39 @@ def _reader(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             continue
         if call.name == "header" and "ocation" not in call.arguments[0].text:
             continue
-        if _chooses(tree, call, allowed=3) and not checks_address(call.node, tree):
+        if _is_chosen(tree, call):
             yield Found(file.path, call.line, message, min(call.end_line, call.line + 5), suggestion)
     for each in assignments(tree) if tree.language in SCRIPT else ():
         if (
             _PLACES.fullmatch(each.target)
             and not _has_fixed_host(tree, each.value)
             and is_from_request(tree, each.value)
-            and not checks_address(each.node, tree)
+            and not checks_address(tree, each.value.node, [each.value])
         ) and ("location" not in each.value.text or "search" in each.value.text or "hash" in each.value.text):
             yield Found(file.path, each.line, message, each.end_line, suggestion)
 
 
-def _chooses(tree: SyntaxTree, call: Call, *, allowed: int) -> bool:
-    """Say whether one of the first arguments lets a request choose the host."""
-    for each in call.arguments[:allowed]:
-        if each.keyword and each.keyword not in _ADDRESS_OPTIONS and each.keyword != "redirect_to":
-            continue
-        text = each.text
-        if (
-            text in ("r", "req", "request", "w", "ctx", "c")
-            or each.kind == "literal"
-            or (text.startswith(("r.Context", "ctx.", "http.Method", "{", "r.Body")) and "url" not in text)
-        ):
-            continue
-        if not _has_fixed_host(tree, each) and is_from_outside(tree, each):
-            return True
-    return False
+def _is_chosen(tree: SyntaxTree, call: Call) -> bool:
+    """Say whether one of the first arguments lets a request choose the host, and nothing checks it."""
+    chosen = [each for each in call.arguments[:_PLACES_OF_ADDRESS] if _chooses(tree, each)]
+    return bool(chosen) and not checks_address(tree, call.node, chosen)
+
+
+_PLACES_OF_ADDRESS = 3
+
+
+def _chooses(tree: SyntaxTree, argument: Argument) -> bool:
+    """Say whether an argument lets a request choose the host."""
+    if argument.keyword and argument.keyword not in _ADDRESS_OPTIONS and argument.keyword != "redirect_to":
+        return False
+    text = argument.text
+    if (
+        text in ("r", "req", "request", "w", "ctx", "c")
+        or argument.kind == "literal"
+        or (text.startswith(("r.Context", "ctx.", "http.Method", "{", "r.Body")) and "url" not in text)
+    ):
+        return False
+    return not _has_fixed_host(tree, argument) and is_from_outside(tree, argument)
 
 
 def _has_fixed_host(tree: SyntaxTree, argument: Argument) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
-from localdev.rules.dangerous.data import function_text, is_call, values_behind
-from localdev.rules.dangerous.guards import checks_path
+from localdev.rules.dangerous.data import Cleans, function_text, is_call, unclean_text, values_behind
+from localdev.rules.dangerous.guards import checks_path, path_cleaner
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
@@ -30,6 +30,10 @@ _MEMBER = re.compile(
     """,
     re.VERBOSE,
 )
+# What a function does that unpacks only what it looked at.
+_CHECKED = re.compile(
+    r"(?i)startswith|commonpath|commonprefix|is_relative_to|realpath|safe|valid|members\s*=|\.\.['\"/]|is_within|allowed|filter"
+)
 _JOINS = words(
     "os.path.join path.join path.resolve filepath.Join path.Join File .resolve Path.Combine "
     "File.join .join Paths.get Path.of .joinpath join resolve Path pathlib.Path fs.createWriteStream "
@@ -41,6 +45,7 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find whole extractions without a filter, and joins with a member's name."""
     if not _ARCHIVE.search(tree.text):
         return
+    cleans = path_cleaner(tree)
     for call in calls(tree):
         if (tree.language == "python" and _extracts_all(tree, call)) or (
             tree.language == "php" and _php_extracts(call)
@@ -53,15 +58,12 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 min(call.end_line, call.line + 4),
                 "pass `filter='data'`, or check each member's path",
             )
-        elif (
-            is_call(call, _JOINS)
-            and any(_names_member(tree, each) for each in call.arguments)
-            and not checks_path(call.node, tree)
-        ):
+        elif is_call(call, _JOINS) and _is_unchecked(tree, call.node, call.arguments, cleans):
             yield Found(file.path, call.line, _MESSAGE, min(call.end_line, call.line + 3), _SUGGESTION)
     if tree.language == "python":
         for node in nodes_of(tree, ("binary_operator",)):
-            if _divides_by_member(tree, node) and not checks_path(node, tree):
+            right = node.child_by_field_name("right") if text_of(node.child_by_field_name("operator")) == "/" else None
+            if right is not None and _is_unchecked(tree, node, (Argument(tree, right),), cleans):
                 yield Found(file.path, line_of(node), _MESSAGE, suggestion=_SUGGESTION)
 
 
@@ -69,18 +71,18 @@ _MESSAGE = "a member's name of an archive becomes a path: `../` leads out of the
 _SUGGESTION = "check that the resolved path is inside the target folder"
 
 
-def _names_member(tree: SyntaxTree, argument: Argument) -> bool:
+def _is_unchecked(tree: SyntaxTree, node: SyntaxNode, given: Sequence[Argument], cleans: Cleans) -> bool:
+    """Say whether a call is given an archive member's name that nothing checks."""
+    named = [each for each in given if _names_member(tree, each, cleans)]
+    return bool(named) and not checks_path(tree, node, named)
+
+
+def _names_member(tree: SyntaxTree, argument: Argument, cleans: Cleans) -> bool:
     """Say whether an expression holds an archive member's name."""
     around = function_text(argument.node)
     return bool(_ARCHIVE.search(around)) and any(
-        _MEMBER.search(each.text) for each in list(values_behind(tree, argument))[:6]
+        _MEMBER.search(unclean_text(each, cleans)) for each in list(values_behind(tree, argument, cleans))[:6]
     )
-
-
-def _divides_by_member(tree: SyntaxTree, node: SyntaxNode) -> bool:
-    """Say whether `/` puts a member's name behind a folder."""
-    operator, right = node.child_by_field_name("operator"), node.child_by_field_name("right")
-    return text_of(operator) == "/" and right is not None and _names_member(tree, Argument(tree, right))
 
 
 def _extracts_all(tree: SyntaxTree, call: Call) -> bool:
@@ -100,7 +102,7 @@ def _extracts_all(tree: SyntaxTree, call: Call) -> bool:
     return (
         from_zip is None
         and "zip" not in owner.lower()
-        and not checks_path(call.node, tree)
+        and not _CHECKED.search(body)
         and "extraction_filter" not in tree.text
     )
 

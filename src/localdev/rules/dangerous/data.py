@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from localdev.rules.around import CLASSES, FUNCTIONS, ancestors, function_of
@@ -14,8 +14,11 @@ from localdev.source.syntax.scopes import is_fixed, parameters_of, reaching
 from localdev.source.syntax.tree import SyntaxTree, text_of
 from localdev.source.syntax.values import Argument
 
+Cleans = Callable[[SyntaxNode], bool]
+
 _IDENTIFIERS = words("identifier variable_name shorthand_property_identifier constant instance_variable")
 _STATEMENTS = words("assignment pair let_declaration keyed_element field_declaration")
+_LONGEST_HEAD = 2_000  # characters of one part of a signature that are looked at
 _STEPS = 4  # how many assignments back a value is followed
 # What web frameworks call the data of a request, and other ways in.
 _REQUEST = re.compile(
@@ -49,7 +52,17 @@ _REQUEST = re.compile(
     | (?<![\w.])params(?:\[|\.(?:require|permit|fetch|dig|expect)) | (?<![\w.@])(?:cookies|session)\[
     | \brequest\.(?:env|referer|query_parameters|request_parameters)\b
     | \b(?:originalname|getOriginalFilename|getSubmittedFileName|original_filename|client_filename)\b
-    | \b(?:file|\w*[uU]pload\w*|attachment|form_?[fF]ile|part)\.(?:filename|FileName|Filename)\b
+    | \b(?:\w*[fF]ile|\w*[uU]pload\w*|attachment|part)\.(?:filename|FileName|Filename)\b
+    | \b(?:rq|req|request)(?:\.|->)(?:url|uri|path|path_info|query|query_string|match_info|headers|target|raw_url|params
+    |url_params|get_(?:param|file|header)_value\w*|matches|path_params|fullpath|original_fullpath|original_url|user_agent
+    |get_full_path|build_absolute_uri|queryParams|queryParam|pathParam|body|get(?:Parameter|Path|Query|Header|Uri)\w*)\b
+    | \b\w*[eE]xchange\.getRequest(?:URI|Headers|Body)\b | \bctx\.(?:pathParam|queryParam|formParam|header|path)\b
+    | \$request->get(?:Uri|Attribute|ServerParams|CookieParams|UploadedFiles|RequestTarget)\b
+    | \benv(?:iron)?(?:\[|\.get\()['"](?:PATH_INFO|QUERY_STRING|REQUEST_URI|SCRIPT_NAME|HTTP_\w+)
+    | \bgetenv\("(?:PATH_INFO|QUERY_STRING|REQUEST_URI|HTTP_\w+)" | \b(?:ri|hm|request_info)->(?:\w*uri|query\w*|body)\b
+    # What is taken out of an address's escapes was in an address.
+    | \b(?:decodeURIComponent|decodeURI|urldecode|rawurldecode|urllib\.parse\.unquote|parse\.unquote|CGI\.unescape
+    |QueryUnescape|PathUnescape|URLDecoder\.decode|UrlDecode|decode_url|percent_decode_str|percent_decode)\(
     """,
     re.VERBOSE,
 )
@@ -64,7 +77,8 @@ _HANDLER = re.compile(
     | web::(?:Path|Query|Json|Form)
     | \b(?:Path|Query|Json|Form)\(\s*\w+\s*\)\s*:\s*(?:\w+::)*(?:Path|Query|Json|Form)<
     | @(?:Query|Param|Body|Headers)\(
-    | ActionResult | @app\.command | \bdef\s+\w+\(\s*(?:self,\s*)?request\b
+    | ActionResult | \#\[(?:get|post|put|delete|patch|route|head)\( | @app\.command
+    | \bdef\s+\w+\(\s*(?:self,\s*)?request\b
     """,
     re.VERBOSE,
 )
@@ -77,76 +91,108 @@ _HANDLER_CLASS = re.compile(
 _WHOLE_REQUEST = re.compile(r"(?:ctx\.)?(?:req|request)|event")
 
 
-def names_in(node: SyntaxNode) -> Iterator[SyntaxNode]:
-    """Yield the names that are read in an expression; nothing inside functions that stand in it."""
+def names_in(node: SyntaxNode, cleans: Cleans | None = None) -> Iterator[SyntaxNode]:
+    """Yield the names that are read in an expression; nothing inside functions that stand in it, or of what cleans."""
     pending = [node]
     while pending:
         here = pending.pop()
+        if cleans is not None and cleans(here):
+            continue
         if here.type in _IDENTIFIERS:
             yield here
         elif here.type not in FUNCTIONS:
             pending.extend(reversed(here.children))
 
 
-def values_behind(tree: SyntaxTree, argument: Argument) -> Iterator[Argument]:
-    """Yield an expression and those that the names in it were given, a few steps back."""
+def unclean_text(argument: Argument, cleans: Cleans | None) -> str:
+    """Give the text of an expression without the parts that make harmless what is in them."""
+    if cleans is None:
+        return argument.text
+    start, data = argument.node.start_byte, argument.text.encode("utf-8", "replace")
+    pieces, at, pending = [], 0, [argument.node]
+    while pending:
+        here = pending.pop()
+        if cleans(here):
+            pieces.append(data[at : here.start_byte - start])
+            at = here.end_byte - start
+        else:
+            pending.extend(reversed(here.named_children))
+    return b"".join([*pieces, data[at:]]).decode("utf-8", "replace")
+
+
+def values_behind(tree: SyntaxTree, argument: Argument, cleans: Cleans | None = None) -> Iterator[Argument]:
+    """Yield an expression and those that the names in it were given, a few steps back; not those that are cleaned."""
     pending, seen = [(argument, 0)], {argument.node.id}
     while pending:
         here, depth = pending.pop()
         yield here
         if depth == _STEPS:
             continue
-        for name in names_in(here.node):
+        for name in names_in(here.node, cleans):
             for found in reaching(tree, name):
                 if found.value.node.id not in seen:
                     seen.add(found.value.node.id)
                     pending.append((found.value, depth + 1))
 
 
-def is_from_request(tree: SyntaxTree, argument: Argument) -> bool:
-    """Say whether data of a request, a page's address or a command line are in an expression."""
-    behind = list(values_behind(tree, argument))
+def is_from_request(tree: SyntaxTree, argument: Argument, cleans: Cleans | None = None) -> bool:
+    """Say whether data of a request, a page's address or a command line are in an expression, uncleaned."""
+    behind = list(values_behind(tree, argument, cleans))
     taken_apart = any(_WHOLE_REQUEST.fullmatch(each.text) for each in behind[1:])
-    return taken_apart or any(_REQUEST.search(each.text) is not None for each in behind)
+    return taken_apart or any(_REQUEST.search(unclean_text(each, cleans)) is not None for each in behind)
 
 
-def is_from_parameter(tree: SyntaxTree, argument: Argument) -> bool:
-    """Say whether something handed to the enclosing function is in an expression."""
+def is_from_parameter(tree: SyntaxTree, argument: Argument, cleans: Cleans | None = None) -> bool:
+    """Say whether something handed to the enclosing function is in an expression, and nothing cleans it."""
     outside = parameters_of(tree, argument.node)
-    found = (text_of(name).lstrip("$") for each in values_behind(tree, argument) for name in names_in(each.node))
+    behind = values_behind(tree, argument, cleans)
+    found = (text_of(name).lstrip("$") for each in behind for name in names_in(each.node, cleans))
     return any(name in outside or f"${name}" in outside for name in found)
 
 
+def requested_in(text: str) -> Iterator[str]:
+    """Yield the data of a request as they are written in a text: `request.args['name']`."""
+    for match in _REQUEST.finditer(text):
+        rest = re.match(r"(?:\[[^\]]{0,60}\]|\([^()]{0,60}\)|\.\w+)*", text[match.end() :])
+        yield match.group().strip() + (rest.group() if rest is not None else "")
+
+
 def in_handler(node: SyntaxNode) -> bool:
-    """Say whether the function around a node answers requests, as its signature or its decorators tell."""
+    """Say whether the function around a node answers requests, as its signature, its decorators or its class tell."""
     for each in ancestors(node):
         if each.type in FUNCTIONS:
-            head = text_of(
-                each.parent if each.parent is not None and each.parent.type == "decorated_definition" else each
-            )
-            body = each.child_by_field_name("body")
-            if body is not None:
-                head = head[: max(0, len(head) - len(text_of(body)))]
-            if _HANDLER.search(head):
+            if _HANDLER.search(_head(each)):
                 return True
         elif each.type in CLASSES and each.type != "impl_item":
-            around = text_of(
-                each.parent if each.parent is not None and each.parent.type == "decorated_definition" else each
-            )
-            return (
-                _HANDLER_CLASS.search(
-                    around.partition("{")[0][:400] if "{" in around else around.partition(":\n")[0][:400]
-                )
-                is not None
-            )
+            return _HANDLER_CLASS.search(_head(each)) is not None
     return False
 
 
-def is_from_outside(tree: SyntaxTree, argument: Argument) -> bool:
-    """Say whether an expression holds data of a request, or a parameter of a function that answers requests."""
+def _head(node: SyntaxNode) -> str:
+    """Give what is written before the body of a function or a class, decorators and attributes too."""
+    body, around = node.child_by_field_name("body"), node.parent
+    own = [child for child in node.children if body is None or child.id != body.id]
+    before: list[SyntaxNode] = []
+    if around is not None and around.type == "decorated_definition":
+        before = [child for child in around.children if child.id != node.id]
+    elif node.type == "function_item" and around is not None:
+        for child in around.children:
+            if child.id == node.id:
+                break
+            before = [*before, child] if child.type == "attribute_item" else []
+    return " ".join(text_of(each)[:_LONGEST_HEAD] for each in (*before, *own))
+
+
+def is_from_outside(tree: SyntaxTree, argument: Argument, cleans: Cleans | None = None) -> bool:
+    """Say whether an expression holds data of a request, or a parameter of a function that answers requests.
+
+    `cleans` tells the nodes in which such data become harmless.
+    """
     if is_fixed(tree, argument):
         return False
-    return is_from_request(tree, argument) or (in_handler(argument.node) and is_from_parameter(tree, argument))
+    return is_from_request(tree, argument, cleans) or (
+        in_handler(argument.node) and is_from_parameter(tree, argument, cleans)
+    )
 
 
 def is_call(call: Call, names: frozenset[str]) -> bool:

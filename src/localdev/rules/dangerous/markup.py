@@ -9,17 +9,26 @@ from localdev.core.review import Severity
 from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, in_code
-from localdev.rules.dangerous.data import is_call, is_from_outside, values_behind
-from localdev.rules.dangerous.guards import cleans_markup
+from localdev.rules.dangerous.data import (
+    Cleans,
+    is_call,
+    is_from_outside,
+    is_from_request,
+    names_in,
+    unclean_text,
+    values_behind,
+)
+from localdev.rules.dangerous.guards import markup_cleaner
 from localdev.rules.dangerous.pairs import pairs
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.assignments import assignments
 from localdev.source.syntax.calls import Call, calls
+from localdev.source.syntax.grammars import syntax_of
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.scopes import is_fixed
+from localdev.source.syntax.scopes import is_fixed, parameters_of, reaching
 from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of
-from localdev.source.syntax.values import Argument
+from localdev.source.syntax.values import Argument, holes, string_of
 
 _PROPERTIES = words("innerHTML outerHTML srcdoc __html")
 # Calls that take markup, with the place of it among the arguments.
@@ -92,11 +101,21 @@ _TAG = re.compile(
     r"|text/html",
     re.IGNORECASE,
 )
+# Values whose names say that somebody made them harmless, or that they are texts of the program.
+_TRUSTED = re.compile(r"(?i)sanit|purif|trusted|xss|i18n|translat|\bnonce")
+_ENCODED = re.compile(r"json_encode|\(int\)|\(float\)|\(bool\)")
+_PAGE = re.compile(r"<!doctype\s+html|<html\b|<title\b|<body\b", re.IGNORECASE)
+# Parameters that hold what somebody asked for or wrote.
+_SAID = re.compile(
+    r"(?i)\$?(?:\w*_)?(?:path|pathname|full_?path|url|uri|query(?:_?string)?|search(?:_?term)?|q|term|keyword|user_?name"
+    r"|comment|referr?er|user_?agent|email|(?:file)?name|message|msg|host)"
+)
 
 
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find writes of markup, answers with data in tags, and templates that do not escape."""
     yield from _settings(file, tree)
+    yield from _pages(file, tree)
     for call in calls(tree):
         if tree.language in SCRIPT and _builds_markup(call):
             yield from _judged(file, tree, call.arguments[0], f"`{call.name}`", call.node)
@@ -160,10 +179,12 @@ def _sink(tree: SyntaxTree, call: Call) -> int | None:
 
 def _judged(file: ChangedFile, tree: SyntaxTree, value: Argument, what: str, node: SyntaxNode) -> Iterator[Found]:
     """Yield a finding for data that become markup, worse where they come from outside."""
-    behind = list(values_behind(tree, value))
-    if value.kind == "literal" or is_fixed(tree, value) or any(cleans_markup(each.text) for each in behind):
+    cleans = markup_cleaner(tree)
+    if any(_TRUSTED.search(unclean_text(each, cleans)) for each in values_behind(tree, value, cleans)):
         return
-    severity: Severity = "high" if is_from_outside(tree, value) else "medium"
+    if not _holds_data(tree, value, cleans):
+        return
+    severity: Severity = "high" if is_from_outside(tree, value, cleans) else "medium"
     yield Found(
         file.path,
         line_of(node),
@@ -174,28 +195,55 @@ def _judged(file: ChangedFile, tree: SyntaxTree, value: Argument, what: str, nod
     )
 
 
+def _holds_data(tree: SyntaxTree, value: Argument, cleans: Cleans, steps: int = 4) -> bool:
+    """Say whether something that is neither fixed nor cleaned is in an expression."""
+    if value.kind == "literal" or is_fixed(tree, value) or cleans(value.node):
+        return False
+    names = [Argument(tree, name) for name in names_in(value.node, cleans)]
+    if not names:
+        return _OWN.search(unclean_text(value, cleans)) is not None
+    for name in names:
+        given = reaching(tree, name.node) if steps else ()
+        if any(_holds_data(tree, each.value, cleans, steps - 1) for each in given):
+            return True
+        if not given and not is_fixed(tree, name):
+            return True
+    return False
+
+
+_OWN = re.compile(r"\bthis\b|\bself\b|@\w|\$this")
+
+
 def _answer(file: ChangedFile, tree: SyntaxTree, call: Call) -> Iterator[Found]:
     """Find data of the request that are written into the answer's tags."""
-    text = text_of(call.node)
-    if len(text) > 2_000 or not any(
+    if call.node.end_byte - call.node.start_byte > 2_000 or not any(
         _TAG.search(value.text) for each in call.arguments for value in values_behind(tree, each)
     ):
         return
-    for each in call.arguments:
-        if (
-            not cleans_markup(text)
-            and is_from_outside(tree, each)
-            and not any(cleans_markup(value.text) for value in values_behind(tree, each))
-        ):
-            yield Found(
-                file.path,
-                call.line,
-                "data of the request are written into the page as markup",
-                min(call.end_line, call.line + 6),
-                "escape them, or use a template that does",
-                "high",
-            )
-            return
+    cleans = markup_cleaner(tree)
+    if any(is_from_outside(tree, each, cleans) for each in call.arguments):
+        yield Found(file.path, call.line, _WRITTEN, min(call.end_line, call.line + 6), _ESCAPE, "high")
+
+
+_WRITTEN = "data of the request are written into the page as markup"
+_ESCAPE = "escape them, or use a template that does"
+
+
+def _pages(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
+    """Find whole pages put together by hand with what a function was handed and does not escape."""
+    syntax, cleans = syntax_of(tree.language), markup_cleaner(tree)
+    for node in nodes_of(tree, syntax.strings if syntax is not None else ()):
+        if not file.touched(line_of(node), end_line_of(node)):
+            continue
+        inside = holes(tree, node)
+        if not inside or not _PAGE.search(string_of(tree, node) or ""):
+            continue
+        outside = parameters_of(tree, node)
+        for hole in inside:
+            value = Argument(tree, hole)
+            left = [text_of(name) for name in names_in(hole, cleans)]
+            if is_from_request(tree, value, cleans) or any(each in outside and _SAID.fullmatch(each) for each in left):
+                yield Found(file.path, line_of(hole), _WRITTEN, end_line_of(hole), _ESCAPE)
 
 
 def _html_safe(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
@@ -220,21 +268,8 @@ def _statements(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             tree.language == "php" or value.type == "call" or not _TAG.search(text)
         ):
             continue
-        if (
-            not cleans_markup(text)
-            and is_from_outside(tree, Argument(tree, value))
-            and not re.match(r"(?:json_encode|\(int\)|intval|count)", text)
-        ):
-            behind = values_behind(tree, Argument(tree, value))
-            if not any(cleans_markup(each.text) for each in behind):
-                yield Found(
-                    file.path,
-                    line_of(node),
-                    "data of the request are written into the page as markup",
-                    end_line_of(node),
-                    "escape them, or use a template that does",
-                    "high",
-                )
+        if not _ENCODED.match(text) and is_from_outside(tree, Argument(tree, value), markup_cleaner(tree)):
+            yield Found(file.path, line_of(node), _WRITTEN, end_line_of(node), _ESCAPE, "high")
 
 
 def _is_short_echo(tree: SyntaxTree, node: SyntaxNode) -> bool:

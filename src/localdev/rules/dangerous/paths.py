@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from localdev.rules.around import names_around
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
-from localdev.rules.dangerous.data import is_call, is_from_outside, is_from_request, names_in, values_behind
-from localdev.rules.dangerous.guards import checks_path, is_number
+from localdev.rules.dangerous.data import Cleans, is_call, is_from_outside, names_in, unclean_text, values_behind
+from localdev.rules.dangerous.guards import checks_path, path_cleaner
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
@@ -106,22 +106,20 @@ _ASKED = re.compile(
 _SERVES = re.compile(
     r"(?i)serve(?!r_?config)|static|download|upload|attachment|handler|controller|(?<!over)view|send_?file|storage|sandbox|tenant|media|avatar|fetch_?file|get_?file|read_?file|save_?file|route|endpoint|invoice|export_?file|user_?file|blob"
 )
-_SERVING_PATH = re.compile(
-    r"(?i)serv(?:e|er|ing)|static|download|upload|attach|handler|controller|views?\b|storage|media|web|http|api|routes?"
-)
 
 
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find calls that open or build a path, by the data in their arguments."""
-    names = _OPEN.get(tree.language, frozenset())
+    names, cleans = _OPEN.get(tree.language, frozenset()), path_cleaner(tree)
     for call in calls(tree):
         if not call.arguments or not is_call(call, names) or not file.touched(call.line, call.end_line):
             continue
         if call.name in ("join", "resolve") and not call.resolved.startswith("path"):
             continue
         paths = call.arguments[: 1 if is_call(call, _CONTENT) else 4]
-        reason = next((why for each in paths if (why := _danger(tree, call, each))), "")
-        if reason and not checks_path(call.node, tree):
+        reasons = [(each, why) for each in paths if (why := _danger(tree, call, each, cleans))]
+        if reasons and not checks_path(tree, call.node, [each for each, _ in reasons]):
+            reason = reasons[0][1]
             high = reason == _REQUESTED
             yield Found(
                 file.path,
@@ -137,25 +135,20 @@ _REQUESTED = "this path holds data of a request: `../` leads out of its folder"
 _HANDED = "this path is joined with a name that is handed in unchecked: `../` leads out of its folder"
 
 
-def _danger(tree: SyntaxTree, call: Call, argument: Argument) -> str:
+def _danger(tree: SyntaxTree, call: Call, argument: Argument, cleans: Cleans) -> str:
     """Say why an argument is dangerous as a path, empty where it is not."""
     if "tmp_name" in argument.text or (
         call.last in ("sendFile", "sendfile", "download") and re.search(r"\broot\b\s*[:}]", text_of(call.node))
     ):
         return ""
-    if call.name == "move_uploaded_file" and any(
-        _CLIENT_NAME.search(each.text) for each in values_behind(tree, argument)
-    ):
-        return _REQUESTED
-    if argument.kind == "literal" or is_number(argument.node) or is_fixed(tree, argument):
+    if argument.kind == "literal" or is_fixed(tree, argument):
         return ""
-    if (
-        not call.name.endswith((".resolve", "resolve", ".join", "join"))
-        or is_call(call, _JOINS)
-        or tree.language in ("java", "rust")
-    ) and (is_from_request(tree, argument) or is_from_outside(tree, argument)):
+    behind = values_behind(tree, argument, cleans)
+    if call.name == "move_uploaded_file" and any(_CLIENT_NAME.search(unclean_text(each, cleans)) for each in behind):
         return _REQUESTED
-    return _HANDED if _is_asked(tree, call, argument) else ""
+    if is_from_outside(tree, argument, cleans):
+        return _REQUESTED
+    return _HANDED if _is_asked(tree, call, argument, cleans) else ""
 
 
 _JOINS = words(
@@ -164,7 +157,7 @@ _JOINS = words(
 )
 
 
-def _is_asked(tree: SyntaxTree, call: Call, argument: Argument) -> bool:
+def _is_asked(tree: SyntaxTree, call: Call, argument: Argument, cleans: Cleans) -> bool:
     """Say whether an argument is a parameter that names a file somebody asked for, put behind a root."""
     joined = (
         is_call(call, _JOINS) and len(call.arguments) > 1 and argument.node.id != call.arguments[0].node.id
@@ -174,7 +167,7 @@ def _is_asked(tree: SyntaxTree, call: Call, argument: Argument) -> bool:
     outside = {each.lstrip("$&*") for each in parameters_of(tree, argument.node)}
     asked = [
         text
-        for name in names_in(argument.node)
+        for name in names_in(argument.node, cleans)
         if (text := text_of(name).lstrip("$")) in outside and _ASKED.fullmatch(text)
     ]
     around = " ".join(names_around(call.node))
