@@ -92,6 +92,16 @@ def test_a_hook_that_was_there_runs_first_and_comes_back(run: Run, repository: P
     assert [name for name in hooks_in(repository) if "localdev" in name] == []
 
 
+def test_an_installation_that_was_killed(run: Run, repository: Path) -> None:
+    """A hook has its second name before ours takes its place; one more installation goes on from there."""
+    path = own_hook(repository, "pre-commit")
+    os.link(path, f"{path}.before-localdev")
+    done = run("hooks", "install", "-C", repository)
+    assert done.code == 0 and states(run, repository) == ["installed"] * 3
+    run("hooks", "uninstall", "-C", repository)
+    assert path.read_text() == "#!/bin/sh\necho mine\n" and [n for n in hooks_in(repository) if "localdev" in n] == []
+
+
 def test_a_hook_that_git_ignored_is_kept_and_not_run(run: Run, repository: Path) -> None:
     """One that may not be run, and a link to one elsewhere, come back as they were."""
     own_hook(repository, "pre-commit", "exit 1\n", 0o644)

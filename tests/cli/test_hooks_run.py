@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from localdev.app.hook_files import HookFolder, install
-from localdev.app.hook_script import Wanted
+from localdev.app.hook_script import STOPS, Wanted
 from tests.cli.conftest import Run, command
 
 BAD = "def run(x):\n    breakpoint()\n    return x\n"
@@ -69,12 +69,30 @@ def test_a_message_is_drafted_into_the_editor(hooked: Path, tmp_path: Path) -> N
     assert "# Changes to be committed:" in (tmp_path / "seen").read_text()
 
 
+def test_a_draft_that_would_be_a_comment(run: Run, repository: Path) -> None:
+    """Where messages begin with `#12` and comments do too, git would drop the draft: none is written."""
+    for number in range(10):
+        git(repository, "commit", "-q", "--allow-empty", "-m", f"#{number} mend the cart")
+    git(repository, "checkout", "-qb", "feature/77-cart")
+    staged(repository, "def greet() -> str:\n    return ''\n")
+    (repository / "MSG").write_text("\n# comment\n")
+    words = ("hooks", "run", "prepare-commit-msg", "MSG", "-C", repository)
+    assert run(*words).code == 0 and (repository / "MSG").read_text() == "\n# comment\n"
+    git(repository, "config", "core.commentChar", ";")
+    (repository / "MSG").write_text("\n; comment\n")
+    assert run(*words).code == 0 and (repository / "MSG").read_text().startswith("#77 add greet in new.py\n")
+
+
 def test_a_message_is_checked(hooked: Path) -> None:
     """A credential or the mark of a conflict stops the commit, a long subject is only told."""
     done = git(hooked, "commit", "--allow-empty", "-m", f"use {TOKEN}")
     assert done.returncode == 1 and "credential" in done.stderr and TOKEN not in done.stderr
+    done = git(hooked, "commit", "--allow-empty", "-m", f"# use {TOKEN}")  # without an editor this is no comment
+    assert done.returncode == 1 and "credential" in done.stderr
     done = git(hooked, "commit", "--allow-empty", "-m", "x y\n\n<<<<<<< HEAD\n=======\n>>>>>>> other")
-    assert done.returncode == 1 and done.stderr.count("mark of a conflict") == 3
+    assert done.returncode == 1 and done.stderr.count("mark of a conflict") == 2
+    done = git(hooked, "commit", "--allow-empty", "-qm", "x key\n\nSummary\n=======\n")
+    assert (done.returncode, done.stderr) == (0, "")
     done = git(hooked, "commit", "--allow-empty", "-qm", "word " * 20)
     assert done.returncode == 0 and "99 characters, 72 are usual" in done.stderr
     done = git(hooked, "commit", "--allow-empty", "-qm", "word " * 20, LOCALDEV_HOOKS_SUBJECT="0")
@@ -87,7 +105,7 @@ def test_localdevs_own_failure(run: Run, repository: Path, monkeypatch: pytest.M
     staged(repository, BAD)
     monkeypatch.setenv("LOCALDEV_REVIEW_FAIL_ON", "sometimes")
     done = run("hooks", "run", "pre-commit", "-C", repository, *(["--strict"] if strict else []))
-    assert done.code == int(strict)
+    assert done.code == (STOPS if strict else 0)
     assert "sometimes" in done.err and "not reviewed: app/new.py" in done.err
     assert ("the commit stops (strict)" if strict else "the commit goes on") in done.err
 
@@ -95,7 +113,7 @@ def test_localdevs_own_failure(run: Run, repository: Path, monkeypatch: pytest.M
 def test_by_setting(run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`hooks.fail_on` decides what stops a commit; `never` shows and lets go on."""
     staged(repository, BAD)
-    assert run("hooks", "run", "pre-commit", "-C", repository).code == 1
+    assert run("hooks", "run", "pre-commit", "-C", repository).code == STOPS
     monkeypatch.setenv("LOCALDEV_HOOKS_FAIL_ON", "never")
     done = run("hooks", "run", "pre-commit", "-C", repository)
     assert done.code == 0 and "breakpoint" in done.out
@@ -113,7 +131,7 @@ def test_nothing_is_said_where_there_is_nothing(run: Run, repository: Path, monk
     (repository / ".git" / "MERGE_HEAD").write_text(git(repository, "rev-parse", "HEAD").stdout)
     assert run(*silent).code == 0
     (repository / ".git" / "MERGE_HEAD").unlink()
-    assert run(*silent).code == 1
+    assert run(*silent).code == STOPS
 
 
 def test_a_range_for_the_pre_commit_program(run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +142,7 @@ def test_a_range_for_the_pre_commit_program(run: Run, repository: Path, monkeypa
     monkeypatch.setenv("PRE_COMMIT_FROM_REF", "HEAD~1")
     monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
     done = run("hooks", "run", "pre-commit", "-C", repository)
-    assert done.code == 1 and "breakpoint" in done.out
+    assert done.code == STOPS and "breakpoint" in done.out
 
 
 def slow(tmp_path: Path, seconds: float) -> dict[str, str]:
@@ -150,7 +168,7 @@ def test_a_model_that_hangs(repository: Path, tmp_path: Path, strict: bool) -> N
     staged(repository, "def run(x):\n    return x\n")
     more = ["--strict"] if strict else []
     code, said, seconds = hook_process(repository, "pre-commit", "--deadline", "2.5", *more, **slow(tmp_path, 30))
-    assert seconds < 6 and code == int(strict)
+    assert seconds < 6 and code == (STOPS if strict else 0)
     assert "deadline of 2.5 s" in said and "app/new.py" in said
     assert "localdev review --diff HEAD~1..HEAD" in said
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from localdev.app.hook_script import BEFORE, HOOKS, Wanted, hook_script, is_ours, is_unchanged, options_of
-from localdev.core.errors import StorageError, UsageError
+from localdev.core.errors import UsageError
 from localdev.core.files import storage_error
 from localdev.source.git import ask_git, run_git
 
@@ -102,12 +103,10 @@ def install(folder: HookFolder, names: Sequence[str], wanted: Wanted) -> Iterato
             yield Hook(name, found.path, "edited", found.before, "kept", note)
             continue
         kept = found.path.with_name(name + BEFORE)
-        if found.state == "other":
-            if os.path.lexists(kept):
-                note = f"another hook was put in its place, and {kept.name} is taken: move one of them away first"
-                yield Hook(name, found.path, "other", True, "kept", note)
-                continue
-            _moved(found.path, kept)
+        if found.state == "other" and not _kept(found.path, kept):
+            note = f"another hook was put in its place, and {kept.name} is taken: move one of them away first"
+            yield Hook(name, found.path, "other", True, "kept", note)
+            continue
         _write(found.path, hook_script(name, wanted))
         note = "the hook that was there is kept and runs first" if found.state == "other" else ""
         deed: Deed = "nothing" if found.state == "installed" else "installed"
@@ -130,12 +129,16 @@ def uninstall(folder: HookFolder, names: Sequence[str], wanted: Wanted) -> Itera
         if found.state == "none" and not found.before:
             yield found
             continue
-        deed, note = _taken_out(found)
-        if os.path.lexists(kept):
-            _moved(kept, found.path)
-            yield Hook(name, found.path, "other", False, "restored", note)
-        else:
-            yield Hook(name, found.path, "none", False, deed, note)
+        note = _set_aside(found.path) if found.state == "edited" else ""
+        try:
+            if found.before:
+                kept.replace(found.path)  # in one step: at no time is there no hook
+            elif not note:
+                found.path.unlink()
+        except OSError as error:
+            raise storage_error(found.path, error, "remove") from error
+        deed: Deed = "restored" if found.before else "set aside" if note else "removed"
+        yield Hook(name, found.path, "other" if found.before else "none", False, deed, note)
 
 
 def checked(names: Sequence[str]) -> tuple[str, ...]:
@@ -150,19 +153,41 @@ def checked(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names)) or HOOKS
 
 
-def _taken_out(found: Hook) -> tuple[Deed, str]:
-    """Remove a hook of ours, or set it aside where it was edited."""
-    if found.state == "edited":
-        free = next(n for n in range(1, 1000) if not os.path.lexists(f"{found.path}.edited-{n}"))
-        aside = found.path.with_name(f"{found.path.name}.edited-{free}")
-        _moved(found.path, aside)
-        return "set aside", f"it was edited after it was installed: it is {aside.name} now"
-    if found.state != "none":
+def _kept(path: Path, kept: Path) -> bool:
+    """Give a hook its second name, under which it is run first; false where that is another one's.
+
+    At every moment it has one of both names, and that of two installations at once one alone gets through.
+
+    Raises:
+        StorageError: it cannot be named so.
+    """
+    try:
+        if os.path.lexists(kept):  # of the same file by an installation that was killed in between
+            return os.path.samestat(path.lstat(), kept.lstat())
         try:
-            found.path.unlink()
-        except OSError as error:
-            raise storage_error(found.path, error, "remove") from error
-    return "removed", ""
+            os.link(path, kept, follow_symlinks=False)
+        except (NotImplementedError, OSError) as error:
+            if isinstance(error, FileExistsError | FileNotFoundError):
+                raise
+            path.rename(kept)  # a file system without such links
+    except OSError as error:
+        raise storage_error(path, error, "move") from error
+    return True
+
+
+def _set_aside(path: Path) -> str:
+    """Move a hook of ours that somebody has edited away, and say where to.
+
+    Raises:
+        StorageError: it cannot be moved.
+    """
+    free = next(n for n in range(1, 1000) if not os.path.lexists(f"{path}.edited-{n}"))
+    aside = path.with_name(f"{path.name}.edited-{free}")
+    try:
+        path.rename(aside)
+    except OSError as error:
+        raise storage_error(path, error, "move") from error
+    return f"it was edited after it was installed: it is {aside.name} now"
 
 
 def _read(path: Path) -> bytes | None:
@@ -178,25 +203,13 @@ def _read(path: Path) -> bytes | None:
 
 def _write(path: Path, data: bytes) -> None:
     """Write a hook that may be run."""
-    aside = path.with_name(f".{path.name}.localdev-new")
+    aside = path.with_name(f".{path.name}.localdev-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         aside.write_bytes(data)
         aside.chmod(0o755)
         aside.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            aside.unlink()
         raise storage_error(path, error) from error
-
-
-def _moved(path: Path, to: Path) -> None:
-    """Move a hook without ever replacing another one.
-
-    Raises:
-        StorageError: it cannot be moved.
-    """
-    try:
-        if os.path.lexists(to):
-            raise StorageError(f"{to} is in the way", "move it away first")
-        path.rename(to)
-    except OSError as error:
-        raise storage_error(path, error, "move") from error

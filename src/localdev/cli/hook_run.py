@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localdev.app.hook_script import NEXT_STEP
+from localdev.app.hook_script import NEXT_STEP, STOPS
 from localdev.core.events import Notice
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ class HookRun:
     def spent(self) -> float:
         """The seconds since it began."""
         return time.monotonic() - self.started
+
+    @property
+    def failed(self) -> int:
+        """The exit code where localdev itself fails or is late."""
+        return STOPS if self.strict else 0
 
     @property
     def left(self) -> float:
@@ -103,7 +108,7 @@ class HookRun:
 
 
 def run_hook(place: Workplace, run: HookRun) -> int:
-    """Do what a hook does, and give its exit code: 1 where the commit must not be made."""
+    """Do what a hook does, and give its exit code: `STOPS` where the commit must not be made."""
     return {"pre-commit": _review, "prepare-commit-msg": _draft, "commit-msg": _check}[run.name](place, run)
 
 
@@ -156,7 +161,7 @@ def _review(place: Workplace, run: HookRun) -> int:
         place.printer.notice(
             Notice("hint", "a comment localdev: ignore[RULE] lets a finding pass, LOCALDEV_SKIP=1 this commit")
         )
-    return int(stops or (bool(late) and run.strict))
+    return STOPS if stops or (late and run.strict) else 0
 
 
 def _draft(place: Workplace, run: HookRun) -> int:
@@ -167,14 +172,17 @@ def _draft(place: Workplace, run: HookRun) -> int:
 
     path = run.root / run.file
     before = path.read_bytes()
-    if written(before.decode("utf-8", "surrogateescape"), comment_mark(run.root)):
+    mark = comment_mark(run.root)
+    if written(before.decode("utf-8", "surrogateescape"), mark):
         return 0
     # The floor's draft first: it is there in time, whatever becomes of a model.
     for no_model in (True, False) if place.settings.hooks.models else (True,):
         options = {"index_file": _index_file(run.root), "no_model": no_model, "deadline": run.left}
         payload = _result(place, "commit", options)
-        encoding, data = encoded(run.root, str(payload["message"]))
-        if not payload["message"] or payload["doing"] or encoding:
+        message = str(payload["message"])
+        encoding, data = encoded(run.root, message)
+        # A line that begins as comments do, with a ticket such as #12, would be lost.
+        if not message or payload["doing"] or encoding or any(row.startswith(mark) for row in message.split("\n")):
             return 0
         mode = path.stat().st_mode
         write_atomic(path, data + (b"" if before.startswith(b"\n") else b"\n") + before)
@@ -188,14 +196,16 @@ def _check(place: Workplace, run: HookRun) -> int:
     from localdev.source.commit_state import comment_mark
 
     text = (run.root / run.file).read_text(encoding="utf-8", errors="replace")
+    if os.environ.get("GIT_EDITOR") != ":":  # git's word for none: then it takes no line for a comment
+        text = written(text, comment_mark(run.root))
     chosen = place.settings.hooks
     stops = False
-    for fault in message_faults(written(text, comment_mark(run.root)), chosen.subject):
+    for fault in message_faults(text, chosen.subject):
         stops = stops or (fault.stops and chosen.fail_on != "never")
         place.printer.notice(Notice("warning", f"line {fault.line} of the message: {fault.text}"))
     if stops:
         place.printer.notice(Notice("hint", f"nothing was committed; the message is in {run.root / run.file}"))
-    return int(stops)
+    return STOPS if stops else 0
 
 
 def written(text: str, mark: str) -> str:

@@ -13,7 +13,8 @@ from localdev.rules.registry import RULES
 from localdev.rules.run import find
 
 _PATH = "COMMIT_EDITMSG"
-_MARK = re.compile(r"(?:<{7}|>{7})(?: |\Z)|={7}\Z")
+# The mark between the two is left out: it underlines a heading of seven letters as well.
+_MARK = re.compile(r"(?:<{7}|>{7})(?: |\Z)")
 
 
 @dataclass(frozen=True, slots=True)

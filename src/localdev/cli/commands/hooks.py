@@ -12,6 +12,7 @@ from localdev.cli.options import Directory, Json, new_group, start_folder
 if TYPE_CHECKING:
     from localdev.app.hook_files import Hook, HookFolder
     from localdev.app.hook_script import Wanted
+    from localdev.cli.hook_run import HookRun
     from localdev.cli.workplace import Workplace
 
 app = new_group("Review, draft and check at every commit, from git's own hooks.")
@@ -89,7 +90,7 @@ def run_one(
     file: Annotated[str | None, typer.Argument(help="The file with the message.")] = None,
     source: Annotated[str | None, typer.Argument(help="Where the message comes from, as git says.")] = None,
     deadline: Annotated[float | None, typer.Option("--deadline", metavar="S", help="Seconds it may take.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 also when localdev itself fails.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop the commit also when localdev itself fails.")] = False,
     directory: Directory = None,
 ) -> None:
     """Do what a hook does: what the installed ones call, and what to write into a hook of your own."""
@@ -112,14 +113,14 @@ def run_one(
         raise typer.Exit(code)
 
 
-def _guarded(context: typer.Context, directory: Directory, run: Any, *, given: bool) -> int:
+def _guarded(context: typer.Context, directory: Directory, run: HookRun, *, given: bool) -> int:
     """Run a hook under a watchdog; whatever goes wrong in localdev is told and stops no commit, unless strict."""
     from localdev.cli.hook_run import run_hook
     from localdev.cli.watchdog import Watchdog
     from localdev.cli.workplace import open_workplace
     from localdev.core.errors import LocaldevError
 
-    dog = Watchdog(run.deadline, run.last_words, int(run.strict))
+    dog = Watchdog(run.deadline, run.last_words, run.failed)
     try:
         if run.nothing_to_do():
             return 0
@@ -128,7 +129,7 @@ def _guarded(context: typer.Context, directory: Directory, run: Any, *, given: b
         if not given:
             run.deadline = place.settings.hooks.deadline
         dog.stop()
-        dog = Watchdog(max(0.1, run.deadline - run.spent), run.last_words, int(run.strict))
+        dog = Watchdog(max(0.1, run.deadline - run.spent), run.last_words, run.failed)
         return run_hook(place, run)
     except LocaldevError as error:
         return _failed(run, str(error), error.hint)
@@ -138,7 +139,7 @@ def _guarded(context: typer.Context, directory: Directory, run: Any, *, given: b
         dog.stop()
 
 
-def _failed(run: Any, what: str, hint: str) -> int:
+def _failed(run: HookRun, what: str, hint: str) -> int:
     """Say that localdev itself failed, and what that means for the commit."""
     from localdev.cli.terminal import Printer
     from localdev.core.events import Notice
@@ -148,7 +149,7 @@ def _failed(run: Any, what: str, hint: str) -> int:
     out.notice(Notice("warning", f"{what} - {run.undone()}; {goes_on}"))
     if hint:
         out.notice(Notice("hint", hint))
-    return int(run.strict)
+    return run.failed
 
 
 def _folder(place: Workplace) -> HookFolder:
