@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from localdev.rules.assertions import removed, weakened
@@ -168,6 +170,18 @@ WORSE = [
     ("Cart.Tests/CartTests.cs", "Assert.Equal(200, r.Code);", ""),
     ("Cart.Tests/CartTests.cs", "Assert.That(r.Code, Is.EqualTo(200));", "Assert.That(r.Code, Is.Not.Null);"),
     ("Cart.Tests/CartTests.cs", "r.Code.Should().Be(200);", "r.Code.Should().NotBeNull();"),
+    ("Cart.Tests/CartTests.cs", "Assert.AreEqual (expected, r.Code);", "Assert.IsNotNull (r.Code);"),
+    ("tests/ATest.php", "$this->assertSame (200, $r->code);", "$this->assertNotNull ($r->code);"),
+    ("tests/test_a.c", "TEST_ASSERT_EQUAL_INT (200, r);", "TEST_ASSERT_TRUE (r);"),
+    ("src/test/ATest.java", "assertThat(r.list()).doesNotContain(2);", "assertThat(r.list()).isNotNull();"),
+    ("src/test/ATest.java", "assertFalse(r.list().contains(2));", "assertFalse(r.list() == null);"),
+    ("src/test/ATest.java", "assertEquals(200, r.code());", "assertFalse(false);"),
+    (
+        "src/test/ATest.java",
+        'assertThrows(IllegalStateException.class, () -> f(), "bad");',
+        "assertThrows(IllegalStateException.class, () -> f());",
+    ),
+    ("a.test.ts", 'expect(() => f("x")).toThrow("bad");', 'expect(() => f("x")).toThrow();'),
     ("spec/a_spec.rb", "expect(r.code).to eq(200)", "expect(r.code).to be_truthy"),
     ("spec/a_spec.rb", "expect(r.code).to eq(200)", "expect(r.code).not_to be_nil"),
     ("spec/a_spec.rb", "expect(r.code).to eq(200)", ""),
@@ -206,6 +220,27 @@ SAME = [
     ("src/a.rs", "assert_eq!(r.code, 200);", "assert!(r.code == 200);"),
     ("src/test/ATest.java", "assertEquals(200, r.code());", "assertThat(r.code()).isEqualTo(200);"),
     ("src/test/ATest.java", "assertEquals(0, r.list().size());", "assertTrue(r.list().isEmpty());"),
+    (
+        "src/test/ATest.java",
+        "assertThat(r.list()).doesNotContain(2);",
+        "assertThat(r.list().contains(2)).isFalse();",
+    ),
+    ("src/test/ATest.java", "assertThat(r.list()).contains(2);", "assertThat(r.list().contains(2)).isTrue();"),
+    ("src/test/ATest.java", "assertThat(r.ok()).isEqualTo(Boolean.TRUE);", "assertThat(r.ok()).isEqualTo(true);"),
+    ("src/test/ATest.java", "assertThat(r.ok()).isEqualTo(Boolean.FALSE);", "assertThat(r.ok()).isFalse();"),
+    ("src/test/ATest.java", "assertEquals(Boolean.TRUE, r.ok());", "assertTrue(r.ok());"),
+    (
+        "src/test/ATest.java",
+        'assertThrows(NumberFormatException.class, () -> f(g("not a number")));',
+        'var text = g("not a number");\n    assertThrows(NumberFormatException.class, () -> f(text));',
+    ),
+    ("a.test.ts", 'expect(() => f("x")).toThrow(TypeError);', "expect(() => f(x)).toThrow(TypeError);"),
+    ("a_test.go", "assert.Panics(t, func() { r.Close() })", "assert.Nil(t, r.Close())"),
+    ("a_test.go", 'assert.NoError(t, os.Remove("x"))', ""),
+    ("a_test.go", "buf := buffer()\n\tassert.NotNil(t, buf)", ""),
+    ("a_test.go", "assert.Equal(t, 200, r.Code)\n\tassert.Equal(t, 200, r.Code)", "assert.Equal(t, 200, r.Code)"),
+    ("tests/test_a.py", "self.assertFalse(2 in r.list)", "self.assertNotIn(2, r.list)"),
+    ("tests/a_test.cc", "EXPECT_FALSE(r.has(2));", "EXPECT_TRUE(!r.has(2));"),
     ("tests/a_test.cc", "ASSERT_EQ(200, r.code);", "EXPECT_EQ(200, r.code);"),
     ("Cart.Tests/CartTests.cs", "Assert.Equal(200, r.Code);", "r.Code.Should().Be(200);"),
     ("spec/a_spec.rb", "expect(r.code).to eq(200)", "expect(r.code).to eql(201)"),
@@ -274,6 +309,49 @@ def test_an_assertion_that_moves_is_not_lost() -> None:
     assert findings({"tests/test_cart.py": CART}, {"tests/test_cart.py": text}, RULES) == []
     helper = "    check(cart)\n\n\ndef check(cart):\n    if cart.total() != 5:\n        raise SystemExit\n"
     assert after("    assert cart.total() == 5\n", helper) == []
+
+
+def test_a_test_may_be_cut_in_two() -> None:
+    """The second half keeps its assertions under another name, on lines that did not change."""
+    assert (
+        after(
+            "    assert cart.total() == 5\n",
+            "\n\ndef test_sum():\n    cart = Cart([2, 3])\n    assert cart.total() == 5\n",
+        )
+        == []
+    )
+
+
+def test_a_test_of_little_but_assertions_is_not_written_anew_without_them() -> None:
+    """What was prepared stays, most of what was compared goes."""
+    rows = "".join(f"        '{each}': {each},\n" for each in range(12))
+    start = "def test_total():\n    cart = Cart([2, 3])\n"
+    text = f"{start}    assert cart.ok is False\n    assert cart.sums == {{\n{rows}    }}\n"
+    left = f"{start}    assert cart is not None\n"
+    found = findings({"tests/test_cart.py": text}, {"tests/test_cart.py": left}, RULES)
+    assert {each.severity for each in found} == {"medium"}
+
+
+def test_a_test_written_anew_is_worth_a_remark() -> None:
+    """As much is compared as before, of something else."""
+    rows = "".join(f"    assert cart.row({each}) == {each}\n" for each in range(8))
+    fresh = "".join(f"    assert shelf.place_{each} == {each}\n" for each in range(6))
+    text, left = f"def test_total():\n    cart = Cart()\n{rows}", f"def test_total():\n    shelf = Shelf()\n{fresh}"
+    found = findings({"tests/test_cart.py": text}, {"tests/test_cart.py": left}, RULES)
+    assert {each.severity for each in found} <= {"low"}
+
+
+@pytest.mark.parametrize(("tests", "told"), [(1, 1), (2, 2), (8, 1)])
+def test_many_alike_are_told_once(tests: int, told: int) -> None:
+    """Of one test, or of more than a few in a file, for the same reason."""
+    text = "".join(
+        f"def test_{at}():\n    cart = Cart()\n    assert cart.total({at}) == {at}\n    assert cart.sum({at}) == {at}\n"
+        for at in range(tests)
+    )
+    left = re.sub(r"== \d", "is not None", text)
+    found = findings({"tests/test_cart.py": text}, {"tests/test_cart.py": left}, RULES)
+    assert [each.severity for each in found] == ["medium"] * told
+    assert found[0].message.endswith(f"(and {2 * tests // told - 1} more like it)")
 
 
 def test_what_the_change_takes_out_of_the_code_needs_no_assertion() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 from localdev.core.change import SYMLINK, Change, FileChange, Sides
 from localdev.core.code import ParsedFile
@@ -11,6 +12,9 @@ from localdev.core.ports import Repository
 from localdev.source.languages import language_of
 from localdev.source.parse import parse_file
 from localdev.source.syntax.tree import SyntaxTree, read_syntax
+
+# Lines of a call that may lie between its name and what is changed in it.
+_AROUND = 12
 
 
 class ChangedFile:
@@ -68,6 +72,16 @@ class ChangedFile:
         """The numbers of the lines that are gone, on the old side."""
         return frozenset(line.old_line for line in self.change.removed())
 
+    @cached_property
+    def near(self) -> str:
+        """The new lines, in lower case, with as many around them as a call may have."""
+        last = 0
+        near: list[str] = []
+        for line in sorted(self.added):
+            near.extend(self.new_lines[max(last, line - 1 - _AROUND) : line + _AROUND])
+            last = max(last, line + _AROUND)
+        return "\n".join(near).lower()
+
     def touched(self, line: int, end_line: int) -> bool:
         """Say whether any of the lines `line..end_line` of the new side is new."""
         return any(at in self.added for at in range(line, end_line + 1))
@@ -97,7 +111,7 @@ class ReviewedChange:
     """All that rules may look at: the files of a change, any other file afterwards, and the repository's graph.
 
     `graph` opens the index of the repository when it is first asked for, and gives None where there is none; it knows
-    the files as they are on disk, so what it says is checked against `sides`.
+    the files as they are on disk, so what it says is checked against `sides`. `kept` holds what rules work out once.
     """
 
     def __init__(self, change: Change, sides: Sides, graph: Callable[[], Repository | None] | None = None) -> None:
@@ -105,6 +119,7 @@ class ReviewedChange:
         self.sides = sides
         self.files = tuple(ChangedFile(each, sides) for each in change.files)
         self._graph = graph
+        self.kept: dict[str, Any] = {}
 
     @cached_property
     def graph(self) -> Repository | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
 from typing import Literal
 
 from localdev.core.review import at_least
@@ -20,8 +19,6 @@ PYTHON = ("python",)
 SCRIPT = ("javascript", "typescript", "tsx")
 C = ("c", "cpp")
 LANGUAGES = (*PYTHON, *SCRIPT, "go", "rust", "java", *C, "c_sharp", "ruby", "php")
-# Lines of a call that may lie between its name and what is changed in it.
-_AROUND = 12
 
 
 def in_code(
@@ -57,7 +54,7 @@ def in_code(
 
 def _found(file: ChangedFile, look: Look, signs: tuple[str, ...]) -> Iterator[Found]:
     """Give what is found on the changed lines of one file, one thing a line."""
-    if not any(sign in _near(file) for sign in signs):
+    if not any(sign in file.near for sign in signs):
         return
     tree = file.new_syntax
     if tree is None:
@@ -69,17 +66,6 @@ def _found(file: ChangedFile, look: Look, signs: tuple[str, ...]) -> Iterator[Fo
         if file.touched(found.line, max(found.line, found.end_line)):
             seen.add(found.line)
             yield replace(found, path=file.path)
-
-
-@lru_cache(maxsize=4)
-def _near(file: ChangedFile) -> str:
-    """Give the changed lines of a file in lower case, with as many around them as a call may have."""
-    last = 0
-    near: list[str] = []
-    for line in sorted(file.added):
-        near.extend(file.new_lines[max(last, line - 1 - _AROUND) : line + _AROUND])
-        last = max(last, line + _AROUND)
-    return "\n".join(near).lower()
 
 
 def _more_than_low(found: Found) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from localdev.rules.assertions.forms import FORMS, arguments, is_constant, names_of, skeleton, words_of
+from localdev.rules.assertions.forms import FORMS, arguments, dense, is_chore, is_constant, words_of
 from localdev.rules.assertions.tests import Assertion, Test, tests_in
+from localdev.rules.assertions.weaker import weaker
 from localdev.rules.changed import ChangedFile, ReviewedChange
 from localdev.rules.places import is_test, is_vendored
 
@@ -18,6 +20,7 @@ _LEAST_ALIKE = 0.34
 # A test of which more is gone than this was written anew.
 _REWRITTEN = 0.6
 _NAME = re.compile(r"[A-Za-z_]\w{2,}")
+_OF_TESTS = frozenset({"t", "tb", "b", "self", "this"})
 _ANY_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -37,13 +40,22 @@ class Weakened:
     """An assertion in the place of one that said more, and why it says less."""
 
     file: ChangedFile
+    test: Test
     old: Assertion
     new: Assertion
     why: str
     likely: bool
 
 
-def compare(change: ReviewedChange) -> Iterator[Lost | Weakened]:
+def compare(change: ReviewedChange) -> tuple[Lost | Weakened, ...]:
+    """Give what the tests that are there before and after have lost."""
+    if "assertions" not in change.kept:
+        change.kept["assertions"] = tuple(_all(change))
+    found: tuple[Lost | Weakened, ...] = change.kept["assertions"]
+    return found
+
+
+def _all(change: ReviewedChange) -> Iterator[Lost | Weakened]:
     """Compare each test that is there before and after."""
     facts: _Facts | None = None
     for file in change.files:
@@ -54,10 +66,13 @@ def compare(change: ReviewedChange) -> Iterator[Lost | Weakened]:
             continue
         before, after = tests_in(old), tests_in(new)
         facts = facts or _Facts.of(change)
+        kept = Counter(each.text for test in after.values() for each in test.assertions)
+        kept.subtract(each.text for test in before.values() for each in test.assertions)
         for name, test in before.items():
             now = after.get(name)
             if now is not None and test.assertions and (test.marked or is_test(file.path)):
-                yield from _compare(file, test, now, facts, helped=_helped(file, now, before.keys(), after))
+                helped = _helped(file, now, before.keys(), after)
+                yield from _compare(file, test, now, facts, kept=kept, helped=helped)
 
 
 def _worth(file: ChangedFile) -> bool:
@@ -93,7 +108,7 @@ class _Facts:
         removed = {name for file in code for text in _tested(file) for name in _NAME.findall(text)}
         left = {name for file in code if removed for name in _NAME.findall(file.new_text or "")}
         return cls(
-            _dense("\n".join(added)), tuple(frozenset(words_of(text)) for text in added), frozenset(removed - left)
+            dense("\n".join(added)), tuple(frozenset(words_of(text)) for text in added), frozenset(removed - left)
         )
 
 
@@ -113,25 +128,45 @@ def _helped(file: ChangedFile, test: Test, before: Iterable[str], after: Mapping
     return bool(new & set(_ANY_NAME.findall(added)))
 
 
-def _compare(file: ChangedFile, before: Test, after: Test, facts: _Facts, *, helped: bool) -> Iterator[Lost | Weakened]:
-    """Compare two versions of a test."""
+def _compare(
+    file: ChangedFile, before: Test, after: Test, facts: _Facts, *, kept: Counter[str], helped: bool
+) -> Iterator[Lost | Weakened]:
+    """Compare two versions of a test; `kept`: by how many the file has more of an assertion now."""
     old, new = before.assertions, after.assertions
     if [each.text for each in old] == [each.text for each in new]:
         return
     gone, fresh = _difference(old, new)
-    rewritten = helped or _rewritten(file, before)
+    gone = [each for each in gone if kept[each.text] < 0 and not _is_repeated(each, old)]
+    rewritten = helped or _rewritten(file, before, gone, fresh)
     pairs = _pairs(gone, fresh)
     for here, there in pairs:
-        why = _weaker(here, there)
+        why = weaker(here, there)
         if why:
-            yield Weakened(file, here, there, why, not rewritten and not _explained(here, file, facts))
+            yield Weakened(file, after, here, there, why, not rewritten and not _explained(here, file, facts))
     taken = {id(here) for here, _ in pairs}
     left = [each for each in gone if id(each) not in taken]
     missing = len(old) - len(new)
-    lost = [each for each in left if not is_constant(each.text) and not _moved(each, facts)]
+    lost = [each for each in left if not _needless(each, file, after) and not _moved(each, facts)]
     if missing > 0 and lost:
         surely = [each for each in lost if not _explained(each, file, facts)]
         yield Lost(file, after, tuple(surely or lost), len(old), bool(surely) and not rewritten)
+
+
+def _needless(each: Assertion, file: ChangedFile, after: Test) -> bool:
+    """Say whether an assertion told little: of chores, of a place not reached, of something that is gone too."""
+    if is_constant(each.text) or is_chore(each.text):
+        return True
+    left = "\n".join(file.new_lines[after.line - 1 : after.end_line])
+    names = _subject(each) - _OF_TESTS
+    return each.strength <= 1 and bool(names) and names.isdisjoint(_ANY_NAME.findall(left))
+
+
+def _is_repeated(each: Assertion, old: list[Assertion]) -> bool:
+    """Say whether the same assertion stands right beside one."""
+    return any(
+        other.text == each.text and (other.end_line + 1 == each.line or each.end_line + 1 == other.line)
+        for other in old
+    )
 
 
 def _difference(old: list[Assertion], new: list[Assertion]) -> tuple[list[Assertion], list[Assertion]]:
@@ -210,137 +245,9 @@ def _subject(each: Assertion) -> set[str]:
     }
 
 
-def _weaker(old: Assertion, new: Assertion) -> str:
-    """Say why an assertion says less than the one before it; empty where it does not."""
-    if new.strength == 0 and old.strength > 0:
-        return "it holds whatever the code does"
-    if new.strength <= 1 < old.strength:
-        return "it no longer compares the value"
-    if new.strength < old.strength and old.strength == 3:
-        return "it compares a part only"
-    wider = _wider(old.text, new.text) or _general(old.text, new.text)
-    if wider:
-        return wider
-    return "some of its checks are gone" if _shorter(old.text, new.text) else ""
-
-
-_TOLERANCE = re.compile(
-    r"(?:(?:delta|tol|rtol|atol|rel|abs|rel_tol|abs_tol|epsilon|eps|max_relative|margin|tolerance|precision)\s*[=:(]\s*|"
-    r"(?:within|offset|closeTo|be_within|byLessThan|Percentage\.withPercentage|withinPercentage|Precision|InDelta\([^)]*,|InEpsilon\([^)]*,)\W*)"
-    r"(?P<value>\d[\d_.]*(?:e-?\d+)?)",
-    re.IGNORECASE,
-)
-_PLACES = re.compile(r"(?:places\s*=\s*|decimal\s*=\s*|toBeCloseTo\([^,]*,\s*)(?P<value>\d+)")
-_LAST_NUMBER = re.compile(
-    r",\s*(?P<value>\d[\d_.]*(?:e-?\d+)?)[fFdD]?\s*(?:,\s*[\"'][^\"']*[\"'])?\s*\)?\s*;?$", re.IGNORECASE
-)
-_LESS = re.compile(r"<=?\s*(?P<value>\d[\d_.]*(?:e-?\d+)?)", re.IGNORECASE)
-_NEAR = re.compile(r"near|delta|almost|close|approx|epsilon|assertEquals|AreEqual|Equal|abs|fabs", re.IGNORECASE)
-
-
-def _wider(old: str, new: str) -> str:
-    """Say whether the same comparison allows more difference."""
-    if _PLACES.search(old):
-        here, there = _PLACES.search(old), _PLACES.search(new)
-        return "its tolerance is wider" if here and there and int(there["value"]) < int(here["value"]) else ""
-    for form in (_TOLERANCE, _LAST_NUMBER, _LESS):
-        here, there = form.search(old), form.search(new)
-        if here is None or there is None or not _NEAR.search(old) or not _same_but(old, new, here, there):
-            continue
-        if _number(there["value"]) > _number(here["value"]) and (form is not _LAST_NUMBER or _is_tolerance(old)):
-            return "its tolerance is wider"
-    return ""
-
-
-def _is_tolerance(text: str) -> bool:
-    """Say whether the last argument of a comparison is a tolerance: there are three, or its name says so."""
-    return len(arguments(text)) >= 3 or re.search(r"near|delta|close|almost|approx", text, re.IGNORECASE) is not None
-
-
-def _same_but(old: str, new: str, here: re.Match[str], there: re.Match[str]) -> bool:
-    """Say whether two texts are the same but for one number in each."""
-    return _dense(old[: here.start("value")] + old[here.end("value") :]) == _dense(
-        new[: there.start("value")] + new[there.end("value") :]
-    )
-
-
-def _number(text: str) -> float:
-    """Read a number."""
-    try:
-        return float(text.replace("_", ""))
-    except ValueError:
-        return 0.0
-
-
-_RAISES = re.compile(
-    r"(?:raises?|raise_error|assertRaises\w*|toThrow\w*|throws?\w*|Throws(?:Exactly|Any|Async)*|expectException\w*|assertThrows\w*|rejects\w*"
-    r"|EXPECT_THROW|REQUIRE_THROWS_AS|ASSERT_THROW|isInstanceOf|hasMessage\w*|isExactlyInstanceOf)",
-    re.IGNORECASE,
-)
-_GENERAL = frozenset(
-    {
-        "Exception",
-        "BaseException",
-        "Throwable",
-        "Error",
-        "StandardError",
-        "RuntimeException",
-        "object",
-        "Object",
-        "std",
-        "exception",
-    }
-)
-_CLASS = re.compile(
-    r"\b[A-Za-z_]\w*(?:Error|Exception|Throwable|Failure|Fault|exception|error|Warning)\b|\bstd::\w+|\bThrowable\b|\bException\b"
-)
-
-
-def _general(old: str, new: str) -> str:
-    """Say whether an exception that is expected became a more general one, or its message is not looked at any more."""
-    if not _RAISES.search(old) or not _RAISES.search(new):
-        return ""
-    here, there = set(_CLASS.findall(_bare(old))), set(_CLASS.findall(_bare(new)))
-    if here - _GENERAL and not there - _GENERAL and (there or len(arguments(new)) < len(arguments(old))):
-        return "the exception it expects is more general"
-    if (
-        re.search(r"match\s*=|message|/.+/|[\"']", old)
-        and not re.search(r"match\s*=|message|/.+/|[\"']", new)
-        and here >= there
-    ):
-        return "it no longer looks at the exception's message"
-    return ""
-
-
-def _bare(text: str) -> str:
-    """Take the name of the assertion from its text: `assertRaisesError` names no class."""
-    return re.sub(
-        r"\b(?:raise_error|toThrowError|to_raise_error|expectException|ThrowsException\w*|toThrowErrorMatching\w*)\b",
-        "",
-        text,
-    )
-
-
-def _shorter(old: str, new: str) -> bool:
-    """Say whether a chain, a conjunction or a list of arguments lost a part, and nothing else changed."""
-    if len(new) >= len(old) or _name(old) is None:
-        return False
-    chain = skeleton(old).count("("), skeleton(new).count("(")
-    if chain[1] < chain[0] and _dense(old).startswith(_dense(new).rstrip(";)")):
-        return True
-    parts = [_dense(each) for each in re.split(r"&&|\band\b", old)]
-    fewer = [_dense(each) for each in re.split(r"&&|\band\b", new)]
-    return len(fewer) < len(parts) and all(any(each.strip("()") in part for part in parts) for each in fewer)
-
-
-def _name(text: str) -> str | None:
-    """Give the name of an assertion's comparison."""
-    return next(iter(names_of(skeleton(text))), None)
-
-
 def _moved(each: Assertion, facts: _Facts) -> bool:
     """Say whether the change puts an assertion somewhere else, as it was or in other words."""
-    if _dense(each.text) in facts.added:
+    if dense(each.text) in facts.added:
         return True
     words = words_of(each.text) - {"self", "assert", "expect", "toBe", "toEqual", "assertEqual", "t"}
     if not words:
@@ -354,13 +261,13 @@ def _explained(each: Assertion, file: ChangedFile, facts: _Facts) -> bool:
     return bool(gone) and bool(gone - set(_NAME.findall(file.new_text or "")))
 
 
-def _rewritten(file: ChangedFile, before: Test) -> bool:
-    """Say whether most of a test's lines are gone."""
+def _rewritten(file: ChangedFile, before: Test, gone: list[Assertion], fresh: list[Assertion]) -> bool:
+    """Say whether a test was written anew: what it does is gone for the most part, or it says as much."""
     lines = range(before.line, before.end_line + 1)
-    gone = sum(line in file.removed for line in lines)
-    return len(lines) > 4 and gone > _REWRITTEN * len(lines)
-
-
-def _dense(text: str) -> str:
-    """Take out all blanks."""
-    return re.sub(r"\s+", "", text)
+    if len(lines) <= 4 or sum(line in file.removed for line in lines) <= _REWRITTEN * len(lines):
+        return False
+    asserted = {line for each in before.assertions for line in range(each.line, each.end_line + 1)}
+    other = [line for line in lines if line not in asserted]
+    if sum(line in file.removed for line in other) > len(other) / 2:
+        return True
+    return sum(each.strength for each in fresh) >= _REWRITTEN * sum(each.strength for each in gone)

@@ -69,11 +69,24 @@ _PLAIN = re.compile(
     r"check|require|ok|verify|QVERIFY|test_cond|CU_ASSERT|true",
     re.IGNORECASE,
 )
+_DENIED = re.compile(
+    r"(?:assert|expect|check|require)_?false|is_?false|to_?be_?false|false|refute|(?:EXPECT|ASSERT|CHECK|REQUIRE)_FALSE"
+    r"|TEST_ASSERT_FALSE|assert_not",
+    re.IGNORECASE,
+)
+_CHORE = re.compile(
+    r"\b(?:remove(?:_?all)?|unlink\w*|rm(?:dir|tree|sync)\w*|mkdir\w*|mk[ds]?temp\w*|chdir|(?:un)?setenv|writefile\w*|fclose"
+    r"|(?<!is_)close[dr]?)\(",
+    re.IGNORECASE,
+)
 _HEADS = re.compile(
     r"expect\w*|assertThat\w*|should|then|that|Expect|is_expected|await|to|be|been|have|a|an|Does|Is", re.IGNORECASE
 )
 # Compared with one of these, a look at truth or presence says as much.
-_EMPTY = re.compile(r"(?:true|false|none|null|nil|nullptr|undefined|0|\"\"|''|\[\]|\{\})", re.IGNORECASE)
+_EMPTY = re.compile(
+    r"(?:(?:Boolean\.|bool\.)?(?:true|false)|none|null|nil|nullptr|undefined|0|\"\"|''|\[\]|\{\})", re.IGNORECASE
+)
+_NOTHING = re.compile(r"(?:false|0|none|null|nil|undefined|\"\"|'')", re.IGNORECASE)
 _CONSTANT = re.compile(r"[\d.]+|true|false|none|null|nil|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
 _ITSELF = re.compile(r"\(?([\w.]+)(?:\.equals\(|\s*===?\s*)\1\)?")
 _ALWAYS = re.compile(r"(?:true|1|!0|!false|\"[^\"]+\"|'[^']+'|not false)", re.IGNORECASE)
@@ -128,6 +141,21 @@ def words_of(text: str) -> set[str]:
     return set(_WORD.findall(text))
 
 
+def dense(text: str) -> str:
+    """Take out all blanks."""
+    return re.sub(r"\s+", "", text)
+
+
+def expects_failure(text: str) -> bool:
+    """Say whether an assertion expects an exception or a panic."""
+    return any(_THROWS.search(name) or name.lower() == "error" for name in names_of(skeleton(text)))
+
+
+def is_chore(text: str) -> bool:
+    """Say whether an assertion only sees to it that a test's own files and connections are made and cleared away."""
+    return strength(text) <= 1 and _CHORE.search(text) is not None
+
+
 def is_constant(text: str) -> bool:
     """Say whether an assertion only marks a place that is not to be reached: `assert(false)`, `fail()`."""
     names, given = names_of(skeleton(text)), arguments(text)
@@ -159,6 +187,8 @@ def strength(text: str, condition: str = "") -> float:
         return _of_name(" ".join(re.findall(r"\w+", given[1])[:3]).replace(" ", "_"), bare, given[1:])
     if text.startswith(("assert ", "static_assert")) or (len(names) == 1 and _PLAIN.fullmatch(names[0])):
         return _of_condition(given[0] if given else "", failing=False)
+    if len(names) == 1 and len(given) == 1 and _DENIED.fullmatch(names[0]):
+        return min(2, _of_condition(given[0], failing=False)) if not _NOTHING.fullmatch(given[0]) else 0
     if not names:
         return 1
     return max(_of_name(name, bare, given) for name in names)

@@ -114,6 +114,8 @@ class _Reader:
         if node.type not in _CALLS and not (node.type in _BARE and _is_statement(node)):
             return None
         text = " ".join(text_of(node).split())
+        if self.language not in ("python", "ruby"):
+            text = text.replace(" (", "(")  # some write a blank between a name and its arguments
         if not FORMS[self.language].search(skeleton(text)):
             return None
         condition = _condition(node) if self.language == "go" else ""

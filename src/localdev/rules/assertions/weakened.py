@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from localdev.rules.assertions.compared import Weakened, compare
 from localdev.rules.changed import ReviewedChange
 from localdev.rules.rule import Example, Found, Rule
 
+# More in one file for the same reason were changed on purpose: one answer settles them all.
+_MOST = 5
+
 
 def _check(change: ReviewedChange) -> Iterator[Found]:
-    """Give each assertion that became weaker."""
-    for weak in compare(change):
-        if isinstance(weak, Weakened):
-            old = weak.old.text
-            yield Found(
-                weak.file.path,
-                weak.new.line,
-                f"this says less than before, {weak.why}: {old if len(old) <= 80 else f'{old[:77]}...'}",
-                weak.new.end_line,
-                "compare as exactly as before, or say why that no longer holds",
-                None if weak.likely else "low",
-            )
+    """Give each assertion that became weaker; of those of one test, or of many in a file, for one reason the first."""
+    found = [each for each in compare(change) if isinstance(each, Weakened)]
+    in_file = Counter((each.file.path, each.why, each.likely) for each in found)
+    groups: dict[tuple[object, ...], list[Weakened]] = {}
+    for each in found:
+        alike = (each.file.path, each.why, each.likely)
+        groups.setdefault(alike if in_file[alike] > _MOST else (*alike, each.test.name), []).append(each)
+    for first, *others in (sorted(group, key=lambda each: each.new.line) for group in groups.values()):
+        old = first.old.text
+        more = f" (and {len(others)} more like it)" if others else ""
+        yield Found(
+            first.file.path,
+            first.new.line,
+            f"this says less than before, {first.why}: {old if len(old) <= 80 else f'{old[:77]}...'}{more}",
+            first.new.end_line,
+            "compare as exactly as before, or say why that no longer holds",
+            None if first.likely else "low",
+        )
 
 
 RULE = Rule(
