@@ -27,7 +27,9 @@ _SAYS_DEBUG = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 # A row of signs is a note where nothing else is printed, and a banner in a program.
-_STANDS_OUT = re.compile(r"[>=*#!@%+~-]{3,}\s*(?:\w|\{|%|\Z)")
+_STANDS_OUT = re.compile(
+    r"[>=*#!@%+~-]{3,}\s*(?:\w|\{|%|\Z)|[^%{}]*\w[\s:]*(?:>{3,}|={3,}>?|-{3,}>|<{3,}|\*{3,}|!{3,})\s*\Z"
+)
 _LITERAL = re.compile(r"[a-zA-Z$@]{0,3}(?:\"\"\"|\"|'|`)(?P<text>.*?)(?:\"|'|`)", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _NAMED_HOLE = re.compile(

@@ -73,9 +73,13 @@ _PROGRAM: dict[str, re.Pattern[str]] = {
     "ruby": re.compile(r"OptionParser|\bThor\b|\bARGV\b|\$0|^#!|\bexit\b|Rake", re.MULTILINE),
     "php": re.compile(r"\$argv|extends \w*Command\b|PHP_SAPI|php_sapi_name|^#!|STDOUT|STDERR", re.MULTILINE),
 }
-_PRINTER = re.compile(
-    r"(?i)print|show|dump|display|report|usage|help|list|banner|main|format|output|output|write|render|echo|log|warn|debug|trace|verbose|inspect|summary|progress|command|console|cli\b|emit|pp$|repl|run$|notify|describe|prompt|welcome|version"
-)
+# Words in the name of a function or class that prints.
+_PRINTERS = words("""
+    print prints printf println printer show shows dump dumper display report reporter reporting usage help list banner
+    main output render renderer echo log logs logger logging warn warning debug debugger trace verbose inspect summary
+    summarize progress command cmd console cli emit pp repl run runner notify describe prompt welcome version
+    """)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SWITCH = re.compile(
     r"(?i)debug|verbose|trace|log|dev\b|__DEV__|quiet|silent|print|dry.?run|isatty|NODE_ENV|profil|warn|process\.env|show"
 )
@@ -101,6 +105,6 @@ def is_print(call: Call, names: frozenset[str]) -> bool:
 
 def prints_for_a_living(call: Call) -> bool:
     """Say whether the functions around a call, or what it depends on, say that printing is meant."""
-    if any(_PRINTER.search(name) for name in names_around(call.node)):
+    if any(not _PRINTERS.isdisjoint(_HUMP.sub("_", name).lower().split("_")) for name in names_around(call.node)):
         return True
     return any(_SWITCH.search(text) for text in conditions_around(call.node))

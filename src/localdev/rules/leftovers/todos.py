@@ -21,18 +21,25 @@ _MARK = re.compile(
 _OWNER = re.compile(
     r"\s*(?:[(\[<]\s*@?[A-Za-z][^)\]>]*[)\]>]|[:\s-]*@\w[\w-]*(?:\s|:|$)|\s[A-Za-z][\w.-]*:\s|:?\s*\(?[\w.+-]+@[\w.-]+)"
 )
-# Until a release, a platform or a standard is dropped: that can be looked up.
+# Until a release, a platform or a standard is there or dropped: that can be looked up; "once we are through" cannot.
 _WAITS = re.compile(
-    r"\b(?:once|until|when(?:ever)?|as soon as|after|drop(?:ping|ped)?|upstream|deprecated?|major"
-    r"|next release|in v?\d|v\d+|stabili[sz]e[ds]?|min(?:imum)? version|msrv)\b",
-    re.IGNORECASE,
+    r"""
+    \b(?: drop\w*\ .*\b(?:support|compat\w*|versions?|python|node) | upstream\w* | deprecat\w* | stabili[sz]\w*
+    | next\ (?:major|minor|release|version) | major\ (?:version|release|bump) | min(?:imum)?\ version | msrv
+    | (?:in|with)\ v?\d | v\d+ )\b
+    | \b(?: once | until | when(?:ever)? | as\ soon\ as | after )\b .*
+      \b(?: drops | dropped | supports? | supported | releases | released | lands? | landed | merged | shipped
+      | available | stable | removed | python | node | rust | go | jdk | java | php | ruby | typescript | es\d+
+      | c\+\+\d+ )\b
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 # Wishes: the code does what it should without them.
 _WISH = re.compile(
     r"""
     \b(?: maybe | can\ be | perhaps | consider | could | might | would | ideally | nice(?:r|ly)? | better
     | optimi[sz]\w*
-    | perf\w* | fast(?:er)? | slow | cleaner | refactor\w* | rename | think | thought | investigat\w*
+    | perf | performan\w+ | fast(?:er)? | slow | cleaner | refactor\w* | rename | think | thought | investigat\w*
     | document\w* | docs? | wish | someday | possib\w+ | simplif\w+ | unify | dedup\w* | move | share | reuse
     | style | naming | figure | explore | evaluate | more\ (?:efficient|robust|general) | improve\w* | see\ if
     | decide )\b | \?
@@ -46,16 +53,16 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     for node in nodes_of(tree, _COMMENTS):
         rows = text_of(node).split("\n")
         for offset, row in enumerate(rows):
-            match = _MARK.search(row)
+            line = line_of(node) + offset
+            match = _MARK.search(row) if line in file.added else None
             if match is None or _is_owned(" ".join((match["rest"], *rows[offset + 1 : offset + 3]))):
                 continue
-            line = line_of(node) + offset
             word = match["word"] or match["inside"]
             following = _comment_after(file, line)
             if is_tracked(following) or _WAITS.search(match["rest"]):
                 continue
             wish = word not in ("FIXME", "XXX") and _WISH.search(match["rest"]) is not None
-            message = f"{match['word']} without an owner or a ticket"
+            message = f"{word} without an owner or a ticket"
             yield Found(
                 file.path,
                 line,
