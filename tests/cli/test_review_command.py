@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, command
 
 MARKERS = "<<<<<<< HEAD\na = 1\n=======\na = 2\n>>>>>>> side\n"
 SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "sarif-schema-2.1.0.json").read_text())
@@ -67,6 +67,13 @@ def test_commits_and_patches(run: Run, shell: Run, conflicted: Path, tmp_path: P
             assert done.code == 1, done.err
             marks = [each for each in json.loads(done.out)["findings"] if each["rule"] == "merge-marker"]
             assert [each["line"] for each in marks] == [line for rule, line, _ in found if rule == "merge-marker"]
+
+
+def test_a_closed_stdin_is_no_patch(repository: Path) -> None:
+    """A script that closed it is told so."""
+    words = [*command("-C", repository, "review", "--patch", "-")]
+    done = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *words], capture_output=True, text=True)
+    assert (done.returncode, "nothing on stdin" in done.stderr) == (4, True)
 
 
 def test_a_patch_that_powershell_wrote(run: Run, conflicted: Path, tmp_path: Path) -> None:

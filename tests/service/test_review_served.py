@@ -79,7 +79,7 @@ def test_a_deadline(run: Run, changed: Path, folders: Folders, tmp_path: Path) -
     run("service", "start", "-C", changed)
     started = time.monotonic()
     done = run("review", "--model", model, "--deadline", "1", "--json", "-C", changed)
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 15  # the engine would take twenty
     left = payload(done)["not_reviewed"]
     assert {(each["path"], each["reason"]) for each in left} == {
         ("app/new.py", "deadline"),

@@ -174,6 +174,8 @@ def _patch(place: Workplace, name: str) -> str:
     from localdev.source.sides import decode
 
     try:
+        if name == "-" and sys.stdin is None:  # closed: `<&-`
+            raise NotFound("there is nothing on stdin", "pipe a patch in: `git diff | localdev review --patch -`")
         if name == "-":
             data = sys.stdin.buffer.read(_LARGEST_PATCH + 1)
         else:
