@@ -59,6 +59,8 @@ def test_the_form_is_learned_from_the_repository_where_the_file_does_not_tell() 
 
 
 PLACES = [
+    ("a default that ends docstrings", "a.py", "def run(mark=\'\"\"\"\'):\n    pass\n", "run", "mark: The mark."),
+    ("a default that ends comments", "a.js", "function run(kind = \'*/*\') {}\n", "run", "[kind] the kind\n"),
     ("one line", "a.py", "class A:\n    def f(self): return 1\n", "A.f", 'f(self):\n        """Give the f.'),
     ("a comment after the colon", "a.py", "def run():  # why\n    # first\n    pass\n", "run",
      'def run():  # why\n    """Run."""\n    # first\n    pass'),

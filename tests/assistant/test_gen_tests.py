@@ -120,6 +120,37 @@ def test_go_has_variables_of_the_right_types() -> None:
     assert text.startswith('package cart\n\nimport "testing"\nimport "time"\n\nfunc TestA')
 
 
+NAMED = [
+    ({"a.py": "class A:\n    class B:\n        def f(self): return 1\n"}, "a.py::A.B.f", "from a import A\n"),
+    ({"a.py": "class A:\n    class B:\n        def f(self): return 1\n"}, "a.py::A.B.f", "    b = A.B(...)\n"),
+    ({"a.py": "class Lambda:\n    def f(self): return 1\n"}, "a.py::Lambda.f", "    subject = Lambda(...)\n"),
+    ({"a.js": "export class New {\n  f() {}\n}\n"}, "a.js::New.f", "const subject = new New();"),
+    ({"my-cart.js": "export default class {\n  f() {}\n}\n"}, "my-cart.js::default.f", "= new myCart();"),
+    ({"my-cart.js": "export default function (a) {}\n"}, "my-cart.js::default", "import myCart from './my-cart.js';"),
+    ({"a.ts": "export const enum Big { A }\n"}, "a.ts::Big", "{ Big }"),
+    ({"a.ts": "export function f() {}\n", "a.js": "old();\n"}, "a.ts::f", "{ f }"),
+    ({"a.go": "package a\n\nfunc F[K comparable, V ~string | int](k K, v []V) {}\n"}, "a.go::F",
+     "\tvar k int\n\tvar v []string\n\tF[int, string](k, v)\n"),
+    ({"a.go": "package a\n\nfunc (s *Set[E]) Add(e E) {}\n", "b.go": "package a\n\ntype Set[T any] struct{}\n"},
+     "a.go::Set.Add", "\tvar e int\n\tvar set Set[int]\n\tset.Add(e)\n"),
+    ({"a.go": "package a\n\nfunc (s Type) Add() {}\n"}, "a.go::Type.Add", "\tvar subject Type\n"),
+    ({"pom.xml": POM, "If.java": "class If {\n  int f() { return 1; }\n}\n"}, "If.java::If.f", "If subject = null;"),
+    ({"pom.xml": POM, "A.java": "record Point(int x) {}\n"}, "A.java::Point", "Object result = new Point(0);"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("texts", "target", "expected"), NAMED)
+def test_names_are_those_a_test_can_write(texts: dict[str, str], target: str, expected: str) -> None:
+    """Inner classes, keywords, things without a name and type arguments: the blank tests pass every check."""
+    assert expected in made({"go.mod": "module m\n", **texts}, target)[1]
+
+
+def test_types_that_only_a_person_can_choose_are_said() -> None:
+    """A constraint of the package's own shows no type that fits."""
+    with pytest.raises(UsageError, match="what fits Own"):
+        made({"a.go": "package a\n\nfunc F[T Own](x T) {}\n"}, "a.go::F")
+
+
 def test_rust_has_its_tests_in_the_file() -> None:
     """A module is made, or added to; what has no value yet is `todo!()`, which fits any type."""
     texts = {"Cargo.toml": "[package]\nname = 'm'\n", "src/lib.rs": RUST}
@@ -199,6 +230,7 @@ def test_other_languages_have_a_frame(texts: dict[str, str], target: str, path: 
             "tape is not",
         ),
         ({"a.go": "package a\n\ntype T int\n"}, "a.go::T", "no function"),
+        ({"a.js": "export class A {\n  [f]() {}\n}\n"}, "a.js::A.[f]", "no name that a test could call"),
         ({"a.c": "int f(void) { return 1; }\n"}, "a.c::f", "not known"),
     ],
 )

@@ -157,14 +157,14 @@ def _script(one: Import, path: str, files: Files) -> str:
     module = one.module
     if module.startswith("."):
         place = posixpath.normpath(posixpath.join(posixpath.dirname(path), module))
-        tried = [place + ending for ending in _ENDINGS]
+        tried = [place + ending for ending in _ENDINGS]  # what TypeScript is compiled to may lie beside it
         tried += [re.sub(r"\.([cm]?)js$", rf".\1ts{x}", place) for x in ("", "x")] if place.endswith("js") else []
-        found = next((each for each in tried if files.read(each) is not None), None)
-        if found is None:
+        found = [each for each in tried if files.read(each) is not None]
+        if not found:
             return "" if files.exists(place) else f"there is no file {module} beside {path}"
-        text = files.read(found) or ""
+        text = "\n".join(files.read(each) or "" for each in found)
         lost = [name for name in one.names if name and not re.search(rf"\b{re.escape(name)}\b", text)]
-        return f"{found} has no {lost[0]}" if lost and "export *" not in text else ""
+        return f"{found[0]} has no {lost[0]}" if lost and "export *" not in text else ""
     name = "/".join(module.split("/")[: 2 if module.startswith("@") else 1])
     package = manifest(files, path)
     if module.startswith("node:") or name in _NODE or name in dependencies(package) or package.get("name") == name:

@@ -16,7 +16,22 @@ from localdev.core.errors import UsageError
 from localdev.core.words import identifier_parts
 from localdev.source.syntax.definitions import definitions
 
+_TYPES = frozenset({"class", "struct", "record"})
+_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 TO_FILL = "to be filled in: the values and what is expected"
+# Words that name no variable in one language or another.
+_KEYWORDS = frozenset(
+    {
+        "and", "as", "assert", "async", "await", "break", "case", "catch", "class", "const", "continue",
+        "default", "del", "delete", "do", "else", "enum", "except", "export", "extends", "false", "final",
+        "finally", "fn", "for", "from", "func", "function", "global", "go", "if", "impl", "import", "in",
+        "interface", "is", "lambda", "let", "loop", "map", "match", "mod", "move", "mut", "new", "none",
+        "nonlocal", "not", "null", "or", "package", "pass", "private", "protected", "pub", "public", "raise",
+        "range", "record", "ref", "return", "select", "self", "static", "struct", "super", "switch", "this",
+        "throw", "trait", "true", "try", "type", "typeof", "union", "use", "var", "void", "where", "while",
+        "with", "yield",
+    }
+)  # fmt: skip
 # Files of tests that are read to learn how tests are written.
 _MOST_READ = 30
 
@@ -44,12 +59,19 @@ class Subject:
     @property
     def name(self) -> str:
         """The symbol's plain name."""
-        return self.target.symbol.name
+        return self._said(self.target.symbol.name)
 
     @property
     def owner(self) -> str:
-        """The plain name of the class or type it belongs to, or empty."""
-        return self.target.symbol.parent.rpartition(".")[2]
+        """The plain name of the class or type it belongs to, or empty; a record is its own."""
+        if self.target.symbol.kind in _TYPES and self.target.tree.language in ("java", "c_sharp"):
+            return self.name
+        return self._said(self.target.symbol.parent.rpartition(".")[2])
+
+    def _said(self, name: str) -> str:
+        """Give a name as tests write it: what a script exports without a name has that of its file."""
+        stem = self.target.path.rpartition("/")[2].partition(".")[0]
+        return camel(stem) if name == "default" and self.target.tree.language in _SCRIPTS else name
 
     @property
     def called(self) -> str:
@@ -88,8 +110,11 @@ def subject_of(files: Files, target: Target) -> Subject:
     """Put together what tests of a symbol need to know.
 
     Raises:
-        UsageError: the symbol lies inside a function, where no test can reach it.
+        UsageError: the symbol lies inside a function, where no test can reach it, or has no plain name to call it by.
     """
+    name = target.symbol.name
+    if target.tree.language != "ruby" and not re.fullmatch(r"#?[\w$]+", name):
+        raise UsageError(f"{target.symbol.qualified} is no name that a test could call", "name another symbol")
     for each in definitions(target.tree):
         around = each.node.start_byte < target.node.start_byte and target.node.end_byte <= each.node.end_byte
         if around and each.symbol.kind in ("function", "method", "constructor"):
@@ -114,6 +139,11 @@ def camel(*names: str) -> str:
 def pascal(*names: str) -> str:
     """Join names as `OneName`."""
     return "".join(part.capitalize() for name in names for part in identifier_parts(name))
+
+
+def variable(name: str) -> str:
+    """Give a variable's name that holds as `snake` and `camel` made it, where it is no keyword."""
+    return "subject" if name in _KEYWORDS else name
 
 
 def behaviours(subject: Subject) -> Iterator[tuple[str, str]]:

@@ -16,12 +16,14 @@ from localdev.assistant.gen.testing import (
     inserted,
     last_row,
     pascal,
+    variable,
     with_line_ends,
 )
 from localdev.core.errors import UsageError
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.tree import text_of, walk
 
+_BASIC = frozenset({"string", "bool", "byte", "rune", "float32", "float64", "int", "int64", "uint", "uint64", "error"})
 _IMPORTS = r"(?:import\s|\)\s*$|package\s)"
 
 
@@ -57,22 +59,21 @@ class GoTests:
         """Write the lines of a blank test: variables of the right types, the call, and a failure that says it all."""
         subject, signature = self.subject, self.subject.signature
         results = _results(signature.returns)
-        if signature.generic or self._generic_owner():
-            yield f't.Fatal("{TO_FILL}: {subject.name} takes type arguments")'
-            yield f"_ = {subject.name}" if not subject.owner and not signature.generic else f"// {subject.name}"
-            return
+        types = self._types()
+        given = f"[{', '.join(types.values())}]" if types else ""
         names = []
         for number, each in enumerate(signature.parameters):
             name = each.name if each.name not in ("_", "t", "") else f"value{number}"
-            kind = each.type.removeprefix("...")
+            kind = re.sub(r"\b\w+\b", lambda word: types.get(word[0], word[0]), each.type.removeprefix("..."))
             yield f"var {name} {'[]' if each.kind == 'rest' else ''}{kind}"
             names.append(name + ("..." if each.kind == "rest" else ""))
         holder = ""
         if subject.owner:
-            holder = camel(subject.owner) if camel(subject.owner) not in names else "subject"
-            yield f"var {holder} {subject.owner}"
+            holder = variable(camel(subject.owner))
+            holder = holder if holder not in names else "subject"
+            yield f"var {holder} {subject.owner}{given}"
             holder += "."
-        call = f"{holder}{subject.name}({', '.join(names)})"
+        call = f"{holder}{subject.name}{'' if holder else given}({', '.join(names)})"
         if not results:
             yield call
             yield f't.Error("{TO_FILL}")'
@@ -81,10 +82,35 @@ class GoTests:
         yield f"{', '.join(got)} := {call}"
         yield f't.Errorf("{TO_FILL}; got {", ".join("%v" for _ in got)}", {", ".join(got)})'
 
-    def _generic_owner(self) -> bool:
-        """Say whether the type the method belongs to takes type arguments."""
-        receiver = self.subject.target.node.child_by_field_name("receiver")
-        return "[" in text_of(receiver)
+    def _types(self) -> dict[str, str]:
+        """Give a type for each type parameter of the function, or of the type the method belongs to.
+
+        Raises:
+            UsageError: its constraint does not show one.
+        """
+        node = self.subject.target.node
+        if receiver := node.child_by_field_name("receiver"):
+            named = re.findall(r"\w+", text_of(receiver).partition("[")[2])
+            return dict(zip(named, _type_parameters(self._declared()).values(), strict=False)) if named else {}
+        return _type_parameters(text_of(node.child_by_field_name("type_parameters")).strip("[]"))
+
+    def _declared(self) -> str:
+        """Give the type parameters of the type the method belongs to, as its package declares them.
+
+        Raises:
+            UsageError: it does not.
+        """
+        folder, files = self.subject.target.path.rpartition("/")[0], self.subject.files
+        for path in files.paths:
+            if path.rpartition("/")[0] == folder and path.endswith(".go"):
+                found = re.search(
+                    rf"^(?:type)?\s+{self.subject.owner}\[([^\n]*)\]", files.read(path) or "", re.MULTILINE
+                )
+                if found:
+                    return found[1]
+        raise UsageError(
+            f"{self.subject.owner} is declared nowhere beside {self.subject.target.path}", "declare it first"
+        )
 
     def written(self, cases: Sequence[Case], imports: Sequence[str]) -> str:
         """Give the test file with the cases added."""
@@ -140,6 +166,24 @@ class GoTests:
 def _capital(name: str) -> str:
     """Give a name with a capital, as Go's names of tests have it."""
     return name[:1].upper() + name[1:]
+
+
+def _type_parameters(text: str) -> dict[str, str]:
+    """Read `K comparable, V any | ~string`: a type that fits, by name.
+
+    Raises:
+        UsageError: a constraint is a type of its own.
+    """
+    found: dict[str, str] = {}
+    kind = ""
+    for part in reversed([each.strip() for each in text.split(",") if each.strip()]):
+        name, _, constraint = part.partition(" ")
+        kind = constraint.strip() or kind  # `K, V any`
+        first = kind.split("|")[0].strip(" ~")
+        if first not in _BASIC and not re.match(r"any$|comparable$|(?:cmp|constraints)\.", first):
+            raise UsageError(f"what fits {kind} is not known here", "write the test by hand")
+        found[name] = first if first in _BASIC else "int"
+    return dict(reversed(found.items()))
 
 
 def _results(returns: str) -> int:

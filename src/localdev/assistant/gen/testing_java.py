@@ -18,6 +18,7 @@ from localdev.assistant.gen.testing import (
     last_row,
     missing_lines,
     some_texts,
+    variable,
     with_line_ends,
 )
 from localdev.core.errors import UsageError
@@ -88,7 +89,7 @@ class JavaTests:
         if subject.called == subject.owner:
             yield f"Object result = new {self.holder}({arguments});"
         elif subject.owner and not signature.static:
-            holder = camel(subject.owner)
+            holder = variable(camel(subject.owner))
             yield f"{self.holder} {holder} = null;"
             call = f"{holder}.{subject.name}({arguments});"
             yield f"Object result = {call}" if signature.gives else call
@@ -220,7 +221,7 @@ def java_tests(subject: Subject) -> JavaTests:
     path = own[0] if own else f"{mirror}/{name}Test.java".lstrip("/")
     old = files.read(path)
     package = re.search(r"^\s*package\s+([\w.]+)\s*;", target.text, re.MULTILINE)
-    around = target.symbol.parent.split(".")
+    around = (target.symbol.parent if subject.owner != subject.name else target.symbol.qualified).split(".")
     holder = ".".join(around[-2:] if len(around) > 1 and around[-2][:1].isupper() else around[-1:])
     framework = _framework(files, target.path, some_texts(files, tests, target.path), old)
     return JavaTests(subject, framework, path, package.group(1) if package else "", holder, old)

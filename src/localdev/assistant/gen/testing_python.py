@@ -21,6 +21,7 @@ from localdev.assistant.gen.testing import (
     shared,
     snake,
     some_texts,
+    variable,
     with_line_ends,
 )
 from localdev.source.syntax.tree import line_of, text_of
@@ -92,12 +93,13 @@ class PythonTests:
         arguments = ", ".join(f"{each.name}=..." for each in given)
         head = text_of(subject.target.outer).split("def ", 1)[0]
         if subject.called == subject.owner or not subject.owner:
-            call = f"{subject.called}({arguments})"
+            call = f"{subject.target.symbol.parent or subject.called}({arguments})"
             prepared: list[str] = []
         else:
             static = "@staticmethod" in head or "@classmethod" in head
-            holder = subject.owner if static else snake(subject.owner)
-            prepared = [] if static else [f"{holder} = {subject.owner}(...)"]
+            owner = subject.target.symbol.parent
+            holder = owner if static else variable(snake(subject.owner))
+            prepared = [] if static else [f"{holder} = {owner}(...)"]
             gets = re.search(r"@(?:\w+\.)?(?:cached_)?property\b", head)
             call = f"{holder}.{subject.name}" + ("" if gets else f"({arguments})")
         if signature.waits:
@@ -107,7 +109,7 @@ class PythonTests:
     def written(self, cases: Sequence[Case], imports: Sequence[str]) -> str:
         """Give the test file with the cases added."""
         body = "\n".join(line for case in cases for line in case.body)
-        needed = [f"from {self.module} import {self.subject.owner or self.subject.name}"]
+        needed = [f"from {self.module} import {self.subject.target.symbol.qualified.partition('.')[0]}"]
         needed += [
             f"from {self.module} import {name}"
             for name in re.findall(r"\braises\((\w+)\)|assertRaises\((\w+)\)", body)

@@ -22,6 +22,7 @@ from localdev.assistant.gen.testing import (
     missing_lines,
     shared,
     some_texts,
+    variable,
     with_line_ends,
 )
 from localdev.core.errors import UsageError
@@ -33,6 +34,8 @@ _TEST_FILE = re.compile(
 _IMPORT = r"(?:import\b|\}? from\b|(?:const|let|var)\b.*\brequire\(|['\"]use strict)"
 
 
+# Frameworks whose imports Node itself resolves, which it does by whole names alone.
+_NODES = frozenset({"node:test", "mocha", "ava"})
 _KNOWN = ("vitest", "jest", "mocha", "ava")
 _OTHERS = frozenset({"jasmine", "jasmine-core", "tap", "tape", "qunit", "uvu"})
 
@@ -75,12 +78,14 @@ class ScriptTests:
         given = [each for each in signature.parameters if not each.default and each.kind == "plain"]
         arguments = ", ".join("undefined" for _ in given)
         call = f"{self.export.name}({arguments})"
+        holder = variable(camel(subject.owner))
+        holder = holder if holder != subject.owner else "subject"
         if subject.called == subject.owner:
             call = f"new {call}"
         elif subject.owner and subject.owner == self.export.name and self._is_class(subject.owner):
             if not signature.static:
-                yield f"const {camel(subject.owner)} = new {subject.owner}();"
-            call = f"{subject.owner if signature.static else camel(subject.owner)}.{subject.name}({arguments})"
+                yield f"const {holder} = new {subject.owner}();"
+            call = f"{subject.owner if signature.static else holder}.{subject.name}({arguments})"
         elif subject.owner:
             call = f"{self.export.name}.{subject.name}({arguments})"
         if signature.waits:
@@ -95,6 +100,8 @@ class ScriptTests:
     def _is_class(self, name: str) -> bool:
         """Say whether a name of the file is a class, or a function with methods on its prototype."""
         text = self.subject.target.text
+        if self.subject.target.symbol.parent == "default":
+            return re.search(r"\bexport\s+default\s+(?:abstract\s+)?class\b", text) is not None
         return re.search(rf"\bclass {name}\b|\b{name}\.prototype\b", text) is not None
 
     def _equal(self, left: str, right: str) -> str:
@@ -226,7 +233,7 @@ def script_tests(subject: Subject) -> ScriptTests:
     )
     if typed and framework != "node:test":  # Node itself wants the file's own name
         source = f"{bare}.js" if keeps else bare
-    elif not typed and not keeps and not re.search(r"\.[cm]js$", source):
+    elif not typed and not keeps and not (module and framework in _NODES) and not re.search(r"\.[cm]js$", source):
         source = bare
     globals_imported = any("@jest/globals" in text for text in texts)
     return ScriptTests(subject, framework, path, source, export, old, module, globals_imported)
@@ -240,10 +247,14 @@ def find_export(subject: Subject) -> Export:
     """
     text = subject.target.text
     name = subject.owner or subject.name
+    if subject.target.symbol.qualified.partition(".")[0] == "default":
+        return Export(name, True, True)
     word = re.escape(name)
     if re.search(rf"^\s*export\s+default\s+(?:async\s+)?(?:abstract\s+)?(?:function\*?|class)?\s*{word}\b", text, re.M):
         return Export(name, True, True)
-    kinds = r"(?:declare\s+)?(?:async\s+)?(?:abstract\s+)?(?:function\*?|class|const|let|var|enum|namespace)"
+    kinds = (
+        r"(?:declare\s+)?(?:async\s+)?(?:abstract\s+)?(?:function\*?|class|(?:const\s+)?enum|const|let|var|namespace)"
+    )
     if re.search(rf"^\s*export\s+{kinds}\s+{word}\b", text, re.MULTILINE):
         return Export(name, False, True)
     for listed in re.findall(r"^\s*export\s*\{([^}]*)\}", text, re.MULTILINE):

@@ -31,6 +31,7 @@ _VERBS = frozenset(
     }
 )  # fmt: skip
 _CONSTRUCTORS = frozenset({"__init__", "__new__", "initialize", "__construct", "new"})
+_LONGEST_DEFAULT = 40
 _QUESTIONS = {
     "is": "it is",
     "has": "it has",
@@ -99,19 +100,24 @@ def about_parameter(parameter: Parameter) -> str:
     if parameter.kind == "block":
         return "the block to call"
     words = f"the {plain(parameter.name)}"
-    short = parameter.default and len(parameter.default) <= 40 and "`" not in parameter.default
+    short = len(parameter.default) <= _LONGEST_DEFAULT and _quotable(parameter.default)
     return f"{words}, `{parameter.default}` by default" if short else words
+
+
+def _quotable(code: str) -> bool:
+    """Say whether code can stand between backticks in any comment: it is there, and ends neither."""
+    return bool(code) and not any(mark in code for mark in ("`", "*/", '"""', "'''"))
 
 
 def about_result(signature: Signature) -> str:
     """Say what the signature says of what is given back."""
     one = "the values, one after the other" if signature.yields else "the result"
-    return f"{one}, of type `{signature.returns}`" if signature.returns and "`" not in signature.returns else one
+    return f"{one}, of type `{signature.returns}`" if _quotable(signature.returns) else one
 
 
 def about_error(raised: Raised) -> str:
     """Say what the code says of when something is raised."""
-    return f"when `{raised.when}`" if raised.when else "in the cases that the code names"
+    return f"when `{raised.when}`" if _quotable(raised.when) else "in the cases that the code names"
 
 
 def sentence(text: str) -> str:
