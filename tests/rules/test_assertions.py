@@ -237,6 +237,11 @@ SAME = [
     ("a.test.ts", 'expect(() => f("x")).toThrow(TypeError);', "expect(() => f(x)).toThrow(TypeError);"),
     ("a_test.go", "assert.Panics(t, func() { r.Close() })", "assert.Nil(t, r.Close())"),
     ("a_test.go", 'assert.NoError(t, os.Remove("x"))', ""),
+    (
+        "a_test.go",
+        "buf := buffer()\n\tassert.NotNil(t, buf)\n\tassert.Equal(t, r.Body, buf)",
+        "seen := decode(r)\n\tassert.Equal(t, want, seen)",
+    ),
     ("a_test.go", "buf := buffer()\n\tassert.NotNil(t, buf)", ""),
     ("a_test.go", "assert.Equal(t, 200, r.Code)\n\tassert.Equal(t, 200, r.Code)", "assert.Equal(t, 200, r.Code)"),
     ("tests/test_a.py", "self.assertFalse(2 in r.list)", "self.assertNotIn(2, r.list)"),

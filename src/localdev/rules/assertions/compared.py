@@ -145,9 +145,9 @@ def _compare(
             yield Weakened(file, after, here, there, why, not rewritten and not _explained(here, file, facts))
     taken = {id(here) for here, _ in pairs}
     left = [each for each in gone if id(each) not in taken]
-    missing = len(old) - len(new)
-    lost = [each for each in left if not _needless(each, file, after) and not _moved(each, facts)]
-    if missing > 0 and lost:
+    needed = [each for each in left if not _needless(each, file, after)]
+    lost = [each for each in needed if not _moved(each, facts)]
+    if len(needed) > len(fresh) - len(pairs) and lost:
         surely = [each for each in lost if not _explained(each, file, facts)]
         yield Lost(file, after, tuple(surely or lost), len(old), bool(surely) and not rewritten)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import time
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 from localdev.rules.changed import ReviewedChange
 from localdev.rules.places import is_vendored
-from localdev.rules.signature.parameters import Signature, signatures
+from localdev.rules.signature.parameters import Signature, signatures, stem
 from localdev.source.languages import language_of
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.tree import SyntaxTree, read_syntax, text_of
@@ -22,6 +23,7 @@ _FAMILIES = (
 _MOST_FILES, _SECONDS = 1_500, 2.0
 _MOST_CALLERS = 60
 _OWN = frozenset({"self", "this", "cls", "Self", "static", "$this", "(this)", "@self"})
+_ENDING = re.compile(r"\.[cm]?[jt]sx?\Z")
 # A method by such a name may be anyone's.
 _DISTINCT = re.compile(r"\w*[a-z0-9][A-Z]\w*|\w+_\w+|\w{9,}")
 
@@ -62,6 +64,8 @@ class Callers:
 
     def _means(self, use: Use, function: Signature, path: str, *, only: tuple[bool, bool]) -> bool:
         """Say whether a call means the function alone: its name is defined `only` once, or so in its class."""
+        if function.whole:
+            return _imports(use, path)
         alone, of_owner = only
         call, here = use.call, use.path == path
         receiver = text_of(call.receiver).strip() if call.receiver is not None else ""
@@ -70,7 +74,7 @@ class Callers:
         if not function.owner:
             if receiver and not _is_module(receiver, path):
                 return False
-            return here or alone or call.resolved.split(".")[-2:-1] == [_stem(path)]
+            return here or alone or call.resolved.split(".")[-2:-1] == [stem(path)]
         if re.split(r"\.|::|->|\\\\", receiver)[-1] == function.owner:
             return of_owner
         if receiver in _OWN:
@@ -123,6 +127,8 @@ class Callers:
 
 def _named(call: Call, function: Signature) -> bool:
     """Say whether a call is by a function's name; Ruby makes an object of a class by its `new`."""
+    if function.whole:
+        return call.kind == "call"
     if function.makes and call.last == "new":
         return call.name.endswith(f"{function.owner}.new")
     return call.last == function.called
@@ -135,10 +141,14 @@ def _is_module(receiver: str, path: str) -> bool:
     return last in parts or last in ("crate", "super", "self", "exports")
 
 
-def _stem(path: str) -> str:
-    """Give a file's name without its ending; of a package its folder's."""
-    name = path.rpartition("/")[2].partition(".")[0]
-    return path.split("/")[-2] if name in ("__init__", "index", "mod", "lib") and "/" in path else name
+def _imports(use: Use, path: str) -> bool:
+    """Say whether a call is of all that a file of JavaScript exports: its name comes from an import of that file."""
+    asked = use.call.resolved.removesuffix(".default")
+    if not asked.startswith("."):
+        return False
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(use.path), asked))
+    bare = _ENDING.sub("", path)
+    return _ENDING.sub("", place) in (bare, bare.removesuffix("/index"))
 
 
 def _like(receiver: str, owner: str) -> bool:

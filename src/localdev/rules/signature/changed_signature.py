@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from localdev.rules.changed import ChangedFile, ReviewedChange
@@ -80,18 +81,27 @@ def _look(
 
 
 def _reordered(old: Signature, new: Signature) -> int:
-    """Give the number of arguments that have to be given by place to meet another order; 0 where it is the same."""
+    """Give how many arguments by place it takes to meet a parameter that stands elsewhere now; 0 where none does."""
     before = [each.name for each in old.parameters if each.kind == "plain"]
     after = [each.name for each in new.parameters if each.kind == "plain"]
-    if before == after or sorted(before) != sorted(after) or not all(before):
-        return 0
-    return 1 + min(at for at, (here, there) in enumerate(zip(before, after, strict=True)) if here != there)
+    for at, (here, there) in enumerate(zip(before, after, strict=False)):
+        if here != there and here and there:
+            moved = here in after or there in before
+            return at + 1 if moved and not _sorts_out(new, there) else 0
+    return 0
+
+
+def _sorts_out(function: Signature, name: str) -> bool:
+    """Say whether a function looks at what it was given and moves its arguments where callers mean another order."""
+    each = re.escape(name)
+    asks = rf"typeof {each}\b|isinstance\(\s*{each}\b|\b(?:is_\w+|callable)\(\$?{each}\b|\barguments\b"
+    return re.search(rf"{asks}|[\w$]+ = \$?{each}\s*[;\n]", function.text) is not None
 
 
 def _in_order(use: Use, least: int) -> bool:
-    """Say whether a call gives arguments by place, as far as the order changed."""
+    """Say whether a call gives arguments by place, as far as the order changed, and not all the same."""
     plain = [each.text for each in use.call.arguments if not each.keyword]
-    return len(plain) >= least and len(set(plain)) > 1
+    return len(plain) >= least and (len(plain) == 1 or len(set(plain)) > 1)
 
 
 def _untouched(change: ReviewedChange, use: Use) -> bool:

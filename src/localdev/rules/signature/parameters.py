@@ -18,6 +18,7 @@ _FUNCTIONS = frozenset(
         "function_definition", "function_declaration", "generator_function_declaration", "method_definition",
         "method_declaration", "function_item", "method", "singleton_method", "constructor_declaration",
         "local_function_statement", "variable_declarator", "public_field_definition", "field_definition",
+        "assignment_expression", "export_statement",
     ]
 )  # fmt: skip
 _CLASSES = frozenset(
@@ -30,6 +31,10 @@ _CLASSES = frozenset(
 _MAKERS = {"python": "__init__", "php": "__construct", "ruby": "initialize", "javascript": "constructor"}
 _MAKERS |= {"typescript": "constructor", "tsx": "constructor"}
 _SCRIPT = ("javascript", "typescript", "tsx")
+_VALUES = ("arrow_function", "function_expression", "function")
+# What a function is assigned to: all of an export, a part of it, or a method of a class written the old way.
+_WHOLE = re.compile(r"module\.exports|exports\.default")
+_PART = re.compile(r"(?:(?:module\.)?exports|(?P<owner>\w+)\.prototype)\.(?P<name>\w+)")
 _DEEPEST = 300
 
 
@@ -47,7 +52,8 @@ class Parameter:
 class Signature:
     """A function with its parameters; `owner` is the class around it, `bound` says that a call leaves the first out.
 
-    `called` is the name that callers write: of a constructor its class's. `text` is the whole definition.
+    `called` is the name that callers write: of a constructor its class's. `whole` says that it is all that a file of
+    JavaScript exports, and so called by any name. `text` is the whole definition.
     """
 
     name: str
@@ -57,6 +63,7 @@ class Signature:
     line: int
     end_line: int
     bound: bool = False
+    whole: bool = False
     text: str = field(default="", repr=False, compare=False)
 
     @property
@@ -88,10 +95,12 @@ def _signatures(tree: SyntaxTree, node: SyntaxNode, owner: str, depth: int) -> I
 
 def _signature(tree: SyntaxTree, node: SyntaxNode, owner: str) -> Signature | None:
     """Read one definition."""
+    if node.type in ("assignment_expression", "export_statement"):
+        return _exported(tree, node)
     around, named = node, node.child_by_field_name("name")
     if node.type in ("variable_declarator", "public_field_definition", "field_definition"):
         value = node.child_by_field_name("value")
-        if value is None or value.type not in ("arrow_function", "function_expression", "function"):
+        if value is None or value.type not in _VALUES:
             return None
         around, named = value, named or node.child_by_field_name("property")
     if tree.language in ("c", "cpp"):
@@ -116,7 +125,30 @@ def _signature(tree: SyntaxTree, node: SyntaxNode, owner: str) -> Signature | No
         parameters = parameters[1:]
     line = line_of(named) if named is not None else line_of(node)
     end = end_line_of(given) if given is not None else line
-    return Signature(name, owner, owner if maker and owner else name, parameters, line, end, bound, text_of(node))
+    return Signature(name, owner, owner if maker and owner else name, parameters, line, end, bound, text=text_of(node))
+
+
+def _exported(tree: SyntaxTree, node: SyntaxNode) -> Signature | None:
+    """Read a function without a name of its own that a file of JavaScript exports."""
+    left = text_of(node.child_by_field_name("left"))
+    value = node.child_by_field_name("right") or node.child_by_field_name("value")
+    part, whole = _PART.fullmatch(left), not left or _WHOLE.fullmatch(left) is not None
+    if tree.language not in _SCRIPT or value is None or value.type not in _VALUES or not (part or whole):
+        return None
+    name, owner = (part["name"], part["owner"] or "") if part else (stem(tree.path), "")
+    given = value.child_by_field_name("parameters")
+    if given is None:
+        return None
+    parameters = tuple(_parameters(tree.language, list(_pieces(text_of(given)))))
+    return Signature(
+        name, owner, name, parameters, line_of(node), end_line_of(given), whole=part is None, text=text_of(node)
+    )
+
+
+def stem(path: str) -> str:
+    """Give a file's name without its ending; of a package its folder's."""
+    name = path.rpartition("/")[2].partition(".")[0]
+    return path.split("/")[-2] if name in ("__init__", "index", "mod", "lib") and "/" in path else name
 
 
 def _function_declarator(node: SyntaxNode) -> SyntaxNode | None:
