@@ -67,6 +67,8 @@ def _server(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     for call in calls(tree):
         if not call.arguments or not is_call(call, _FETCHES) or not file.touched(call.line, call.end_line):
             continue
+        if call.name == "URL" and tree.language in SCRIPT:
+            continue
         if call.name == "curl_setopt" and call.arguments[min(1, len(call.arguments) - 1)].text != "CURLOPT_URL":
             continue
         if _is_chosen(tree, call):

@@ -34,7 +34,9 @@ _MARKUP_CLEANER = re.compile(
     r"|tolocale\w*|tofixed|render\w*|gettext|ngettext|format_?html|join_?html)\Z"
 )
 # `encode` alone is of text in most languages; these write markup.
-_ENCODER = re.compile(r"(?i)(?:.*\.)?(?:he|\w*html\w*|\w*entit\w*|\w*encoder|encode|esapi)(?:\(\))?\.encode\w*")
+_ENCODER = re.compile(
+    r"(?i)(?:.*\.)?(?:he|\w*html\w*|\w*entit\w*|\w*encoder|encode|esapi)(?:\(\))?(?:\.\w+)?\.encode\w*"
+)
 _CLEANS_INSIDE = re.compile(r"(?i)(?<!un)escape|sanit|purif|htmlspecialchars|encode(?:html|uri|for)")
 # A member that is the last part of a path, and a table in which a name is only looked up.
 _LAST_PART = re.compile(
