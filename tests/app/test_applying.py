@@ -104,6 +104,20 @@ def test_undo_overwrites_nothing_that_was_changed_since(root: Path, folders: Fol
     assert state(root) == AFTER | {"new/c.py": "mine\n"}
 
 
+def test_what_the_user_put_back_is_no_hindrance(root: Path, folders: Folders) -> None:
+    """Files that are as they were before count as taken back, so that the step before can be."""
+    apply_edits([FileEdit("a.py", "one\r\n", "uno\r\n")], root, folders, label="first")
+    apply_edits([FileEdit("a.py", "uno\r\n", "eins\r\n"), FileEdit("n.py", None, "n\n")], root, folders)
+    (root / "a.py").write_bytes(b"mine\n")
+    with pytest.raises(Moved) as refused:
+        undo_last(root, folders)
+    assert "goes one step further" in (refused.value.hint or "")
+    (root / "a.py").write_bytes(b"uno\r\n")
+    assert undo_last(root, folders).paths == ("a.py", "n.py")
+    assert undo_last(root, folders).label == "first"
+    assert state(root) == BEFORE
+
+
 @pytest.mark.parametrize(
     "path", ["../x", "/etc/x", "inner/.git/hooks/x", ".git/hooks/pre-commit", ".GIT/config", "a//b", "link/x", ""]
 )

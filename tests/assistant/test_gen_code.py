@@ -257,7 +257,7 @@ def test_line_ends_and_foreign_bytes_stay() -> None:
         ("shop.py", "nosuch", NotFound, "defines no nosuch"),
         ("new.py", "total", NotFound, "no file new.py yet"),
         ("notes.txt", "", UsageError, "not one whose syntax"),
-        ("folder", "", UsageError, "folder is no text file"),
+        ("folder", "", UsageError, "folder cannot be read as code"),
     ],
 )
 def test_places_that_cannot_be_are_said(path: str, after: str, kind: type[LocaldevError], said: str) -> None:

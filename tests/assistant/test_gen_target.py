@@ -42,6 +42,7 @@ def test_a_nested_method_is_found_by_its_qualified_name() -> None:
         ("app/http.py::Sesion.get", NotFound, "defines no", "Session.get"),
         ("app/http.py::get@99", NotFound, "defines no get@99", "Session.get"),
         ("app/htp.py::fetch", NotFound, "no source file app/htp.py", "app/http.py"),
+        ("app::fetch", UsageError, "app cannot be read as code", "name a file of source code"),
         ("http.py::fetch", NotFound, "no source file http.py", "did you mean app/http.py?"),
         ("notes.txt::fetch", UsageError, "not one whose syntax", "source code"),
     ],

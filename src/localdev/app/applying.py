@@ -116,10 +116,10 @@ def undo_last(root: Path, folders: Folders) -> Undone:
         record = records[-1]
         entry = _read_record(record)
         back = [FileEdit(each["path"], each["new"], each["old"]) for each in entry["edits"]]
-        if not entry["done"]:  # killed in the middle: some files hold the old text already
-            back = [edit for edit in back if read_exact(root, edit.path) != edit.new]
-        _refuse_moved(back, root)
-        _replace_all(back, root)
+        # Some may hold the old text already: the process was killed in the middle, or the user put them back.
+        left = [edit for edit in back if read_exact(root, edit.path) != edit.new]
+        _refuse_moved(left, root, "undo the rest by hand: once all is as it was, `localdev undo` goes one step further")
+        _replace_all(left, root)
         record.unlink(missing_ok=True)
     return Undone(float(entry["at"]), str(entry["label"]), tuple(edit.path for edit in back))
 
@@ -137,15 +137,15 @@ def _place(root: Path, path: str) -> Path:
     return root / path
 
 
-def _refuse_moved(edits: Sequence[FileEdit], root: Path) -> None:
-    """Compare every file with what the edits say it holds.
+def _refuse_moved(edits: Sequence[FileEdit], root: Path, hint: str = "run the command again") -> None:
+    """Compare every file with what the edits say it holds; `hint` says what to do when one differs.
 
     Raises:
         Moved: one differs.
     """
     for edit in edits:
         if read_exact(root, edit.path) != edit.old:
-            raise Moved(f"{edit.path} has changed meanwhile: nothing was written", "run the command again")
+            raise Moved(f"{edit.path} has changed meanwhile: nothing was written", hint)
 
 
 def _replace_all(edits: Sequence[FileEdit], root: Path) -> None:

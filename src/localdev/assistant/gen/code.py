@@ -14,7 +14,7 @@ from localdev.assistant.gen.edit import Also
 from localdev.assistant.gen.files import Files
 from localdev.assistant.gen.import_block import import_text
 from localdev.assistant.gen.splice import clean, indent_of
-from localdev.assistant.gen.target import find_target
+from localdev.assistant.gen.target import find_target, open_file
 from localdev.assistant.gen.units import Unit, rows_text, unit_at, units_of
 from localdev.assistant.gen.writing import Piece, Written, checks_of, write
 from localdev.core.errors import NotFound, UsageError
@@ -212,7 +212,7 @@ def code_job(files: Files, path: str, *, after: str, instruction: str, most_char
     """
     text = files.read(path)
     if text is None and files.exists(path):
-        raise UsageError(f"{path} is no text file", "name a file of source code")
+        open_file(files, path)  # says why not
     start = text if text is not None else _beginning(files, path)
     tree = read_syntax(path, start)
     if tree is None:

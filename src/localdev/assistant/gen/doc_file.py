@@ -88,6 +88,8 @@ def document_file(files: Files, path: str, document: Documenting) -> Generator[E
             done.append(each.symbol.qualified)
         else:
             yield Notice("warning", f"{each.symbol.qualified} is left out: {failed(proposal.checks)}")
+    if not wanted:
+        raise NotFound(f"{path} offers nothing that could be documented", f"name one symbol: {path}::SYMBOL")
     if not done and not total.attempts:
         raise NotFound(f"all that {path} offers is documented", f"name one symbol to word it anew: {path}::SYMBOL")
     return _whole(total, FileEdit(path, text, state.text), rows, list(reversed(done)))

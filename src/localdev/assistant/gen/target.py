@@ -53,9 +53,14 @@ def open_file(files: Files, path: str) -> tuple[str, SyntaxTree]:
 
     Raises:
         NotFound: there is no such file; the nearest paths are named.
-        UsageError: it has no syntax that can be read.
+        UsageError: it is no text file, or has no syntax that can be read.
     """
     text = files.read(path)
+    if text is None and files.exists(path):
+        raise UsageError(
+            f"{path} cannot be read as code: it is no plain text file, or a very large one",
+            "name a file of source code",
+        )
     if text is None:
         raise NotFound(f"there is no source file {path}", _nearest(path, files.paths) or _EXAMPLE)
     tree = read_syntax(path, text)
