@@ -100,3 +100,16 @@ def test_no_git_at_all(tree: Path, git: Callable[..., str], monkeypatch: pytest.
         run_git(tree, "diff")
     assert "install git" in refused.value.hint
     assert head(tree) is None
+
+
+def test_a_partial_clone(tree: Path, git: Callable[..., str]) -> None:
+    """What it lacks is not fetched, and that is said."""
+    for text in ("one\n", "two\n"):
+        (tree / "a.txt").write_text(text)
+        git("add", ".")
+        git("commit", "-q", "-m", text)
+    git("config", "uploadpack.allowFilter", "true")
+    git("clone", "-q", "--filter=blob:none", f"file://{tree}", str(tree.parent / "partial"))
+    with pytest.raises(GitFailed) as refused:
+        run_git(tree.parent / "partial", "diff", "HEAD~1", "HEAD")
+    assert "partial" in refused.value.hint and "warning" not in str(refused.value)

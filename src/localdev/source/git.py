@@ -86,13 +86,29 @@ def run_git(root: Path, command: str, *arguments: str, index: str = "") -> str:
     except git.GitCommandNotFound as error:
         raise GitFailed("there is no git here that runs", "install git, and see that it is in PATH") from error
     except git.CommandError as error:
-        raise GitFailed(_said(error), "see what `git status` says") from error
+        said = _said(error)
+        raise GitFailed(f"git: {_reason(said)}", _hint(said)) from error
 
 
 def _said(error: git.CommandError) -> str:
-    """Give the first line of what git complained about."""
+    """Give what git complained about."""
     said = str(error.stderr or "").strip().removeprefix("stderr:").strip().strip("'").strip()
-    return "git: " + (said.splitlines() or [f"it ended with {error.status}"])[0].removeprefix("fatal: ")
+    return said or f"it ended with {error.status}"
+
+
+def _reason(said: str) -> str:
+    """Give the line that says why it ended; warnings may stand before it."""
+    lines = said.splitlines()
+    return next((line for line in lines if line.startswith("fatal:")), lines[0]).removeprefix("fatal: ")
+
+
+def _hint(said: str) -> str:
+    """Say what to do about it."""
+    if "lazy fetching" in said or "promisor" in said:
+        return (
+            "this clone is partial and nothing is fetched here: `git diff` with the same commits gets what is missing"
+        )
+    return "see what `git status` says"
 
 
 def opened(root: Path, *, index: str = "") -> git.Repo:
