@@ -60,6 +60,22 @@ SURE = [
     ("src/app.cs", 'var c = "Server=db;User Id=sa;Password=Tr0ub4dor9;";\n', ("hardcoded-secret", "medium", 1)),
     ("src/app.go", 'req.Header.Set("Authorization", "Bearer ' + drawn(30) + '")\n', ("hardcoded-secret", "high", 1)),
     (".env", "DB_PASSWORD=kestrel9\n", ("hardcoded-secret", "medium", 1)),
+    ("examples/login.py", f'api_key = "{HEX}"\n', ("hardcoded-secret", "medium", 1)),
+    ("examples/login.rs", f'let url = "https://ci:{H24}@acme.io/x".into();\n', ("hardcoded-secret", "medium", 1)),
+    (
+        "examples/login.rs",
+        f'f(\n    env::var("CLIENT_SECRET")\n        .unwrap_or_else(|_| "{HEX}".to_string()),\n)\n',
+        ("hardcoded-secret", "medium", 3),
+    ),
+    ("src/app.js", f'const s = process.env.SESSION_SECRET || "{H24}";\n', ("hardcoded-secret", "high", 1)),
+    ("src/app.ts", "const s = process.env.DB_PASSWORD ?? 'kestrel-9';\n", ("hardcoded-secret", "medium", 1)),
+    ("src/app.rb", 'pass = ENV["DB_PASSWORD"] || "kestrel-9"\n', ("hardcoded-secret", "medium", 1)),
+    ("src/app.rb", 'pass = ENV.fetch("DB_PASSWORD") { "kestrel-9" }\n', ("hardcoded-secret", "medium", 1)),
+    ("src/app.php", "$p = getenv('DB_PASSWORD') ?: 'kestrel-9';\n", ("hardcoded-secret", "medium", 1)),
+    ("src/App.java", 'f(ofNullable(getenv("DB_PASSWORD")).orElse("kestrel-9"));\n', ("hardcoded-secret", "medium", 1)),
+    ("src/app.cs", 'f(GetEnvironmentVariable("DB_PASSWORD") ?? "kestrel-9");\n', ("hardcoded-secret", "medium", 1)),
+    ("src/app.go", 'f(cmp.Or(os.Getenv("DB_PASSWORD"), "kestrel-9"))\n', ("hardcoded-secret", "medium", 1)),
+    ("src/app.py", 'f(os.environ.get("DB_PASSWORD") or "kestrel-9")\n', ("hardcoded-secret", "medium", 1)),
 ]  # fmt: skip
 
 
@@ -81,6 +97,11 @@ LEFT = [
     ("src/app.py", 'url = "https://user:password@host/"\n'),
     ("src/app.py", 'SECRET_NAME = "prod/db/main"\n'),
     ("src/app.py", 'key = "user_profile"\n'),
+    ("src/app.js", 'const s = process.env.DB_PASSWORD || "";\n'),
+    ("src/app.js", 'const s = process.env.DB_PASSWORD || "your-password-here";\n'),
+    ("src/app.js", 'const s = process.env.DB_PASSWORD_FILE || "/run/secrets/db";\n'),
+    ("src/app.rs", 'env::var("CLIENT_SECRET").unwrap_or_else(|_| "your-client-secret-goes-here".to_string())\n'),
+    ("src/app.cs", 'f(GetEnvironmentVariable("DB_PASSWORD") ?? throw new E("DB_PASSWORD is not set"));\n'),
     ("src/app.py", 'integrity = "sha512-' + drawn(86) + '=="\n'),
     ("src/app.py", f'commit = "{HEX}"\n'),
     ("package-lock.json", f'"integrity": "sha1-{drawn(27)}=", "token": "{HEX}"\n'),
@@ -100,7 +121,8 @@ def test_what_is_no_secret_is_left_alone(path: str, text: str) -> None:
 
 LESS = [
     ("tests/test_login.py", f'api_key = "{HEX}"\n'),
-    ("examples/login.py", f'api_key = "{HEX}"\n'),
+    ("examples/login.py", 'password = "hunter2"\n'),
+    ("docs/login.md", f'api_key = "{HEX}"\n'),
     (".github/workflows/test.yml", "env:\n  POSTGRES_PASSWORD: sw0rdfish\n"),
     ("src/app.py", 'url = "postgres://app:sw0rdfish@localhost/x"\n'),
     ("src/app.py", '# password = "hunter2"\n'),

@@ -36,6 +36,12 @@ _TYPE = (
 _SIGN = r"[ \t]{0,20}(?::=|=>|[=!]==?|\?\?=|\|\|=|[:=])\s{0,4}(?:\[\]byte)?\(?\s{0,4}"
 _ASSIGNED = re.compile(rf"(?<![\w$]){_NAME}[\"'`]?\]?{_TYPE}{_SIGN}{_QUOTED}")
 _BESIDE = re.compile(rf"(?<![\w$])[\"']{_NAME}[\"']\s{{0,3}},\s{{0,3}}{_QUOTED}")
+# What stands in for a variable that is not set: `env::var("X").unwrap_or("y")`, `process.env.X || "y"`.
+_DEFAULT = re.compile(
+    rf"(?<![\w$])(?P<name>[A-Z][A-Z0-9_]{{2,60}})[\"'`]?[\])]{{0,3}}\s{{0,80}}"
+    rf"(?:\.(?:unwrap_or|map_or|or|get_or|getOr)_?(?:[eE]lse(?:Get)?)?\(\s{{0,80}}(?:(?:\|\w*\||\(\)\s?->|_\s?=>)\s{{0,80}})?"
+    rf"|(?:\|\||\?\?|\?:|\bor\b|(?<=[)\s])\{{|(?<=\)),)\s{{0,80}}){_QUOTED}"
+)
 _CALLED = re.compile(rf"(?<![\w$])(?P<name>(?:set|with|add|use)_?\w{{3,60}})\(\s{{0,3}}{_QUOTED}", re.IGNORECASE)
 _ELEMENT = re.compile(r"<(?P<name>[A-Za-z][\w.:-]{2,60})>(?P<value>[^<>\s][^<>\r\n]{1,500})</(?P=name)>")
 _NAMED_VALUE = re.compile(
@@ -63,7 +69,7 @@ def assignments(text: str) -> Iterator[Assignment]:
         # `password string = ` in one language is `String password = ` in another.
         for name in filter(None, (found["name"], found["word"])):
             yield Assignment(name, found.start("value"), found.end("value"))
-    for pattern in (_CALLED, _ELEMENT, _NAMED_VALUE):
+    for pattern in (_DEFAULT, _CALLED, _ELEMENT, _NAMED_VALUE):
         for found in pattern.finditer(text):
             yield Assignment(found["name"], found.start("value"), found.end("value"))
     for found in _BESIDE.finditer(text):

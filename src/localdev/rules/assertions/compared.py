@@ -137,6 +137,7 @@ def _compare(
         return
     gone, fresh = _difference(old, new)
     gone = [each for each in gone if kept[each.text] < 0 and not _is_repeated(each, old)]
+    gone = [each for each in gone if not _needless(each, file, after)]
     rewritten = helped or _rewritten(file, before, gone, fresh)
     pairs = _pairs(gone, fresh)
     for here, there in pairs:
@@ -145,9 +146,8 @@ def _compare(
             yield Weakened(file, after, here, there, why, not rewritten and not _explained(here, file, facts))
     taken = {id(here) for here, _ in pairs}
     left = [each for each in gone if id(each) not in taken]
-    needed = [each for each in left if not _needless(each, file, after)]
-    lost = [each for each in needed if not _moved(each, facts)]
-    if len(needed) > len(fresh) - len(pairs) and lost:
+    lost = [each for each in left if not _moved(each, facts)]
+    if len(left) > len(fresh) - len(pairs) and lost:
         surely = [each for each in lost if not _explained(each, file, facts)]
         yield Lost(file, after, tuple(surely or lost), len(old), bool(surely) and not rewritten)
 

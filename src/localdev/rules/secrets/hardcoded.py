@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from localdev.core.review import Severity
 from localdev.privacy.detectors import assigned, commands, config_files, headers, jwt, urls
 from localdev.rules.changed import ChangedFile
+from localdev.rules.places import is_example, is_test, is_vendored
 from localdev.rules.rule import Example, Found, Rule, each_file
 from localdev.rules.secrets.added import TOKENS, Secret, aside, drawn, in_order, made_up, secrets_in
 from localdev.source.skip import file_reason
@@ -70,14 +71,21 @@ def _severity(found: Secret, path: str) -> Severity | None:
         return None if aside(path) else "low"
     if not strong and (_TRANSLATED.search(path) or _plain_words(found)):
         return None
-    if aside(path):
+    if aside(path) and not _is_program(path):
         return "low" if strong else None
+    if aside(path):
+        return "medium" if strong else "low"  # people copy what examples do
     if file_reason(path.rpartition("/")[2]) == "may hold secrets":
         return "high" if strong else "medium"
     if strong:
         return "high"
     mild = _CI.search(path) or path.endswith(_WEAK_FILE) or found.row.lstrip().startswith(_COMMENT) or _local(found)
     return "low" if mild or (in_order(value) and kind == "TOKEN") else "medium"
+
+
+def _is_program(path: str) -> bool:
+    """Say whether a file is an example that runs, and not a test, a page, data or other people's code."""
+    return is_example(path) and not (is_test(path) or is_vendored(path) or path.endswith(_WEAK_FILE))
 
 
 def _plain_words(found: Secret) -> bool:
@@ -98,9 +106,9 @@ RULE = Rule(
     title="A password, key or token written in the code",
     explanation=(
         "Its name, or the place it stands in (an address, a header, a command), says that this value is a credential. "
-        "Everyone who can read the repository knows it, and changing it takes a release. Read it from the "
-        "environment or "
-        "a secret store. In tests, examples and documentation only values that look drawn by chance are told, as low."
+        "Everyone who can read the repository knows it, and changing it takes a release. Read it from the environment "
+        "or a secret store. In tests and documentation only values that look drawn by chance are told, as low; in "
+        "examples, which people copy, each a step less than elsewhere."
     ),
     bad=Example("app/settings.py", 'DATABASE_PASSWORD = "kestrel-Morning7!"\n'),
     good=Example("app/settings.py", 'DATABASE_PASSWORD = os.environ["DATABASE_PASSWORD"]\n'),
