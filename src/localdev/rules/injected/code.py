@@ -9,11 +9,12 @@ from localdev.core.review import Severity
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, in_code
 from localdev.rules.dangerous.data import is_from_outside, is_from_request, values_behind
-from localdev.rules.injected.holes import dangerous, has_text, judged, known, place
+from localdev.rules.injected.holes import dangerous, has_text, judged, known, made_as, of_own_file, place
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.built import build
-from localdev.source.syntax.calls import Call, calls
+from localdev.source.syntax.calls import Call
+from localdev.source.syntax.meanings import meant
 from localdev.source.syntax.names import bare
 from localdev.source.syntax.scopes import is_fixed, value_of
 from localdev.source.syntax.tree import SyntaxTree, text_of
@@ -29,7 +30,7 @@ _EVALUATORS: dict[str, frozenset[str]] = {
         eval Function window.eval globalThis.eval global.eval self.eval vm.runInNewContext vm.runInThisContext
         vm.runInContext vm.Script vm.compileFunction vm.SourceTextModule execScript vm2.VM.run vm2.VMScript VMScript
         safe-eval static-eval notevil eval.call eval.apply $.globalEval jQuery.globalEval .executeJavaScript
-        require-from-string safer-eval
+        require-from-string safer-eval AsyncFunction GeneratorFunction
         """),
     "go": words("""
         .RunString .RunScript otto.Run otto.Eval .DoString goja.Compile expr.Eval goja.RunString
@@ -96,9 +97,12 @@ _NO_TEXT = words("""
 _ENGINES = re.compile(
     r"(?i)engine|lua|\bjs\b|script|python|\bpy\b|rhai|interp|context|ctx|isolate|shell|groovy|nashorn"
 )
-_FILES = re.compile(
-    r"\.read\(|read_text|readFile|File\.read|compile\(|\.source\b|getsource|__FILE__|\bast\b|\bcode_?obj|\btree\b"
+# Code that a program keeps beside itself, or has as a tree: it is run on purpose.
+_OWN_CODE = re.compile(
+    r"compile\(|\.source\b|getsource|__FILE__|__file__|__dirname|__dir__|\bast\b|\bcode_?obj|\btree\b|[Vv]ersion|about"
 )
+_FILES = re.compile(r"\.read\(|read_text|readFile|File\.read|readAll|ReadAll|file_get_contents|read_to_string|slurp")
+_GO_ENGINES = re.compile(r"/(?:otto|yaegi)\b")
 _SUGGESTION = "read the data with a parser, or choose what to call from a fixed table"
 
 
@@ -106,7 +110,7 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find calls that run data as code."""
     own = _defined(tree)
     evaluators, by_name = _EVALUATORS.get(tree.language, frozenset()), _BY_NAME.get(tree.language, frozenset())
-    for call in calls(tree):
+    for call in meant(tree):
         line = _line(file, call)
         if not line:
             continue
@@ -126,7 +130,7 @@ def _line(file: ChangedFile, call: Call) -> int:
     if file.touched(call.line, call.end_line):
         return call.line
     named = [each for each in call.arguments[:2] if each.kind == "name"]
-    return next((line for each in named if (line := place(file, call, each, ()))), 0)
+    return next((line for each in named if (line := place(file, (call.line, call.end_line), each, ()))), 0)
 
 
 def _defined(tree: SyntaxTree) -> frozenset[str]:
@@ -165,8 +169,14 @@ def _runs(tree: SyntaxTree, call: Call) -> bool:
         tree.language in ("java", "c_sharp")
         and call.last in ("eval", "otto", "load", "evaluate", "Execute", "Evaluate")
     ):
-        return _ENGINES.search(call.name) is not None
+        return _ENGINES.search(call.name + made_as(tree, call)) is not None or _is_engine(tree, call)
     return True
+
+
+def _is_engine(tree: SyntaxTree, call: Call) -> bool:
+    """Say whether the receiver of a method is declared as something that runs scripts."""
+    owner = re.escape(call.name.rpartition(".")[0])
+    return re.search(rf"\b\w*(?:Script|Engine|Shell|Interpreter|Lua)\w*\s+{owner}\b", tree.text) is not None
 
 
 def _judged(tree: SyntaxTree, call: Call, risky: list[Argument]) -> Severity | None:
@@ -181,14 +191,11 @@ def _judged(tree: SyntaxTree, call: Call, risky: list[Argument]) -> Severity | N
         return None if _FILES.search(risky[0].text) or len(call.arguments) < 3 else "low"
     built = build(tree, risky[0])
     texts = " ".join(each.text[:400] for argument in risky for each in values_behind(tree, argument))
-    if (
-        tree.language == "ruby"
-        and call.last.endswith("_eval")
-        and any("__FILE__" in each.text for each in call.arguments)
-    ):
+    told_file = tree.language == "ruby" and call.last.endswith("_eval") and len(call.arguments) > 1
+    if told_file or _OWN_CODE.search(texts):
         return "low"
     if _FILES.search(texts):
-        return "low"
+        return "low" if of_own_file(tree, risky[0]) else "medium"
     if not has_text(built) or dangerous(tree, built):
         return "high" if tree.language not in ("ruby",) or call.last == "eval" else "medium"
     return None
@@ -208,6 +215,7 @@ def _of_lookup(tree: SyntaxTree, call: Call) -> Severity | None:
         given = given[:2] if call.last in ("Get", "getattr", "apply") else given[:1]
     if call.last in ("constantize", "safe_constantize") and call.receiver is not None:
         given = [Argument(tree, call.receiver)]
+    given = [hole for each in given for hole in dangerous(tree, build(tree, each))]
     if any(is_from_request(tree, each) for each in given):
         return "high"
     including = tree.language == "php" and call.last.startswith(("include", "require")) and call.receiver is None
@@ -228,7 +236,9 @@ def _of_others(tree: SyntaxTree, call: Call) -> Severity | None:
         value = value_of(tree, first)
         built = build(tree, first)
         return "high" if value.kind in ("interpolated", "concatenated") and has_text(built) and built.holes else None
-    if tree.language == "go" and call.last in ("Run", "Eval") and "/otto" in tree.text and first is not None:
+    if tree.language == "python" and call.last in ("query", "eval") and "pandas" in tree.text and first is not None:
+        return "high" if call.receiver is not None and is_from_request(tree, first) else None
+    if tree.language == "go" and call.last in ("Run", "Eval") and _GO_ENGINES.search(tree.text) and first is not None:
         return None if is_fixed(tree, first) or "." not in call.name else "high"
     if tree.language == "php" and call.name in ("preg_replace", "mb_ereg_replace") and first is not None:
         pattern = string_of(tree, first.node) or ""

@@ -9,13 +9,14 @@ from localdev.core.review import Severity
 from localdev.rules.changed import ChangedFile, ReviewedChange
 from localdev.rules.code import SCRIPT, in_code
 from localdev.rules.dangerous.data import function_text, is_from_outside
-from localdev.rules.injected.holes import judged, known
+from localdev.rules.injected.holes import judged, known, made_as, of_own_file
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.assignments import assignments
-from localdev.source.syntax.calls import Call, call_of, calls
-from localdev.source.syntax.names import bare
-from localdev.source.syntax.scopes import is_fixed, reaching, value_of
+from localdev.source.syntax.calls import Call
+from localdev.source.syntax.imports import resolved
+from localdev.source.syntax.meanings import meant
+from localdev.source.syntax.scopes import is_fixed, value_of
 from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of, walk
 from localdev.source.syntax.values import Argument
 
@@ -38,7 +39,7 @@ _LOADERS: dict[str, frozenset[str]] = {
         org.apache.commons.lang3.SerializationUtils.deserialize .activateDefaultTypingAsProperty .load .loadAs
         .loadAll .setRegistrationRequired .readClassAndObject .getObject
         """),
-    "c_sharp": words(".Deserialize .UnsafeDeserialize SimpleTypeResolver"),
+    "c_sharp": words(".Deserialize .UnsafeDeserialize SimpleTypeResolver .ReadObject"),
     "ruby": words("""
         Marshal.load Marshal.restore YAML.load YAML.unsafe_load YAML.load_stream Psych.load Psych.unsafe_load
         Oj.object_load Oj.load YAML.load_file YAML.unsafe_load_file Psych.unsafe_load_file JSON.unsafe_load
@@ -46,7 +47,6 @@ _LOADERS: dict[str, frozenset[str]] = {
     "php": words("unserialize yaml_parse igbinary_unserialize"),
 }
 _LOADERS["typescript"] = _LOADERS["tsx"] = _LOADERS["javascript"]
-_SAFE_YAML = re.compile(r"Safe|BaseLoader|safe_load|SafeConstructor|safe_loader|JSON_SCHEMA|FAILSAFE|CORE_SCHEMA")
 _DUMPED = re.compile(r"\b(?:dumps?|dump_s|serialize|Marshal\.dump|to_yaml|YAML\.dump|getvalue)\s*\(")
 _FORMATTERS = re.compile(
     r"BinaryFormatter|SoapFormatter|NetDataContractSerializer|LosFormatter|ObjectStateFormatter|JavaScriptSerializer"
@@ -56,14 +56,13 @@ _GUARDED = re.compile(
     r"setObjectInputFilter|ObjectInputFilter|ValidatingObjectInputStream|resolveClass|allowTypes|allowTypesByWildcard|setupDefaultSecurity|SafeConstructor|LookAheadObjectInputStream|Binder\s*=|SerializationBinder"
 )
 _LOCAL = re.compile(r"(?i)Rails\.root|__dir__|__FILE__|fixture|\bERB\b|template\.result")
-_OPENS = re.compile(r"(?:^|\.)(?:open|fopen|file_get_contents|File\.(?:read|open|binread)|readFileSync|Path)$")
 _SUGGESTION = "use a format that holds data only (JSON, `safe_load`), or restrict the types that may be made"
 
 
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find calls that make any object out of data."""
     loaders = _LOADERS.get(tree.language, frozenset())
-    for call in calls(tree):
+    for call in meant(tree):
         if known(loaders, call) and file.touched(call.line, call.end_line):
             severity = _judged(tree, call)
             if severity is not None:
@@ -85,7 +84,7 @@ def _judged(tree: SyntaxTree, call: Call) -> Severity | None:
     behind = data.text + value_of(tree, data).text
     if _DUMPED.search(behind) and "request" not in behind:
         return None
-    if _of_own_file(tree, data):
+    if of_own_file(tree, data):
         return "low"
     if tree.language == "python":
         return _of_python(tree, call, data)
@@ -97,32 +96,17 @@ def _judged(tree: SyntaxTree, call: Call) -> Severity | None:
     return "high"
 
 
-def _of_own_file(tree: SyntaxTree, data: Argument) -> bool:
-    """Say whether data are read from a file whose name is fixed here."""
-    node = value_of(tree, data).node
-    inside = (call_of(tree, each) for each in walk(node))
-    opened = [each for each in inside if each is not None and _OPENS.search(each.name)]
-    return bool(opened) and all(each.arguments and is_fixed(tree, each.arguments[0]) for each in opened)
-
-
 def _of_python(tree: SyntaxTree, call: Call, data: Argument) -> Severity | None:
     """Judge the loaders of Python, some of which are safe when told so."""
     name, given = call.resolved, {each.keyword: each.text for each in call.arguments if each.keyword}
     positional = [each.text for each in call.arguments if not each.keyword]
     outside = is_from_outside(tree, data)
     if name.startswith("yaml."):
-        loader = given.get("Loader", positional[1] if len(positional) > 1 else "")
-        loader += _value_text(tree, call)
-        if name.startswith(("yaml.full_load",)) or "FullLoader" in loader:
+        loader = _loader(tree, call)
+        if name.startswith("yaml.full_load") or "FullLoader" in loader:
             return "medium" if outside else "low"
-        return (
-            None
-            if _SAFE_YAML.search(loader)
-            or (
-                loader and "yaml" not in loader and "Loader" in loader and "Unsafe" not in loader and loader != "Loader"
-            )
-            else "high"
-        )
+        known_unsafe = "Unsafe" in loader or re.fullmatch(r"(?:yaml\.)?C?Loader", loader) is not None
+        return "high" if not loader or known_unsafe else None
     if name == "ruamel.yaml.YAML":
         return "high" if given.get("typ", positional[0] if positional else "").strip("'\"") == "unsafe" else None
     if name == "torch.load":
@@ -139,10 +123,13 @@ def _of_python(tree: SyntaxTree, call: Call, data: Argument) -> Severity | None:
     return "high" if outside else "medium"
 
 
-def _value_text(tree: SyntaxTree, call: Call) -> str:
-    """Give what the loader that a call names was made as."""
+def _loader(tree: SyntaxTree, call: Call) -> str:
+    """Give the full name of the loader that a call of YAML names, or what it was made as; empty where it names none."""
     loader = call.keyword("Loader") or call.positional(1)
-    return value_of(tree, loader).text if loader is not None and loader.kind == "name" else ""
+    if loader is None:
+        return ""
+    value = value_of(tree, loader)
+    return resolved(tree, value.name) if value.kind == "name" else value.text
 
 
 def _of_ruby(tree: SyntaxTree, call: Call, data: Argument, behind: str) -> Severity | None:
@@ -161,7 +148,7 @@ def _of_java(tree: SyntaxTree, call: Call) -> Severity | None:
     """Judge Java's ways, most of which are methods with common names."""
     if _GUARDED.search(tree.text):
         return None
-    made = _made(tree, call)
+    made = made_as(tree, call)
     last = call.last
     if call.kind == "new":
         return "high"
@@ -202,22 +189,11 @@ def _reached(tree: SyntaxTree, call: Call) -> str:
     return value_of(tree, call.arguments[0]).text if call.arguments else ""
 
 
-def _made(tree: SyntaxTree, call: Call) -> str:
-    """Give how the receiver of a method was made, as text; its declared type comes first."""
-    if call.receiver is None:
-        return ""
-    receiver = bare(tree, call.receiver)
-    texts = [text_of(receiver)] if call_of(tree, receiver) is not None else []
-    for each in reaching(tree, receiver):
-        texts.append(each.value.text)
-    return " ".join(texts)
-
-
 def _of_c_sharp(tree: SyntaxTree, call: Call) -> Severity | None:
     """Judge the formatters of .NET."""
     if call.kind == "new":
         return "high"
-    made = _made(tree, call) + call.name
+    made = made_as(tree, call) + call.name
     if "JavaScriptSerializer" in made:
         return "high" if "SimpleTypeResolver" in made else None
     return "high" if _FORMATTERS.search(made) and not _GUARDED.search(tree.text) else None

@@ -9,14 +9,15 @@ from dataclasses import replace
 from localdev.core.review import Severity
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import Look
-from localdev.rules.dangerous.data import is_from_outside, is_from_request
+from localdev.rules.dangerous.data import is_from_outside, is_from_request, values_behind
+from localdev.rules.injected.checked import is_one_of_few
 from localdev.rules.rule import Found
 from localdev.source.syntax.assignments import Assignment
 from localdev.source.syntax.built import Built
 from localdev.source.syntax.calls import Call, call_of
 from localdev.source.syntax.names import bare
 from localdev.source.syntax.scopes import enclosing_functions, is_fixed, parameters_of, reaching
-from localdev.source.syntax.tree import SyntaxTree, text_of
+from localdev.source.syntax.tree import SyntaxTree, text_of, walk
 from localdev.source.syntax.values import Argument
 
 # Calls and names that make a value harmless wherever it is put: numbers, and texts escaped for the place.
@@ -29,13 +30,26 @@ _SAFE = re.compile(
     | ^(?:Integer|Long|Double|Boolean|UUID|Guid|int|long|double|decimal|DateTime|Int32|Int64|uuid|Uuid)\s*(?:\.|::)
       (?:Parse|parse|TryParse|valueOf|fromString|parse_str|Must\w*)\s*\(
     | \.(?:to_i|to_f|hexdigest|getTime|intValue|longValue|ordinal)\b(?:\(\))?$
-    | (?i:quote|escape|sanitiz|sanitis|placeholder|bindings?\b|\bclean|(?<!in)valid|allow_?list|white_?list|addslashes
-    |url_?encode|encodeuri|base64|b64encode|encode\.for|encode_?for)
     | Identifier\s*\(
-    | ["'](?:\?|%s|\?,\s?|%s,\s?|\$|:|:\w+|@|@p|@\w+|,|,\s)["']
+    | ["'](?:\?|%s|:\w+|@\w+)(?:,\s?)?["'] | ["'](?:\$|:|@|@p)["']\s*[+.]
     """,
     re.VERBOSE,
 )
+# Names of functions that make a value harmless where it is put, and of values that went through one. What a form calls
+# clean or valid is only of the right shape.
+_CLEANED = re.compile(
+    r"""
+    (?i:(?<!un)quote\w*[!?]?\s*\( | (?<!un)quoted | \besc_ | (?<!un)escape
+    | sanitiz | sanitis | placeholder | bindings?\b | \bclean(?!ed_?data) | (?<!in)valid(?!ated_?data|ated\()
+    | allow_?list | white_?list | url_?encode | encodeuri | base64 | b64encode | encode\.for | encode_?for)
+    """,
+    re.VERBOSE,
+)
+# Escaping for a page or by backslashes alone ends no quotes of SQL or of a shell.
+_NO_HELP = re.compile(
+    r"(?i)addslashes|html[._:]*(?:special_?chars|entit|escape)|escape_?(?:html|xml|js)|xml_?escape|strip_tags"
+)
+_TEXTS = re.compile(r"""(["'])(?:(?!\1)[^\\\n]|\\.)*\1""")
 # A number as a rule, unless it comes in a request.
 _COUNTED = re.compile(r"\.(?:size|length|count|id|Id|ID|Length|Count)\b(?:\(\))?$")
 _NUMERIC_TYPE = re.compile(
@@ -43,7 +57,10 @@ _NUMERIC_TYPE = re.compile(
     r"|bool|boolean|Integer|Long|Double|Short|UUID|Guid|Uuid|decimal|uint|ulong|byte|float64|float32|time_t|pid_t|ObjectId"
     r"|DateTime|datetime|date|LocalDate|Instant|TimeSpan|Duration|time\.Duration)\b(?!\s*[\[*]|<)"
 )
-_COMPARISON = re.compile(r"""^\(?[^"'`?]*(?:[!=]=|[<>]=?)(?!>)[^"'`?]*\)?$""")
+_COMPARISON = re.compile(r"""^\(?[^"'`?]*(?:[!=]=|\s[<>]=?\s)[^"'`?]*\)?$""")
+_OPENS = re.compile(
+    r"(?:^|\.)(?:open|fopen|file_get_contents|File\.(?:read|open|binread)|readFile(?:Sync)?|ReadFile|ReadAllText|Path)$"
+)
 # Another tool's finding was looked at there and answered.
 _ANSWERED = re.compile(
     r"noqa:\s*(?:\w+,\s*)*(?:S\d+|DUO)|\bnosec\b|nosemgrep|brakeman:ignore|NOSONAR|rubocop:disable\s+Security"
@@ -61,9 +78,16 @@ def is_harmless(tree: SyntaxTree, hole: Argument) -> bool:
     if _COMPARISON.match(text) or (_COUNTED.search(text) and not is_from_request(tree, hole)):
         return True
     call = call_of(tree, bare(tree, hole.node))
-    if (len(text) < 500 and _SAFE.search(text)) or (call is not None and _SAFE.search(call.resolved + "(")):
+    written = [text[:500] if len(text) < 500 else "", call.resolved + "(" if call is not None else ""]
+    return any(map(_makes_harmless, written)) or is_numeric(tree, hole) or is_one_of_few(tree, hole)
+
+
+def _makes_harmless(text: str) -> bool:
+    """Say whether an expression makes a number, or escapes what it is given."""
+    if _SAFE.search(text):
         return True
-    return is_numeric(tree, hole)
+    names = _TEXTS.sub("''", text)
+    return _CLEANED.search(names) is not None and _NO_HELP.search(names) is None
 
 
 def is_numeric(tree: SyntaxTree, hole: Argument) -> bool:
@@ -106,7 +130,7 @@ def _makes_number(assignment: Assignment) -> bool:
     own = node.child_by_field_name("type")
     if any(_NUMERIC_TYPE.search(" " + text_of(each)) for each in (declared, own) if each is not None):
         return True
-    return _SAFE.search(assignment.value.text[:500]) is not None
+    return _makes_harmless(assignment.value.text[:500])
 
 
 def origin(tree: SyntaxTree, holes: Iterable[Argument]) -> Severity:
@@ -114,14 +138,32 @@ def origin(tree: SyntaxTree, holes: Iterable[Argument]) -> Severity:
     return "high" if any(is_from_outside(tree, hole) or is_from_request(tree, hole) for hole in holes) else "medium"
 
 
-def place(file: ChangedFile, call: Call, argument: Argument, holes: Iterable[Argument]) -> int:
-    """Give the line to point at: the argument's or the call's, or where the text is built; 0 where all is as it was."""
-    if file.touched(call.line, call.end_line):
-        return argument.line if file.touched(argument.line, argument.line) else call.line
+def place(file: ChangedFile, lines: tuple[int, int], argument: Argument, holes: Iterable[Argument]) -> int:
+    """Give the line to point at: the argument's or the first of the call's `lines`, or where it is built; else 0."""
+    if file.touched(*lines):
+        return argument.line if file.touched(argument.line, argument.line) else lines[0]
     tree = argument.tree
     ways = [(each.line, each.end_line) for each in holes]
     ways += [(each.line, each.end_line) for each in reaching(tree, argument.node) if not is_fixed(tree, each.value)]
     return next((line for line, end_line in ways if file.touched(line, end_line)), 0)
+
+
+def of_own_file(tree: SyntaxTree, data: Argument) -> bool:
+    """Say whether data are read from a file whose name is fixed here."""
+    inside = (call_of(tree, each) for value in values_behind(tree, data) for each in walk(value.node))
+    opened = [each for each in inside if each is not None and _OPENS.search(each.name)]
+    return bool(opened) and all(each.arguments and is_fixed(tree, each.arguments[0]) for each in opened)
+
+
+def made_as(tree: SyntaxTree, call: Call) -> str:
+    """Give how the receiver of a method was made, as text."""
+    if call.receiver is None:
+        return ""
+    receiver = bare(tree, call.receiver)
+    texts = [text_of(receiver)] if call_of(tree, receiver) is not None else []
+    for each in reaching(tree, receiver):
+        texts.append(each.value.text)
+    return " ".join(texts)
 
 
 def has_text(built: Built) -> bool:

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 
 from localdev.core.review import Severity
 from localdev.rules.changed import ChangedFile
-from localdev.rules.code import SCRIPT, in_code
+from localdev.rules.code import in_code
 from localdev.rules.dangerous.data import is_from_outside, is_from_request
 from localdev.rules.injected.holes import dangerous, judged
+from localdev.rules.injected.stores import STORES, of_store
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.assignments import assignments
 from localdev.source.syntax.built import build
-from localdev.source.syntax.calls import Call, calls
+from localdev.source.syntax.calls import Call
+from localdev.source.syntax.meanings import meant
 from localdev.source.syntax.tree import SyntaxTree
 from localdev.source.syntax.values import Argument, string_of
 
@@ -30,10 +32,6 @@ _ALWAYS_XPATH = words("""
     xpath XPath selectNodes selectSingleNode SelectNodes SelectSingleNode at_xpath XPathSelectElement
     XPathSelectElements xmlXPathEvalExpression xmlXPathEval evaluateExpression
     """)
-_STORES = words("""
-    find findOne findMany findOneAndUpdate findOneAndDelete findOneAndReplace updateOne updateMany deleteOne
-    deleteMany count countDocuments remove aggregate where distinct replaceOne
-    """)
 _WHERE = words("$where $function $accumulator mapReduce")
 _SUGGESTION = "escape the value for the query's language, or pass it as a parameter"
 
@@ -41,8 +39,8 @@ _SUGGESTION = "escape the value for the query's language, or pass it as a parame
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find queries that hold values."""
     directory = _DIRECTORY.search(tree.text) is not None
-    paths = "path" in tree.text.lower()
-    for call in calls(tree):
+    paths = "xpath" in tree.text.lower()
+    for call in meant(tree):
         if not file.touched(call.line, call.end_line):
             continue
         severity, message = _of_call(tree, call, directory=directory, paths=paths)
@@ -72,15 +70,15 @@ def _of_call(tree: SyntaxTree, call: Call, *, directory: bool, paths: bool) -> t
     for argument in call.arguments:
         if directory and argument.kind in ("interpolated", "concatenated", "call") and _is_filter(tree, argument):
             return "high", _message("directory search")
-    if paths and call.last in _XPATH and (call.last in _ALWAYS_XPATH or "xpath" in tree.text.lower()):
+    if call.last in _ALWAYS_XPATH or (paths and call.last in _XPATH):
         for argument in call.arguments[:2]:
             severity = _of_path(tree, argument)
             if severity is not None and not call.name.startswith(("By.", "driver.", "page.", "browser.")):
                 return severity, _message("path into a document")
-    if tree.language in SCRIPT and call.last in _STORES and "." in call.name and call.arguments:
-        first = call.arguments[0]
-        if re.fullmatch(r"(?:ctx\.)?req(?:uest)?\.(?:body|query|params)", first.text):
-            return "high", "the request itself is the query: operators such as `$ne` and `$where` in it are obeyed"
+    if call.last in STORES and call.receiver is not None and call.arguments:
+        severity = of_store(tree, call)
+        if severity is not None:
+            return severity, "what a request sends is the query: operators such as `$ne` and `$where` in it are obeyed"
     texts = [string_of(tree, each.node) for each in call.arguments[:2]]
     if len(texts) == 2 and texts[0] == "$where" and dangerous(tree, build(tree, call.arguments[1])):
         return "high", _message("JavaScript of a query")
@@ -125,6 +123,20 @@ RULE = Rule(
     ),
     check=in_code(
         judged(_look),
-        ("ldap", "xpath", "directory", "$where", "naming", "nodes", "find(", "findone", "mapreduce", "document"),
+        (
+            "ldap",
+            "xpath",
+            "directory",
+            "$where",
+            "naming",
+            "node",
+            "find",
+            "delete",
+            "update",
+            "count",
+            "aggregate",
+            "mapreduce",
+            "document",
+        ),
     ),
 )

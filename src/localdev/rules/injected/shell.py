@@ -10,15 +10,16 @@ from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.dangerous.data import is_from_outside, is_from_request
 from localdev.rules.injected.holes import dangerous, has_text, judged, known, origin, place
+from localdev.rules.injected.shell_lists import after_flag, given_to, in_lists, is_shell, members, names_shell, of_rust
 from localdev.rules.places import is_script
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.assignments import assignments
 from localdev.source.syntax.built import build
-from localdev.source.syntax.calls import Call, call_of, calls
-from localdev.source.syntax.names import bare
+from localdev.source.syntax.calls import Call
+from localdev.source.syntax.meanings import meant
 from localdev.source.syntax.scopes import reaching, value_of
-from localdev.source.syntax.tree import SyntaxTree, text_of
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of
 from localdev.source.syntax.values import Argument, members_of, string_of
 
 # What always hands its first argument to a shell, by language.
@@ -37,7 +38,7 @@ _SHELLS: dict[str, frozenset[str]] = {
         """),
     "ruby": words("""
         system exec spawn IO.popen Open3.capture2 Open3.capture2e Open3.capture3 Open3.popen2 Open3.popen3
-        Open3.popen2e Kernel.system open Kernel.open Kernel.exec Kernel.spawn Process.spawn PTY.spawn Kernel.` `
+        Open3.popen2e Kernel.system Kernel.exec Kernel.spawn Process.spawn PTY.spawn Kernel.` `
         Open3.pipeline .exec! ssh.exec
         """),
     "php": words("exec shell_exec system passthru popen proc_open ` Process.fromShellCommandline"),
@@ -55,7 +56,10 @@ _PROGRAMS: dict[str, frozenset[str]] = {
         child_process.spawn child_process.spawnSync child_process.execFile child_process.execFileSync execa execa.sync
         cross-spawn spawn execa.execa Bun.spawn Bun.spawnSync
         """),
-    "go": words("os/exec.Command os/exec.CommandContext syscall.Exec exec.Command exec.CommandContext"),
+    "go": words("""
+        os/exec.Command os/exec.CommandContext syscall.Exec exec.Command exec.CommandContext
+        golang.org/x/sys/execabs.Command golang.org/x/sys/execabs.CommandContext execabs.Command execabs.CommandContext
+        """),
     "rust": words("Command.new std.process.Command.new tokio.process.Command.new"),
     "java": words(".exec ProcessBuilder .command CommandLine.parse"),
     "c": words("""
@@ -71,10 +75,8 @@ _PROGRAMS: dict[str, frozenset[str]] = {
 }
 _PROGRAMS["typescript"] = _PROGRAMS["tsx"] = _PROGRAMS["javascript"]
 _PROGRAMS["cpp"] = _PROGRAMS["c"]
-_SHELL_NAME = re.compile(
-    r"^(?:.*[/\\])?(?:ba|z|k|c|da|a|fi)?sh(?:\.exe)?$|^(?:.*[/\\])?(?:cmd|powershell|pwsh)(?:\.exe)?$", re.IGNORECASE
-)
-_FLAG = re.compile(r"^(?:-\w*c|/[cCkK]|-Command|-command|-lc)$")
+_OPENS = words("open Kernel.open URI.open")
+_PIPES = _OPENS | words("IO.read IO.readlines IO.foreach IO.binread IO.write IO.binwrite")
 _RUNTIME = re.compile(r"(?:^|\.)(?:getRuntime|rt|runtime|Runtime)\.exec$")
 _SUGGESTION = "give the program and its arguments as a list without a shell, or escape the value for the shell"
 _CONFIGURED = re.compile(r"(?i)settings|config|\bconf\b|option|\bargs?\.|\bopts?\b|environ|getenv")
@@ -83,16 +85,69 @@ _CONFIGURED = re.compile(r"(?i)settings|config|\bconf\b|option|\bargs?\.|\bopts?
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find commands for a shell that hold values."""
     shells, programs = _SHELLS.get(tree.language, frozenset()), _PROGRAMS.get(tree.language, frozenset())
-    for call in calls(tree):
-        command = None
-        if known(shells, call):
-            command = _of_shell(tree, call)
-        if command is None and known(programs, call):
-            command = _of_program(tree, call)
-        if command is not None:
-            yield from _judged(file, tree, call, command)
+    shell_named = names_shell(tree)
+    seen: set[int] = set()
+    for call in meant(tree):
+        command = _of_shell(tree, call) if known(shells, call) else None
+        if command is None:
+            command = _of_program(tree, call) if known(programs, call) else _of_other(tree, call, shell_named)
+        if tree.language == "ruby" and call.name in _PIPES:
+            yield from _of_pipe(file, tree, call)
+        elif command is not None:
+            seen.add(command.node.id)
+            yield from _judged(file, (call.line, call.end_line), command, chosen=call.last == "exec_command")
+    for node, command in in_lists(tree) if shell_named else ():
+        if command.node.id not in seen:
+            seen.add(command.node.id)
+            yield from _judged(file, (line_of(node), end_line_of(node)), command, chosen=True)
     if tree.language == "c_sharp":
         yield from _start_infos(file, tree)
+
+
+def _of_pipe(file: ChangedFile, tree: SyntaxTree, call: Call) -> Iterator[Found]:
+    """Find names of files that Ruby runs as a command where they begin with `|`."""
+    name = call.positional(0)
+    if name is None or not file.touched(call.line, call.end_line):
+        return
+    built = build(tree, name)
+    holes = dangerous(tree, built)
+    if not holes or not built.text.lstrip().startswith(("|", "\0")):
+        return
+    severity: Severity = "high" if "|" in built.text[:2] or origin(tree, holes) == "high" else "low"
+    if severity == "low" and (call.name not in _OPENS or _has_mode(call)):
+        # With a mode, or by a method of reading, it is a file as a rule.
+        return
+    if severity == "low" and "open-uri" in tree.text and call.name != "URI.open":
+        severity = "medium"
+    message = f"`{call.name}` runs `{_short(holes[0])}` as a command when it begins with `|`"
+    suggestion = "use `File.open` for files, and `URI.parse(...).open` for addresses"
+    yield Found(file.path, call.line, message, call.end_line, suggestion, severity)
+
+
+def _has_mode(call: Call) -> bool:
+    """Say whether a file is opened in some mode, and not merely handed to a block."""
+    mode = call.positional(1)
+    return mode is not None and mode.node.type != "block_argument"
+
+
+def _of_other(tree: SyntaxTree, call: Call, shell_named: bool) -> Argument | None:
+    """Give the command of any other call that is told to use a shell."""
+    if tree.language == "python" and call.keyword("shell") is not None and call.arguments:
+        return _of_python(tree, call)
+    return after_flag(tree, given_to(tree, call)) if shell_named else None
+
+
+def _of_python(tree: SyntaxTree, call: Call) -> Argument | None:
+    """Give the command of a call of Python with `shell=`; a list counts only where that is certain."""
+    shell, command = call.keyword("shell"), call.keyword("args") or call.positional(0)
+    spread = next((each for each in call.arguments if each.node.type == "dictionary_splat"), None)
+    if shell is None and spread is not None:
+        value = value_of(tree, Argument(tree, spread.node.named_children[0]))
+        shell = members_of(tree, value.node).get("shell")
+    if shell is None or command is None or shell.text in ("False", "0", "None"):
+        return None
+    certain = shell.text in ("True", "1")
+    return command if certain or value_of(tree, command).node.type not in ("list", "tuple") else None
 
 
 def _of_shell(tree: SyntaxTree, call: Call) -> Argument | None:
@@ -119,8 +174,6 @@ def _of_shell(tree: SyntaxTree, call: Call) -> Argument | None:
         return None
     if call.last == "proc_open" and plain and plain[0].node.type == "array_creation_expression":
         return None
-    if call.last == "open" and not (plain and build(tree, plain[0]).text.lstrip().startswith("|")):
-        return None
     if call.last == "subprocess_shell":
         plain = plain[1:]
     return plain[0] if plain else call.keyword("args") or call.keyword("cmd")
@@ -130,18 +183,18 @@ def _of_program(tree: SyntaxTree, call: Call) -> Argument | None:
     """Give the command of a call whose program is a shell, or that is told to use one."""
     plain = [each for each in call.arguments if not each.keyword]
     if tree.language == "python":
-        shell = call.keyword("shell")
-        if shell is not None and call.resolved.startswith("subprocess."):
-            return (call.keyword("args") or (plain[0] if plain else None)) if shell.text in ("True", "1") else None
+        command = _of_python(tree, call)
+        if command is not None or call.keyword("shell") is not None:
+            return command
     if tree.language in ("javascript", "typescript", "tsx") and plain and _asks_shell(tree, plain[-1]):
         return plain[0] if len(plain) < 3 else _both(tree, plain)
     if tree.language == "java" and not _is_java(tree, call):
         return None
     if tree.language == "rust":
-        return _of_rust(tree, call)
-    given = [each for argument in plain for each in _members(tree, argument)]
+        return of_rust(tree, call)
+    given = [each for argument in plain for each in members(tree, argument)]
     chosen = given[0] if given and is_from_request(tree, given[0]) else None
-    return _after_flag(tree, given) or _single(tree, call, plain) or chosen
+    return after_flag(tree, given) or _single(tree, call, plain) or chosen
 
 
 def _both(tree: SyntaxTree, plain: list[Argument]) -> Argument:
@@ -155,8 +208,7 @@ def _single(tree: SyntaxTree, call: Call, plain: list[Argument]) -> Argument | N
         built = build(tree, plain[0])
         return plain[0] if has_text(built) and built.holes and value_of(tree, plain[0]).kind != "other" else None
     if tree.language == "c_sharp" and len(plain) > 1:
-        name = string_of(tree, value_of(tree, plain[0]).node)
-        return plain[1] if name is not None and _SHELL_NAME.match(name) else None
+        return plain[1] if is_shell(string_of(tree, value_of(tree, plain[0]).node)) else None
     return None
 
 
@@ -178,83 +230,9 @@ def _asks_shell(tree: SyntaxTree, argument: Argument) -> bool:
     return shell is not None and shell.text not in ("false", "undefined", "null")
 
 
-def _members(tree: SyntaxTree, argument: Argument) -> list[Argument]:
-    """Give the members of a list that is written out, here or a line before; else the argument itself."""
-    node = bare(tree, value_of(tree, argument).node)
-    call = call_of(tree, node)
-    if call is not None and call.last in ("of", "asList"):
-        return list(call.arguments)
-    inner = next(
-        (
-            each
-            for each in node.named_children
-            if each.type in ("array_initializer", "literal_value", "initializer_expression")
-        ),
-        None,
-    )
-    if inner is not None:
-        node = inner
-    elif node.type not in (
-        "list",
-        "array",
-        "tuple",
-        "initializer_list",
-        "array_initializer",
-        "array_expression",
-        "array_creation_expression",
-    ):
-        return [argument]
-    return [
-        Argument(
-            tree, each.named_children[0] if each.type in ("array_element_initializer", "literal_element") else each
-        )
-        for each in node.named_children
-        if each.type not in ("comment", "line_comment", "block_comment")
-    ]
-
-
-def _after_flag(tree: SyntaxTree, given: list[Argument]) -> Argument | None:
-    """Give the command behind `sh -c`."""
-    texts = [string_of(tree, value_of(tree, each).node) for each in given]
-    for at, text in enumerate(texts[:-1]):
-        if text is not None and _SHELL_NAME.match(text):
-            for flag in range(at + 1, len(texts) - 1):
-                if texts[flag] is not None and _FLAG.match(texts[flag] or ""):
-                    return given[flag + 1]
-    return None
-
-
-def _of_rust(tree: SyntaxTree, call: Call) -> Argument | None:
-    """Give the command behind `Command::new("sh").arg("-c")`, whether chained or line by line."""
-    given = list(call.arguments)
-    function = call.node
-    chain, here = [call], function
-    while here.parent is not None and here.parent.type in (
-        "field_expression",
-        "call_expression",
-        "await_expression",
-        "try_expression",
-    ):
-        here = here.parent
-        outer = call_of(tree, here)
-        if outer is not None and outer.last in ("arg", "args", "raw_arg"):
-            chain.append(outer)
-    for outer in chain[1:]:
-        given += [each for argument in outer.arguments for each in _members(tree, argument)]
-    let = here.parent if here.parent is not None and here.parent.type == "let_declaration" else None
-    name = text_of(let.child_by_field_name("pattern")) if let is not None else ""
-    for other in calls(tree) if name else ():
-        if (
-            other.last in ("arg", "args")
-            and other.name.split(".")[0] == name
-            and other.node.start_byte > call.node.start_byte
-        ):
-            given += [each for argument in other.arguments for each in _members(tree, argument)]
-    return _after_flag(tree, given)
-
-
-def _judged(file: ChangedFile, tree: SyntaxTree, call: Call, command: Argument) -> Iterator[Found]:
-    """Say whether a command holds values that matter, and how much."""
+def _judged(file: ChangedFile, lines: tuple[int, int], command: Argument, *, chosen: bool) -> Iterator[Found]:
+    """Say whether a command holds values that matter, and how much; `chosen` where all of it is a user's as a rule."""
+    tree = command.tree
     built = build(tree, command)
     holes = dangerous(tree, built)
     if not holes:
@@ -262,17 +240,15 @@ def _judged(file: ChangedFile, tree: SyntaxTree, call: Call, command: Argument) 
     severity: Severity = origin(tree, holes)
     if has_text(built):
         severity = "high"
-    elif severity != "high" and (
-        _CONFIGURED.search(command.text) or call.last == "exec_command" or is_script(file.path)
-    ):
+    elif severity != "high" and (chosen or _CONFIGURED.search(command.text) or is_script(file.path)):
         # Nothing is known of the command: whoever runs or configures the program decides.
         severity = "low"
     if severity == "high" and is_script(file.path) and not any(is_from_outside(tree, hole) for hole in holes):
         severity = "medium"
-    line = place(file, call, command, built.holes)
+    line = place(file, lines, command, built.holes)
     if line:
         message = f"`{_short(holes[0])}` is put into a command that a shell reads: it can run any other command"
-        yield Found(file.path, line, message, max(line, call.end_line), _SUGGESTION, severity)
+        yield Found(file.path, line, message, max(line, lines[1]), _SUGGESTION, severity)
 
 
 def _short(hole: Argument) -> str:
@@ -312,6 +288,7 @@ RULE = Rule(
         (
             "system",
             "open",
+            "io.",
             "popen",
             "exec",
             "spawn",
@@ -323,6 +300,7 @@ RULE = Rule(
             "%x",
             "capture",
             "passthru",
+            *('-c"', "-c'", '/c"', "shell="),
         ),
     ),
 )

@@ -14,8 +14,9 @@ from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.assignments import assignments
 from localdev.source.syntax.built import Built, build
-from localdev.source.syntax.calls import Call, calls
-from localdev.source.syntax.tree import SyntaxTree
+from localdev.source.syntax.calls import Call
+from localdev.source.syntax.meanings import meant
+from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, nodes_of
 from localdev.source.syntax.values import Argument, members_of
 
 _SQL = re.compile(
@@ -45,6 +46,8 @@ _VALUE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# What only escapes quotes is of no use where there are none around.
+_ESCAPES = re.compile(r"(?i)real_escape_string|\besc_sql|pg_escape_string|escape_string\(|sqlite_escape")
 _ORDERED = re.compile(r"\b(?:order|group)\s+by\s+$", re.IGNORECASE)
 # A fragment of a condition as query builders take it.
 _CONDITION = re.compile(r"(?:=|<>|!=|[<>]|\blike|\bilike|\bin)\s*[('\"%\s\\]*\0|['%]\0", re.IGNORECASE)
@@ -88,7 +91,7 @@ _SUGGESTION = "leave a placeholder in the text and pass the value as a parameter
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find SQL that holds values, where it is run."""
     seen: set[str] = set()
-    for call in calls(tree):
+    for call in meant(tree):
         if not file.touched(call.line, call.end_line) and not _may_be_built_before(call):
             continue
         if not _takes_sql(call) or _takes_parameters(tree, call):
@@ -99,7 +102,20 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 seen.add(argument.name)
                 yield found
                 break
+    yield from _of_datasets(file, tree)
     yield from _texts(file, tree, seen)
+
+
+def _of_datasets(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
+    """Find `DB["SELECT ..."]` of Sequel, which is a query though it is no call."""
+    for node in nodes_of(tree, frozenset({"element_reference"})) if tree.language == "ruby" else ():
+        argument = Argument(tree, node.named_children[-1])
+        if argument.kind == "literal" or not file.touched(line_of(node), end_line_of(node)):
+            continue
+        built = build(tree, argument)
+        severity = _severity(tree, built) if _SQL.search(built.text) else None
+        if severity is not None:
+            yield Found(file.path, line_of(node), _message(built, tree), end_line_of(node), _SUGGESTION, severity)
 
 
 def _given(tree: SyntaxTree, call: Call) -> Iterator[Argument]:
@@ -144,7 +160,7 @@ def _judged(file: ChangedFile, tree: SyntaxTree, call: Call, argument: Argument)
     severity = _severity(tree, built)
     if severity is None:
         return None
-    line = place(file, call, argument, built.holes)
+    line = place(file, (call.line, call.end_line), argument, built.holes)
     return (
         Found(file.path, line, _message(built, tree), max(line, call.end_line), _SUGGESTION, severity) if line else None
     )
@@ -165,7 +181,7 @@ def _severity(tree: SyntaxTree, built: Built) -> Severity | None:
         before = "X".join(texts[: index + 1])
         after = texts[index + 1] if index + 1 < len(texts) else ""
         as_value = _VALUE.search(before[-120:] + "\0" + after[:40]) is not None
-        if is_harmless(tree, hole):
+        if is_harmless(tree, hole) and not (as_value and _unquoted_escape(before, hole)):
             continue
         as_value = as_value or (_ORDERED.search(before) is not None and is_from_parameter(tree, hole))
         outside = is_from_outside(tree, hole)
@@ -176,6 +192,11 @@ def _severity(tree: SyntaxTree, built: Built) -> Severity | None:
 
 
 _ORDER = {"info": 0, "low": 1, "medium": 2, "high": 3}
+
+
+def _unquoted_escape(before: str, hole: Argument) -> bool:
+    """Say whether the quotes in a value are escaped where none stand around it."""
+    return _ESCAPES.search(hole.text) is not None and not before.rstrip("%").endswith(("'", '"'))
 
 
 def _quoted(before: str) -> bool:

@@ -13,7 +13,8 @@ from localdev.rules.injected.holes import dangerous, has_text, judged, known
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.built import build
-from localdev.source.syntax.calls import Call, calls
+from localdev.source.syntax.calls import Call
+from localdev.source.syntax.meanings import meant
 from localdev.source.syntax.tree import SyntaxTree
 from localdev.source.syntax.values import Argument
 
@@ -58,7 +59,7 @@ _SUGGESTION = "keep the template fixed and hand the data to it as variables"
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find templates whose text holds data."""
     engines = _ENGINES.get(tree.language, frozenset())
-    for call in calls(tree):
+    for call in meant(tree):
         if not known(engines, call) or not file.touched(call.line, call.end_line):
             continue
         for argument in _texts(tree, call):

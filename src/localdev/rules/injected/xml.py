@@ -14,8 +14,11 @@ from localdev.rules.places import is_vendored
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.assignments import assignments
-from localdev.source.syntax.calls import Call, calls
+from localdev.source.syntax.calls import Call
+from localdev.source.syntax.meanings import meant
+from localdev.source.syntax.scopes import reaching
 from localdev.source.syntax.tree import SyntaxTree
+from localdev.source.syntax.values import Argument
 
 _FACTORIES = words("""
     DocumentBuilderFactory.newInstance SAXParserFactory.newInstance XMLInputFactory.newInstance
@@ -36,7 +39,7 @@ _HARMFUL_FEATURE = re.compile(
 )
 _PROTECTING_FEATURE = re.compile(r"disallow-doctype-decl|FEATURE_SECURE_PROCESSING")
 _FLAGS = re.compile(
-    r"\b(?:LIBXML_(?:NOENT|DTDLOAD|DTDATTR)|XML_PARSE_(?:NOENT|DTDLOAD|DTDATTR|XINCLUDE)|NOENT|DTDLOAD|XMLParseNoEnt|XMLParseDTDLoad|PARSE_NOENT)\b"
+    r"(?<![~\w])(?:LIBXML_(?:NOENT|DTDLOAD|DTDATTR)|XML_PARSE_(?:NOENT|DTDLOAD|DTDATTR|XINCLUDE)|NOENT|DTDLOAD|XMLParseNoEnt|XMLParseDTDLoad|PARSE_NOENT)\b"
 )
 _SETTINGS: dict[str, str] = {
     "resolve_entities": r"True|'internal_and_external'",
@@ -62,10 +65,16 @@ _MESSAGE = "the parser follows external entities: a document can read files and 
 
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find parsers that follow external entities."""
-    for call in calls(tree):
+    for call in meant(tree):
         severity = _judged(tree, call)
         if severity is not None:
             yield Found(file.path, call.line, _MESSAGE, call.end_line, _SUGGESTION, severity)
+        elif tree.language != "java" and _reads(call):
+            for flag in _flags(tree, call):
+                line, end_line = max(
+                    (flag.line, flag.end_line), (call.line, call.end_line), key=lambda at: file.touched(*at)
+                )
+                yield Found(file.path, line, _MESSAGE, end_line, _SUGGESTION)
     for each in assignments(tree):
         if each.kind == "augmented":
             continue
@@ -85,11 +94,6 @@ def _judged(tree: SyntaxTree, call: Call) -> Severity | None:
         if wanted is not None and re.fullmatch(wanted, each.text.strip()):
             return "high"
     texts = [each.text for each in call.arguments]
-    if any(
-        _FLAGS.search(text) and len(text) < 200 and each.kind in ("name", "other", "literal", "concatenated")
-        for each, text in zip(call.arguments, texts, strict=True)
-    ):
-        return "high" if _reads(call) else None
     if call.last in ("setFeature", "setProperty", "setParserProperty", "setOption") and len(texts) > 1:
         return "high" if _HARMFUL_FEATURE.search(texts[0]) and re.fullmatch(r"(?i)true|1", texts[1]) else None
     if call.last in ("libxml_disable_entity_loader", "xmlSubstituteEntitiesDefault"):
@@ -109,6 +113,20 @@ def _judged(tree: SyntaxTree, call: Call) -> Severity | None:
     ):
         return "medium" if is_from_outside(tree, call.arguments[0]) else None
     return None
+
+
+def _flags(tree: SyntaxTree, call: Call) -> Iterator[Argument]:
+    """Yield the arguments that let entities in, or what their names were given before."""
+    for argument in call.arguments:
+        if argument.kind == "call" or len(argument.text) > 200:
+            continue
+        if _FLAGS.search(argument.text):
+            yield argument
+            return
+        for each in reaching(tree, argument.node) if argument.kind == "name" else ():
+            if _FLAGS.search(each.value.text[:400]):
+                yield each.value
+                return
 
 
 def _reads(call: Call) -> bool:

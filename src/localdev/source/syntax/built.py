@@ -35,7 +35,8 @@ _FORMATS = word_set("""
     fmt.Sprintf String.format string.Format String.Format sprintf format vsprintf util.format std.format fmt.format
     absl.StrFormat MessageFormat.format Kernel.format Kernel.sprintf format_args QString.asprintf fmt.sprintf
     """)
-_TOGETHER = word_set("string.Concat String.Concat absl.StrCat String.join string.Join String.Join strings.Join")
+_TOGETHER = word_set("string.Concat String.Concat absl.StrCat")
+_JOINED = word_set("String.join string.Join String.Join strings.Join absl.StrJoin")
 _JOINS = word_set("implode join")
 _APPENDS = word_set("""
     append Append AppendFormat AppendLine push_str push WriteString write concat insert extend add appendf prepend
@@ -189,11 +190,10 @@ def _of_call(tree: SyntaxTree, call: Call, steps: int) -> list[Piece]:
     names = {call.name, call.resolved}
     if names & _FORMATS and plain:
         return _formatted(tree, plain[0], [each for each in call.arguments if each is not plain[0]], steps)
-    if names & _TOGETHER:
-        return _all(tree, plain, steps)
-    if (names & _JOINS and call.receiver is None and len(plain) > 1) or call.resolved in ("strings.Join",):
-        return _all(tree, plain, steps)
-    if names & _OF_FIRST:
+    if names & _JOINED or (names & _JOINS and call.receiver is None and len(plain) > 1):
+        # The separator stands behind, where it parts no value from what is before the list.
+        return _all(tree, plain if call.resolved == "strings.Join" else [*plain[1:], *plain[:1]], steps)
+    if names & (_OF_FIRST | _TOGETHER):
         return _all(tree, plain, steps) or [""]
     if call.receiver is None:
         return [this]
@@ -206,7 +206,8 @@ def _of_call(tree: SyntaxTree, call: Call, steps: int) -> list[Piece]:
     if call.last in ("format", "formatted", "arg", "format_map"):
         return _formatted(tree, receiver, list(call.arguments), steps)
     if call.last in ("concat", "append", "Append", "join", "replace", "Replace", "gsub", "sub", "replaceAll"):
-        return before + _all(tree, plain, steps)
+        behind = _all(tree, plain, steps)
+        return behind + before if call.last == "join" and tree.language == "python" else before + behind
     return [this]
 
 

@@ -53,6 +53,9 @@ def _python(tree: SyntaxTree, node: SyntaxNode) -> Iterator[tuple[str, str]]:
             yield text_of(part(name, "alias")), prefix + text_of(part(name, "name"))
         elif module is not None:
             yield text_of(name), prefix + text_of(name)
+        else:
+            first = text_of(name).partition(".")[0]
+            yield first, first
 
 
 def _script(tree: SyntaxTree, node: SyntaxNode) -> Iterator[tuple[str, str]]:

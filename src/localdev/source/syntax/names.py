@@ -10,7 +10,7 @@ from localdev.source.syntax.tree import SyntaxTree, text_of
 
 # The longest chain `a.b().c()...` whose name is put together.
 _LONGEST = 60
-_QUOTES = re.compile(r"""^[A-Za-z@$]*["'`]+|["'`]+$""")
+_OPENED = re.compile(r"""[A-Za-z@$]*("{3,}|'{3}|["'`])""")
 _RECEIVERS = ("object", "scope", "receiver")
 
 
@@ -122,8 +122,12 @@ def _element(syntax: Syntax, node: SyntaxNode, left: int) -> str:
 
 
 def unquoted(text: str) -> str:
-    """Take the quotes off a text, with what may stand before them."""
-    return _QUOTES.sub("", text)
+    """Take the quotes off a text, with what may stand before them; quotes inside stay."""
+    opened = _OPENED.match(text)
+    if opened is None:
+        return text
+    quote = opened.group(1) if len(text) - opened.start(1) >= 2 * len(opened.group(1)) else opened.group(1)[0]
+    return text[opened.start(1) + len(quote) :].removesuffix(quote)
 
 
 def first_word(node: SyntaxNode) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from localdev.source.syntax.assignments import Assignment, assignments
-from localdev.source.syntax.grammars import Syntax, syntax_of
+from localdev.source.syntax.grammars import Place, Syntax, syntax_of
 from localdev.source.syntax.names import bare, dotted, part
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.tree import SyntaxTree, text_of, walk
@@ -20,6 +20,15 @@ _NO_PARTS = frozenset(
 _OWN = frozenset({"self", "cls", "this", "$this", "Self", "static"})
 # A name in capitals is a constant, here or elsewhere.
 _CONSTANT = re.compile(r"^_*[A-Z][A-Z0-9_]+$")
+# The ways of a choice that is an expression, with the place of what each gives; other ways out give nothing.
+_ARMS: dict[str, Place] = {
+    "match_arm": "value",
+    "switch_expression_arm": -1,
+    "match_conditional_expression": "return_expression",
+    "match_default_expression": "return_expression",
+}
+_CHOICES = frozenset({"match_expression", "switch_expression"})
+_LEAVES = frozenset({"return_expression", "throw_expression", "macro_invocation", "break_expression"})
 _TYPES = ("type", "type_identifier", "dimensions", "dimensions_expr", "size")
 # Following names goes no further than this many steps.
 _STEPS = 8
@@ -216,9 +225,20 @@ def _fixed(tree: SyntaxTree, node: SyntaxNode, steps: int) -> bool:
     if node.type in syntax.choices:
         ways = [part(node, place) for place in syntax.choices[node.type]]
         return all(way is not None and fixed_node(tree, way, steps - 1) for way in ways)
+    if node.type in _CHOICES:
+        return all(way.type in _LEAVES or fixed_node(tree, way, steps - 1) for way in _arms(node))
     if node.type in ("unary_operator", "unary_expression", "unary", "unary_op_expression", "prefix_unary_expression"):
         return fixed_node(tree, node.named_children[-1], steps - 1)
     return kind == "name" and _fixed_name(tree, node, steps)
+
+
+def _arms(node: SyntaxNode) -> Iterator[SyntaxNode]:
+    """Yield what the ways of a `match` or a `switch` that is an expression give; the whole where none can be told."""
+    listed = [each for child in (node, *node.named_children) for each in child.named_children if each.type in _ARMS]
+    for each in listed:
+        yield part(each, _ARMS[each.type]) or node
+    if not listed:
+        yield node
 
 
 def _fixed_member(tree: SyntaxTree, syntax: Syntax, node: SyntaxNode, steps: int) -> bool:
