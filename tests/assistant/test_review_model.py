@@ -241,12 +241,13 @@ class Failing(FakeBackend):
 
 
 def test_a_failure_is_listed_and_the_rest_goes_on() -> None:
-    """Two failures in a row are borne; each hunk that had none is listed."""
+    """Two failures in a row are borne; each hunk that had none is listed, and why is said once."""
     review, events = reviewed(many(6), Failing({1, 2, 4, 5}, BackendError("it broke", "mend it")))
     assert [(each.path, each.reason) for each in review.not_reviewed] == [
         (f"f0{at}.py", "engine failed") for at in (0, 1, 3, 4)
     ]
-    assert not any(isinstance(event, Notice) for event in events)
+    (notice,) = [event for event in events if isinstance(event, Notice)]
+    assert notice.text == "the model's part of the review is not whole: it broke (mend it)"
 
 
 def test_three_failures_are_the_end() -> None:
@@ -275,7 +276,7 @@ def test_a_model_that_is_gone_before_it_began() -> None:
     review, events = reviewed(many(2), Gone([]))
     assert [each.reason for each in review.not_reviewed] == ["engine failed"] * 2
     assert [event.text for event in events if isinstance(event, Notice)] == [
-        "the model's part of the review ended early: it died (start it)"
+        "the model's part of the review is not whole: it died (start it)"
     ]
 
 

@@ -79,6 +79,12 @@ def test_sarif_is_valid_and_names_the_place() -> None:
     assert left["message"]["text"] == "not reviewed by the rules: binary"
 
 
+def test_a_message_is_no_link() -> None:
+    """SARIF's messages may hold links, and a model's words shall not."""
+    (result,) = review_sarif(review(finding(message="[ok](http://x)")), CARDS, version="1")["runs"][0]["results"]
+    assert result["message"]["text"].startswith("[ok\\](http://x)")
+
+
 def test_a_schema_that_is_not_held_is_noticed() -> None:
     """The check itself fails for a wrong level."""
     log = review_sarif(review(finding()), CARDS, version="1")

@@ -93,8 +93,7 @@ def _print_finding(out: Printer, finding: Mapping[str, Any]) -> None:
     """Print one finding with the lines around it."""
     number = str(finding["line"]) if finding["line"] else "-"
     severity = out.styled(str(finding["severity"]), _STYLES[finding["severity"]])
-    by = "" if finding["source"] == "rules" else f" ({finding['source']})"
-    rule = out.styled(f"[{finding['rule']}]{by}", "dim")
+    rule = out.styled(f"[{finding['rule']}]", "dim")
     out.wrapped(f"{number:>6}  {severity}  {out.styled(str(finding['message']), 'plain')} {rule}")
     for line in finding["lines"]:
         inside = finding["line"] <= line["line"] <= finding["end_line"]

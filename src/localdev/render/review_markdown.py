@@ -38,9 +38,7 @@ def _parts(review: Mapping[str, Any]) -> Iterator[str]:
 def _finding(finding: Mapping[str, Any]) -> Iterator[str]:
     """Yield one finding with the code it is about."""
     where = f"line {finding['line']}: " if finding["line"] else ""
-    by = "" if finding["source"] == "rules" else f", {finding['source']}"
-    rule = _code(finding["rule"])
-    yield f"**{finding['severity']}** {where}{_plain(finding['message'])} ({rule}{by})"
+    yield f"**{finding['severity']}** {where}{_plain(finding['message'])} ({_code(finding['rule'])})"
     if finding["lines"]:
         text = "\n".join(str(line["text"]) for line in finding["lines"])
         fence = _fence(text)

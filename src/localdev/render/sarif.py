@@ -86,8 +86,9 @@ def _result(finding: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, 
 
 
 def _message(finding: Mapping[str, Any]) -> str:
-    """Give what is wrong, and what to do where that is known."""
-    return f"{finding['message']}\n{finding['suggestion']}" if finding["suggestion"] else str(finding["message"])
+    """Give what is wrong, and what to do where that is known; nothing in it may be a link, as `[text](target)` is."""
+    said = f"{finding['message']}\n{finding['suggestion']}" if finding["suggestion"] else str(finding["message"])
+    return said.replace("](", "\\](")
 
 
 def _artifact(path: str) -> dict[str, str]:

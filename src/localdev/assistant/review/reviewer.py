@@ -96,16 +96,16 @@ class ModelReview:
             self.model = info.name
             fitter = self._fitter = self._fitted(info)
         except _FAILURES as error:
-            yield from self._nothing(FAILED, _ended(error))
+            yield from self._nothing(FAILED, _failed(error))
             return
         if fitter.room < _LEAST_ROOM:
             yield from self._nothing(TOO_LARGE, _no_room(info, self.request.max_tokens))
             return
         queue = deque(by_risk(self._units(fitter.room), self.request.flagged))
         done, total = 0, len(queue)
-        while queue:
-            if self._over():
-                break
+        failure: Exception | None = None
+        reason = DEADLINE
+        while queue and not self._over():
             progress = Progress("reviewing", done, total, "hunks")
             yield progress
             unit = queue.popleft()
@@ -113,11 +113,13 @@ class ModelReview:
             queue.extendleft(reversed(parts))
             total += len(parts) - 1 if parts else 0
             done += not parts
+            failure = failed or failure
             if failed is not None and self._failures >= _MOST_FAILURES:
-                self.not_reviewed += [each.listed(FAILED) for each in queue]
-                yield _ended(failed)
-                return
-        self.not_reviewed += [unit.listed(DEADLINE) for unit in queue]
+                reason = FAILED
+                break
+        self.not_reviewed += [unit.listed(reason) for unit in queue]
+        if failure is not None:
+            yield _failed(failure)
         yield Progress("")
 
     def _nothing(self, reason: str, notice: Notice) -> Iterator[Notice]:
@@ -168,7 +170,7 @@ class ModelReview:
             over = self._over()
             self.not_reviewed.append(unit.listed(DEADLINE if over else FAILED))
             self._failures += not over
-            return (), error
+            return (), None if over else error
         if reason:
             self.not_reviewed.append(unit.listed(reason))
         return (), None
@@ -270,7 +272,7 @@ def _no_room(info: ModelInfo, max_tokens: int) -> Notice:
     return Notice("warning", f"{what} beside an answer of {max_tokens}; lower review.max_tokens, or use another model")
 
 
-def _ended(error: Exception) -> Notice:
-    """Say that the model is asked no more."""
+def _failed(error: Exception) -> Notice:
+    """Say why a model has not looked at everything."""
     hint = getattr(error, "hint", "")
-    return Notice("warning", f"the model's part of the review ended early: {error}" + (f" ({hint})" if hint else ""))
+    return Notice("warning", f"the model's part of the review is not whole: {error}" + (f" ({hint})" if hint else ""))
