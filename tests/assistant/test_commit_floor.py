@@ -153,7 +153,45 @@ ROWS: list[tuple[str, Files, Files, str]] = [
         "dependencies",
         {"package.json": PACKAGE},
         {"package.json": PACKAGE.replace("18.0.0", "19.0.0").replace("1.2.0", "1.3.0")},
-        "build(deps): update 2 dependencies\n\n- bump left-pad from 1.2.0 to 1.3.0\n- bump react from 18.0.0 to 19.0.0",
+        "build(deps): bump left-pad and react\n\n- bump left-pad from 1.2.0 to 1.3.0\n"
+        "- bump react from 18.0.0 to 19.0.0",
+    ),
+    (
+        "one dependency and what it brings",
+        {"go.mod": "require (\n\tx.org/a v1.0.0\n\tx.org/b v1.0.0\n)\n"},
+        {"go.mod": "require (\n\tx.org/a v1.1.0\n)\n"},
+        "build(deps): bump x.org/a to 1.1.0 and update 1 more dependency\n\n"
+        "- bump x.org/a from 1.0.0 to 1.1.0\n- remove dependency x.org/b",
+    ),
+    (
+        "one dependency of several packages",
+        {f"{name}/Cargo.toml": f'[dependencies]\nlog = "{old}"\n' for name, old in (("a", "0.3"), ("b", "0.4"))},
+        {f"{name}/Cargo.toml": '[dependencies]\nlog = "0.5"\n' for name in "ab"},
+        "build(deps): bump log to 0.5",
+    ),
+    (
+        "several packages",
+        {f"{name}/Cargo.toml": '[package]\nversion = "0.1.0"\n' for name in ("core", "extra")},
+        {"core/Cargo.toml": '[package]\nversion = "0.2.0"\n', "extra/Cargo.toml": '[package]\nversion = "0.1.1"\n'},
+        "chore: bump core to 0.2.0 and extra to 0.1.1",
+    ),
+    (
+        "a package and those that need it",
+        {"Cargo.toml": '[package]\nversion = "0.1.0"\n', "b/Cargo.toml": '[dependencies]\nshop = "0.1.0"\n'},
+        {"Cargo.toml": '[package]\nversion = "0.2.0"\n', "b/Cargo.toml": '[dependencies]\nshop = "0.2.0"\n'},
+        "chore: bump version to 0.2.0",
+    ),
+    (
+        "tests that went",
+        {"tests/test_old.py": CART, "Makefile": "all:\n\tcc a.c\n"},
+        {"Makefile": "all:\n\tcc -O2 a.c\n"},
+        "build: update Makefile\n\n- update Makefile\n- remove tests/test_old.py",
+    ),
+    (
+        "tests in the same file",
+        {"a/lib.rs": "pub fn f() {}\n\nmod tests {\n}\n"},
+        {"a/lib.rs": "pub fn f() {}\n\npub fn g() {}\n\nmod tests {\n    fn g() {\n        f();\n    }\n}\n"},
+        "feat(a): add g",
     ),
     ("lock alone", {"Cargo.lock": "a\n"}, {"Cargo.lock": "b\n"}, "build: update Cargo.lock"),
     ("layout", {"web/add.js": JS}, {"web/add.js": JS.replace("(a, b)", "(a,  b)")}, "style(web): reformat add.js"),
@@ -274,6 +312,9 @@ def test_the_branch_tells_the_type_of_code() -> None:
     assert said(readme, branch="feature/x") == "docs: update README"
 
 
+OLD, NEW_ID = "1b" * 20, "a1" * 20
+
+
 @pytest.mark.parametrize(
     ("path", "line", "after", "wanted"),
     [
@@ -291,6 +332,16 @@ def test_the_branch_tells_the_type_of_code() -> None:
         ("Dockerfile", "FROM python:3.11-slim", "FROM python:3.12-slim", ("python", "3.11-slim", "3.12-slim")),
         (".github/workflows/ci.yml", "      - uses: actions/checkout@v4", "      - uses: actions/checkout@v5",
          ("actions/checkout", "4", "5")),
+        (".github/workflows/a.yml", f"- uses: actions/checkout@{OLD} # v4.1", f"- uses: actions/checkout@{NEW_ID} # 5.0.1",
+         ("actions/checkout", "4.1", "5.0.1")),
+        (".github/workflows/a.yml", f"- uses: actions/checkout@{OLD}", f"- uses: actions/checkout@{NEW_ID}",
+         ("actions/checkout", "1b1b1b1", "a1a1a1a")),
+        ("pom.xml", "    <dependency>\n      <artifactId>json</artifactId>\n      <version>2.0</version>",
+         "    <dependency>\n      <artifactId>json</artifactId>\n      <version>2.1</version>", ("json", "2.0", "2.1")),
+        ("pom.xml", "    <json.version>2.0</json.version>", "    <json.version>2.1</json.version>",
+         ("json", "2.0", "2.1")),
+        ("pom.xml", "      <version>2.0</version>", "      <version>2.1</version>", None),
+        ("Cargo.toml", '[dependencies.log]\nversion = "0.3"', '[dependencies.log]\nversion = "0.4"', None),
         ("package.json", '  "node": ">=18.0"', '  "node": ">=20.0"', None),
         ("setup.py", "    packages=['a'],", "    packages=['b'],", None),
     ],
@@ -300,6 +351,15 @@ def test_versions(path: str, line: str, after: str, wanted: tuple[str, str, str]
     (file,) = change_of({path: f"{line}\n"}, {path: f"{after}\n"}).files
     found = versions_of(file.change)
     assert (found.updated[0] if found and found.updated else None) == wanted
+    assert found is None or not found.own
+
+
+def test_the_own_version_in_a_pom() -> None:
+    """It stands beside the project's own artifact, and not in what the project needs."""
+    pom = "<project>\n  <artifactId>shop</artifactId>\n  <version>1.0</version>\n</project>\n"
+    (file,) = change_of({"pom.xml": pom}, {"pom.xml": pom.replace("1.0", "1.1-SNAPSHOT")}).files
+    found = versions_of(file.change)
+    assert found is not None and (found.own, found.updated) == ("1.1-SNAPSHOT", ())
 
 
 def test_an_endless_or_broken_file_is_no_trouble() -> None:

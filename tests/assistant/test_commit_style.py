@@ -158,6 +158,15 @@ def test_types_for_kinds_of_files() -> None:
     assert subject_line(style, "add x", kind="feat", scope="") == "feat: add x"
 
 
+def test_a_scope_that_others_there_do_not_share() -> None:
+    """A folder whose commits are called this and that gives no scope: a wrong one misleads."""
+    names = ("css", "build", "dev", "css", "build", "dev", "optimizer", "optimizer")
+    past = [PastMessage(f"fix({name}): mend {n}", "", (f"src/plugins/{name}{n}.ts",)) for n, name in enumerate(names)]
+    assert scope_of(learn(past), ("src/plugins/worker.ts",), frozenset()) == ""
+    same = [PastMessage(f"fix(css): mend {n}", "", (f"src/plugins/css{n}.ts",)) for n in range(4)]
+    assert scope_of(learn([*past, *same]), ("src/plugins/css1.ts",), frozenset()) == "css"
+
+
 def test_scopes_where_scopes_are_used() -> None:
     """Hardly ever a scope in the history: none; else the one of commits to the same place, or the component."""
     never = learn(past([subject.replace("(cart)", "").replace("(store)", "") for subject in CONVENTIONAL]))

@@ -30,6 +30,8 @@ _SYNONYMS = {
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 # A past commit says nothing of a change with which it shares less of their files and folders than this.
 _LEAST_ALIKE = 0.2
+# Of what such commits are called a mark needs this share: the wrong one misleads more than none.
+_LEAST_VOTES = 0.5
 _MOST_PATHS = 200
 _LEAST_BODIES = 0.05
 
@@ -200,6 +202,8 @@ def _voted(style: Style, paths: Sequence[str]) -> str:
     if nearest < _LEAST_ALIKE:
         return ""
     label = max(votes, key=lambda each: votes[each])
+    if votes[label] < _LEAST_VOTES * sum(votes.values()):
+        return ""
     return label if label.lower() not in TYPES or style.form != "conventional" else ""
 
 

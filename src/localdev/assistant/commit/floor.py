@@ -61,7 +61,7 @@ def draft(change: ReviewedChange, *, first: bool = False, branch: str = "") -> D
     """Word a change that is not empty; `first` says that no commit is there yet."""
     if first:
         return Draft("chore", ("initial commit",), paths=())
-    parts = sorted(_parts(change), key=lambda part: _ORDER.index(part.about))
+    parts = sorted(_parts(change), key=_place)
     if parts[0].about == "code" and len(parts) > 1 and parts[0].slight and parts[1].about in ("version", "moves"):
         parts[:2] = [parts[1], parts[0]]
     main = parts[0]
@@ -70,6 +70,12 @@ def draft(change: ReviewedChange, *, first: bool = False, branch: str = "") -> D
     if main.about == "code" and hint in ("fix", "feat", "perf", "refactor", "chore"):
         kind = hint
     return Draft(kind, main.phrases, _lines(parts), main.paths, main.scope)
+
+
+def _place(part: Part) -> int:
+    """Order parts by what a message is about; tests and documents that went or moved count as such."""
+    aside = part.about in ("moves", "deletions") and part.type in ("test", "docs")
+    return _ORDER.index(part.type if aside else part.about)
 
 
 def _lines(parts: Sequence[Part]) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ def code_part(chosen: list[ChangedFile], symbols: Sequence[SymbolChange], *, tes
     fresh = [file for file in chosen if file.change.status == "added"]
     paths = paths_of(chosen)
     told = [each for each in symbols if each.path not in paths_of(fresh)]
+    told = [each for each in told if not _within_tests(each)] or told
     ahead = [each for each in told if each.public and each.kind not in _SMALL_KINDS]
     phrases = _fresh_phrases(fresh, symbols) if fresh and not _outweighs(ahead, symbols, fresh) else []
     phrases = phrases or _symbol_phrases(ahead or told)
@@ -42,6 +43,11 @@ def code_part(chosen: list[ChangedFile], symbols: Sequence[SymbolChange], *, tes
         paths,
         slight=slight,
     )
+
+
+def _within_tests(each: SymbolChange) -> bool:
+    """Say whether a definition belongs to the tests that stand in the same file, as Rust has them."""
+    return each.path.endswith(".rs") and each.name.partition(".")[0] in ("test", "tests")
 
 
 def _outweighs(ahead: Sequence[SymbolChange], symbols: Sequence[SymbolChange], fresh: Sequence[ChangedFile]) -> bool:
@@ -149,7 +155,10 @@ def _lines(fresh: Sequence[ChangedFile], symbols: Sequence[SymbolChange], paths:
                 lines.append(
                     f"{_VERBS[deed]} {shortened(group)[0]}" + ("" if len(paths) == 1 else f" in {called(path, paths)}")
                 )
-        lines += [_one(each) for each in shown if each.path == path and each.deed in ("renamed", "moved", "parameters")]
+        here = [each for each in shown if each.path == path and each.deed in ("renamed", "moved", "parameters")]
+        lines += [_one(each) for each in here if each.deed != "parameters" or each.parameter]
+        if several := [each.name for each in here if each.deed == "parameters" and not each.parameter]:
+            lines.append(f"{_VERBS['parameters']} {shortened(several)[0]}")
     seen = {each.path for each in shown} | {each.old for each in shown if each.deed == "moved"}
     silent = [path for path in paths if path not in new and path not in seen]
     if silent:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from localdev.assistant.commit.dependencies import Versions
 from localdev.assistant.commit.kinds import kind_of
 from localdev.assistant.commit.parts import Part
-from localdev.assistant.commit.words import called, common_folder, files, shortened
+from localdev.assistant.commit.words import called, common_folder, files, listed, shortened
 from localdev.rules.changed import ChangedFile
 
 _TYPES = {
@@ -111,26 +111,50 @@ def version_parts(versions: Mapping[str, Versions]) -> Iterator[Part]:
     """Word new versions of the project and of what it depends on."""
     own = {path: each.own for path, each in versions.items() if each.own}
     if own:
-        phrase = f"bump version to {next(iter(own.values()))}"
-        yield Part("version", "chore", (phrase,), (phrase,), tuple(own))
+        phrases, lines = _own_versions(own)
+        yield Part("version", "chore", phrases, lines, tuple(own))
     rest = {path: each for path, each in versions.items() if not each.own or each.added or each.removed or each.updated}
-    lines = dict.fromkeys(line for each in rest.values() for line in _dependency_lines(each))
+    updated: dict[tuple[str, str], set[str]] = {}
+    for name, old, new in (row for each in rest.values() for row in each.updated):
+        if new not in own.values():  # a part of the project itself goes along with it
+            updated.setdefault((name, new), set()).add(old)
+    lines = tuple(f"bump {name}{_from(before)} to {new}" for (name, new), before in updated.items())
+    lines += tuple(dict.fromkeys(f"add dependency {name}" for each in rest.values() for name in each.added))
+    lines += tuple(dict.fromkeys(f"remove dependency {name}" for each in rest.values() for name in each.removed))
     if not lines:
         if rest and not own:
             yield Part("build", "build", tuple(f"update {way}" for way in files(list(rest))), (), tuple(rest))
         return
+    yield Part("dependencies", "build", _dependencies([name for name, _ in updated], lines), lines, tuple(rest), "deps")
+
+
+def _own_versions(own: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Say which version the project has now, or each of its packages where they differ."""
+    if len(set(own.values())) == 1:
+        phrase = f"bump version to {next(iter(own.values()))}"
+        return (phrase,), (phrase,)
+    named = {f"{path.split('/')[-2] if '/' in path else called(path)} to {version}" for path, version in own.items()}
+    lines = tuple(f"bump {each}" for each in sorted(named))
+    return (f"bump {listed(sorted(named))}", f"bump the versions of {len(named)} packages"), lines
+
+
+def _from(before: set[str]) -> str:
+    """Say which version it was, where it was one."""
+    return f" from {next(iter(before))}" if len(before) == 1 else ""
+
+
+def _dependencies(updated: Sequence[str], lines: Sequence[str]) -> tuple[str, ...]:
+    """Say what happened to dependencies in ever shorter words: by their names, or how many there are."""
+    if len(lines) == 1:
+        return lines[0], lines[0].partition(" from ")[0]
     verbs = {line.partition(" ")[0] for line in lines}
     many = f"{'update' if len(verbs) > 1 or 'bump' in verbs else verbs.pop()} {len(lines)} dependencies"
-    yield Part(
-        "dependencies", "build", (next(iter(lines)) if len(lines) == 1 else many,), tuple(lines), tuple(rest), "deps"
-    )
-
-
-def _dependency_lines(each: Versions) -> Iterator[str]:
-    """Word what happened to each dependency."""
-    yield from (f"bump {name} from {old} to {new}" for name, old, new in each.updated)
-    yield from (f"add dependency {name}" for name in each.added)
-    yield from (f"remove dependency {name}" for name in each.removed)
+    more = len(lines) - len(updated)
+    if len(updated) == 1 and more:
+        others = "1 more dependency" if more == 1 else f"{more} more dependencies"
+        name, new = lines[0].partition(" from ")[0], lines[0].rpartition(" to ")[2]
+        return f"{name} to {new} and update {others}", many
+    return (f"bump {listed(updated)}", many) if len(updated) == 2 and not more else (many,)
 
 
 def docs(about: str, chosen: list[ChangedFile]) -> Part:

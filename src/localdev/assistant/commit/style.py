@@ -24,7 +24,9 @@ LONGEST = 72
 # Fewer subjects than these show no habit.
 LEAST_HISTORY = 8
 _CLEAR = 0.5
-_OWN_TYPES = {"docs": "docs", "test": "test", "ci": "ci", "build": "build", "lock": "build", "config": "chore"}
+_OWN_TYPES = {"docs": "docs", "test": "test", "ci": "ci", "build": "build", "lock": "build"}
+# These say what a change does, whatever kind of file it is made in.
+_NEVER_USUAL = frozenset({"feat", "feature", "fix", "bugfix", "hotfix"})
 _MOST_PATHS = 50
 
 _TYPED = re.compile(r"(?P<type>[A-Za-z]{2,12})(?:\((?P<scope>[^()]{1,60})\))?!?:\s+(?P<rest>\S.*)\Z")
@@ -147,8 +149,12 @@ def _usual(fitting: Sequence[tuple[PastMessage, _Parts]]) -> tuple[tuple[str, st
         own = kinds.pop() if len(kinds) == 1 else ""
         if own and parts.type:
             counts.setdefault(own, Counter())[parts.type] += 1
-    first = {own: found.most_common(1)[0] for own, found in counts.items()}
-    return tuple((own, word) for own, (word, count) in first.items() if word != own and count > 1)
+    first = {own: (*found.most_common(1)[0], found.total()) for own, found in counts.items()}
+    return tuple(
+        (own, word)
+        for own, (word, count, of) in first.items()
+        if word != own and count > max(1, _CLEAR * of) and word.lower() not in _NEVER_USUAL
+    )
 
 
 def _form(read: Sequence[_Parts]) -> Form | None:
