@@ -1,6 +1,6 @@
 """How good the review rules are: seeded defects and their twins, histories of repositories, installed packages.
 
-    python benchmarks/review.py corpus [--only TEXT] [--verbose]
+    python benchmarks/review.py corpus [--set 1|2] [--only TEXT] [--verbose]
     python benchmarks/review.py history REPOSITORY... [--commits 200] [--verbose]
     python benchmarks/review.py packages FOLDER...
     python benchmarks/review.py lines REPOSITORY... [--commits 500]
@@ -37,10 +37,10 @@ from localdev.source.languages import languages
 from localdev.source.reading import read_text
 
 
-def corpus(only: str, *, verbose: bool) -> None:
+def corpus(number: int, only: str, *, verbose: bool) -> None:
     """Judge the cases and print what was missed and what was alarmed."""
     started = time.perf_counter()
-    outcomes = [judged(case) for case in cases(only)]
+    outcomes = [judged(case) for case in cases(number, only)]
     for outcome in outcomes:
         if not outcome.found:
             print(f"MISSED {outcome.name} ({outcome.kind})")
@@ -208,13 +208,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["corpus", "history", "packages", "lines"])
     parser.add_argument("places", nargs="*", type=Path)
+    parser.add_argument("--set", type=int, choices=[1, 2], default=1)
     parser.add_argument("--only", default="")
     parser.add_argument("--commits", type=int, default=0)
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args()
     places = [place.absolute() for place in given.places]
     if given.what == "corpus":
-        corpus(given.only, verbose=given.verbose)
+        corpus(given.set, given.only, verbose=given.verbose)
     elif given.what == "history":
         history(places, given.commits or 200, verbose=given.verbose)
     elif given.what == "packages":

@@ -1,6 +1,6 @@
 """How much the review rules find of seeded defects, and how often they fire on the same done right.
 
-Each case of `tests/data/review_corpus` is a small repository before a change (`before.patch`), the change with a defect
+Each case of `tests/data/review_corpus*` is a small repository before a change (`before.patch`), the change with a defect
 (`defect.patch`) and its twin without (`clean.patch`); its author had not seen the rules. A defect counts as found when
 a finding of severity medium or above stands in a file and near a line that the case names.
 """
@@ -22,7 +22,8 @@ from localdev.rules.changed import ReviewedChange
 from localdev.rules.run import find
 from localdev.source.changes import Changed, uncommitted
 
-CORPUS = Path(__file__).parents[1] / "tests" / "data" / "review_corpus"
+# The first set was used to mend the rules once it had been measured; the second one was not.
+SETS = tuple(Path(__file__).parents[1] / "tests" / "data" / name for name in ("review_corpus", "review_corpus_2"))
 # A call over several lines may be told at its first line or at the argument that matters.
 _NEAR = 3
 # What is missing has no line of its own: any place in a file that the case names will do.
@@ -47,10 +48,15 @@ class Outcome:
         return [finding for finding in self.clean if at_least(finding.severity, "medium")]
 
 
-def cases(only: str = "") -> list[Path]:
-    """List the cases whose name holds `only`."""
-    found = sorted(path.parent for path in CORPUS.glob("*/*/case.toml"))
-    return [path for path in found if only in path.relative_to(CORPUS).as_posix()]
+def cases(number: int = 1, only: str = "") -> list[Path]:
+    """List the cases of a set whose name holds `only`."""
+    found = sorted(path.parent for path in SETS[number - 1].glob("*/*/case.toml"))
+    return [path for path in found if only in _name(path)]
+
+
+def _name(case: Path) -> str:
+    """Name a case by its language and folder."""
+    return "/".join(case.parts[-2:])
 
 
 def judged(case: Path) -> Outcome:
@@ -69,8 +75,7 @@ def judged(case: Path) -> Outcome:
         _git(root, "clean", "-fdq")
         changed = _changed(root, case / "clean.patch", facts, "clean")
         clean = tuple(find(ReviewedChange(changed.change, changed.sides)))
-    name = case.relative_to(CORPUS).as_posix()
-    return Outcome(name, facts["family"], facts["kind"], facts["language"], found, defect, clean)
+    return Outcome(_name(case), facts["family"], facts["kind"], facts["language"], found, defect, clean)
 
 
 def _changed(root: Path, patch: Path, facts: dict[str, Any], side: str) -> Changed:
