@@ -1,7 +1,7 @@
 """How much the review rules find of seeded defects, and how often they fire on the same done right.
 
-Each case of `tests/data/review_corpus*` is a small repository before a change (`before.patch`), the change with a defect
-(`defect.patch`) and its twin without (`clean.patch`); its author had not seen the rules. A defect counts as found when
+Each case of `tests/data/review_corpus*` is a small repository before a change (`before.patch`), the change with a
+defect (`defect.patch`) and its twin without (`clean.patch`); its author had not seen the rules. A defect is found when
 a finding of severity medium or above stands in a file and near a line that the case names.
 """
 
