@@ -114,6 +114,14 @@ def test_symbols_go_before_the_main_guard_and_imports_among_the_imports() -> Non
             ["require 'set'"],
             "end\n\ndef half(x)\n  x / 2\nend\n\nif __FILE__",
         ),
+        (
+            "a.h",
+            "// Licence\n#ifndef A_H\n#define A_H\nint a(void);\n#endif\n",
+            "int b(void);",
+            [],
+            "int a(void);\n\nint b(void);\n\n#endif\n",
+        ),
+        ("a.c", "#ifdef A_H\nint a(void);\n#endif\n", "int b(void);", [], "#endif\n\nint b(void);\n"),
     ],
 )
 def test_each_language_has_its_place(path: str, text: str, code: str, imports: list[str], shown: str) -> None:
@@ -179,6 +187,8 @@ def test_a_new_file_begins_as_its_language_wants(
         ("a.rs", RUST, "fn f() {\n    1", "parses"),
         ("Cart.java", JAVA, "int f() {\n}\n}\nclass X {", "keeps inside"),
         ("Cart.java", JAVA, 'System.out.println("x");', "parses"),
+        ("Cart.java", JAVA, "package shop;", "names a package"),
+        ("Cart.java", JAVA, "package shop;\nint f() {\n}", "names a package"),
     ],
 )
 def test_what_is_no_whole_symbol_is_refused(path: str, text: str, code: str, why: str) -> None:

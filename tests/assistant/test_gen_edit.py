@@ -241,6 +241,15 @@ def test_what_is_given_back_unchanged_changes_nothing(path: str, form: str) -> N
         assert "nothing would change" in refused(opened(path), change(code, symbol=number))
 
 
+def test_texts_over_several_lines_say_nothing_of_the_indentation() -> None:
+    """A file full of scripts in texts is indented as its code is."""
+    script = "".join(f"    line{at}\n" for at in range(9))
+    text = f"const a = `\n{script}`;\nfunction f() {{\n\tif (a) {{\n\t\treturn 1;\n\t}}\n}}\n"
+    job = edit_job(MemoryFiles({"a.js": text}), ["a.js::f"], "x", 9999)
+    new = made(job, change("function f() {\n  if (a) {\n    return 2;\n  }\n}"))
+    assert new == text.replace("return 1", "return 2")
+
+
 def test_comments_above_stay_unless_they_are_given_anew() -> None:
     """Models leave out what stands above a symbol; when they give it, theirs counts."""
     kept = made(opened("shop.py", "total"), change("def total(items):\n    return 1"))

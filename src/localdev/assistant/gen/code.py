@@ -145,7 +145,7 @@ class CodeJob:
         """Give the row before what stays last in a file, with the comments right above it."""
         pattern = _LAST.get(self.tree.language)
         nodes = [each for each in self.tree.root.children if each.is_named]
-        row, at = end, len(nodes) - 1
+        row, at = self._before_guard_end(end), len(nodes) - 1
         while pattern is not None and at >= 0:
             node = nodes[at]
             if node.type in COMMENTS or node.type == "attribute_item":
@@ -160,6 +160,13 @@ class CodeJob:
                 row = nodes[at].start_point[0]
             at -= 1
         return row
+
+    def _before_guard_end(self, end: int) -> int:
+        """Give the row of the `#endif` that ends the guard around a whole header, where there is one."""
+        code = [each for each in self.tree.root.named_children if each.type not in COMMENTS]
+        if len(code) == 1 and code[0].type == "preproc_ifdef" and "#define" in text_of(code[0]).split("\n", 2)[1]:
+            return code[0].children[-1].start_point[0]
+        return end
 
     def _holder(self, codes: Sequence[tuple[str, ...]]) -> Definition | None:
         """Give the class that bare functions go to, in a language where they cannot stand alone."""

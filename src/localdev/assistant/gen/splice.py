@@ -164,6 +164,8 @@ def unit_of(text: str) -> str:
 
 def commonest_unit(text: str, language: str) -> str:
     """Give one level of indentation, for a text that shows none the language's usual one."""
+    if language == "go":  # as its own formatter has it
+        return "\t"
     if any(row[:1] in " \t" and row.strip() for row in text.split("\n")):
         return unit_of(text)
-    return "\t" if language == "go" else "  " if language in ("ruby", "javascript", "typescript") else "    "
+    return "  " if language in ("ruby", "javascript", "typescript") else "    "

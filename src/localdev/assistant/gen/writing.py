@@ -109,7 +109,7 @@ def _unmarked(edit: FileEdit) -> FileEdit:
 
 def _fit(tree: SyntaxTree, pieces: Sequence[Piece], before: Sequence[Cut]) -> tuple[Spliced, list[Rows]]:
     """Put the pieces in, indented; what stands inside texts over several lines is known only once they are in."""
-    unit = commonest_unit(tree.text, tree.language)
+    unit = commonest_unit(_outside_texts(tree), tree.language)
     cuts = [_cut(piece, unit, frozenset()) for piece in pieces]
     spliced = splice(tree.text, [*before, *cuts])
     spans = _spans(cuts, before, spliced)
@@ -124,6 +124,13 @@ def _fit(tree: SyntaxTree, pieces: Sequence[Piece], before: Sequence[Cut]) -> tu
         again.append(_cut(piece, unit, literal))
     spliced = splice(tree.text, [*before, *again])
     return spliced, _spans(again, before, spliced)
+
+
+def _outside_texts(tree: SyntaxTree) -> str:
+    """Give the rows that do not begin inside texts over several lines, whose indentation is their own."""
+    rows = tree.text.split("\n")
+    inside = frozenset[int]().union(*literal_rows(tree, (0, len(rows))))
+    return "\n".join(row for at, row in enumerate(rows) if at not in inside)
 
 
 def _stood_so(piece: Piece, cut: Cut, text: frozenset[int], known: set[str]) -> bool:
@@ -163,6 +170,7 @@ def _names(piece: Piece, rows: Rows, before: SyntaxTree, after: SyntaxTree) -> l
     found = found_in(after, rows)
     if found.escapes is not None or not parses(FileEdit(after.path, before.text, after.text)).ok:
         return [piece.name]  # told by a check of its own, with the line
+    _refuse_package(found, after)
     names = [each.symbol.qualified for each in found.symbols]
     if piece.adds:
         return _added(names, found, before, after)
@@ -170,6 +178,17 @@ def _names(piece: Piece, rows: Rows, before: SyntaxTree, after: SyntaxTree) -> l
         return _statement(piece, names)
     _refuse_others(piece, names, found, after)
     return [piece.name]
+
+
+def _refuse_package(found: Found, after: SyntaxTree) -> None:
+    """Refuse a package of Java, which the grammar takes for a field wherever fields stand.
+
+    Raises:
+        Unfit: there is one.
+    """
+    nodes = [*found.declared, *(each.outer for each in found.symbols)] if after.language == "java" else []
+    if named := next((text_of(node) for node in nodes if text_of(node).startswith("package ")), ""):
+        raise Unfit(f"{named!r} names a package, which the file does already: give whole symbols alone")
 
 
 def _refuse_others(piece: Piece, names: Sequence[str], found: Found, after: SyntaxTree) -> None:
