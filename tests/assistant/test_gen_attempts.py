@@ -86,7 +86,7 @@ def test_a_refused_answer_is_asked_once_more_with_the_reason() -> None:
         ([said("bad 1"), said("bad 2")], "bad 2 is bad"),
         ([said(""), said("")], "there is no text"),
         ([said("old"), said("old")], "nothing would change"),
-        ([said("x" * 4000), said("x" * 4000)], "too long"),
+        ([said("x" * 4000), said("x" * 4000)], "too long to be finished (gen.max_tokens)"),
     ],
 )
 def test_what_fails_twice_is_refused(replies: list[str | Reply], detail: str) -> None:

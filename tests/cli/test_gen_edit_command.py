@@ -40,17 +40,6 @@ def model(tmp_path: Path, *codes: str, symbol: int = 1) -> str:
     return f"fake:{path}"
 
 
-def test_an_edit_prints_its_patch_alone(project: Path, shell: Run, tmp_path: Path) -> None:
-    """What is on stdout goes straight into `git apply`; paths are read from where one stands."""
-    words = ("gen", "edit", "add nothing", "total.py::total", "--model", model(tmp_path, GOOD))
-    done = shell(*words, cwd=project / "app")
-    assert done.code == 0, done.err
-    assert done.out.startswith("diff --git a/app/total.py b/app/total.py\n")
-    assert "ok  nothing else touched" in done.err
-    subprocess.run(["git", "apply", "-"], cwd=project, input=done.out.encode(), check=True)
-    assert (project / "app/total.py").read_text() == GOOD + "\n"
-
-
 def test_code_is_applied_and_taken_back(project: Path, run: Run, tmp_path: Path) -> None:
     """A new file comes and goes."""
     script = tmp_path / "code.json"
@@ -77,41 +66,63 @@ def test_a_refusal_ends_with_one_and_leaves_the_tree(project: Path, run: Run, tm
     assert (project / "app/total.py").read_text() == TOTAL
 
 
-def test_a_failing_command_is_run_mended_and_run_again(project: Path, shell: Run, tmp_path: Path) -> None:
+def test_a_failing_command_is_run_mended_and_run_again(project: Path, run: Run, tmp_path: Path) -> None:
     """The places are read from its traceback; it succeeds with the change, which is kept."""
     named = model(tmp_path, GOOD, symbol=3)
-    done = shell("gen", "fix", "--apply", "--model", named, "--", *CHECK, cwd=project)
+    done = run("gen", "fix", "-C", project, "--apply", "--model", named, "--", *CHECK)
     assert done.code == 0, done.err
     assert "it ended with 1" in done.err and "succeeds now" in done.err
     assert "-    return sum(items) + 1" in done.out
     assert (project / "app/total.py").read_text() == GOOD + "\n"
-    assert shell("undo", cwd=project).code == 0
+    assert run("undo", "-C", project).code == 0
     assert (project / "app/total.py").read_text() == TOTAL
 
 
-def test_what_does_not_help_is_taken_back(project: Path, shell: Run, tmp_path: Path) -> None:
+def test_what_does_not_help_is_taken_back(project: Path, run: Run, tmp_path: Path) -> None:
     """Every check passes, and the command fails still: the tree is as it was, exit code 1."""
     named = model(tmp_path, "def total(items):\n    return sum(items) + 2", symbol=3)
-    done = shell("gen", "fix", "--apply", "--json", "--model", named, "--", *CHECK, cwd=project)
+    done = run("gen", "fix", "-C", project, "--apply", "--json", "--model", named, "--", *CHECK)
     payload = json.loads(done.out)
     assert (done.code, payload["applied"], payload["patch"]) == (1, False, "")
     assert payload["checks"][-1]["name"] == "command" and "still fails" in payload["checks"][-1]["detail"]
     assert (project / "app/total.py").read_text() == TOTAL
-    assert "nothing to undo" in shell("undo", cwd=project).err
+    assert "nothing to undo" in run("undo", "-C", project).err
 
 
-def test_verify_runs_it_and_keeps_nothing(project: Path, shell: Run, tmp_path: Path) -> None:
+def test_a_command_that_changes_the_file_is_told(project: Path, run: Run, tmp_path: Path) -> None:
+    """What it wrote is never overwritten, so the proposal stays in the tree, and that is said."""
+    meddles = "print('app/total.py:2: wrong'); open('app/total.py', 'a').write('# more\\n'); exit(1)"
+    words = (
+        "gen",
+        "fix",
+        "-C",
+        project,
+        "--verify",
+        "--model",
+        model(tmp_path, GOOD),
+        "--",
+        sys.executable,
+        "-c",
+        meddles,
+    )
+    done = run(*words)
+    assert done.code == 4
+    assert "changes files itself, so the proposal is still in them" in done.err and "git diff" in done.err
+    assert (project / "app/total.py").read_text() == GOOD + "\n# more\n# more\n"
+
+
+def test_verify_runs_it_and_keeps_nothing(project: Path, run: Run, tmp_path: Path) -> None:
     """The patch is proven and printed, the tree is as it was."""
     named = model(tmp_path, GOOD, symbol=3)
-    done = shell("gen", "fix", "--verify", "--model", named, "--", *CHECK, cwd=project)
+    done = run("gen", "fix", "-C", project, "--verify", "--model", named, "--", *CHECK)
     assert done.code == 0, done.err
     assert "succeeds now" in done.err and done.out.startswith("diff --git")
     assert (project / "app/total.py").read_text() == TOTAL
 
 
-def test_a_command_that_does_not_fail_needs_nothing(project: Path, shell: Run, tmp_path: Path) -> None:
+def test_a_command_that_does_not_fail_needs_nothing(project: Path, run: Run, tmp_path: Path) -> None:
     """Said, with exit code 0; the model is not asked."""
-    done = shell("gen", "fix", "--model", model(tmp_path), "--", sys.executable, "-c", "pass", cwd=project)
+    done = run("gen", "fix", "-C", project, "--model", model(tmp_path), "--", sys.executable, "-c", "pass")
     assert (done.code, done.out) == (0, "")
     assert "there is nothing to fix" in done.err
 
@@ -123,9 +134,9 @@ def test_output_on_stdin_will_do(project: Path, shell: Run, tmp_path: Path) -> N
     assert "looking at app/total.py:2" in done.err and "running" not in done.err
 
 
-def test_a_review_on_stdin_will_do(project: Path, shell: Run, tmp_path: Path) -> None:
+def test_a_review_on_stdin_will_do(project: Path, run: Run, shell: Run, tmp_path: Path) -> None:
     """The n-th of its findings is mended."""
-    review = shell("review", "--no-model", "--json", "--fail-on", "never", cwd=project)
+    review = run("review", "-C", project, "--no-model", "--json", "--fail-on", "never")
     found = json.loads(review.out)["findings"]
     number = 1 + next(at for at, each in enumerate(found) if each["rule"] == "breakpoint")
     named = model(tmp_path, "def run(name):\n    return name")
@@ -136,10 +147,10 @@ def test_a_review_on_stdin_will_do(project: Path, shell: Run, tmp_path: Path) ->
     assert many.code == 2 and f"the review has {len(found)}" in many.err
 
 
-def test_a_finding_is_named_by_its_place(project: Path, shell: Run, tmp_path: Path) -> None:
+def test_a_finding_is_named_by_its_place(project: Path, run: Run, tmp_path: Path) -> None:
     """RULE@PATH:LINE, the path from where one stands."""
     named = model(tmp_path, "def run(name):\n    return name")
-    done = shell("gen", "fix", "--finding", "breakpoint@stops.py:2", "--model", named, cwd=project / "app")
+    done = run("gen", "fix", "-C", project / "app", "--finding", "breakpoint@stops.py:2", "--model", named)
     assert done.code == 0, done.err
     assert "--- a/app/stops.py" in done.out
 
@@ -191,14 +202,16 @@ def test_a_stdin_that_says_nothing_is_told(
     assert said in done.err and "hint:" in done.err
 
 
-def test_bytes_of_the_file_survive(project: Path, tmp_path: Path) -> None:
-    """Carriage returns and letters of another encoding are in the patch as on disk, and git takes it."""
+def test_an_edit_prints_its_patch_alone_byte_for_byte(project: Path, tmp_path: Path) -> None:
+    """Paths are read from where one stands; carriage returns and foreign letters are as on disk, and git takes it."""
     place = project / "app" / "old.js"
     place.write_bytes(b"// caf\xe9\r\nfunction run() {\r\n\treturn 1;\r\n}")
     named = model(tmp_path, "function run() {\n    return 2;\n}")
-    words = command("gen", "edit", "two", "app/old.js::run", "--model", named)
-    done = subprocess.run(words, cwd=project, capture_output=True, timeout=60)
+    words = command("gen", "edit", "two", "old.js::run", "--model", named)
+    done = subprocess.run(words, cwd=project / "app", capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"diff --git a/app/old.js b/app/old.js\n")
+    assert b"ok  nothing else touched" in done.stderr
     subprocess.run(["git", "apply", "-"], cwd=project, input=done.stdout, check=True)
     assert place.read_bytes() == b"// caf\xe9\r\nfunction run() {\r\n\treturn 2;\r\n}"
 

@@ -140,7 +140,7 @@ class GenSettings:
     )
     test_seconds: float = _key(120.0, "longest run of that command", low=1, high=86_400)
     context_tokens: int = _key(3000, "tokens of code a model is given", low=200, high=200_000)
-    max_tokens: int = _key(1024, "longest proposal in tokens", low=32, high=32_768)
+    max_tokens: int = _key(2048, "longest proposal in tokens", low=32, high=32_768)
     adapter: str = _key("", "LoRA adapter to propose with, as in ask.adapter", project="trusted")
 
 

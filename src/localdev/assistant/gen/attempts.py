@@ -117,7 +117,7 @@ class _Answer:
             if not ended:
                 raise BackendError("the engine ended without saying why", "run the command again")
         except CutShort:
-            self.problem = "the answer was too long to be finished; write less"
+            self.problem = "the answer was too long to be finished (gen.max_tokens); write less"
         finally:
             close = getattr(stream, "close", None)
             if close is not None:

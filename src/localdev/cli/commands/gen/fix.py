@@ -150,8 +150,6 @@ class _Again:
 
     def __call__(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Give what is printed, with a check for the command."""
-        from localdev.app.applying import undo_last
-
         if not payload["applied"]:
             return payload
         place = self._place
@@ -161,7 +159,7 @@ class _Again:
             helped = ran.succeeded
         finally:  # also when it is interrupted
             if not (self._keep and helped):
-                undo_last(place.root, place.folders)
+                self._take_back()
         last = ran.output.strip().splitlines()[-1:] or ["it printed nothing"]
         detail = f"{shlex.join(self._command)} {'succeeds now' if helped else f'still fails: {last[0]}'}"
         payload["checks"].append({"name": "command", "ok": helped, "detail": detail})
@@ -169,3 +167,19 @@ class _Again:
         if not helped:
             payload |= {"patch": "", "files": []}
         return payload
+
+    def _take_back(self) -> None:
+        """Put the files back.
+
+        Raises:
+            Moved: the command itself has changed one of them.
+        """
+        from localdev.app.applying import Moved, undo_last
+
+        try:
+            undo_last(self._place.root, self._place.folders)
+        except Moved as problem:
+            raise Moved(
+                f"{shlex.join(self._command)} changes files itself, so the proposal is still in them: {problem}",
+                "look at `git diff`, and put back by hand what should go",
+            ) from problem
