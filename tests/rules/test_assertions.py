@@ -238,6 +238,12 @@ SAME = [
     ("a_test.go", "assert.Panics(t, func() { r.Close() })", "assert.Nil(t, r.Close())"),
     ("a_test.go", 'assert.NoError(t, os.Remove("x"))', ""),
     (
+        "src/test/ATest.java",
+        "assertEquals(want.length, r.length);\n    for (int i = 0; i < 3; i++) { assertEquals(want[i], r[i]); }",
+        "assertArrayEquals(want, r);",
+    ),
+    ("tests/test_a.py", "assert len(r) == 2\n    assert r[0] == want[0]", "assert r == want"),
+    (
         "a_test.go",
         "buf := buffer()\n\tassert.NotNil(t, buf)\n\tassert.Equal(t, r.Body, buf)",
         "seen := decode(r)\n\tassert.Equal(t, want, seen)",

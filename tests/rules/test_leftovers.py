@@ -111,6 +111,7 @@ ROWS: list[tuple[Rule, str, str, str]] = [
     (todos.RULE, "a.py", "# the limit is odd (TODO: look it up)\nx = 1\n", "medium"),
     (todos.RULE, "a.py", "# TODO: remove when Python 3.9 is dropped\nx = 1\n", ""),
     (todos.RULE, "a.rs", "// TODO: use `let else` once it is stable\nfn f() {}\n", ""),
+    (todos.RULE, "A.java", "// TODO: update this when we are on at least API Level 24.\nclass A {}\n", ""),
     (todos.RULE, "a.ts", "// TODO: drop in the next major version\nlet x = 1\n", ""),
     (todos.RULE, "a.ts", "// TODO: remove as soon as typescript supports it\nlet x = 1\n", ""),
     (todos.RULE, "a.go", "package a\n// e.g. /PREFIX/XXX goes to /prefix/xxx\nvar x = 1\n", ""),

@@ -143,6 +143,13 @@ def test_only_added_lines_count() -> None:
     assert [(each.rule, each.line, each.quote) for each in changed] == [("hardcoded-secret", 2, 'password = "hunter3"')]
 
 
+def test_a_name_may_stand_above_the_line_that_changed() -> None:
+    """What the value is for is told by a line that was there before."""
+    before = 'f(\n    env::var("CLIENT_SECRET")\n        .expect("it is not set"),\n)\n'
+    after = before.replace('.expect("it is not set")', f'.unwrap_or("{HEX}")')
+    assert [each.line for each in findings({"src/a.rs": before}, {"src/a.rs": after}, RULES)] == [3]
+
+
 def test_the_secret_is_not_repeated() -> None:
     """Messages say what it is and do not hold it."""
     found = findings({}, {"a.py": f'token = "{GITHUB}"\npassword = "hunter2"\n'}, RULES)

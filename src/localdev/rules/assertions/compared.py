@@ -21,6 +21,7 @@ _LEAST_ALIKE = 0.34
 _REWRITTEN = 0.6
 _NAME = re.compile(r"[A-Za-z_]\w{2,}")
 _OF_TESTS = frozenset({"t", "tb", "b", "self", "this"})
+_SIZES = frozenset({"length", "len", "size", "count", "Length", "Count", "Len"})
 _ANY_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -146,7 +147,7 @@ def _compare(
             yield Weakened(file, after, here, there, why, not rewritten and not _explained(here, file, facts))
     taken = {id(here) for here, _ in pairs}
     left = [each for each in gone if id(each) not in taken]
-    lost = [each for each in left if not _moved(each, facts)]
+    lost = [each for each in left if not _moved(each, facts) and not _covered(each, fresh)]
     if len(left) > len(fresh) - len(pairs) and lost:
         surely = [each for each in lost if not _explained(each, file, facts)]
         yield Lost(file, after, tuple(surely or lost), len(old), bool(surely) and not rewritten)
@@ -159,6 +160,12 @@ def _needless(each: Assertion, file: ChangedFile, after: Test) -> bool:
     left = "\n".join(file.new_lines[after.line - 1 : after.end_line])
     names = _subject(each) - _OF_TESTS
     return each.strength <= 1 and bool(names) and names.isdisjoint(_ANY_NAME.findall(left))
+
+
+def _covered(each: Assertion, fresh: list[Assertion]) -> bool:
+    """Say whether a new assertion compares the whole of what one compared a part of."""
+    names = _subject(each) - _SIZES
+    return bool(names) and any(there.strength >= 3 and names <= _subject(there) for there in fresh)
 
 
 def _is_repeated(each: Assertion, old: list[Assertion]) -> bool:

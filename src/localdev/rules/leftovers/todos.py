@@ -30,7 +30,7 @@ _WAITS = re.compile(
     | \b(?: once | until | when(?:ever)? | as\ soon\ as | after )\b .*
       \b(?: drops | dropped | supports? | supported | releases | released | lands? | landed | merged | shipped
       | available | stable | removed | python | node | rust | go | jdk | java | php | ruby | typescript | es\d+
-      | c\+\+\d+ )\b
+      | c\+\+\d+ | \d+(?:\.\d+)* )\b
     """,
     re.VERBOSE | re.IGNORECASE,
 )

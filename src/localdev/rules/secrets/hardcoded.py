@@ -37,7 +37,7 @@ _WEAK_FILE = (".md", ".rst", ".txt", ".adoc", ".html", ".svg", ".css", ".po", ".
 
 def _look(file: ChangedFile) -> Iterator[Found]:
     """Find written credentials."""
-    if not any(_SIGNS.search(line.text) for line in file.change.added()):
+    if not file.added or not _SIGNS.search(file.near):
         return
     lines: set[int] = set()
     for found in secrets_in(file, _DETECTORS):
