@@ -58,7 +58,9 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 min(call.end_line, call.line + 4),
                 "pass `filter='data'`, or check each member's path",
             )
-        elif is_call(call, _JOINS) and _is_unchecked(tree, call.node, call.arguments, cleans):
+        elif (
+            is_call(call, _JOINS) and not _joins_texts(call) and _is_unchecked(tree, call.node, call.arguments, cleans)
+        ):
             yield Found(file.path, call.line, _MESSAGE, min(call.end_line, call.line + 3), _SUGGESTION)
     if tree.language == "python":
         for node in nodes_of(tree, ("binary_operator",)):
@@ -69,6 +71,11 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
 
 _MESSAGE = "a member's name of an archive becomes a path: `../` leads out of the target folder"
 _SUGGESTION = "check that the resolved path is inside the target folder"
+
+
+def _joins_texts(call: Call) -> bool:
+    """Say whether `join` is that of a text, which puts it between others."""
+    return call.name in (".join", ".resolve") or (call.receiver is not None and call.receiver.type.startswith("string"))
 
 
 def _is_unchecked(tree: SyntaxTree, node: SyntaxNode, given: Sequence[Argument], cleans: Cleans) -> bool:

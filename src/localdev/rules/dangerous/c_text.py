@@ -12,6 +12,7 @@ from localdev.rules.dangerous.data import function_text
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
+from localdev.source.syntax.scopes import is_fixed
 from localdev.source.syntax.tree import SyntaxTree
 from localdev.source.syntax.values import Argument, string_of
 
@@ -70,7 +71,9 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 "use a function that takes the size of the target",
                 severity,
             )
-        elif name in _FORMATS and _format_is_data(tree, call, _FORMATS[name]):
+            continue
+        place = _FORMATS.get(name, _place_of_format(tree, call))
+        if place is not None and _format_is_data(tree, call, place):
             yield Found(
                 file.path,
                 call.line,
@@ -134,6 +137,30 @@ def _is_measured(tree: SyntaxTree, call: Call, target: Argument, source: Argumen
     return re.search(rf"(?:if|while|assert\w*)\s*\([^;]*\b(?:strlen|wcslen)\s*\(\s*{name}\s*\)", before) is not None
 
 
+def _place_of_format(tree: SyntaxTree, call: Call) -> int | None:
+    """Give the place of the format in a call of a function that is none of the library's, None where it takes none.
+
+    Such a function is named `...printf`, or is declared or called with a format in this file.
+    """
+    places: dict[str, int] | None = tree.kept.get("formats")
+    if places is None:
+        places = {name: given.count(",") for name, given in _DECLARED.findall(tree.text)}
+        for each in calls(tree):
+            for at, argument in enumerate(each.arguments[:-1]):
+                if argument.kind == "literal" and _HOLE.search(argument.text) and each.name not in _FORMATS:
+                    places.setdefault(each.name, at)
+        tree.kept["formats"] = places
+    if call.name in places:
+        return places[call.name]
+    named = call.last.endswith("printf") and not call.last.endswith(("vprintf", "vsprintf", "vfprintf", "vsnprintf"))
+    return len(call.arguments) - 1 if named and call.arguments else None
+
+
+# The last parameter before the dots, where it is text.
+_DECLARED = re.compile(r"\b(\w+)\s*\(([^(){};]{0,300}?char\s*(?:const\s*)?\*\s*(?:restrict\s+)?\w*\s*),\s*\.\.\.\s*\)")
+_HOLE = re.compile(r"%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh|h|ll|l|z|j|t|L)?[diouxXscpfgeEGaA]")
+
+
 def _format_is_data(tree: SyntaxTree, call: Call, place: int) -> bool:
     """Say whether a format is neither fixed nor handed on by a function that is one for formats itself."""
     given = call.arguments
@@ -149,12 +176,20 @@ def _format_is_data(tree: SyntaxTree, call: Call, place: int) -> bool:
         or string_of(tree, form.node) is not None
         or _CONSTANT.fullmatch(form.text.strip())
         or "?" in form.text
+        or is_fixed(tree, form)
+        or _is_constant_array(tree, form)
     ):
         return False
     head = function_text(call.node).partition("{")[0]
     if "..." in head or "va_list" in head or form.kind not in ("name", "call", "other"):
         return False
     return tree.language == "c" or call.last != "printf" or "fmt" not in tree.text
+
+
+def _is_constant_array(tree: SyntaxTree, form: Argument) -> bool:
+    """Say whether a name is that of a text made for good: `static const char usage[] = "..."`."""
+    name = form.text.strip()
+    return name.isidentifier() and re.search(rf"\bconst\s+char\s+{name}\s*\[[^\]]*\]\s*=", tree.text) is not None
 
 
 RULE = Rule(
@@ -195,6 +230,7 @@ RULE = Rule(
             "printk",
             "proctitle",
             "_tcscat",
+            "(",
         ),
         languages=C,
     ),

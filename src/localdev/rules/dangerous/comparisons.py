@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localdev.rules.around import nodes_of
+from localdev.rules.around import function_of, name_of, nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.rule import Example, Found, Rule
@@ -26,11 +26,15 @@ _SECRET = re.compile(
     r"""
     hmac | signature | (?:^|[._])sig(?:nature)?\b | api_?key | secret | passw(?:or)?d | csrf | xsrf
     | (?:auth|access|session|reset|remember|verif\w*|admin|shared|refresh|webhook|bearer|activation|api)_?token
-    | hexdigest | \bmac\b | mac$
-    | (?:expected|provided|given|received|computed|stored|actual)_?(?:sig|token|hash|mac|digest)
+    | \bmac\b | mac$
+    | (?:expected|provided|given|received|computed|stored|actual)_?(?:sig|token|mac)
     | x-[\w-]*(?:token|signature|key)
     """,
     re.VERBOSE | re.IGNORECASE,
+)
+# A digest is secret only where a key goes into it.
+_DIGEST = re.compile(
+    r"hexdigest|(?:expected|provided|given|received|computed|stored|actual)_?(?:hash|digest)", re.IGNORECASE
 )
 _OTHER = re.compile(
     r"""
@@ -47,10 +51,13 @@ _HARMLESS = re.compile(
     | cache | etag | file | content_?hash | git | commit | block | image | layer | manifest | package | checksum
     | sum\b | lock
     | chunk | blob | method | func | param_?types | algorithm | type | kind | name | version | length | len\(
-    | count | size | index | is_?valid | prev | key_?env\b | signature\.(?:params|return) | getSignature
+    | count | size | index | is_?valid | prev | key_?env\b | signature\.(?:params|return) | getSignature | signal
+    | \bother\.
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# Functions that compare two objects of one program.
+_SAMENESS = words("__eq__ __ne__ equals Equals == eql? operator== eq isEqual __lt__")
 _PLAIN = re.compile(
     r"(?i:none|null|nil|undefined|true|false|nullptr|string\.empty)|-?\d[\w.]*|[A-Z][A-Z0-9_]*|:\w+|['\"`].{0,2}['\"`]"
 )
@@ -64,11 +71,14 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find comparisons of two values that are secrets by their names."""
     message = "comparing a secret like this takes longer the more of it is right: it can be guessed bit by bit"
     suggestion = "compare in constant time (`compare_digest`, `timingSafeEqual`, `hash_equals`, `ConstantTimeCompare`)"
+    keyed = "hmac" in tree.text.lower()
     for node in nodes_of(tree, _COMPARISONS):
-        if file.touched(line_of(node), end_line_of(node)) and _compares_secret(*_sides(node)):
+        if file.touched(line_of(node), end_line_of(node)) and _compares_secret(*_sides(node), keyed=keyed):
+            if name_of(function_of(node, named=True)) in _SAMENESS:
+                continue
             yield Found(file.path, line_of(node), message, end_line_of(node), suggestion)
     for call in calls(tree):
-        if file.touched(call.line, call.end_line) and _compares_secret(*_given(call)):
+        if file.touched(call.line, call.end_line) and _compares_secret(*_given(call), keyed=keyed):
             yield Found(file.path, call.line, message, min(call.end_line, call.line + 2), suggestion)
 
 
@@ -90,7 +100,7 @@ def _given(call: Call) -> tuple[str, str]:
     return "", ""
 
 
-def _compares_secret(left: str, right: str) -> bool:
+def _compares_secret(left: str, right: str, *, keyed: bool) -> bool:
     """Say whether two expressions are a secret and what somebody sent."""
     if not left or not right or max(len(left), len(right)) > 160 or _PLAIN.fullmatch(left) or _PLAIN.fullmatch(right):
         return False
@@ -99,7 +109,7 @@ def _compares_secret(left: str, right: str) -> bool:
             return re.search(r"\d|[^\w'\"` ]", text[1:-1]) is not None and _PASSWORD.fullmatch(other) is not None
     if _HARMLESS.search(f"{left} {right}") or not (_OTHER.search(left) and _OTHER.search(right)):
         return False
-    return _SECRET.search(left) is not None or _SECRET.search(right) is not None
+    return any(_SECRET.search(side) or (keyed and _DIGEST.search(side)) for side in (left, right))
 
 
 RULE = Rule(

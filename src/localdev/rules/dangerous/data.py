@@ -87,6 +87,8 @@ _HANDLER = re.compile(
 _HANDLER_CLASS = re.compile(
     r"RequestHandler|APIView|MethodView|HTTPEndpoint|Controller\b|ControllerBase|Resource\)|@RestController|@Controller|\[Route|\[ApiController|HttpServlet"
 )
+# What a handler is handed itself, and hands on to what answers.
+_HANDLES = words("r rq req request w rw res resp response c ctx context self this")
 # A request that is taken apart: `const { body } = req`.
 _WHOLE_REQUEST = re.compile(r"(?:ctx\.)?(?:req|request)|event")
 
@@ -98,10 +100,15 @@ def names_in(node: SyntaxNode, cleans: Cleans | None = None) -> Iterator[SyntaxN
         here = pending.pop()
         if cleans is not None and cleans(here):
             continue
-        if here.type in _IDENTIFIERS:
+        if here.type in _IDENTIFIERS or (here.type == "type_identifier" and _is_argument(here)):
             yield here
         elif here.type not in FUNCTIONS:
             pending.extend(reversed(here.children))
+
+
+def _is_argument(node: SyntaxNode) -> bool:
+    """Say whether what C++'s grammar takes for the type of a parameter is an argument: `ofstream out(path);`."""
+    return node.parent is not None and node.parent.type == "parameter_declaration"
 
 
 def unclean_text(argument: Argument, cleans: Cleans | None) -> str:
@@ -188,7 +195,7 @@ def is_from_outside(tree: SyntaxTree, argument: Argument, cleans: Cleans | None 
 
     `cleans` tells the nodes in which such data become harmless.
     """
-    if is_fixed(tree, argument):
+    if argument.text in _HANDLES or is_fixed(tree, argument):
         return False
     return is_from_request(tree, argument, cleans) or (
         in_handler(argument.node) and is_from_parameter(tree, argument, cleans)

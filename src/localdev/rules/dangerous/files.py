@@ -11,7 +11,7 @@ from localdev.rules.dangerous.data import function_text, is_call, values_behind
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
-from localdev.source.syntax.tree import SyntaxTree, line_of
+from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
 from localdev.source.syntax.values import Argument
 
 _TEMPORARY = words(
@@ -20,19 +20,21 @@ _TEMPORARY = words(
 )
 _WRITES = words(
     """
-    open io.open fs.writeFile fs.writeFileSync fs.createWriteStream fs.appendFile fs.appendFileSync fs.mkdirSync
+    open io.open os.open fs.open fs.openSync
+    fs.writeFile fs.writeFileSync fs.createWriteStream fs.appendFile fs.appendFileSync fs.mkdirSync
     os.Create os.OpenFile os.WriteFile ioutil.WriteFile FileOutputStream FileWriter File.WriteAllText
     File.WriteAllBytes
     File.open File.write fopen file_put_contents File.create fs.write os.makedirs os.mkdir std.ofstream ofstream
     PrintWriter StreamWriter File.Create fs.File.create creat Files.write Path.write_text
     """
 )
+_OPTIONS = re.compile(r"(?:\w+\.)*OpenOptions\.(?:.*\.)?open\Z")
 _FIXED_NAME = re.compile(r"""[a-zA-Z$@]{0,2}["'`](?:/tmp|/var/tmp|C:\\\\(?:Windows\\\\)?Temp)[/\\]""")
 _TEMP_FOLDER = re.compile(
-    r"gettempdir\(\)|os\.tmpdir\(\)|os\.TempDir\(\)|Dir\.tmpdir|sys_get_temp_dir\(\)|java\.io\.tmpdir|GetTempPath\(\)|env::temp_dir\(\)"
+    r"gettempdir\(\)|os\.tmpdir\(\)|os\.TempDir\(\)|Dir\.tmpdir|sys_get_temp_dir\(\)|java\.io\.tmpdir|GetTempPath\(\)|env::temp_dir\(\)|temp_directory_path\(\)"
 )
 _UNGUESSABLE = re.compile(
-    r"(?i)uuid|random|rand|secret|token|mkdtemp|mkstemp|NamedTemp|nonce|hex|createTemp|MkdirTemp|unique|guid"
+    r"(?i)uuid|random|rand|secret|token|mkdtemp|mkstemp|NamedTemp|nonce|hex|createTemp|MkdirTemp|unique|guid|tempnam|tmpfile|TempFileName|createTempFile"
 )
 _CHMOD = words(
     """
@@ -71,7 +73,12 @@ def _temporary(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         elif tree.language in C and call.last == "access" and call.arguments and _opens_later(call):
             message = "between this question and the opening, another may put something else there"
             yield Found(file.path, call.line, message, call.end_line, "open it, and look at what was opened")
-        elif is_call(call, _WRITES) and call.arguments and _is_guessable(tree, call.arguments[0]) and _is_written(call):
+        elif (
+            (is_call(call, _WRITES) or _OPTIONS.match(call.name))
+            and call.arguments
+            and _is_guessable(tree, call.arguments[0])
+            and _is_written(call)
+        ):
             yield Found(
                 file.path,
                 call.line,
@@ -97,9 +104,12 @@ def _is_guessable(tree: SyntaxTree, argument: Argument) -> bool:
 
 def _is_written(call: Call) -> bool:
     """Say whether a call opens its file for writing."""
-    if call.last not in ("open", "fopen", "OpenFile"):
+    if call.last not in ("open", "fopen", "OpenFile", "openSync"):
         return True
-    return any(re.search(r"[\"'][rb]*[wax]|O_CREAT|O_WRONLY|O_RDWR", each.text) for each in call.arguments[1:])
+    if _OPTIONS.match(call.name):
+        return "create(" in text_of(call.node)
+    modes = " ".join(each.text for each in call.arguments[1:])
+    return re.search(r"[\"'][rb]*[wa]|O_CREAT|O_WRONLY|O_RDWR", modes) is not None and "O_EXCL" not in modes
 
 
 def _permissions(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
@@ -130,8 +140,8 @@ def _permissions(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 if [each.text for each in call.arguments] == ["true", "false"] and call.last == "setWritable"
                 else None
             )
-        # The umask takes away again what these are given.
-        if loose is not None and not (makes and not sets and tree.language in ("c", "cpp")):
+        # The umask takes away again what makes a file gives; a folder's mode is often meant.
+        if loose is not None and (sets or (tree.language not in ("c", "cpp") and "666" not in loose.text)):
             yield Found(
                 file.path,
                 line_of(loose.node),

@@ -18,7 +18,7 @@ from localdev.source.syntax.values import Argument
 
 # Calls, by the last part of their name without underscores, whose result has a fixed form or is looked up.
 _PLAIN = (
-    r"int|float|number|parseint|parsefloat|atoi|parseuint|intval|toi|tof|parselong|valueof|tointeger|len|length|count"
+    r"int|float|number|fileno|parseint|parsefloat|atoi|parseuint|intval|toi|tof|parselong|valueof|tointeger|len|length|count"
     r"|uuid|parseuuid|newguid|bin2hex|hex\w*|tohex\w*|encodehex\w*|encodetostring|encodestring|hexlify"
     r"|(?:urlsafe)?b(?:32|64)encode|base64\w*|btoa|md[45]\w*|sha\d*\w*|crc32\w*|hash\w*|digest|sum|sum\d+|checksum\w*"
     r"|slug\w*|parameterize|\w*saniti[sz]e\w*|\w*valid\w*|\w*allowed\w*|\w*checked\w*|(?:get|make|to)?safe\w*|secure\w*"
@@ -43,7 +43,7 @@ _LAST_PART = re.compile(
     r"(?:\w+\.)*Path\(.*\)\.(?:name|stem)|.*\.filename\(\)|(?:new\s+File\(.*\)|\w*[fF]ile)\.getName\(\)|.*\.file_name\(\)|.*parse::<[ui]\d+>\(\)",
     re.DOTALL,
 )
-_LOOKED_UP = re.compile(r"(?:\w+\.|::)*_?[A-Z][A-Z0-9_]+\s*(?:\[|\.get\(|\.fetch\()")
+_LOOKED_UP = re.compile(r"(?!.*\breq(?:uest)?\.[A-Z])(?:\w+\.|::)*_?[A-Z][A-Z0-9_]+\s*(?:\[|\.get\(|\.fetch\()")
 _ROOTED = re.compile(r"""(?:path|filepath)\.Clean\(\s*(?:["'`]/|string\()""")
 _CLEAN_NAME = re.compile(
     r"(?i)_?(?:\w*_)?(?:escaped|sanitized|sanitised|safe|clean(?:ed)?|valid(?:ated)?)(?:_\w*|[A-Z]\w*|html|name|path)?"
@@ -92,6 +92,7 @@ _READS = re.compile(
 _OWNERS = words("self this cls request req rq ctx context c r w res response event evt args kwargs options")
 _CARRIED = "_carried_"
 # A line that goes on: it ends in, or the next begins with, what needs another side.
+_ENDS = re.compile(r"\n|[;{}]\s")
 _GOES_ON = re.compile(r"(?<=[(,&|=\\])[ \t]*\n\s*|\n\s*(?=[.?:&|)])")
 
 
@@ -176,7 +177,7 @@ def _checks(tree: SyntaxTree, node: SyntaxNode, values: Sequence[Argument], sign
     )
     data, start = around.text or b"", around.start_byte
     rest = data[: node.start_byte - start] + _CARRIED.encode() + data[node.end_byte - start :]
-    lines = _GOES_ON.sub(" ", rest.decode("utf-8", "replace")).split("\n")
+    lines = _ENDS.split(_GOES_ON.sub(" ", rest.decode("utf-8", "replace")))
     return any(_WHOLE.search(line) or (word.search(line) and sign.search(line)) for line in lines if len(line) < 2_000)
 
 

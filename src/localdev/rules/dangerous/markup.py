@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from localdev.core.review import Severity
 from localdev.rules.around import nodes_of
@@ -101,6 +101,10 @@ _TAG = re.compile(
     r"|text/html",
     re.IGNORECASE,
 )
+# What a file of Go holds whose templates make pages.
+_PAGES_OF_GO = re.compile(
+    r"http\.ResponseWriter|gin\.Context|echo\.Context|fiber\.Ctx|http\.Handler|\.html\b|\.gohtml|<(?:html|body|div|p|h1|a|td|li)\b|text/html"
+)
 # Values whose names say that somebody made them harmless, or that they are texts of the program.
 _TRUSTED = re.compile(r"(?i)sanit|purif|trusted|xss|i18n|translat|\bnonce")
 _ENCODED = re.compile(r"json_encode|\(int\)|\(float\)|\(bool\)")
@@ -113,10 +117,22 @@ _SAID = re.compile(
 
 
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
-    """Find writes of markup, answers with data in tags, and templates that do not escape."""
+    """Find writes of markup, answers with data in tags, templates that do not escape, and pages made by hand."""
+    told: set[int] = set()
+    for found in _written(file, tree):
+        told.update(range(found.line, found.end_line + 1))
+        yield found
+    for found in _pages(file, tree):
+        if found.line not in told:
+            yield found
+
+
+def _written(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
+    """Find what takes markup or answers with it, and what switches escaping off."""
     yield from _settings(file, tree)
-    yield from _pages(file, tree)
     for call in calls(tree):
+        if not file.touched(call.line, call.end_line):
+            continue
         if tree.language in SCRIPT and _builds_markup(call):
             yield from _judged(file, tree, call.arguments[0], f"`{call.name}`", call.node)
         at = _sink(tree, call)
@@ -135,9 +151,9 @@ def _settings(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     for each in assignments(tree) if tree.language in SCRIPT else ():
         if each.target.rpartition(".")[2] in _PROPERTIES:
             yield from _judged(file, tree, each.value, f"`{each.target.rpartition('.')[2]}`", each.node)
-    if tree.language == "go" and "http.ResponseWriter" in tree.text:
+    if tree.language == "go" and _PAGES_OF_GO.search(tree.text):
         for node in nodes_of(tree, ("import_spec",)):
-            if text_of(node).strip() == '"text/template"':
+            if text_of(node).strip().endswith('"text/template"'):
                 message = "`text/template` does not escape what it writes into pages"
                 yield Found(file.path, line_of(node), message, suggestion="import `html/template`")
     for pair in pairs(tree):
@@ -231,19 +247,30 @@ _ESCAPE = "escape them, or use a template that does"
 
 def _pages(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find whole pages put together by hand with what a function was handed and does not escape."""
-    syntax, cleans = syntax_of(tree.language), markup_cleaner(tree)
-    for node in nodes_of(tree, syntax.strings if syntax is not None else ()):
-        if not file.touched(line_of(node), end_line_of(node)):
-            continue
-        inside = holes(tree, node)
-        if not inside or not _PAGE.search(string_of(tree, node) or ""):
-            continue
+    cleans = markup_cleaner(tree)
+    for node, values in _texts_of_pages(file, tree):
         outside = parameters_of(tree, node)
-        for hole in inside:
-            value = Argument(tree, hole)
-            left = [text_of(name) for name in names_in(hole, cleans)]
+        for value in values:
+            left = [text_of(name) for name in names_in(value.node, cleans)]
             if is_from_request(tree, value, cleans) or any(each in outside and _SAID.fullmatch(each) for each in left):
-                yield Found(file.path, line_of(hole), _WRITTEN, end_line_of(hole), _ESCAPE)
+                yield Found(file.path, value.line, _WRITTEN, value.end_line, _ESCAPE)
+
+
+def _texts_of_pages(file: ChangedFile, tree: SyntaxTree) -> Iterator[tuple[SyntaxNode, Sequence[Argument]]]:
+    """Yield the texts that hold a page, with the values put into them."""
+    syntax = syntax_of(tree.language)
+    for node in nodes_of(tree, syntax.strings if syntax is not None else ()):
+        if file.touched(line_of(node), end_line_of(node)) and _PAGE.search(string_of(tree, node) or ""):
+            yield node, [Argument(tree, hole) for hole in holes(tree, node)]
+    for call in calls(tree):
+        if call.last in _FORMATS and call.arguments and file.touched(call.line, call.end_line):
+            receiver = string_of(tree, call.receiver) if call.receiver is not None else None
+            form = receiver or string_of(tree, call.arguments[0].node)
+            if form is not None and _PAGE.search(form):
+                yield call.node, call.arguments
+
+
+_FORMATS = words("format format! Sprintf Fprintf sprintf formatted Format")
 
 
 def _html_safe(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:

@@ -8,8 +8,16 @@ from collections.abc import Iterator
 from localdev.rules.around import names_around
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
-from localdev.rules.dangerous.data import Cleans, is_call, is_from_outside, names_in, unclean_text, values_behind
-from localdev.rules.dangerous.guards import checks_path, path_cleaner
+from localdev.rules.dangerous.data import (
+    Cleans,
+    is_call,
+    is_from_outside,
+    is_from_parameter,
+    names_in,
+    unclean_text,
+    values_behind,
+)
+from localdev.rules.dangerous.guards import checks_address, checks_path, path_cleaner
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
@@ -112,6 +120,11 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find calls that open or build a path, by the data in their arguments."""
     names, cleans = _OPEN.get(tree.language, frozenset()), path_cleaner(tree)
     for call in calls(tree):
+        if tree.language == "ruby" and _may_run(tree, call):
+            yield Found(
+                file.path, call.line, _RUNS, call.end_line, "use `File.open`, or `URI.parse(...).open` for addresses"
+            )
+            continue
         if not call.arguments or not is_call(call, names) or not file.touched(call.line, call.end_line):
             continue
         if call.name in ("join", "resolve") and not call.resolved.startswith("path"):
@@ -133,6 +146,24 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
 
 _REQUESTED = "this path holds data of a request: `../` leads out of its folder"
 _HANDED = "this path is joined with a name that is handed in unchecked: `../` leads out of its folder"
+
+
+_RUNS = "`open` runs a command when the name begins with `|`"
+
+
+def _may_run(tree: SyntaxTree, call: Call) -> bool:
+    """Say whether Ruby's `open` is given a name that comes from outside and may begin with anything."""
+    if call.name not in ("open", "Kernel.open", "URI.open") or not call.arguments or "def open" in tree.text:
+        return False
+    first = call.arguments[0]
+    begins = re.match(r"""["'](?!#\{|\|)|File\.|.*\.(?:path|to_path)\Z|Rails\.root|@?\w*tempfile\b""", first.text)
+    if begins is not None or is_fixed(tree, first):
+        return False
+    if "open-uri" in tree.text or call.name == "URI.open":
+        given = is_from_parameter(tree, first) or is_from_outside(tree, first)
+    else:
+        given = is_from_outside(tree, first)
+    return given and not checks_address(tree, call.node, [first])
 
 
 def _danger(tree: SyntaxTree, call: Call, argument: Argument, cleans: Cleans) -> str:
@@ -212,6 +243,7 @@ RULE = Rule(
             "download",
             "copy",
             "rename",
+            "stream",
         ),
     ),
 )

@@ -18,7 +18,7 @@ CallKind = Literal["call", "new", "macro"]
 _LISTS = frozenset({"arguments", "argument_list", "token_tree", "bracketed_argument_list"})
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
 # Other nodes that may be calls.
-_BESIDE = {"ruby": ("identifier",), "cpp": ("init_declarator",)}
+_BESIDE = {"ruby": ("identifier",), "cpp": ("init_declarator", "function_declarator")}
 _RUBY_STATEMENTS = frozenset({"program", "body_statement", "block_body", "then", "else", "begin", "ensure"})
 
 
@@ -85,8 +85,8 @@ def _calls(tree: SyntaxTree) -> Iterator[Call]:
             yield _call(tree, syntax, node)
         elif node.type == "identifier" and _is_bare_call(node):
             yield _bare_call(node)
-        elif node.type == "init_declarator":
-            created = _constructed(tree, node)
+        elif node.type in ("init_declarator", "function_declarator"):
+            created = _constructed(tree, node) if node.type == "init_declarator" else _declared(tree, node)
             if created is not None:
                 yield created
 
@@ -129,6 +129,20 @@ def _constructed(tree: SyntaxTree, node: SyntaxNode) -> Call | None:
         return None
     name = dotted(tree, declared)
     arguments = tuple(_listed(tree, value.named_children))
+    return Call(name, resolved(tree, name), None, arguments, line_of(node), end_line_of(node), "new", node)
+
+
+def _declared(tree: SyntaxTree, node: SyntaxNode) -> Call | None:
+    """Read `Type name(one, other);` among statements as the making of an object; it may as well declare a function."""
+    around, listed = node.parent, part(node, "parameters")
+    declared = part(around, "type") if around is not None and around.type == "declaration" else None
+    if declared is None or listed is None or around is None or around.parent is None:
+        return None
+    given = listed.named_children
+    if around.parent.type != "compound_statement" or not given or any(len(each.named_children) != 1 for each in given):
+        return None
+    name = dotted(tree, declared)
+    arguments = tuple(Argument(tree, each.named_children[0]) for each in given)
     return Call(name, resolved(tree, name), None, arguments, line_of(node), end_line_of(node), "new", node)
 
 
