@@ -59,6 +59,24 @@ ROWS: list[tuple[str, Files, Files, str]] = [
         "feat(shop): add parameter rate to total",
     ),
     (
+        "the result alone",
+        {"a/x.go": "func f(n int) int {\n\treturn n\n}\n"},
+        {"a/x.go": "func f(n int) (int, error) {\n\treturn n, nil\n}\n"},
+        "fix(a): update f",
+    ),
+    (
+        "what is thrown alone",
+        {"a/X.java": "class X {\n  void f(int n) throws E {\n    g(n);\n  }\n}\n"},
+        {"a/X.java": "class X {\n  void f(int n) {\n    g(n);\n  }\n}\n"},
+        "fix(a): update X.f",
+    ),
+    (
+        "one more of the same name",
+        {"a/X.java": "class X {\n  void f(int n) {\n    g(n);\n  }\n}\n"},
+        {"a/X.java": "class X {\n  void f(int n) {\n    g(n);\n  }\n  void f(long n) {\n    g(n);\n  }\n}\n"},
+        "fix(a): update X.f",
+    ),
+    (
         "parameter removed",
         {"shop/cart.py": CART.replace("total(items)", "total(items, rate=1.0)")},
         {"shop/cart.py": CART},
@@ -193,6 +211,16 @@ ROWS: list[tuple[str, Files, Files, str]] = [
         {"a/lib.rs": "pub fn f() {}\n\npub fn g() {}\n\nmod tests {\n    fn g() {\n        f();\n    }\n}\n"},
         "feat(a): add g",
     ),
+    (
+        "a lock beside several packages",
+        {name: '[package]\nversion = "0.1.0"\n' for name in ("a/Cargo.toml", "b/Cargo.toml", "Cargo.lock")},
+        {
+            "a/Cargo.toml": '[package]\nversion = "0.2.0"\n',
+            "b/Cargo.toml": '[package]\nversion = "0.3.0"\n',
+            "Cargo.lock": '[package]\nversion = "0.2.0"\n',
+        },
+        "chore: bump a to 0.2.0 and b to 0.3.0\n\n- bump a to 0.2.0\n- bump b to 0.3.0\n- update Cargo.lock",
+    ),
     ("lock alone", {"Cargo.lock": "a\n"}, {"Cargo.lock": "b\n"}, "build: update Cargo.lock"),
     ("layout", {"web/add.js": JS}, {"web/add.js": JS.replace("(a, b)", "(a,  b)")}, "style(web): reformat add.js"),
     (
@@ -312,7 +340,7 @@ def test_the_branch_tells_the_type_of_code() -> None:
     assert said(readme, branch="feature/x") == "docs: update README"
 
 
-OLD, NEW_ID = "1b" * 20, "a1" * 20
+OLD, NOW = "1b" * 20, "a1" * 20
 
 
 @pytest.mark.parametrize(
@@ -332,9 +360,9 @@ OLD, NEW_ID = "1b" * 20, "a1" * 20
         ("Dockerfile", "FROM python:3.11-slim", "FROM python:3.12-slim", ("python", "3.11-slim", "3.12-slim")),
         (".github/workflows/ci.yml", "      - uses: actions/checkout@v4", "      - uses: actions/checkout@v5",
          ("actions/checkout", "4", "5")),
-        (".github/workflows/a.yml", f"- uses: actions/checkout@{OLD} # v4.1", f"- uses: actions/checkout@{NEW_ID} # 5.0.1",
-         ("actions/checkout", "4.1", "5.0.1")),
-        (".github/workflows/a.yml", f"- uses: actions/checkout@{OLD}", f"- uses: actions/checkout@{NEW_ID}",
+        (".github/workflows/a.yml", f"- uses: actions/checkout@{OLD} # v4", f"- uses: actions/checkout@{NOW} # v5.0.1",
+         ("actions/checkout", "4", "5.0.1")),
+        (".github/workflows/a.yml", f"- uses: actions/checkout@{OLD}", f"- uses: actions/checkout@{NOW}",
          ("actions/checkout", "1b1b1b1", "a1a1a1a")),
         ("pom.xml", "    <dependency>\n      <artifactId>json</artifactId>\n      <version>2.0</version>",
          "    <dependency>\n      <artifactId>json</artifactId>\n      <version>2.1</version>", ("json", "2.0", "2.1")),

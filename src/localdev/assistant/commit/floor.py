@@ -103,7 +103,8 @@ def _parts(change: ReviewedChange) -> Iterator[Part]:
                 file for file in left if file not in chosen and (about != "submodule" or file.path != ".gitmodules")
             ]
             yield from make(about, chosen)
-    versions = {file.path: found for file in left if (found := versions_of(file.change)) is not None}
+    told = [file for file in left if kind_of(file.path) != "lock"]
+    versions = {file.path: found for file in told if (found := versions_of(file.change)) is not None}
     yield from version_parts(versions)
     left = [file for file in left if file.path not in versions]
     groups: dict[Kind, list[ChangedFile]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -52,9 +53,10 @@ class SymbolChange:
 
 @dataclass(slots=True)
 class _Side:
-    """The definitions of one side of a file by qualified name, and its lines."""
+    """The definitions of one side of a file by qualified name, how many share a name, and its lines."""
 
     symbols: dict[str, Symbol] = field(default_factory=dict)
+    often: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
 
     def text(self, symbol: Symbol) -> str:
@@ -90,7 +92,9 @@ def _side(text: str | None, file: ChangedFile, *, old: bool) -> _Side:
         return _Side()
     parsed: ParsedFile | None = file.old_symbols if old else file.new_symbols
     symbols = parsed.symbols if parsed is not None else ()
-    return _Side({each.qualified: each for each in symbols if each.kind in _KINDS}, text.split("\n"))
+    chosen = [each for each in symbols if each.kind in _KINDS]
+    often = Counter(each.qualified for each in chosen)
+    return _Side({each.qualified: each for each in chosen}, often, text.split("\n"))
 
 
 def _missing(here: _Side, there: _Side, path: str, deed: Deed) -> Iterator[tuple[SymbolChange, str]]:
@@ -148,9 +152,11 @@ def _changed(file: ChangedFile, before: _Side, after: _Side) -> Iterator[SymbolC
         if after.text(symbol) == before.text(was):
             continue
         lines = old.get(name, 0) + now.get(name, 0)
-        parameter = _parameter(was.signature, symbol.signature) if symbol.kind in _CALLED else ""
-        called = symbol.kind in _CALLED and was.signature != symbol.signature
-        deed: Deed = "parameters" if called else "changed"
+        # Of several with one name nobody knows which was which.
+        known = symbol.kind in _CALLED and before.often[name] == after.often[name] == 1
+        lists = (_brackets(was), _brackets(symbol)) if known else ("", "")
+        parameter = _parameter(*lists)
+        deed: Deed = "parameters" if lists[0] != lists[1] else "changed"
         yield SymbolChange(deed, name, file.path, symbol.kind, lines, parameter=parameter)
 
 
@@ -165,24 +171,30 @@ def _innermost(side: _Side, lines: frozenset[int]) -> dict[str, int]:
     return found
 
 
+def _brackets(symbol: Symbol) -> str:
+    """Give what stands in the brackets behind a name in its signature, without blanks; empty where there are none."""
+    _, _, rest = symbol.signature.partition(symbol.name)
+    start, depth = rest.find("("), 0
+    for at, sign in enumerate(rest[start:] if start >= 0 else "", start):
+        depth += (sign == "(") - (sign == ")")
+        if not depth:
+            return " ".join(rest[start + 1 : at].split())
+    return ""
+
+
 def _parameter(before: str, after: str) -> str:
     """Name the one parameter that came or went; empty where more or something else did."""
-    names = [_parameters(signature) for signature in (before, after)]
-    if names[0] is None or names[1] is None:
-        return ""
-    came, went = names[1] - names[0], names[0] - names[1]
+    old, new = _parameters(before), _parameters(after)
+    came, went = new - old, old - new
     if len(came | went) != 1 or not (name := next(iter(came | went))).isidentifier():
         return ""
     return f"+{name}" if came else f"-{name}"
 
 
-def _parameters(signature: str) -> set[str] | None:
-    """Give the names before `:`, `=` or a comma in the brackets of a signature; None where there are none to read."""
-    start, end = signature.find("("), signature.rfind(")")
-    if start < 0 or end < start:
-        return None
+def _parameters(text: str) -> set[str]:
+    """Give the names before `:`, `=` or a comma in a list of parameters."""
     found, depth, piece = set(), 0, ""
-    for sign in signature[start + 1 : end] + ",":
+    for sign in text + ",":
         depth += (sign in "([{<") - (sign in ")]}>")
         if sign == "," and depth <= 0:
             head = re.split(r"[:=]", piece, maxsplit=1)[0]
