@@ -250,3 +250,5 @@ def test_what_is_refused_in_a_file_is_left_out() -> None:
     assert proposal.attempts == 2
     with pytest.raises(NotFound, match="is documented"):
         whole_file("a.js", "/** Runs. */\nfunction one() {}\nvar x;\n")
+    with pytest.raises(NotFound, match="offers nothing"):
+        whole_file("a.js", "var x;\n")

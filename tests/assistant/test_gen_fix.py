@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -102,6 +103,15 @@ def test_places_are_read_as_each_tool_writes_them(name: str, output: str, places
     """Only files of the repository, the innermost call first; what may be one of several files is none."""
     found = [f"{each.path}:{each.line}" for each in output_places(output, FILES, WHERE)]
     assert found == places, name
+
+
+def test_a_long_output_of_other_files_takes_no_time() -> None:
+    """Thousands of lines about files of somebody else, in a repository of thousands."""
+    files = MemoryFiles({f"app/b{at}.py": "" for at in range(4000)})
+    output = "".join(f"lib/q{at}.py:{at}: error\n" for at in range(8000))
+    started = time.process_time()
+    assert output_places(output, files, WHERE) == ()
+    assert time.process_time() - started < 2
 
 
 def test_places_count_from_where_the_command_ran() -> None:

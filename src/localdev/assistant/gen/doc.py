@@ -145,13 +145,13 @@ class DocJob:
         }
 
 
-def doc_job(files: Files, target: Target) -> DocJob:
-    """Prepare the documentation of a symbol.
+def doc_job(files: Files, target: Target, style: DocStyle | None = None) -> DocJob:
+    """Prepare the documentation of a symbol; `style` is that of its file, where it is known already.
 
     Raises:
         UsageError: the form of documentation in its language is not known here, or there is no place for it.
     """
-    style = learn_style(files, target)
+    style = style or learn_style(files, target)
     if style is None:
         raise UsageError(
             f"how {target.tree.language} is documented is not known here", "document symbols of another file"

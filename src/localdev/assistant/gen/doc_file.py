@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from localdev.assistant.gen.attempts import floor
 from localdev.assistant.gen.checks import Rows, failed, parses, same_tree, untouched
 from localdev.assistant.gen.doc import DocJob, doc_job
-from localdev.assistant.gen.doc_place import find_place
 from localdev.assistant.gen.files import Files
-from localdev.assistant.gen.target import Target, find_target, open_file
+from localdev.assistant.gen.target import Target, open_file
 from localdev.core.chat import Usage
 from localdev.core.errors import NotFound, UsageError
 from localdev.core.events import Event, Notice
@@ -33,28 +32,6 @@ _OFFERED = {
 Documenting = Callable[[DocJob], Generator[Event, None, Proposal]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Changed:
-    """Files of which one is in the making."""
-
-    files: Files
-    path: str
-    text: str
-
-    @property
-    def paths(self) -> Sequence[str]:
-        """The paths of the source files."""
-        return self.files.paths
-
-    def read(self, path: str) -> str | None:
-        """Give a text, of the changed file the one so far."""
-        return self.text if path == self.path else self.files.read(path)
-
-    def exists(self, path: str) -> bool:
-        """Say whether there is a file or folder."""
-        return self.files.exists(path)
-
-
 def document_file(files: Files, path: str, document: Documenting) -> Generator[Event, None, Proposal]:
     """Document what a file offers and does not document yet; what is refused is left out and said.
 
@@ -63,28 +40,31 @@ def document_file(files: Files, path: str, document: Documenting) -> Generator[E
         UsageError: its syntax or the form of its documentation is not known here.
     """
     text, tree = open_file(files, path)
-    state = _Changed(files, path, text)
+    data = new = text.encode("utf-8", "surrogateescape")
+    above, style = len(data), None  # from here on all is done
     rows: list[Rows] = []
     done: list[str] = []
     total = Proposal((), ())
     wanted = list(_offered(tree))
     for each in reversed(wanted):
-        name = f"{path}::{each.symbol.qualified}@{each.symbol.start_line}"
         try:
-            job = doc_job(state, find_target(state, name))
+            job = doc_job(files, Target(path, text, tree, each), style)
         except UsageError as problem:
             if len(wanted) == 1 or "not known here" in str(problem):
                 raise
             yield Notice("warning", f"{each.symbol.qualified} is left out: {problem}")
             continue
-        if job.place.replaces:
+        style = job.style
+        if job.place.replaces or job.place.end > above or (done and job.place.start == above):
             continue
         proposal = yield from document(job)
         total = replace(total, attempts=total.attempts + proposal.attempts, usage=_sum(total.usage, proposal.usage))
         total = replace(total, model=proposal.model, prompt=proposal.prompt)
         if proposal.accepted:
-            state = replace(state, text=proposal.edits[0].new or "")
-            rows.append(find_place(Target(path, text, tree, each)).rows)  # as they were before any was documented
+            alone = (proposal.edits[0].new or "").encode("utf-8", "surrogateescape")
+            new = alone[: len(alone) - (len(data) - job.place.end)] + new[job.place.end :]
+            above = job.place.start
+            rows.append(job.place.rows)
             done.append(each.symbol.qualified)
         else:
             yield Notice("warning", f"{each.symbol.qualified} is left out: {failed(proposal.checks)}")
@@ -92,7 +72,7 @@ def document_file(files: Files, path: str, document: Documenting) -> Generator[E
         raise NotFound(f"{path} offers nothing that could be documented", f"name one symbol: {path}::SYMBOL")
     if not done and not total.attempts:
         raise NotFound(f"all that {path} offers is documented", f"name one symbol to word it anew: {path}::SYMBOL")
-    return _whole(total, FileEdit(path, text, state.text), rows, list(reversed(done)))
+    return _whole(total, FileEdit(path, text, new.decode("utf-8", "surrogateescape")), rows, list(reversed(done)))
 
 
 def _whole(total: Proposal, edit: FileEdit, rows: Sequence[Rows], done: Sequence[str]) -> Proposal:

@@ -71,12 +71,15 @@ def output_places(output: str, files: Files, where: Where) -> tuple[OutputPlace,
     return tuple(dict.fromkeys(found))
 
 
-@dataclass(frozen=True, slots=True)
 class _Known:
     """Turns what output calls a file into a path of the repository."""
 
-    files: Files
-    where: Where
+    def __init__(self, files: Files, where: Where) -> None:
+        self.where = where
+        self.paths = frozenset(files.paths)
+        self.by_name: dict[str, list[str]] = {}
+        for path in files.paths:
+            self.by_name.setdefault(posixpath.basename(path), []).append(path)
 
     def resolved(self, written: str, package: str) -> str:
         """Give the path, or nothing for a file of somebody else."""
@@ -95,11 +98,11 @@ class _Known:
 
     def _listed(self, path: str) -> str:
         """Give a path that is one of the repository's source files."""
-        return path if path in self.files.paths else ""
+        return path if path in self.paths else ""
 
     def _ending(self, path: str, package: str) -> str:
         """Give the one file whose path ends so; of several the one in the package's folder."""
-        ends = [each for each in self.files.paths if each.endswith(f"/{path}")]
+        ends = [each for each in self.by_name.get(posixpath.basename(path), ()) if each.endswith(f"/{path}")]
         if len(ends) > 1 and package:
             folders = list(_folders(package))
             ends = next(
