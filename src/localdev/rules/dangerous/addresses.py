@@ -13,7 +13,7 @@ from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.assignments import assignments
 from localdev.source.syntax.calls import Call, calls
-from localdev.source.syntax.tree import SyntaxTree
+from localdev.source.syntax.tree import SyntaxTree, text_of
 from localdev.source.syntax.values import Argument
 
 _FETCHES = words(
@@ -53,6 +53,9 @@ _REDIRECTS = words(
 )
 _PLACES = re.compile(r"(?:(?:window|document|self|top|parent)\.)?location(?:\.href)?|window\.location(?:\.href)?")
 _ADDRESS_OPTIONS = ("url", "uri", "baseURL", "href")
+_BROWSER = re.compile(
+    r"\b(?:document|window|navigator)\.\w|\baddEventListener\(|\bimportScripts\(|\bonmessage\b|['\"]use client"
+)
 # The host is fixed where the text begins with it, or with a path on this host.
 _FIXED_HOST = re.compile(
     r"""[a-zA-Z$@]{0,2}["'`](?:https?://[^"'`{$/?#\s]+\.?[^"'`{$]*[/?#]|/(?![/\\])|\?|\#|mailto:|Location:\s*/(?!/)|Location:\s*https?://[^"'`{$]+/|redirect:/(?!/))"""
@@ -63,7 +66,9 @@ _FIXED_FIRST = re.compile(
 
 
 def _server(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
-    """Find requests of the server to where its own caller says."""
+    """Find requests of the server to where its own caller says; pages and workers ask for what they like."""
+    if tree.language in SCRIPT and _BROWSER.search(tree.text):
+        return
     for call in calls(tree):
         if not call.arguments or not is_call(call, _FETCHES) or not file.touched(call.line, call.end_line):
             continue
@@ -106,11 +111,14 @@ def _reader(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
 
 def _is_chosen(tree: SyntaxTree, call: Call) -> bool:
     """Say whether one of the first arguments lets a request choose the host, and nothing checks it."""
+    if _ONLY_HERE.search(text_of(call.node)):
+        return False
     chosen = [each for each in call.arguments[:_PLACES_OF_ADDRESS] if _chooses(tree, each)]
     return bool(chosen) and not checks_address(tree, call.node, chosen)
 
 
 _PLACES_OF_ADDRESS = 3
+_ONLY_HERE = re.compile(r"only_path:\s*true|allow_other_host:\s*false")
 
 
 def _chooses(tree: SyntaxTree, argument: Argument) -> bool:

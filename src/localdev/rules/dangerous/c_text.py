@@ -152,10 +152,14 @@ def _place_of_format(tree: SyntaxTree, call: Call) -> int | None:
         tree.kept["formats"] = places
     if call.name in places:
         return places[call.name]
-    named = call.last.endswith("printf") and not call.last.endswith(("vprintf", "vsprintf", "vfprintf", "vsnprintf"))
-    return len(call.arguments) - 1 if named and call.arguments else None
+    named = _PRINTS_BY_NAME.search(call.last)
+    if named is None:
+        return None
+    return 2 if named[1] else min(1, len(call.arguments) - 1)
 
 
+# `snprintf` and kin take their format third, others second, behind what they write to, or first.
+_PRINTS_BY_NAME = re.compile(r"(?<!v)(?<!vs)(?<!vf)(?<!vsn)(?:(sn)|[a-z_]|^_?s?)w?printf\Z")
 # The last parameter before the dots, where it is text.
 _DECLARED = re.compile(r"\b(\w+)\s*\(([^(){};]{0,300}?char\s*(?:const\s*)?\*\s*(?:restrict\s+)?\w*\s*),\s*\.\.\.\s*\)")
 _HOLE = re.compile(r"%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh|h|ll|l|z|j|t|L)?[diouxXscpfgeEGaA]")

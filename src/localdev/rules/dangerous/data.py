@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from localdev.rules.around import CLASSES, FUNCTIONS, ancestors, function_of
+from localdev.rules.around import CLASSES, FUNCTIONS, ancestors, function_of, name_of
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call
 from localdev.source.syntax.node import SyntaxNode
-from localdev.source.syntax.scopes import is_fixed, parameters_of, reaching
+from localdev.source.syntax.scopes import is_fixed, parameters_of, parameters_within, reaching
 from localdev.source.syntax.tree import SyntaxTree, text_of
 from localdev.source.syntax.values import Argument
 
@@ -53,8 +53,8 @@ _REQUEST = re.compile(
     | \brequest\.(?:env|referer|query_parameters|request_parameters)\b
     | \b(?:originalname|getOriginalFilename|getSubmittedFileName|original_filename|client_filename)\b
     | \b(?:\w*[fF]ile|\w*[uU]pload\w*|attachment|part)\.(?:filename|FileName|Filename)\b
-    | \b(?:rq|req|request)(?:\.|->)(?:url|uri|path|path_info|query|query_string|match_info|headers|target|raw_url|params
-    |url_params|get_(?:param|file|header)_value\w*|matches|path_params|fullpath|original_fullpath|original_url|user_agent
+    | \b(?:rq|req|request)(?:\.|->(?=\w+\())(?:url|uri|path|path_info|query|query_string|match_info|headers|target
+    |raw_url|params|url_params|get_(?:param|file|header)_value\w*|matches|path_params|fullpath|original_fullpath|original_url|user_agent
     |get_full_path|build_absolute_uri|queryParams|queryParam|pathParam|body|get(?:Parameter|Path|Query|Header|Uri)\w*)\b
     | \b\w*[eE]xchange\.getRequest(?:URI|Headers|Body)\b | \bctx\.(?:pathParam|queryParam|formParam|header|path)\b
     | \$request->get(?:Uri|Attribute|ServerParams|CookieParams|UploadedFiles|RequestTarget)\b
@@ -85,8 +85,10 @@ _HANDLER = re.compile(
 
 
 _HANDLER_CLASS = re.compile(
-    r"RequestHandler|APIView|MethodView|HTTPEndpoint|Controller\b|ControllerBase|Resource\)|@RestController|@Controller|\[Route|\[ApiController|HttpServlet"
+    r"RequestHandler|APIView|MethodView|HTTPEndpoint|Controller\b|ControllerBase|[(,]\s*Resource\s*\)|@RestController|@Controller|\[Route|\[ApiController|HttpServlet"
 )
+_OWN = words("self this cls")
+_MAKERS = words("__init__ constructor initialize __construct")
 # What a handler is handed itself, and hands on to what answers.
 _HANDLES = words("r rq req request w rw res resp response c ctx context self this")
 # A request that is taken apart: `const { body } = req`.
@@ -112,19 +114,24 @@ def _is_argument(node: SyntaxNode) -> bool:
 
 
 def unclean_text(argument: Argument, cleans: Cleans | None) -> str:
-    """Give the text of an expression without the parts that make harmless what is in them."""
-    if cleans is None:
-        return argument.text
+    """Give the text of an expression without what is made harmless in it, and without sentences and markup."""
     start, data = argument.node.start_byte, argument.text.encode("utf-8", "replace")
     pieces, at, pending = [], 0, [argument.node]
     while pending:
         here = pending.pop()
-        if cleans(here):
+        if (cleans is not None and cleans(here)) or (here.type in _FRAGMENTS and _PROSE.search(here.text or b"")):
             pieces.append(data[at : here.start_byte - start])
             at = here.end_byte - start
         else:
             pending.extend(reversed(here.named_children))
     return b"".join([*pieces, data[at:]]).decode("utf-8", "replace")
+
+
+_FRAGMENTS = words(
+    "string_content string_fragment interpreted_string_literal_content raw_string_literal_content"
+    " string_literal_content heredoc_content raw_string_content multiline_string_fragment"
+)
+_PROSE = re.compile(rb"[\s<]")
 
 
 def values_behind(tree: SyntaxTree, argument: Argument, cleans: Cleans | None = None) -> Iterator[Argument]:
@@ -146,15 +153,25 @@ def is_from_request(tree: SyntaxTree, argument: Argument, cleans: Cleans | None 
     """Say whether data of a request, a page's address or a command line are in an expression, uncleaned."""
     behind = list(values_behind(tree, argument, cleans))
     taken_apart = any(_WHOLE_REQUEST.fullmatch(each.text) for each in behind[1:])
-    return taken_apart or any(_REQUEST.search(unclean_text(each, cleans)) is not None for each in behind)
+    return taken_apart or any(
+        _REQUEST.search(each.text) and _REQUEST.search(unclean_text(each, cleans)) for each in behind
+    )
 
 
 def is_from_parameter(tree: SyntaxTree, argument: Argument, cleans: Cleans | None = None) -> bool:
-    """Say whether something handed to the enclosing function is in an expression, and nothing cleans it."""
-    outside = parameters_of(tree, argument.node)
-    behind = values_behind(tree, argument, cleans)
-    found = (text_of(name).lstrip("$") for each in behind for name in names_in(each.node, cleans))
-    return any(name in outside or f"${name}" in outside for name in found)
+    """Say whether something handed to the enclosing functions is in an expression, and nothing cleans it."""
+    return _holds(tree, argument, parameters_of(tree, argument.node), cleans)
+
+
+def _holds(tree: SyntaxTree, argument: Argument, outside: set[str], cleans: Cleans | None) -> bool:
+    """Say whether one of some names is read in an expression; a handle that is only handed on is not."""
+    for each in values_behind(tree, argument, cleans):
+        for name in names_in(each.node, cleans):
+            text = text_of(name)
+            handed_on = text in _HANDLES and name.parent is not None and name.parent.type.startswith("argument")
+            if not handed_on and (text in outside or text.lstrip("$") in outside or f"${text}" in outside):
+                return True
+    return False
 
 
 def requested_in(text: str) -> Iterator[str]:
@@ -164,15 +181,23 @@ def requested_in(text: str) -> Iterator[str]:
         yield match.group().strip() + (rest.group() if rest is not None else "")
 
 
-def in_handler(node: SyntaxNode) -> bool:
-    """Say whether the function around a node answers requests, as its signature, its decorators or its class tell."""
+def _handlers_of(node: SyntaxNode) -> list[SyntaxNode]:
+    """Give the functions around a node up to the one that answers requests; none where none does."""
+    inside: list[SyntaxNode] = []
     for each in ancestors(node):
         if each.type in FUNCTIONS:
+            inside.append(each)
             if _HANDLER.search(_head(each)):
-                return True
+                return inside
         elif each.type in CLASSES and each.type != "impl_item":
-            return _HANDLER_CLASS.search(_head(each)) is not None
-    return False
+            made = bool(inside) and name_of(inside[-1]) in _MAKERS
+            return inside if _HANDLER_CLASS.search(_head(each)) and not made else []
+    return []
+
+
+def in_handler(node: SyntaxNode) -> bool:
+    """Say whether the function around a node answers requests, as its signature, its decorators or its class tell."""
+    return bool(_handlers_of(node))
 
 
 def _head(node: SyntaxNode) -> str:
@@ -197,9 +222,11 @@ def is_from_outside(tree: SyntaxTree, argument: Argument, cleans: Cleans | None 
     """
     if argument.text in _HANDLES or is_fixed(tree, argument):
         return False
-    return is_from_request(tree, argument, cleans) or (
-        in_handler(argument.node) and is_from_parameter(tree, argument, cleans)
-    )
+    if is_from_request(tree, argument, cleans):
+        return True
+    handlers = _handlers_of(argument.node)
+    outside = {name for each in handlers for name in parameters_within(tree, argument.node, each.id)}
+    return bool(outside) and _holds(tree, argument, outside - _OWN, cleans)
 
 
 def is_call(call: Call, names: frozenset[str]) -> bool:

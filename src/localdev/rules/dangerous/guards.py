@@ -64,7 +64,7 @@ _PATH = re.compile(
     | (?i:valid|allow(?:ed|list)|whitelist|permitted|forbid|traversal|\bcheck|_check|guard|assert)
     | ctype_\w+ | preg_match | \.(?:full)?match | \.test\( | MatchString | IsMatch | =~ | match\?
     | path\.relative | \.parents | slugify | uuid | \.is_absolute | isAbsolute | IsAbs
-    | [!=]==?\s*['"][^'"] | \bswitch\b | \bcase\b | \bmatch\b
+    | [!=]==?\s*['"][^'"] | \bswitch\b | \bcase\b | \bmatch\s+&?\w+(?:\.\w+(?:\(\))?)*\s*:?\s*$
     """,
     re.VERBOSE,
 )

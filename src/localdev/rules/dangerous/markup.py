@@ -111,8 +111,8 @@ _ENCODED = re.compile(r"json_encode|\(int\)|\(float\)|\(bool\)")
 _PAGE = re.compile(r"<!doctype\s+html|<html\b|<title\b|<body\b", re.IGNORECASE)
 # Parameters that hold what somebody asked for or wrote.
 _SAID = re.compile(
-    r"(?i)\$?(?:\w*_)?(?:path|pathname|full_?path|url|uri|query(?:_?string)?|search(?:_?term)?|q|term|keyword|user_?name"
-    r"|comment|referr?er|user_?agent|email|(?:file)?name|message|msg|host)"
+    r"(?i)\$?(?:request(?:ed)?_?|full_?|original_?|current_?|user_?|client_?|error_?)?(?:path|pathname|url|uri"
+    r"|query(?:_?string)?|search(?:_?term)?|q|term|keyword|name|comment|referr?er|agent|email|message|msg|host)"
 )
 
 

@@ -122,7 +122,7 @@ _AGREES = re.compile(
 _NO_VERIFIER = re.compile(r"(?i)no|skip|accept|danger|any|dummy|insecure|disabled|trust|allow")
 _OPTION = re.compile(
     r"(?i)insecure|verif|\bskip|skip_|self.?signed|validat|trust_?(?:all|any|server)|ignore|unsafe|check_?(?:host|cert)"
-    r"|localhost|loopback|127\.0\.0\.1|debug|\bdev|_dev|test|cert_?(?:none|reqs)|cert_?check"
+    r"|localhost|loopback|127\.0\.0\.1|debug|\bdev|_dev|test|cert_?(?:none|reqs)|cert_?check|no_?cert"
 )
 _NAMED_OPTION = re.compile(r"(?i)insecure|verif|skip_?(?:tls|ssl|cert)|self_?signed")
 _TRUST_METHODS = words("checkServerTrusted")
@@ -158,7 +158,7 @@ def _switches_off(pair: Pair) -> bool:
     if _NONE.fullmatch(value) and (
         name in _MODES
         or name.endswith(("verify_mode", "_create_default_https_context"))
-        or _CALLBACK.fullmatch(name) is not None
+        or (_CALLBACK.fullmatch(name) is not None and len(value) < 90 and not value.startswith("{"))
     ):
         return True
     if name in _MUST or _is_check(name):
@@ -200,7 +200,11 @@ def _is_waiver(name: str) -> bool:
 
 
 # Names that speak of when, how often or by what something is checked.
-_OTHERS = words("interval timeout expiry depth level path file dir url port count time date cache retries client")
+_OTHERS = words("""
+    supports support has have can common name interval timeout expiry depth level path file dir url port count time date
+    cache retries client
+    """)
+
 _ASKS = re.compile(r"TCPConnector|session\.|\.get|\.post|\.ws_connect|\.request")
 
 
