@@ -59,6 +59,12 @@ ROWS: list[tuple[str, Files, Files, str]] = [
         "feat(shop): add parameter rate to total",
     ),
     (
+        "two long names",
+        {"a/x.py": "x = 1\n"},
+        {"a/x.py": f"x = 1\n\n\ndef {'create_a' * 5}():\n    pass\n\n\ndef {'create_b' * 5}():\n    pass\n"},
+        f"feat(a): add {'create_a' * 5} and 1 more",
+    ),
+    (
         "the result alone",
         {"a/x.go": "func f(n int) int {\n\treturn n\n}\n"},
         {"a/x.go": "func f(n int) (int, error) {\n\treturn n, nil\n}\n"},

@@ -7,6 +7,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from localdev.app.hook_script import HOOKS, is_unchanged
 from tests.cli.conftest import Run
 
@@ -196,8 +198,10 @@ def test_without_a_folder_of_hooks(run: Run, repository: Path) -> None:
     assert run("hooks", "install", "-C", repository.parent).code == 4
 
 
-def test_a_file_in_the_way(run: Run, repository: Path) -> None:
-    """Where a file stands in place of the folder it is said, and the file is left alone."""
-    git(repository, "config", "core.hooksPath", "README.md")
+@pytest.mark.parametrize("setting", ["README.md", "/dev/null", ""])
+def test_hooks_that_are_turned_off(run: Run, repository: Path, setting: str) -> None:
+    """Where `core.hooksPath` names no folder git runs no hooks: that is said, and nothing is written."""
+    git(repository, "config", "core.hooksPath", setting)
     done = run("hooks", "install", "-C", repository)
-    assert done.code == 4 and "README.md" in done.err and (repository / "README.md").is_file()
+    assert done.code == 2 and f"core.hooksPath is {setting or 'empty'}" in done.err
+    assert git(repository, "status", "--porcelain") == "" and states(run, repository) == ["none"] * 3

@@ -23,7 +23,8 @@ Deed = Literal["installed", "kept", "removed", "restored", "set aside", "nothing
 class HookFolder:
     """Where git looks for hooks; `shared` says that all repositories of the user do, `tracked` that it is in the tree.
 
-    `setting` is what `core.hooksPath` says, empty where it says nothing; `husky` that husky writes this folder anew.
+    `setting` is what `core.hooksPath` says, empty where it says nothing; `husky` that husky writes this folder anew;
+    `off` that it names no folder, so that git runs no hooks.
     """
 
     path: Path
@@ -31,6 +32,7 @@ class HookFolder:
     shared: bool = False
     tracked: bool = False
     husky: bool = False
+    off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,13 @@ def hook_folder(root: Path) -> HookFolder:
     """
     folder = root / run_git(root, "rev-parse", "--git-path", "hooks").rstrip("\n")
     scope, _, setting = (
-        (ask_git(root, "config", "--show-scope", "--get", "core.hooksPath") or "").rstrip().partition("\t")
+        (ask_git(root, "config", "--show-scope", "--get", "core.hooksPath") or "").rstrip("\n").partition("\t")
     )
     folder = Path(os.path.normpath(folder))
     inside = folder.is_relative_to(root) and ".git" not in folder.relative_to(root).parts
-    return HookFolder(folder, setting, scope in ("global", "system"), inside, folder.parts[-2:] == (".husky", "_"))
+    off = bool(scope and not setting) or (folder.exists() and not folder.is_dir())
+    husky = folder.parts[-2:] == (".husky", "_")
+    return HookFolder(folder, setting, scope in ("global", "system"), inside, husky, off)
 
 
 def own_program() -> tuple[str, ...]:
@@ -194,7 +198,7 @@ def _read(path: Path) -> bytes | None:
     """Read a hook; None where there is none."""
     try:
         return path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         # A link that leads nowhere is somebody's all the same.
         return b"" if path.is_symlink() else None
     except OSError as error:

@@ -116,6 +116,7 @@ def _deed_phrases(deed: str, group: Sequence[SymbolChange]) -> list[str]:
         ]
     parents = {each.name.rpartition(".")[0] for each in group}
     ways = [f"{_VERBS[deed]} {way}" for way in shortened([each.name for each in group])]
+    ways += [f"{_VERBS[deed]} {first.name} and 1 more"] if len(group) == 2 else []
     if len(group) > 1 and deed in _WHERE and len(parents) == 1 and (parent := parents.pop()):
         names = [each.name.rpartition(".")[2] for each in group]
         return [f"{_VERBS[deed]} {way} {_WHERE[deed]} {parent}" for way in shortened(names)] + ways[-1:]

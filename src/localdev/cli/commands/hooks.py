@@ -172,10 +172,15 @@ def _refuse(folder: HookFolder, *, shared: bool) -> None:
     """Refuse folders in which a hook would do more, or last shorter, than was asked for.
 
     Raises:
-        UsageError: they are those of all repositories, or of husky.
+        UsageError: they are those of all repositories, of husky, or none at all.
     """
     from localdev.core.errors import UsageError
 
+    if folder.off:
+        raise UsageError(
+            f"core.hooksPath is {folder.setting or 'empty'}: git runs no hooks here",
+            "git config --local core.hooksPath .git/hooks turns them on for this repository",
+        )
     if folder.husky:
         raise UsageError(
             f"husky writes {folder.path} anew whenever it is set up",
