@@ -13,9 +13,11 @@ import pytest
 
 from localdev.app.applying import Moved, undo_last
 from localdev.app.jobs import LocalJobs
+from localdev.app.test_running import run_tests
 from localdev.core.errors import LocaldevError, NotFound, UsageError
 from localdev.core.events import Notice, Result
 from localdev.core.folders import Folders
+from localdev.core.patch import FileEdit
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.gguf"
 OpenJobs = Callable[..., LocalJobs]
@@ -139,6 +141,14 @@ def test_a_test_that_never_ends_is_ended(jobs: OpenJobs, root: Path) -> None:
     payload = result(jobs(values), kind="test", target="pay.py::pay", no_model=True)
     assert payload["patch"] == ""
     assert "did not end within 1 seconds" in payload["checks"][-1]["detail"]
+
+
+def test_a_tree_that_cannot_be_copied_is_said(root: Path) -> None:
+    """Where the test should go lies a file: the check says so, and no traceback."""
+    (root / "checks").write_text("a file\n")
+    edit = FileEdit("checks/test_pay.py", None, "def test_pay(): pass\n")
+    done = run_tests([edit], edit.path, root=root, command="true", seconds=5)
+    assert not done.ok and "cannot be copied" in done.detail
 
 
 def test_a_command_that_is_not_there_is_said(jobs: OpenJobs) -> None:

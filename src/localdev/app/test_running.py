@@ -42,11 +42,14 @@ def run_tests(edits: Sequence[FileEdit], path: str, *, root: Path, command: str,
         )
     with tempfile.TemporaryDirectory(prefix="localdev-tests-") as folder:
         copy = Path(folder).resolve() / root.name
-        _copy(root, copy, files)
-        for edit in edits:
-            place = copy / edit.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes((edit.new or "").encode("utf-8", "surrogateescape"))
+        try:
+            _copy(root, copy, files)
+            for edit in edits:
+                place = copy / edit.path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes((edit.new or "").encode("utf-8", "surrogateescape"))
+        except OSError as error:  # unreadable, gone meanwhile, no room
+            return Check(name, False, f"the tree cannot be copied for a run: {error}")
         return _run(words, copy, seconds)
 
 
