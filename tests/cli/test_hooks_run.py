@@ -40,7 +40,7 @@ def staged(root: Path, text: str, name: str = "app/new.py") -> None:
 
 
 def test_a_finding_stops_the_commit(hooked: Path) -> None:
-    """What is committed is reviewed and no more, in the index git prepares: a finding is shown, what is clean silent."""
+    """What is committed is reviewed and no more, in the index git prepares; a finding is shown, clean is silent."""
     (hooked / "app" / "main.py").write_text(BAD)
     (hooked / "README.md").write_text("# Other\n")
     done = git(hooked, "commit", "-qm", "plain words", "README.md")
