@@ -49,7 +49,7 @@ _NO_CODE = re.compile(
     r"'(?:\\.[^'\n]*|[^'\\\n])'",
     re.DOTALL,
 )
-_LONGEST_SIGN = 3
+_LONGEST_SIGN, _LONGEST_LINE = 3, 20_000
 # Gives the line and the words of the first error in a text.
 _Reader = Callable[[str], "tuple[int, str] | None"]
 
@@ -60,6 +60,8 @@ def _look(file: ChangedFile) -> Iterator[Found]:
         return
     if any(_MERGE.match(line.text) for line in file.change.added()):
         return  # another rule says why it cannot be read
+    if file.language not in ("json", "toml") and any(len(line.text) > _LONGEST_LINE for line in file.change.added()):
+        return  # nobody wrote that by hand, and a parser that looks for a way through it may take minutes
     problem = _problem(file)
     if problem is not None:
         line, message, severity = problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,8 @@ _MOVED = 0.8
 _LEAST_ALIKE = 0.34
 # A test of which more is gone than this was written anew.
 _REWRITTEN = 0.6
+# Comparing each with each takes a millisecond for some ten pairs.
+_MOST_PAIRS, _MOST_NEW, _LONGEST = 2_500, 100, 500
 _NAME = re.compile(r"[A-Za-z_]\w{2,}")
 _OF_TESTS = frozenset({"t", "tb", "b", "self", "this"})
 _SIZES = frozenset({"length", "len", "size", "count", "Length", "Count", "Len"})
@@ -69,11 +72,12 @@ def _all(change: ReviewedChange) -> Iterator[Lost | Weakened]:
         facts = facts or _Facts.of(change)
         kept = Counter(each.text for test in after.values() for each in test.assertions)
         kept.subtract(each.text for test in before.values() for each in test.assertions)
+        here = _Here(file, facts, kept, frozenset(_NAME.findall(file.new_text or "")))
         for name, test in before.items():
             now = after.get(name)
             if now is not None and test.assertions and (test.marked or is_test(file.path)):
                 helped = _helped(file, now, before.keys(), after)
-                yield from _compare(file, test, now, facts, kept=kept, helped=helped)
+                yield from _compare(here, test, now, helped=helped)
 
 
 def _worth(file: ChangedFile) -> bool:
@@ -98,7 +102,8 @@ class _Facts:
     """What the whole change adds, and the names it takes out of the code that is tested."""
 
     added: str
-    words: tuple[frozenset[str], ...]
+    rows: tuple[frozenset[str], ...]
+    rows_of: Mapping[str, list[int]]
     gone: frozenset[str]
 
     @classmethod
@@ -108,9 +113,22 @@ class _Facts:
         code = [file for file in change.files if not is_test(file.path)]
         removed = {name for file in code for text in _tested(file) for name in _NAME.findall(text)}
         left = {name for file in code if removed for name in _NAME.findall(file.new_text or "")}
-        return cls(
-            dense("\n".join(added)), tuple(frozenset(words_of(text)) for text in added), frozenset(removed - left)
-        )
+        rows = tuple(frozenset(words_of(text[:_LONGEST])) for text in added)
+        rows_of: dict[str, list[int]] = {}
+        for number, row in enumerate(rows):
+            for word in row:
+                rows_of.setdefault(word, []).append(number)
+        return cls(dense("\n".join(added)), rows, rows_of, frozenset(removed - left))
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """A file of tests: by how many it has more of each assertion than before, and the names in it afterwards."""
+
+    file: ChangedFile
+    facts: _Facts
+    kept: Counter[str]
+    names: frozenset[str]
 
 
 def _tested(file: ChangedFile) -> Iterator[str]:
@@ -129,80 +147,74 @@ def _helped(file: ChangedFile, test: Test, before: Iterable[str], after: Mapping
     return bool(new & set(_ANY_NAME.findall(added)))
 
 
-def _compare(
-    file: ChangedFile, before: Test, after: Test, facts: _Facts, *, kept: Counter[str], helped: bool
-) -> Iterator[Lost | Weakened]:
-    """Compare two versions of a test; `kept`: by how many the file has more of an assertion now."""
+def _compare(here: _Here, before: Test, after: Test, *, helped: bool) -> Iterator[Lost | Weakened]:
+    """Compare two versions of a test."""
+    file, facts = here.file, here.facts
     old, new = before.assertions, after.assertions
     if [each.text for each in old] == [each.text for each in new]:
         return
     gone, fresh = _difference(old, new)
-    gone = [each for each in gone if kept[each.text] < 0 and not _is_repeated(each, old)]
-    gone = [each for each in gone if not _needless(each, file, after)]
+    if gone:
+        left = frozenset(_ANY_NAME.findall("\n".join(file.new_lines[after.line - 1 : after.end_line])))
+        twice = _repeated(old)
+        gone = [each for each in gone if here.kept[each.text] < 0 and each.text not in twice]
+        gone = [each for each in gone if not _needless(each, left)]
     rewritten = helped or _rewritten(file, before, gone, fresh)
     pairs = _pairs(gone, fresh)
-    for here, there in pairs:
-        why = weaker(here, there)
+    for one, other in pairs:
+        why = weaker(one, other)
         if why:
-            yield Weakened(file, after, here, there, why, not rewritten and not _explained(here, file, facts))
-    taken = {id(here) for here, _ in pairs}
-    left = [each for each in gone if id(each) not in taken]
-    lost = [each for each in left if not _moved(each, facts) and not _covered(each, fresh)]
-    if len(left) > len(fresh) - len(pairs) and lost:
-        surely = [each for each in lost if not _explained(each, file, facts)]
+            yield Weakened(file, after, one, other, why, not rewritten and not _explained(one, here))
+    taken = {id(one) for one, _ in pairs}
+    alone = [each for each in gone if id(each) not in taken]
+    lost = [each for each in alone if not _moved(each, facts) and not _covered(each, fresh)]
+    if len(alone) > len(fresh) - len(pairs) and lost:
+        surely = [each for each in lost if not _explained(each, here)]
         yield Lost(file, after, tuple(surely or lost), len(old), bool(surely) and not rewritten)
 
 
-def _needless(each: Assertion, file: ChangedFile, after: Test) -> bool:
-    """Say whether an assertion told little: of chores, of a place not reached, of something that is gone too."""
+def _needless(each: Assertion, left: frozenset[str]) -> bool:
+    """Say whether an assertion told little: of chores, of a place not reached, of something not among what is left."""
     if is_constant(each.text) or is_chore(each.text):
         return True
-    left = "\n".join(file.new_lines[after.line - 1 : after.end_line])
     names = _subject(each) - _OF_TESTS
-    return each.strength <= 1 and bool(names) and names.isdisjoint(_ANY_NAME.findall(left))
+    return each.strength <= 1 and bool(names) and names.isdisjoint(left)
 
 
 def _covered(each: Assertion, fresh: list[Assertion]) -> bool:
     """Say whether a new assertion compares the whole of what one compared a part of."""
     names = _subject(each) - _SIZES
-    return bool(names) and any(there.strength >= 3 and names <= _subject(there) for there in fresh)
+    return bool(names) and any(there.strength >= 3 and names <= _subject(there) for there in fresh[:_MOST_NEW])
 
 
-def _is_repeated(each: Assertion, old: list[Assertion]) -> bool:
-    """Say whether the same assertion stands right beside one."""
-    return any(
-        other.text == each.text and (other.end_line + 1 == each.line or each.end_line + 1 == other.line)
-        for other in old
-    )
+def _repeated(old: list[Assertion]) -> set[str]:
+    """Give the assertions that stand twice in a row."""
+    return {one.text for one, two in itertools.pairwise(old) if one.text == two.text and one.end_line + 1 == two.line}
 
 
 def _difference(old: list[Assertion], new: list[Assertion]) -> tuple[list[Assertion], list[Assertion]]:
     """Give the assertions that are gone and those that are new, in order; one that only moved is neither."""
-    left = [each.text for each in new]
-    gone = []
-    for each in old:
-        if each.text in left:
-            left.remove(each.text)
-        else:
-            gone.append(each)
-    had = [each.text for each in old]
-    fresh = []
-    for each in new:
-        if each.text in had:
-            had.remove(each.text)
-        else:
-            fresh.append(each)
-    return gone, fresh
+    return _beyond(old, new), _beyond(new, old)
+
+
+def _beyond(these: list[Assertion], those: list[Assertion]) -> list[Assertion]:
+    """Give the assertions of which the others have not as many."""
+    left = Counter(each.text for each in those)
+    beyond = []
+    for each in these:
+        left[each.text] -= 1
+        if left[each.text] < 0:
+            beyond.append(each)
+    return beyond
 
 
 def _pairs(gone: list[Assertion], fresh: list[Assertion]) -> list[tuple[Assertion, Assertion]]:
-    """Put each new assertion beside the one it most likely replaces."""
+    """Put each new assertion beside the one it most likely replaces; where there are very many, in their order."""
+    if len(gone) * len(fresh) > _MOST_PAIRS:
+        return list(zip(gone, fresh, strict=False))
+    old, new = [(each, _subject(each)) for each in gone], [(each, _subject(each)) for each in fresh]
     scored = sorted(
-        (
-            (_alike(here, there), -abs(at - to), at, to)
-            for at, here in enumerate(gone)
-            for to, there in enumerate(fresh)
-        ),
+        ((_alike(here, there), -abs(at - to), at, to) for at, here in enumerate(old) for to, there in enumerate(new)),
         reverse=True,
     )
     used_old: set[int] = set()
@@ -216,15 +228,15 @@ def _pairs(gone: list[Assertion], fresh: list[Assertion]) -> list[tuple[Assertio
     return pairs
 
 
-def _alike(here: Assertion, there: Assertion) -> float:
+def _alike(here: tuple[Assertion, set[str]], there: tuple[Assertion, set[str]]) -> float:
     """Say how much two assertions are about the same thing: what the new one names should be in the old one."""
-    old, new = _subject(here), _subject(there)
-    if there.strength == 0:
+    old, new = here[1], there[1]
+    if there[0].strength == 0:
         return _LEAST_ALIKE
+    ratio = difflib.SequenceMatcher(None, here[0].text[:_LONGEST], there[0].text[:_LONGEST]).quick_ratio()
     if not old or not new:
-        return difflib.SequenceMatcher(None, here.text, there.text).quick_ratio() / 2
+        return ratio / 2
     both = len(old & new) / min(len(old), len(new))
-    ratio = difflib.SequenceMatcher(None, here.text, there.text).quick_ratio()
     return max(0.7 * both + 0.3 * ratio, 0.5 * ratio)
 
 
@@ -259,13 +271,15 @@ def _moved(each: Assertion, facts: _Facts) -> bool:
     words = words_of(each.text) - {"self", "assert", "expect", "toBe", "toEqual", "assertEqual", "t"}
     if not words:
         return False
-    return any(len(words & row) >= _MOVED * len(words) and len(words & row) >= 2 for row in facts.words)
+    # A row that has so many of the words has one of the rarest, too.
+    rarest = sorted(words, key=lambda word: len(facts.rows_of.get(word, ())))[: int(len(words) * (1 - _MOVED)) + 1]
+    near = {number for word in rarest for number in facts.rows_of.get(word, ())}
+    return any(len(words & facts.rows[at]) >= max(2, _MOVED * len(words)) for at in near)
 
 
-def _explained(each: Assertion, file: ChangedFile, facts: _Facts) -> bool:
+def _explained(each: Assertion, here: _Here) -> bool:
     """Say whether an assertion speaks of something that the change takes out of the code, and out of this file."""
-    gone = set(_NAME.findall(each.text)) & facts.gone
-    return bool(gone) and bool(gone - set(_NAME.findall(file.new_text or "")))
+    return bool((set(_NAME.findall(each.text)) & here.facts.gone) - here.names)
 
 
 def _rewritten(file: ChangedFile, before: Test, gone: list[Assertion], fresh: list[Assertion]) -> bool:

@@ -37,6 +37,7 @@ _NAMED_HOLE = re.compile(
 )
 _SELF_NAMING = re.compile(r"\{[^{}]*[\w)\]]\s*=\s*(?:![rsa])?\}")
 _DUMP_FORM = re.compile(r"\.inspect\b|%[+#]v|\{:?#?\?\}|\{[\w.]+:#?\?\}|%T|%p")
+_DEFINED = re.compile(r"\b(?:def|func|function|fn|macro_rules!)\s+(\w+)")
 _COUT = re.compile(r"(?:std::)?(?:cout|cerr|clog)\s*<<\s*(?P<first>\"[^\"]*\")")
 
 
@@ -89,11 +90,10 @@ def _dump(tree: SyntaxTree, call: Call, printer: bool) -> str:
 
 
 def _is_own(tree: SyntaxTree, name: str) -> bool:
-    """Say whether this file defines or imports the plain name."""
-    return (
-        "." not in name
-        and re.search(rf"\b(?:def|func|function|fn|macro_rules!)\s+{re.escape(name)}\b", tree.text) is not None
-    )
+    """Say whether this file defines the plain name."""
+    if "defined" not in tree.kept:
+        tree.kept["defined"] = frozenset(_DEFINED.findall(tree.text))
+    return name in tree.kept["defined"]
 
 
 def _print(tree: SyntaxTree, call: Call, printer: bool) -> str:

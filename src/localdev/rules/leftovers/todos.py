@@ -12,6 +12,8 @@ from localdev.rules.leftovers.reasons import is_tracked
 from localdev.rules.rule import Example, Found, Rule
 from localdev.source.syntax.tree import SyntaxTree, line_of, text_of
 
+# What stands further to the right is no note of a person's.
+_LONGEST = 1_000
 _COMMENTS = ("comment", "line_comment", "block_comment", "html_comment")
 # At the beginning of a comment, or within it where a colon or an owner shows that it is meant as a mark.
 _MARK = re.compile(
@@ -54,8 +56,10 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         rows = text_of(node).split("\n")
         for offset, row in enumerate(rows):
             line = line_of(node) + offset
-            match = _MARK.search(row) if line in file.added else None
-            if match is None or _is_owned(" ".join((match["rest"], *rows[offset + 1 : offset + 3]))):
+            match = _MARK.search(row[:_LONGEST]) if line in file.added else None
+            if match is None or _is_owned(
+                " ".join((match["rest"], *(row[:_LONGEST] for row in rows[offset + 1 : offset + 3])))
+            ):
                 continue
             word = match["word"] or match["inside"]
             following = _comment_after(file, line)
@@ -83,7 +87,7 @@ def _comment_after(file: ChangedFile, line: int) -> str:
     for row in file.new_lines[line : line + 4]:
         if not re.match(r"\s*(?:#|//|\*)", row):
             break
-        rows.append(row)
+        rows.append(row[:_LONGEST])
     return " ".join(rows)
 
 

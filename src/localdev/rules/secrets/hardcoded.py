@@ -11,15 +11,15 @@ from localdev.rules.changed import ChangedFile
 from localdev.rules.places import is_example, is_test, is_vendored
 from localdev.rules.rule import Example, Found, Rule, each_file
 from localdev.rules.secrets.added import TOKENS, Secret, aside, drawn, in_order, made_up, secrets_in
+from localdev.rules.words import words
 from localdev.source.skip import file_reason
 
 _DETECTORS = (jwt.find, urls.find, headers.find, config_files.find, commands.find, assigned.find)
 # A sign of any of them in small letters: files without one are not searched.
-_SIGNS = re.compile(
-    r"pass|pwd|psk|pw\b|secret|token|key|auth|credential|cookie|signature|salt|session|eyj|://|contrase|identified|"
-    r"login|\$2[aby]\$|\$argon|pbkdf2|curl",
-    re.IGNORECASE,
-)
+_SIGNS = words("""
+    pass pwd psk pw secret token key auth credential cookie signature salt session eyj :// contrase identified login
+    $2a$ $2b$ $2y$ $argon pbkdf2 curl
+    """)
 _LOCAL = re.compile(
     r"@(?:localhost|127\.0\.0\.1|\[?::1|0\.0\.0\.0|host\.docker|[\w-]*example|\w+(?=[:/]))", re.IGNORECASE
 )
@@ -37,7 +37,7 @@ _WEAK_FILE = (".md", ".rst", ".txt", ".adoc", ".html", ".svg", ".css", ".po", ".
 
 def _look(file: ChangedFile) -> Iterator[Found]:
     """Find written credentials."""
-    if not file.added or not _SIGNS.search(file.near):
+    if not any(sign in file.near for sign in _SIGNS):
         return
     lines: set[int] = set()
     for found in secrets_in(file, _DETECTORS):
