@@ -6,7 +6,7 @@ import difflib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from localdev.rules.assertions.forms import FORMS, arguments, dense, is_chore, is_constant, words_of
@@ -73,10 +73,11 @@ def _all(change: ReviewedChange) -> Iterator[Lost | Weakened]:
         kept = Counter(each.text for test in after.values() for each in test.assertions)
         kept.subtract(each.text for test in before.values() for each in test.assertions)
         here = _Here(file, facts, kept, frozenset(_NAME.findall(file.new_text or "")))
+        helpers = {re.sub(r".*[.\s]", "", name) for name in after.keys() - before.keys()}
         for name, test in before.items():
             now = after.get(name)
             if now is not None and test.assertions and (test.marked or is_test(file.path)):
-                helped = _helped(file, now, before.keys(), after)
+                helped = bool(helpers) and _helped(file, now, helpers)
                 yield from _compare(here, test, now, helped=helped)
 
 
@@ -140,11 +141,10 @@ def _tested(file: ChangedFile) -> Iterator[str]:
             yield line.text
 
 
-def _helped(file: ChangedFile, test: Test, before: Iterable[str], after: Mapping[str, Test]) -> bool:
+def _helped(file: ChangedFile, test: Test, helpers: set[str]) -> bool:
     """Say whether a test now calls a function that the change adds to its file, which may assert in its place."""
-    new = {re.sub(r".*[.\s]", "", name) for name in after.keys() - set(before)}
-    added = " ".join(file.new_lines[line - 1] for line in sorted(file.added) if test.line <= line <= test.end_line)
-    return bool(new & set(_ANY_NAME.findall(added)))
+    added = (file.new_lines[line - 1] for line in range(test.line, test.end_line + 1) if line in file.added)
+    return not helpers.isdisjoint(_ANY_NAME.findall(" ".join(added)))
 
 
 def _compare(here: _Here, before: Test, after: Test, *, helped: bool) -> Iterator[Lost | Weakened]:
