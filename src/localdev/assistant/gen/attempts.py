@@ -57,7 +57,7 @@ def propose(job: Job, backend: ChatBackend) -> Generator[Event, None, Proposal]:
             yield Progress("asking once more", attempt, MOST_ATTEMPTS, "attempts")
         answer = _Answer()
         yield from answer.take(job, messages, backend)
-        usage = _sum(usage, answer.usage)
+        usage = usage + answer.usage
         edits: Edits = ()
         try:
             edits = job.build(_read(answer))
@@ -139,12 +139,3 @@ def _read(answer: _Answer) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise Unfit("the answer is no object")
     return read
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    """Add the token counts of two answers."""
-    return Usage(
-        one.prompt_tokens + other.prompt_tokens,
-        one.cached_tokens + other.cached_tokens,
-        one.completion_tokens + other.completion_tokens,
-    )

@@ -10,13 +10,12 @@ from typing import Any
 
 from localdev.assistant.gen.attempts import Edits, Unfit
 from localdev.assistant.gen.checks import COMMENTS
-from localdev.assistant.gen.edit import Also
 from localdev.assistant.gen.files import Files
 from localdev.assistant.gen.import_block import import_text
 from localdev.assistant.gen.splice import clean, indent_of
 from localdev.assistant.gen.target import find_target, open_file
 from localdev.assistant.gen.units import Unit, rows_text, unit_at, units_of
-from localdev.assistant.gen.writing import Piece, Written, checks_of, write
+from localdev.assistant.gen.writing import Also, Piece, Written, checked, write
 from localdev.core.errors import NotFound, UsageError
 from localdev.core.patch import Check
 from localdev.source.languages import language_of
@@ -180,10 +179,7 @@ class CodeJob:
 
     def check(self, edits: Edits) -> Sequence[Check]:
         """Hold the edit against what it must leave alone, and against what this job asks besides."""
-        checks = checks_of(self.written)
-        if self.also is not None and all(check.ok for check in checks):
-            checks += self.also(self.written)
-        return checks
+        return checked(self.written, self.also)
 
     def asked(self, instruction: str) -> dict[str, Any]:
         """Give the variables of the prompt."""

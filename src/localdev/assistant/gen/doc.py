@@ -129,15 +129,12 @@ class DocJob:
 
     def asked(self, instruction: str, most_characters: int) -> dict[str, Any]:
         """Give the variables of the prompt; code longer than `most_characters` is cut in the middle."""
-        symbol, code = self.target.symbol, self.target.code
-        if len(code) > most_characters:
-            half = most_characters // 2
-            code = f"{code[:half]}\n...\n{code[-half:]}"
+        symbol = self.target.symbol
         return {
             "language": self.target.tree.language,
             "path": self.target.path,
             "symbol": symbol.qualified,
-            "code": code,
+            "code": self.target.code_within(most_characters),
             "before": symbol.doc if self.place.replaces else "",
             "mood": "Returns ..., Reads ..." if self.style.third_person else "Return ..., Read ...",
             "sections": list(self.schema()["properties"])[2:],

@@ -11,7 +11,6 @@ from localdev.assistant.gen.checks import Rows, failed, parses, same_tree, untou
 from localdev.assistant.gen.doc import DocJob, doc_job
 from localdev.assistant.gen.files import Files
 from localdev.assistant.gen.target import Target, open_file
-from localdev.core.chat import Usage
 from localdev.core.errors import NotFound, UsageError
 from localdev.core.events import Event, Notice
 from localdev.core.patch import Check, FileEdit, Proposal
@@ -58,7 +57,7 @@ def document_file(files: Files, path: str, document: Documenting) -> Generator[E
         if job.place.replaces or job.place.end > above or (done and job.place.start == above):
             continue
         proposal = yield from document(job)
-        total = replace(total, attempts=total.attempts + proposal.attempts, usage=_sum(total.usage, proposal.usage))
+        total = replace(total, attempts=total.attempts + proposal.attempts, usage=total.usage + proposal.usage)
         total = replace(total, model=proposal.model, prompt=proposal.prompt)
         if proposal.accepted:
             alone = (proposal.edits[0].new or "").encode("utf-8", "surrogateescape")
@@ -115,12 +114,3 @@ def _is_offered(one: Definition, language: str) -> bool:
         return False
     said = _OFFERED.get(language)
     return said is None or said.match(one.symbol.signature) is not None
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    """Add the token counts of two answers."""
-    return Usage(
-        one.prompt_tokens + other.prompt_tokens,
-        one.cached_tokens + other.cached_tokens,
-        one.completion_tokens + other.completion_tokens,
-    )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from localdev.assistant.gen.files import Files
+from localdev.assistant.gen.files import Files, shared
 from localdev.assistant.gen.target import Target
 from localdev.source.languages import language_of
 from localdev.source.parse import parse_file
@@ -111,17 +110,11 @@ def _docs(path: str, text: str) -> list[str]:
 def _near(files: Files, path: str, language: str) -> Iterator[str]:
     """Yield the texts of other files of the language, the nearest first."""
     others = [each for each in files.paths if each != path and language_of(each) == language]
-    others.sort(key=lambda each: (-_shared(each, path), each))
+    others.sort(key=lambda each: (-shared(each, path), each))
     for each in others[:_MOST_FILES]:
         text = files.read(each)
         if text and len(text) <= _LONGEST_FILE:
             yield text
-
-
-def _shared(one: str, other: str) -> int:
-    """Count the folders that two paths share from the root on."""
-    pairs = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _form(language: str, docs: Sequence[str]) -> tuple[str, frozenset[str]] | None:

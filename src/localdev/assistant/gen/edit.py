@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from localdev.assistant.gen.import_block import import_text
 from localdev.assistant.gen.splice import clean, indent_of
 from localdev.assistant.gen.target import find_target, open_file
 from localdev.assistant.gen.units import ATTRIBUTES, Unit, rows_text, units_of
-from localdev.assistant.gen.writing import Piece, Written, checks_of, write
+from localdev.assistant.gen.writing import Also, Piece, Written, checked, write
 from localdev.core.errors import NotFound, UsageError
 from localdev.core.patch import Check
 from localdev.core.words import identifier_parts
@@ -24,7 +24,6 @@ _ACTIONS = ("replace", "delete", "add_after")
 _MOST_CHANGES = 12
 _MOST_NAMED = 40
 _IMPORTS_CHARACTERS = 1500
-Also = Callable[[Sequence[Written]], Sequence[Check]]
 
 
 @dataclass(slots=True)
@@ -118,10 +117,7 @@ class EditJob:
 
     def check(self, edits: Edits) -> Sequence[Check]:
         """Hold the edits against what they must leave alone, and against what this job asks besides."""
-        checks = checks_of(self.written)
-        if self.also is not None and all(check.ok for check in checks):
-            checks += self.also(self.written)
-        return checks
+        return checked(self.written, self.also)
 
     def asked(self, instruction: str) -> dict[str, Any]:
         """Give the variables of the prompt."""
@@ -188,14 +184,9 @@ def edit_job(files: Files, targets: Sequence[str], instruction: str, most_charac
         found = units_of(trees[path], path, within=within)
         if not found:
             raise NotFound(f"{written} has no symbol with lines of its own", "name other files or symbols")
-        units += [unit for unit in found if not any(_overlap(unit, each) for each in units)]
+        units += [unit for unit in found if not any(unit.overlaps(each) for each in units)]
     shown, left = chosen(units, trees, instruction, most_characters)
     return EditJob(trees, shown, left)
-
-
-def _overlap(one: Unit, other: Unit) -> bool:
-    """Say whether two units share rows."""
-    return one.path == other.path and one.rows[0] <= other.rows[1] and other.rows[0] <= one.rows[1]
 
 
 def chosen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -24,3 +25,9 @@ class Files(Protocol):
     def exists(self, path: str) -> bool:
         """Say whether there is a file or folder at a path, listed or not."""
         ...
+
+
+def shared(one: str, other: str) -> int:
+    """Count the folders that two paths share from the root on."""
+    pairs = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from localdev.assistant.gen.attempts import Edits
-from localdev.assistant.gen.checks import Rows
-from localdev.assistant.gen.edit import Also, EditJob
+from localdev.assistant.gen.edit import EditJob
 from localdev.assistant.gen.files import Files
 from localdev.assistant.gen.output_places import OutputPlace, Where, output_places, plain_output
 from localdev.assistant.gen.rules_kept import RuleSet, mended, nothing_new
 from localdev.assistant.gen.target import open_file
 from localdev.assistant.gen.units import Unit, rows_text, unit_at
-from localdev.assistant.gen.writing import Written
+from localdev.assistant.gen.writing import Also, Written
 from localdev.core.errors import NotFound, UsageError
 from localdev.core.patch import Check
 from localdev.core.review import Finding
@@ -201,7 +200,7 @@ class _Chosen:
     def _take(self, unit: Unit, tree: SyntaxTree, most: int) -> bool:
         """Take a symbol; say whether it is new."""
         every = (*self.units, *self.left)
-        if any(each.path == unit.path and _overlap(each.rows, unit.rows) for each in every):
+        if any(unit.overlaps(each) for each in every):
             return False
         size = len(rows_text(tree.text, unit.rows))
         if len(self.units) >= most or size > self.room:
@@ -251,8 +250,3 @@ class _Chosen:
                     found.append((path, each.symbol.start_line))
         if len(found) == 1:
             yield found[0]
-
-
-def _overlap(one: Rows, other: Rows) -> bool:
-    """Say whether two spans share rows."""
-    return one[0] <= other[1] and other[0] <= one[1]

@@ -47,6 +47,11 @@ class Target:
         lines = self.text.split("\n")[self.outer.start_point[0] : self.outer.end_point[0] + 1]
         return "\n".join(line.removesuffix("\r") for line in lines)
 
+    def code_within(self, most_characters: int) -> str:
+        """Give the definition's lines; of longer ones the beginning and the end."""
+        half = most_characters // 2
+        return self.code if len(self.code) <= most_characters else f"{self.code[:half]}\n...\n{self.code[-half:]}"
+
 
 def open_file(files: Files, path: str) -> tuple[str, SyntaxTree]:
     """Give a file's text and tree.

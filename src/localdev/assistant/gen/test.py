@@ -123,9 +123,6 @@ class JobOfTests:
 
     def asked(self, instruction: str, most_characters: int) -> dict[str, Any]:
         """Give the variables of the prompt; code longer than `most_characters` is cut in the middle."""
-        code = self.target.code
-        if len(code) > most_characters:
-            code = f"{code[: most_characters // 2]}\n...\n{code[-most_characters // 2 :]}"
         frame = self.form.written([Case("works", ("BODY",))], ())
         rows = frame.replace("\r\n", "\n").split("\n")
         at = next((number for number, row in enumerate(rows) if "BODY" in row), 0)
@@ -139,7 +136,7 @@ class JobOfTests:
             "framework": self.form.framework,
             "path": self.target.path,
             "symbol": self.target.symbol.qualified,
-            "code": code,
+            "code": self.target.code_within(most_characters),
             "frame": "\n".join([*head[-12:], "", *rows[max(0, at - 2) : at + 2]]),
             "instruction": instruction,
         }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from localdev.assistant.gen.doc_place import line_end
-from localdev.assistant.gen.files import Files
+from localdev.assistant.gen.files import Files, shared
 from localdev.assistant.gen.signature import Signature, signature_of
 from localdev.assistant.gen.target import Target
 from localdev.core.errors import UsageError
@@ -163,15 +162,20 @@ def behaviours(subject: Subject) -> Iterator[tuple[str, str]]:
         yield f"raises {raised.name}", raised.name
 
 
+def named(cases: Sequence[Case], name: Callable[[str], str], more: str) -> Iterator[tuple[str, Case]]:
+    """Yield each test with its name, which has `more` behind it where two would share one."""
+    taken: set[str] = set()
+    for case in cases:
+        found = name(case.title)
+        while found in taken:
+            found += more
+        taken.add(found)
+        yield found, case
+
+
 def indented(lines: Sequence[str], indent: str) -> list[str]:
     """Indent lines; blank ones stay empty."""
     return [indent + line if line.strip() else "" for line in lines]
-
-
-def shared(one: str, other: str) -> int:
-    """Count the folders that two paths share from the root on."""
-    pairs = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def some_texts(files: Files, paths: Sequence[str], near: str) -> list[str]:

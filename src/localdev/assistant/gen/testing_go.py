@@ -15,6 +15,7 @@ from localdev.assistant.gen.testing import (
     indented,
     inserted,
     last_row,
+    named,
     pascal,
     variable,
     with_line_ends,
@@ -115,12 +116,7 @@ class GoTests:
     def written(self, cases: Sequence[Case], imports: Sequence[str]) -> str:
         """Give the test file with the cases added."""
         lines: list[str] = []
-        taken: set[str] = set()
-        for case in cases:
-            name = self.name(case.title)
-            while name in taken:
-                name += "More"
-            taken.add(name)
+        for name, case in named(cases, self.name, "More"):
             skip = [f't.Skip("{TO_FILL}")'] if case.blank else []
             lines += ["", f"func {name}(t *testing.T) {{", *indented([*skip, *case.body], "\t"), "}"]
         needed = ['import "testing"', *self._imports_of_types(lines), *imports]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from localdev.assistant.gen.declared import above
 from localdev.assistant.gen.files import Files
 from localdev.assistant.gen.testing import (
     TO_FILL,
@@ -17,6 +18,7 @@ from localdev.assistant.gen.testing import (
     inserted,
     last_row,
     missing_lines,
+    named,
     some_texts,
     variable,
     with_line_ends,
@@ -138,12 +140,7 @@ class JavaTests:
         needed += [*self._imports_of_types(body), *imports]
         visible = "" if self.framework == "JUnit 5" else "public "
         lines: list[str] = []
-        taken: set[str] = set()
-        for case in cases:
-            name = self.name(case.title)
-            while name in taken:
-                name += "More"
-            taken.add(name)
+        for name, case in named(cases, self.name, "More"):
             ignored = [f"@{mark}" + (f'("{TO_FILL}")' if self.framework != "TestNG" else "")] if case.blank else []
             lines += [
                 "",
@@ -233,13 +230,7 @@ def _framework(files: Files, path: str, texts: Sequence[str], old: str | None) -
     Raises:
         UsageError: none is declared.
     """
-    folder = path.rpartition("/")[0]
-    builds: list[str] = []
-    while True:
-        builds += filter(None, (files.read(f"{folder}/{name}".lstrip("/")) for name in _BUILDS))
-        if not folder:
-            break
-        folder = folder.rpartition("/")[0]
+    builds = above(files, path, *_BUILDS)
     for text in ([old] if old else []) + ["\n".join(texts)] + ["\n".join(builds)]:
         if "org.junit.jupiter" in text or "junit-jupiter" in text or "useJUnitPlatform" in text:
             return "JUnit 5"

@@ -14,6 +14,7 @@ from localdev.assistant.gen.testing import (
     camel,
     indented,
     inserted,
+    named,
     pascal,
     snake,
     some_texts,
@@ -91,12 +92,7 @@ class OtherTests:
         """Give the test file with the cases added."""
         language = self.subject.target.tree.language
         lines: list[str] = []
-        taken: set[str] = set()
-        for case in cases:
-            name = self.name(case.title)
-            while name in taken:
-                name += "More"
-            taken.add(name)
+        for name, case in named(cases, self.name, "More"):
             lines += ["", *self._test(name, case)]
         inner = indented(lines, "  " if language == "ruby" else "    ")
         if self.old is not None:

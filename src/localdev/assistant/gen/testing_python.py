@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from localdev.assistant.gen.files import shared
 from localdev.assistant.gen.target import open_file
 from localdev.assistant.gen.testing import (
     TO_FILL,
@@ -17,8 +18,8 @@ from localdev.assistant.gen.testing import (
     indented,
     inserted,
     missing_lines,
+    named,
     pascal,
-    shared,
     snake,
     some_texts,
     variable,
@@ -135,12 +136,7 @@ class PythonTests:
         """Write the test functions."""
         typed = " -> None" if "->" in self.subject.target.text else ""
         lines: list[str] = []
-        taken: set[str] = set()
-        for case in cases:
-            name = self.name(case.title)
-            while name in taken:
-                name += "_more"
-            taken.add(name)
+        for name, case in named(cases, self.name, "_more"):
             mark = (
                 f'@pytest.mark.skip(reason="{TO_FILL}")'
                 if self.framework == "pytest"

@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from localdev.assistant.gen.testing import TO_FILL, Case, Subject, behaviours, indented, inserted, missing_lines, snake
+from localdev.assistant.gen.testing import (
+    TO_FILL,
+    Case,
+    Subject,
+    behaviours,
+    indented,
+    inserted,
+    missing_lines,
+    named,
+    snake,
+)
 from localdev.core.errors import UsageError
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.tree import text_of
@@ -69,12 +79,7 @@ class RustTests:
     def written(self, cases: Sequence[Case], imports: Sequence[str]) -> str:
         """Give the file with the tests in its module."""
         lines: list[str] = []
-        taken: set[str] = set()
-        for case in cases:
-            name = self.name(case.title)
-            while name in taken:
-                name += "_more"
-            taken.add(name)
+        for name, case in named(cases, self.name, "_more"):
             ignored = [f'#[ignore = "{TO_FILL}"]', "#[allow(unreachable_code, unused_variables)]"] if case.blank else []
             lines += ["", "#[test]", *ignored, f"fn {name}() {{", *indented(case.body, "    "), "}"]
         text = self.subject.target.text

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from localdev.assistant.gen.files import Files
+from localdev.assistant.gen.declared import above
+from localdev.assistant.gen.files import Files, shared
 from localdev.assistant.gen.testing import (
     TO_FILL,
     Case,
@@ -20,7 +21,6 @@ from localdev.assistant.gen.testing import (
     inserted,
     last_row,
     missing_lines,
-    shared,
     some_texts,
     variable,
     with_line_ends,
@@ -276,17 +276,14 @@ def find_export(subject: Subject) -> Export:
 
 def manifest(files: Files, path: str) -> dict[str, Any]:
     """Give the nearest package.json above a path; empty where there is none that can be read."""
-    folder = posixpath.dirname(path)
-    while True:
+    for text in above(files, path, "package.json"):
         try:
-            read = json.loads(files.read(f"{folder}/package.json".lstrip("/")) or "null")
+            read = json.loads(text)
         except ValueError:
-            read = None
+            continue
         if isinstance(read, dict):
             return read
-        if not folder:
-            return {}
-        folder = posixpath.dirname(folder)
+    return {}
 
 
 def dependencies(package: dict[str, Any]) -> set[str]:

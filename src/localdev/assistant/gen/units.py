@@ -54,6 +54,10 @@ class Unit:
         lines = f"lines {self.rows[0] + 1}-{self.rows[1] + 1}"
         return f"{self.kind} {self.name}, {lines}" if self.name else f"statement, {lines}"
 
+    def overlaps(self, other: Unit) -> bool:
+        """Say whether it shares rows with another one."""
+        return self.path == other.path and self.rows[0] <= other.rows[1] and other.rows[0] <= self.rows[1]
+
 
 def rows_text(text: str, rows: Rows) -> str:
     """Give rows of a text without carriage returns and bytes that are no UTF-8."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from localdev.assistant.gen.attempts import Unfit
@@ -62,6 +62,10 @@ class Written:
     imports: tuple[str, ...]
 
 
+# Further checks of what is written.
+Also = Callable[[Sequence[Written]], Sequence[Check]]
+
+
 def write(tree: SyntaxTree, text: str | None, pieces: Sequence[Piece], imports: Sequence[str]) -> Written:
     """Put pieces and the imports they need into a file; `tree` is of its text, which is empty for a new one (None).
 
@@ -98,6 +102,14 @@ def checks_of(written: Sequence[Written]) -> list[Check]:
         if each.edit.old is not None:
             checks += [untouched(_unmarked(each.edit), each.rows), same_symbols(each.edit, each.changed)]
         checks.append(contained(each.edit, each.new))
+    return checks
+
+
+def checked(written: Sequence[Written], also: Also | None) -> list[Check]:
+    """Hold files against these checks, and against further ones where all is well."""
+    checks = checks_of(written)
+    if also is not None and all(check.ok for check in checks):
+        checks += also(written)
     return checks
 
 
