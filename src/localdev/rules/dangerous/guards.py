@@ -175,10 +175,36 @@ def _checks(tree: SyntaxTree, node: SyntaxNode, values: Sequence[Argument], sign
     word = re.compile(
         "|".join(rf"(?<![\w.]){re.escape(each)}(?!\w)" for each in sorted(carriers, key=len, reverse=True))
     )
-    data, start = around.text or b"", around.start_byte
-    rest = data[: node.start_byte - start] + _CARRIED.encode() + data[node.end_byte - start :]
-    lines = _ENDS.split(_GOES_ON.sub(" ", rest.decode("utf-8", "replace")))
-    return any(_WHOLE.search(line) or (word.search(line) and sign.search(line)) for line in lines if len(line) < 2_000)
+    own = _GOES_ON.sub(" ", text_of(node))
+    lines = (line.replace(own, _CARRIED) for line in _telling_lines(tree, around, sign))
+    return any(_WHOLE.search(line) or (word.search(line) and sign.search(line)) for line in lines)
+
+
+def _telling_lines(tree: SyntaxTree, around: SyntaxNode, sign: re.Pattern[str]) -> list[str]:
+    """Give the lines of a function that say that they look at something; they are looked for once."""
+    known: dict[tuple[int, str], list[str]] = tree.kept.setdefault("telling lines", {})
+    key = (around.id, sign.pattern)
+    if key not in known:
+        lines = [line for line in _ENDS.split(_GOES_ON.sub(" ", text_of(around))) if len(line) < _LONGEST_LINE]
+        known[key] = [line for line in lines if sign.search(line) or _WHOLE.search(line)]
+    return known[key]
+
+
+_LONGEST_LINE = 2_000
+
+
+def _given_in(tree: SyntaxTree, around: SyntaxNode) -> list[tuple[Assignment, frozenset[str]]]:
+    """Give the assignments in a function with the names that their values read; they are looked for once."""
+    known: dict[int, list[tuple[Assignment, frozenset[str]]]] = tree.kept.setdefault("given in", {})
+    if around.id not in known:
+        known[around.id] = [
+            (each, frozenset(text_of(name) for name in names_in(each.value.node)))
+            for each in assignments(tree)
+            if around.start_byte <= each.node.start_byte
+            and each.node.end_byte <= around.end_byte
+            and not _READS.match(text_of(each.value.node)[:80])
+        ]
+    return known[around.id]
 
 
 def _carriers(tree: SyntaxTree, node: SyntaxNode, values: Sequence[Argument], around: SyntaxNode) -> Iterator[str]:
@@ -192,11 +218,11 @@ def _carriers(tree: SyntaxTree, node: SyntaxNode, values: Sequence[Argument], ar
                 text for name in names_in(each.node) if (text := text_of(name)) in outside or _is_given(tree, name)
             )
     found -= _OWNERS
-    for assignment in assignments(tree):
-        if around.start_byte <= assignment.node.start_byte and assignment.node.end_byte <= around.end_byte:
-            made = _made_of(assignment, node, found)
-            if made:
-                found.add(assignment.target)
+    for assignment, read in _given_in(tree, around):
+        value = assignment.value.node
+        holds = value.start_byte <= node.start_byte and node.end_byte <= value.end_byte
+        if holds or not read.isdisjoint(found):
+            found.add(assignment.target)
     return iter(found)
 
 
@@ -204,13 +230,3 @@ def _is_given(tree: SyntaxTree, name: SyntaxNode) -> bool:
     """Say whether a name is given a value in this file, and is not that of a module."""
     given = reaching(tree, name)
     return any(not _MODULE.match(each.value.text[:40]) for each in given)
-
-
-def _made_of(assignment: Assignment, node: SyntaxNode, names: set[str]) -> bool:
-    """Say whether an assignment's value is made of a call, or of what some names hold."""
-    value = assignment.value.node
-    if _READS.match(text_of(value)[:80]):
-        return False
-    if value.start_byte <= node.start_byte and node.end_byte <= value.end_byte:
-        return True
-    return any(text_of(name) in names for name in names_in(value))
