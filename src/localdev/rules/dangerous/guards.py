@@ -219,8 +219,8 @@ def _carriers(tree: SyntaxTree, node: SyntaxNode, values: Sequence[Argument], ar
             )
     found -= _OWNERS
     for assignment, read in _given_in(tree, around):
-        value = assignment.value.node
-        holds = value.start_byte <= node.start_byte and node.end_byte <= value.end_byte
+        given = assignment.value.node
+        holds = given.start_byte <= node.start_byte and node.end_byte <= given.end_byte
         if holds or not read.isdisjoint(found):
             found.add(assignment.target)
     return iter(found)
