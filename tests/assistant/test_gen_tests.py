@@ -323,6 +323,17 @@ def test_answers_that_are_no_tests_are_unfit(answer: dict[str, Any], said: str) 
         job(*BY_LANGUAGE["python"]).build(answer)
 
 
+def test_an_import_does_not_take_the_place_of_another() -> None:
+    """A name that the test file has from elsewhere is not imported again, nor silently left out."""
+    old = "const fs = require('fs');\nconst { total } = require('./a');\n\ntest('x', () => {});\n"
+    texts = {"package.json": "{}", "a.js": "exports.total = function (a) { return a; };\n", "a.test.js": old}
+    opened = job(texts, "a.js::total")
+    with pytest.raises(Unfit, match="from elsewhere"):
+        opened.build(answered("total(1);", "const fs = require('no-where');"))
+    (edit,) = opened.build(answered("total(1);", "const fs = require('node:fs');"))
+    assert (edit.new or "").count("const fs") == 1
+
+
 def test_what_is_asked_shows_the_frame() -> None:
     """A model sees where its lines will stand."""
     asked = job(*BY_LANGUAGE["python"]).asked("", 4000)

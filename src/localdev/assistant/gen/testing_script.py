@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from localdev.assistant.gen.attempts import Unfit
 from localdev.assistant.gen.declared import above
 from localdev.assistant.gen.files import Files, shared
 from localdev.assistant.gen.testing import (
@@ -136,15 +137,32 @@ class ScriptTests:
         if self.old is None:
             strict = [] if self.module else [f"{quote}use strict{quote};", ""]
             return with_line_ends("\n".join([*strict, *needed, "", *lines, ""]), self.subject.target.text)
+        self._refuse_taken(imports)
         end = self.old.count("\n") + 1
         text = inserted(self.old, end, ["", *lines])
         missing = [line for line in missing_lines(self.old, needed) if not self._declared(line)]
         return inserted(text, last_row(self.old, _IMPORT), missing) if missing else text
 
+    def _refuse_taken(self, imports: Sequence[str]) -> None:
+        """Refuse imports of names that the old file has from elsewhere: two of one name are an error.
+
+        Raises:
+            Unfit: there is one.
+        """
+        known = " ".join(self._heads())
+        for line in imports:
+            source = re.split(r"['\"]", line)[-2].removeprefix("node:")
+            if self._declared(line) and not re.search(rf"['\"](?:node:)?{re.escape(source)}['\"]", known):
+                raise Unfit(f"what {line!r} would bring is there already, from elsewhere")
+
+    def _heads(self) -> list[str]:
+        """Give the import lines of the old file."""
+        return re.findall(rf"^{_IMPORT}.*?(?:;|$)", self.old or "", re.MULTILINE | re.DOTALL)
+
     def _declared(self, line: str) -> bool:
         """Say whether the old file declares all that an import line would."""
         names = re.findall(r"\w+", re.split(r"\bfrom\b|=", line)[0].replace("import", "").replace("const", ""))
-        heads = re.findall(rf"^{_IMPORT}.*?(?:;|$)", self.old or "", re.MULTILINE | re.DOTALL)
+        heads = self._heads()
         return bool(names) and all(any(re.search(rf"\b{name}\b", head) for head in heads) for name in names)
 
     def _needed(self, cases: Sequence[Case]) -> list[str]:
