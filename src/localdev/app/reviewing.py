@@ -39,8 +39,8 @@ def review_job(tools: JobTools, options: Mapping[str, Any], *, rules: Sequence[R
     """Yield progress and notices, and one `Result` with the payload of `render.review_payload`.
 
     Options: `kind` (uncommitted, staged, range, patch), `range`, `patch`, `paths`, `index_file` (git's, in a hook),
-    `no_model`, `deadline` in seconds (0: none), `baseline` (fingerprints of findings that are known). `rules` are all
-    unless some are given.
+    `no_model`, `deadline` in seconds (0: none), `baseline` (fingerprints of findings that are known), `urgent_first`
+    (yield a `Result` of `rules.urgent` alone before the others are even loaded). `rules` are all unless some are given.
 
     Raises:
         NotFound: this is no git repository, and the change is no patch; or the model that is named is not there.
@@ -54,7 +54,11 @@ def review_job(tools: JobTools, options: Mapping[str, Any], *, rules: Sequence[R
         yield Result(review_payload(Review(changed.change.label, 0, timings=timings), lambda _path: ()))
         return
     with contextlib.ExitStack() as parts:
-        job = _Job(tools, options, _all() if rules is None else rules, parts, started)
+        early = _Job(tools, options, _urgent(), parts, started)
+        if options.get("urgent_first"):
+            yield from early.run_urgent(changed)
+            yield Result(early.payload())
+        job = _Job(tools, options, _all() if rules is None else rules, parts, started, early.found, early.done)
         yield from job.run(changed)
         yield Result(job.payload())
 
@@ -64,6 +68,13 @@ def _all() -> Sequence[Rule]:
     from localdev.rules.registry import RULES
 
     return RULES
+
+
+def _urgent() -> Sequence[Rule]:
+    """Give those that come first."""
+    from localdev.rules.urgent import URGENT
+
+    return URGENT
 
 
 class _TimeUp(Exception):
@@ -92,9 +103,10 @@ class _Job:
     rules: Sequence[Rule]
     parts: contextlib.ExitStack
     started: float
+    found: list[Finding] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)
     files: int = 0
     label: str = ""
-    found: list[Finding] = field(default_factory=list)
     not_reviewed: list[NotReviewed] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
     asked: ModelReview | None = None
@@ -120,6 +132,17 @@ class _Job:
         """What the settings say of rules."""
         assert self._selection is not None
         return self._selection
+
+    def run_urgent(self, changed: Changed) -> Iterator[Event]:
+        """Run the rules that were given, by what the settings say of them."""
+        from localdev.rules.selection import read_selection
+        from localdev.rules.urgent import concerning
+
+        settings = self.tools.settings.review
+        off, severity = concerning(settings.off), concerning(settings.severity)
+        self._selection = read_selection(off, severity, settings.exclude, rules=self.rules)
+        self._take(changed)
+        yield from self._run_rules()
 
     def run(self, changed: Changed) -> Iterator[Event]:
         """Look for findings, step by step."""
@@ -177,18 +200,22 @@ class _Job:
     def _run_rules(self) -> Iterator[Event]:
         """Run the rules; at the deadline all files are listed, as no file has been seen by every rule."""
         from localdev.rules.run import find
+        from localdev.rules.urgent import is_urgent
 
         files = _Files(self.change.files)
         files.deadline = self.deadline
         watched = copy.copy(self.change)
         watched.files = files
-        chosen = self.selection.applying(self.rules)
+        # What the time ends may be among the rest; what was found early is not looked for again.
+        chosen = sorted(self.selection.applying(self.rules), key=lambda rule: not is_urgent(rule))
+        chosen = [rule for rule in chosen if rule.id not in self.done]
         try:
             for at, rule in enumerate(chosen):
                 yield Progress("checking", at, len(chosen), "rules")
                 if time.monotonic() >= self.deadline:
                     raise _TimeUp
                 self._add(find(watched, (rule,)))
+                self.done.add(rule.id)
         except _TimeUp:
             listed = {each.path for each in self.not_reviewed}
             self.not_reviewed += [
@@ -268,6 +295,7 @@ class _Job:
 
     def payload(self) -> dict[str, Any]:
         """Put together what was found."""
+        from localdev.assistant.review.concealing import Concealed
         from localdev.assistant.review.merging import merged
         from localdev.rules.baseline import fingerprints
         from localdev.rules.suppression import is_suppressed
@@ -282,7 +310,8 @@ class _Job:
         ]
         marked = list(zip(shown, fingerprints(shown, self._lines), strict=True))
         known = frozenset(self.options.get("baseline") or ())
-        new = [(finding, mark) for finding, mark in marked if mark not in known]
+        concealed = Concealed(every, self.selection.names, lines_of=self._lines)
+        new = [(concealed.finding(finding), mark) for finding, mark in marked if mark not in known]
         review = Review(
             change=self.label,
             files=self.files,
@@ -296,7 +325,7 @@ class _Job:
             usage=asked.usage if asked else Usage(),
             timings={**self.timings, "total_ms": (time.monotonic() - self.started) * 1000},
         )
-        return review_payload(review, self._lines)
+        return review_payload(review, concealed.lines)
 
     def _lines(self, path: str) -> Sequence[str]:
         """Give a file's lines on the new side."""

@@ -13,6 +13,8 @@ from localdev.render.payloads import SCHEMA_VERSION
 # Lines shown before and behind a finding's own, and the most of those.
 _AROUND = 2
 _MOST_OWN = 8
+# What stands for a line whose text must not be shown.
+_HIDDEN = "..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +71,6 @@ def _shown(finding: Finding, lines: Sequence[str]) -> list[dict[str, Any]]:
     ends = lines[:-1] if lines[-1] == "" else lines  # nothing stands behind the last line feed
     first = max(1, finding.line - _AROUND)
     last = min(len(ends), min(finding.end_line, finding.line + _MOST_OWN - 1) + _AROUND)
-    return [{"line": at, "text": lines[at - 1]} for at in range(first, last + 1)]
+    shown = [{"line": at, "text": lines[at - 1]} for at in range(first, last + 1)]
+    # Of a key in many lines each is hidden: one of them says so.
+    return [row for at, row in enumerate(shown) if not (at and row["text"] == _HIDDEN == shown[at - 1]["text"])]
