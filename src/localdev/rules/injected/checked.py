@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from localdev.rules.dangerous.data import function_text
+from localdev.rules.around import function_of
 from localdev.source.syntax.calls import call_of
 from localdev.source.syntax.grammars import Syntax, syntax_of
 from localdev.source.syntax.names import bare, part
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.scopes import fixed_node, reaching
-from localdev.source.syntax.tree import SyntaxTree
+from localdev.source.syntax.tree import SyntaxTree, text_of
 from localdev.source.syntax.values import Argument
 
 # A longer value than this is no name that anything is compared with, and in a longer function nothing is sought.
@@ -25,21 +25,25 @@ _TABLE = r"""
        (?:[A-Z][A-Z0-9_]+|\w*(?i:allow|valid|known|permit|support|column|field|sort|safe|white|option|choice|table)\w*)
     | [\])}])(?:\(\))?
     """
-_CHECKS = rf"""
+# The value stands in the text as one character, so that one pattern does for all names.
+_CHECKS = re.compile(
+    rf"""
     {_TABLE}(?:\.|->|::|\?\.)(?:includes|include\?|has|contains|Contains|ContainsKey|containsKey|contains_key|indexOf
-      |IndexOf|key\?|has_key\?|member\?|hasOwnProperty|exists|get)\s*\(?\s*&?NAME(?!\w)
-    | \b(?:in_array|array_key_exists|ctype_\w+|is_numeric|array_search)\s*\(\s*NAME(?!\w)
-    | \bisset\(\s*[\w$:>-]+\[\s*NAME\s*\]
-    | \b(?:slices\.Contains|Object\.hasOwn)\(\s*[\w.]+,\s*NAME\s*\)
-    | (?<![\w.$])NAME\s+(?:not\s+)?in\s+(?:(?:\w+\.)*{_TABLE}|[\[({{])
-    | \[\s*NAME\s*\]\s*;?\s*(?:!ok|ok\b)
-    | \b(?:preg_match|fullmatch|IsMatch)\s*\((?:[^\n]{{0,120}}?,\s*)?NAME(?!\w)
+      |IndexOf|key\?|has_key\?|member\?|hasOwnProperty|exists|get)\s*\(?\s*&?\x01
+    | \b(?:in_array|array_key_exists|ctype_\w+|is_numeric|array_search)\s*\(\s*\x01
+    | \bisset\(\s*[\w$:>-]+\[\s*\x01\s*\]
+    | \b(?:slices\.Contains|Object\.hasOwn)\(\s*[\w.]+,\s*\x01\s*\)
+    | \x01\s+(?:not\s+)?in\s+(?:(?:\w+\.)*{_TABLE}|[\[({{])
+    | \[\s*\x01\s*\]\s*;?\s*(?:!ok|ok\b)
+    | \b(?:preg_match|fullmatch|IsMatch)\s*\((?:[^\n]{{0,120}}?,\s*)?\x01
     | (?:[$zZ]\\?/?\w*['"/`]+\)?|[A-Z][A-Z0-9_]+|(?i:regexp?|pattern|_re|\bre))\.
-      (?:test|match|matches|MatchString|is_match|IsMatch|match\?)\(\s*NAME(?!\w)
-    | \.match\(\s*r?['"][^'"\n]{{1,80}}(?:\$|\\Z)['"],\s*NAME(?!\w)
-    | (?<![\w.$])NAME
+      (?:test|match|matches|MatchString|is_match|IsMatch|match\?)\(\s*\x01
+    | \.match\(\s*r?['"][^'"\n]{{1,80}}(?:\$|\\Z)['"],\s*\x01
+    | \x01
       (?:\.matches\(|\.match\?\(/(?:\\A|\^)|\s*[!=]~\s*/(?:\\A|\^)|\.is(?:alnum|digit|identifier|alpha)\()
-    """
+    """,
+    re.VERBOSE,
+)
 
 
 def is_one_of_few(tree: SyntaxTree, value: Argument) -> bool:
@@ -78,8 +82,9 @@ def _from_table(tree: SyntaxTree, syntax: Syntax, node: SyntaxNode, steps: int) 
 def _is_compared(tree: SyntaxTree, value: Argument) -> bool:
     """Say whether the function around a value looks for it, or for the name it is given, in a list or a pattern."""
     text = value.text
-    around = function_text(value.node) or tree.text
-    if len(text) > _LONGEST_NAME or len(around) > _LONGEST_FUNCTION:
+    inside = function_of(value.node, named=True) or function_of(value.node) or tree.root
+    if len(text) > _LONGEST_NAME or inside.end_byte - inside.start_byte > _LONGEST_FUNCTION:
         return False
+    around = text_of(inside)
     names = {text, *re.findall(rf"(?<![\w$])([\w$]+)\s*(?:,\s*\w+\s*)?:?=(?!=)[^;\n]*{re.escape(text)}(?!\w)", around)}
-    return any(re.search(_CHECKS.replace("NAME", re.escape(name)), around, re.VERBOSE) for name in names)
+    return any(_CHECKS.search(re.sub(rf"(?<![\w.$]){re.escape(name)}(?!\w)", "\x01", around)) for name in names)

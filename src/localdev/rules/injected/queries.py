@@ -54,6 +54,7 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             yield Found(file.path, each.line, _message("directory search"), each.end_line, _SUGGESTION)
         elif (
             last.strip("\"'") in _WHERE
+            and not (tree.language == "php" and each.kind != "member")
             and dangerous(tree, build(tree, each.value))
             and each.value.kind in ("interpolated", "concatenated", "name")
         ):
