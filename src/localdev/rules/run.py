@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from localdev.core.review import Finding, one_less
 from localdev.rules.changed import ReviewedChange
-from localdev.rules.registry import RULES
 from localdev.rules.rule import Found, Rule
 
 
-def find(change: ReviewedChange, rules: Sequence[Rule] = RULES) -> Iterator[Finding]:
-    """Yield the findings of each rule in turn, each place once."""
+def find(change: ReviewedChange, rules: Sequence[Rule] | None = None) -> Iterator[Finding]:
+    """Yield the findings of each rule in turn (all unless some are given), each place once."""
+    if rules is None:
+        from localdev.rules.registry import RULES
+
+        rules = RULES
     files = {file.path: file for file in change.files}
     for rule in rules:
         seen: set[tuple[str, int, str]] = set()
