@@ -43,7 +43,7 @@ def test_documentation_without_a_model_is_a_patch(jobs: OpenJobs, root: Path) ->
     before = (root / "pay.py").read_bytes()
     payload = result(jobs(), kind="doc", target="pay.py::pay", no_model=True)
     assert payload["files"] == ["pay.py"]
-    assert '+    """Run pay."""\n' in payload["patch"]
+    assert '+    """TODO(docs): say what it does."""\n' in payload["patch"]
     assert [check["name"] for check in payload["checks"]] == [
         "parses", "nothing else touched", "same code", "documented",
     ]  # fmt: skip

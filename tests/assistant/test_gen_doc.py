@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 
 import pytest
@@ -11,9 +12,11 @@ from localdev.assistant.gen.checks import failed
 from localdev.assistant.gen.doc import DocJob, doc_job
 from localdev.assistant.gen.doc_file import document_file
 from localdev.assistant.gen.doc_text import DocText
+from localdev.assistant.gen.rules_kept import RuleSet
 from localdev.core.errors import NotFound, UsageError
 from localdev.core.events import Event
 from localdev.core.patch import Check, Proposal
+from localdev.rules.leftovers.todos import RULE as TODO
 from localdev.source.docs import clean_comment
 from tests.gen_files import MemoryFiles, only
 
@@ -37,11 +40,12 @@ def made(path: str, text: str, name: str) -> str:
 
 
 PYTHON_FORMS = [
-    (GOOGLE, "    Args:\n        size: The size.\n        by: The by, `2` by default.\n\n    Returns:\n"),
+    (GOOGLE, "    Args:\n        size: TODO(docs)\n        by: `2` by default.\n\n    Returns:\n"
+     "        `size * by`.\n"),
     (GOOGLE, "    Raises:\n        ValueError: When `not by`.\n    \"\"\"\n    if not by"),
-    (NUMPY, "    Parameters\n    ----------\n    size\n        The size.\n    by\n"),
-    (REST, "    :param size: The size.\n    :param by: The by, `2` by default.\n    :returns: The result.\n"),
-    (PLAIN, 'def scale(size, by=2):\n    """Give the scale."""\n    if not by'),
+    (NUMPY, "    Parameters\n    ----------\n    size\n        TODO(docs)\n    by\n        `2` by default.\n"),
+    (REST, "    :param size: TODO(docs)\n    :param by: `2` by default.\n    :returns: `size * by`.\n"),
+    (PLAIN, 'def scale(size, by=2):\n    """TODO(docs): say what it does."""\n    if not by'),
 ]  # fmt: skip
 
 
@@ -59,48 +63,61 @@ def test_the_form_is_learned_from_the_repository_where_the_file_does_not_tell() 
 
 
 PLACES = [
-    ("a default that ends docstrings", "a.py", "def run(mark=\'\"\"\"\'):\n    pass\n", "run", "mark: The mark."),
-    ("a default that ends comments", "a.js", "function run(kind = \'*/*\') {}\n", "run", "[kind] the kind\n"),
-    ("one line", "a.py", "class A:\n    def f(self): return 1\n", "A.f", 'f(self):\n        """Give the f.'),
+    ("a default that ends docstrings", "a.py", "def run(mark=\'\"\"\"\'):\n    pass\n", "run", "mark: TODO(docs)"),
+    ("a default that ends comments", "a.js", "function run(kind = \'*/*\') {}\n", "run", "[kind] TODO(docs)\n"),
+    ("one line", "a.py", "class A:\n    def f(self): return 1\n", "A.f",
+     'f(self):\n        """TODO(docs): say what it does.\n\n        Returns:\n            `1`.\n'),
     ("a comment after the colon", "a.py", "def run():  # why\n    # first\n    pass\n", "run",
-     'def run():  # why\n    """Run."""\n    # first\n    pass'),
+     'def run():  # why\n    """TODO(docs): say what it does."""\n    # first\n    pass'),
     ("decorated", "a.py", "@x\n@y(1)\nclass Big(Base):\n    a = 1\n", "Big",
-     '@x\n@y(1)\nclass Big(Base):\n    """Big."""\n\n    a = 1'),
-    ("no newline at the end", "a.py", "def run():\n    pass", "run", 'def run():\n    """Run."""\n    pass'),
-    ("tabs", "a.py", "def run():\n\tpass\n", "run", 'def run():\n\t"""Run."""\n\tpass\n'),
-    ("CRLF", "a.py", "def run():\r\n    pass\r\n", "run", 'def run():\r\n    """Run."""\r\n    pass\r\n'),
+     '@x\n@y(1)\nclass Big(Base):\n    """TODO(docs): say what it is for."""\n\n    a = 1'),
+    ("no newline at the end", "a.py", "def run():\n    pass", "run",
+     'def run():\n    """TODO(docs): say what it does."""\n    pass'),
+    ("tabs", "a.py", "def run():\n\tpass\n", "run", 'def run():\n\t"""TODO(docs): say what it does."""\n\tpass\n'),
+    ("CRLF", "a.py", "def run():\r\n    pass\r\n", "run",
+     'def run():\r\n    """TODO(docs): say what it does."""\r\n    pass\r\n'),
     ("CRLF and a block", "a.js", "let a;\r\n\r\nexport function run(a) {\r\n}\r\n", "run",
-     "let a;\r\n\r\n/**\r\n * Runs.\r\n *\r\n * @param {*} a the a\r\n */\r\nexport function run(a) {\r\n"),
-    ("a byte order mark", "a.js", "\ufefffunction run() {}\n", "run", "\ufeff/** Runs. */\nfunction run() {}\n"),
-    ("letters beyond ASCII", "a.py", "A = 'äöü €'\n\n\ndef run():\n    return 'ß'\n", "run", '"""Run.\n\n    Returns'),
-    ("bytes that are no UTF-8", "a.js", "// \udce9\nfunction run() {}\n", "run", "// \udce9\n/** Runs. */\nfunction"),
+     "let a;\r\n\r\n/**\r\n * TODO(docs): say what it does.\r\n *\r\n * @param {*} a TODO(docs)\r\n */\r\n"
+     "export function run(a) {\r\n"),
+    ("a byte order mark", "a.js", "\ufefffunction run() {}\n", "run",
+     "\ufeff/** TODO(docs): say what it does. */\nfunction run() {}\n"),
+    ("letters beyond ASCII", "a.py", "A = 'äöü €'\n\n\ndef run():\n    return 'ß'\n", "run",
+     'does.\n\n    Returns:\n        `\'ß\'`.\n'),
+    ("bytes that are no UTF-8", "a.js", "// \udce9\nfunction run() {}\n", "run",
+     "// \udce9\n/** TODO(docs): say what it does. */\nfunction"),
     ("TypeScript", "a.ts", "export const add = (a: number, b = 1): number => a + b;\n", "add",
-     "/**\n * Adds.\n *\n * @param a - the a\n * @param b - the b, `1` by default\n * @returns the result, of type"),
+     "/**\n * TODO(docs): say what it does.\n *\n * @param a - of type `number`\n"
+     " * @param b - `1` by default\n * @returns `a + b`, of type `number`\n"),
     ("a decorated method", "a.ts", "class A {\n  @dec()\n  run(): void {}\n}\n", "A.run",
-     "class A {\n  /** Runs. */\n  @dec()\n  run()"),
+     "class A {\n  /** TODO(docs): say what it does. */\n  @dec()\n  run()"),
     ("Go", "a.go", "package a\n\nfunc ParseAll(a string) error { return nil }\n", "ParseAll",
-     "\n\n// ParseAll parses all.\nfunc ParseAll("),
+     "\n\n// ParseAll TODO(docs): say what it does.\nfunc ParseAll("),
     ("a Go directive", "a.go", "package a\n\n//go:noinline\nfunc Run() {}\n", "Run",
-     "package a\n\n// Run runs.\n//go:noinline\nfunc Run() {}"),
+     "package a\n\n// Run TODO(docs): say what it does.\n//go:noinline\nfunc Run() {}"),
     ("a comment for a tool", "a.ts", "// eslint-disable-next-line no-x\nfunction run() {}\n", "run",
-     "/** Runs. */\n// eslint-disable-next-line no-x\nfunction run"),
+     "/** TODO(docs): say what it does. */\n// eslint-disable-next-line no-x\nfunction run"),
     ("one of a group", "a.go", "package a\n\ntype (\n\tA int\n\tB string\n)\n", "B",
-     "\tA int\n\t// B is the b.\n\tB string"),
-    ("Rust with attributes", "a.rs", "#[inline]\npub fn run() {}\n", "run", "/// Runs.\n#[inline]\npub fn run() {}\n"),
+     "\tA int\n\t// B TODO(docs): say what it is for.\n\tB string"),
+    ("Rust with attributes", "a.rs", "#[inline]\npub fn run() {}\n", "run",
+     "/// TODO(docs): say what it does.\n#[inline]\npub fn run() {}\n"),
     ("Java", "A.java", "class A {\n    @Override\n    public int getSize(int max) throws Odd { return 1; }\n}\n",
      "A.getSize",
-     "    /**\n     * Gets size.\n     *\n     * @param max the max\n     * @return the result, of type `int`\n"
-     "     * @throws Odd in the cases that the code names\n     */\n    @Override\n"),
+     "    /**\n     * TODO(docs): say what it does.\n     *\n     * @param max of type `int`\n"
+     "     * @return `1`, of type `int`\n"
+     "     * @throws Odd TODO(docs)\n     */\n    @Override\n"),
     ("C++ templates", "a.cpp", "template <class T>\nT get(T a) { return a; }\n", "get",
      " */\ntemplate <class T>\nT get"),
     ("C with slashes", "a.c", "/// One.\nint a;\n/// Two.\nint b(void);\n/// Three.\nint c(void);\n"
-     "/// Four.\nint e(void);\nint d(int x) { return x; }\n", "d", "/// Gives the d.\n///\n/// @param x the x\n"),
+     "/// Four.\nint e(void);\nint d(int x) { return x; }\n", "d",
+     "/// TODO(docs): say what it does.\n///\n/// @param x of type `int`\n"),
     ("C#", "a.cs", "class A\n{\n    [Old]\n    public int Get(int a) { return a; }\n}\n", "A.Get",
-     "    /// <summary>\n    /// Gets.\n    /// </summary>\n    /// <param name=\"a\">The a.</param>\n    /// <r"),
+     "    /// <summary>\n    /// TODO(docs): say what it does.\n    /// </summary>\n"
+     "    /// <param name=\"a\">Of type `int`.</param>\n    /// <r"),
     ("Ruby", "a.rb", "# frozen_string_literal: true\ndef add(a)\n  a\nend\n", "add",
-     "# frozen_string_literal: true\n# Add.\n#\n# @param a [Object] the a\n# @return [Object] the result\ndef add"),
+     "# frozen_string_literal: true\n# TODO(docs): say what it does.\n#\n# @param a [Object] TODO(docs)\n"
+     "# @return [Object] TODO(docs)\ndef add"),
     ("PHP", "a.php", "<?php\nclass A {\n    public function get(?int $a): int { return 1; }\n}\n", "A.get",
-     "     * @param ?int $a the a\n     * @return int the result, of type `int`\n     */\n    public function"),
+     "     * @param ?int $a TODO(docs)\n     * @return int `1`\n     */\n    public function"),
 ]  # fmt: skip
 
 
@@ -110,6 +127,34 @@ PLACES = [
 def test_documentation_stands_in_the_right_place(path: str, text: str, name: str, expected: str) -> None:
     """Where the language wants it, indented and ended as its file is."""
     assert expected in made(path, text, name)
+
+
+SHOWN = [
+    ("a.py", "def f(a, *rest):\n    if a:\n        return True\n    return None\n", "f",
+     "a: TODO(docs)\n        *rest: Further values.\n\n    Returns:\n        `True` or `None`.\n"),
+    ("a.py", "def f(a: int):\n    found = a + 1\n    return found\n", "f",
+     "a: Of type `int`.\n\n    Returns:\n        TODO(docs)\n"),
+    ("a.py", "def f(a):\n    if a:\n        return a\n", "f", "Returns:\n        TODO(docs)\n"),
+    ("a.py", "def f(a) -> Iterator[int]:\n    yield a\n", "f", "Yields:\n        Values one after the other, of type"),
+    ("a.py", "class A:\n    def __init__(self):\n        pass\n", "A.__init__", '"""Create an `A`."""'),
+    ("a.ts", "class A {\n  add(item: Item): this { return this; }\n}\n", "A.add",
+     "   * @param item - of type `Item`\n   * @returns the object itself\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "text", "name", "expected"), SHOWN)
+def test_without_a_model_only_what_the_code_shows_is_said(path: str, text: str, name: str, expected: str) -> None:
+    """Types, defaults and what is returned; a variable's name or an end without a value tells nothing."""
+    assert expected in made(path, text, name)
+
+
+@pytest.mark.parametrize(("path", "text", "name"), [row[1:4] for row in PLACES], ids=[row[0] for row in PLACES])
+def test_marks_are_no_finding_of_a_review(path: str, text: str, name: str) -> None:
+    """What is left to be filled in is said by the check, and is no forgotten note."""
+    files, target = only(path, text, name)
+    proposal = doc_job(files, target).floor()
+    assert re.search(r"; \d places? (?:is|are) marked TODO\(docs\) for you to fill in$", proposal.checks[-1].detail)
+    assert RuleSet([TODO], lambda found: found).brought(proposal.edits, files) == []
 
 
 REPLACED = [
@@ -234,7 +279,7 @@ def test_a_whole_file_is_documented() -> None:
     proposal, said = whole_file("a.py", text)
     assert proposal.accepted, failed(proposal.checks)
     assert said == []
-    assert proposal.checks[-1].detail == "one, Two, Two.three, seven"
+    assert proposal.checks[-1].detail == "one, Two, Two.three, seven; 4 places are marked TODO(docs) for you to fill in"
     new = proposal.edits[0].new or ""
     assert new.count('"""') == 10
     assert '"""Kept."""' in new
@@ -245,7 +290,7 @@ def test_what_is_refused_in_a_file_is_left_out() -> None:
     """The others are still documented, and what was left out is said."""
     refused = Proposal((), (Check("parses", False, "it is broken"),), attempts=2)
     proposal, said = whole_file("a.js", "function one() {}\nfunction two() {}\n", {"one": refused})
-    assert proposal.edits[0].new == "function one() {}\n/** Runs two. */\nfunction two() {}\n"
+    assert proposal.edits[0].new == "function one() {}\n/** TODO(docs): say what it does. */\nfunction two() {}\n"
     assert said == ["one is left out: parses: it is broken"]
     assert proposal.attempts == 2
     with pytest.raises(NotFound, match="is documented"):

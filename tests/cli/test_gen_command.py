@@ -34,7 +34,10 @@ def test_stdout_is_the_patch_alone(project: Path, shell: Run) -> None:
     assert done.out.startswith("diff --git a/app/total.py b/app/total.py\n")
     assert "ok  same code" in done.err
     subprocess.run(["git", "apply", "-"], cwd=project, input=done.out.encode(), check=True)
-    assert '    """Get total.\n\n    Args:\n        items: The items.\n' in (project / "app" / "total.py").read_text()
+    assert (
+        '    """TODO(docs): say what it does.\n\n    Args:\n        items: TODO(docs)\n'
+        in (project / "app" / "total.py").read_text()
+    )
 
 
 def test_paths_are_read_from_where_one_stands(project: Path, shell: Run) -> None:
@@ -98,7 +101,7 @@ def test_bytes_of_the_file_survive_in_the_patch(project: Path, shell: Run) -> No
     )
     assert done.returncode == 0, done.stderr
     subprocess.run(["git", "apply", "-"], cwd=project, input=done.stdout, check=True)
-    assert place.read_bytes().startswith(b"// caf\xe9\r\n/**\r\n * Runs.\r\n")
+    assert place.read_bytes().startswith(b"// caf\xe9\r\n/**\r\n * TODO(docs): say what it does.\r\n")
 
 
 def command_words() -> list[str]:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 
 from localdev.assistant.gen.target import Target
+from localdev.assistant.gen.words import MARK
 from localdev.core.patch import Check, FileEdit
 from localdev.source.docs import clean_comment
 from localdev.source.syntax.definitions import definitions
@@ -208,7 +209,17 @@ def documented(edit: FileEdit, target: Target) -> Check:
         if (each.symbol.qualified, each.symbol.kind) == (wanted, kind)
     ]
     words = clean_comment(found[place].symbol.doc) if place < len(found) else ""
-    return Check(name, bool(words.strip()), f"{wanted} is documented" if words else f"{wanted} has no documentation")
+    if not words.strip():
+        return Check(name, False, f"{wanted} has no documentation")
+    return Check(name, True, f"{wanted} is documented{to_fill_in(edit)}")
+
+
+def to_fill_in(edit: FileEdit) -> str:
+    """Say how many places an edit marks for a person to fill in; empty where none."""
+    count = (edit.new or "").count(MARK) - (edit.old or "").count(MARK)
+    if count <= 0:
+        return ""
+    return f"; {count} place{' is' if count == 1 else 's are'} marked {MARK} for you to fill in"
 
 
 def only_added(edit: FileEdit) -> Check:

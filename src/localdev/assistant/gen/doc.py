@@ -24,6 +24,8 @@ _LONGEST_PART = 2000
 _EXAMPLE_CHARACTERS = 600
 # Forms whose documentation names neither parameters nor results one by one.
 _WITHOUT_SECTIONS = frozenset({"godoc", "rustdoc", "plain"})
+# Forms that have a place of their own for types.
+_TYPED = frozenset({"numpy", "jsdoc", "yard", "phpdoc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,14 @@ class DocJob:
         return floor(self.edits(self.known_text()), self.check)
 
     def known_text(self) -> DocText:
-        """Say what the signature says, and nothing more."""
-        signature, wanted = self.signature, self.wanted()
+        """Say what signature and body show, and mark what only a person can say."""
+        signature, wanted, typed = self.signature, self.wanted(), self.style.form in _TYPED
         return DocText(
             words.summary(self.target.symbol, signature, third_person=self.style.third_person),
-            parameters=tuple((each.name, words.about_parameter(each)) for each in signature.parameters)
+            parameters=tuple((each.name, words.about_parameter(each, typed=typed)) for each in signature.parameters)
             if "parameters" in wanted
             else (),
-            returns=words.about_result(signature) if "returns" in wanted else "",
+            returns=words.about_result(signature, typed=typed) if "returns" in wanted else "",
             raises=tuple((each.name, words.about_error(each)) for each in signature.raises)
             if "raises" in wanted
             else (),

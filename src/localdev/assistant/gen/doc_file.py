@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 
 from localdev.assistant.gen.attempts import floor
-from localdev.assistant.gen.checks import Rows, failed, parses, same_tree, untouched
+from localdev.assistant.gen.checks import Rows, failed, parses, same_tree, to_fill_in, untouched
 from localdev.assistant.gen.doc import DocJob, doc_job
 from localdev.assistant.gen.files import Files
 from localdev.assistant.gen.target import Target, open_file
@@ -76,7 +76,8 @@ def document_file(files: Files, path: str, document: Documenting) -> Generator[E
 
 def _whole(total: Proposal, edit: FileEdit, rows: Sequence[Rows], done: Sequence[str]) -> Proposal:
     """Hold all of it together against the checks of one."""
-    documented = Check("documented", bool(done), ", ".join(done) or "nothing is documented")
+    said = f"{', '.join(done)}{to_fill_in(edit)}" if done else "nothing is documented"
+    documented = Check("documented", bool(done), said)
     checked = floor(
         (edit,), lambda edits: (parses(edits[0]), untouched(edits[0], _merged(rows)), same_tree(edits[0]), documented)
     )

@@ -10,7 +10,7 @@ from html import escape
 
 from localdev.assistant.gen.doc_style import DocStyle
 from localdev.assistant.gen.signature import Parameter, Signature
-from localdev.assistant.gen.words import sentence
+from localdev.assistant.gen.words import marked, sentence
 
 Pairs = tuple[tuple[str, str], ...]
 _JS_TYPES = {"number": r"-?\d", "string": r"[\"'`]", "boolean": r"(?:true|false)\b", "Array": r"\[", "Object": r"\{"}
@@ -118,7 +118,9 @@ def _godoc(text: DocText, name: str, signature: Signature, style: DocStyle) -> I
     """Write Go documentation: it begins with the name."""
     first, *rest = _paragraphs(text)
     plain = name.rpartition(".")[2]
-    if first.split(None, 1)[:1] not in ([plain], [f"{plain}:"]) and not first.startswith(
+    if marked(first):
+        first = f"{plain} {first}"
+    elif first.split(None, 1)[:1] not in ([plain], [f"{plain}:"]) and not first.startswith(
         (f"A {plain} ", f"An {plain} ")
     ):
         first = (

@@ -45,6 +45,11 @@ _BLOCKS = frozenset(
     {"block", "statement_block", "expression_statement", "compound_statement", "then", "parenthesized_expression"}
 )
 _LONGEST_CONDITION = 60
+# Values that say something by themselves; another bare name is a variable of the body, which tells its caller nothing.
+_SAYING = frozenset({"True", "False", "None", "true", "false", "null", "nil", "undefined", "self", "this", "$this"})
+_MOST_GIVEN = 3
+# Languages whose compiler sees to it that a function with a result ends in `return`.
+_ALWAYS_RETURN = frozenset({"c", "cpp", "java", "c_sharp", "go"})
 _MODIFIERS = frozenset({"modifiers", "modifier", "static", "static_modifier"})
 _NOTHING = frozenset({"", "None", "void", "()", "never", "undefined", "Void", "NoReturn"})
 
@@ -75,8 +80,8 @@ class Signature:
     """A function as its syntax shows it.
 
     `returns` is the type as written (empty: none is); `gives` says whether it gives a value back at all, `yields`
-    whether piece by piece. `raises` is what its own body raises, in order. `callable` is false for a
-    class, a constant and the like, which have no parameters.
+    whether piece by piece, `given` which expressions (empty where they do not tell). `raises` is what its own body
+    raises, in order. `callable` is false for a class, a constant and the like, which have no parameters.
     """
 
     parameters: tuple[Parameter, ...] = ()
@@ -88,6 +93,7 @@ class Signature:
     static: bool = False
     raises: tuple[Raised, ...] = ()
     callable: bool = False
+    given: tuple[str, ...] = ()
 
 
 def signature_of(target: Target) -> Signature:
@@ -117,6 +123,7 @@ def signature_of(target: Target) -> Signature:
         static=_is_static(target, node),
         raises=_raises(node, own, language),
         callable=True,
+        given=_given(node, own, language, {each.name for each in parameters}) if gives else (),
     )
 
 
@@ -255,6 +262,28 @@ def _gives_value(node: SyntaxNode, own: list[SyntaxNode], language: str) -> bool
     if node.type == "arrow_function" and body is not None and body.type != "statement_block":
         return True
     return any(each.type == "return_statement" and each.named_children for each in own)
+
+
+def _given(node: SyntaxNode, own: list[SyntaxNode], language: str, parameters: set[str]) -> tuple[str, ...]:
+    """Give the expressions that a function returns, as written; none where one of them says nothing or is long."""
+    body = node.child_by_field_name("body")
+    if body is None:
+        return ()
+    if node.type == "arrow_function" and body.type != "statement_block":
+        values = [body]
+    else:
+        last = next((each for each in reversed(body.named_children) if "comment" not in each.type), None)
+        if language not in _ALWAYS_RETURN and (last is None or last.type != "return_statement"):
+            return ()  # its end may be reached without a value
+        values = [next(iter(each.named_children), each) for each in own if each.type == "return_statement"]
+    texts = [text_of(each).strip() for each in values]
+    telling = all(
+        each in _SAYING or each in parameters or value.type not in _NAMES | {"return_statement"}
+        for each, value in zip(texts, values, strict=True)
+    )
+    short = all(0 < len(each) <= _LONGEST_CONDITION and "\n" not in each for each in texts)
+    found = tuple(dict.fromkeys(texts))
+    return found if telling and short and len(found) <= _MOST_GIVEN else ()
 
 
 def _raised(node: SyntaxNode, language: str) -> str:

@@ -29,7 +29,8 @@ def doc(
     """Document a symbol in the form its file uses: the code itself stays as it is, which is checked.
 
     Given a file alone, all that it offers and does not document yet is documented.
-    Without a model the documentation holds what the signature says. Exit code 1: refused by the checks.
+    Without a model it holds what the code shows, and TODO(docs) where a person has to write. Exit code 1: refused by
+    the checks.
     """
     place = open_workplace(context, directory, {"model": ("--model", model), "gen.adapter": ("--adapter", adapter)})
     options = {
