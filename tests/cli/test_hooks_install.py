@@ -55,6 +55,7 @@ def test_twice_is_once(run: Run, repository: Path) -> None:
     first = {name: (repository / ".git" / "hooks" / name).read_bytes() for name in hooks_in(repository)}
     done = json.loads(run("hooks", "install", "-C", repository, "--json").out)
     assert [hook["done"] for hook in done["hooks"]] == ["nothing"] * 3
+    assert run("hooks", "install", "-C", repository).out == run("hooks", "status", "-C", repository).out
     assert {name: (repository / ".git" / "hooks" / name).read_bytes() for name in hooks_in(repository)} == first
     run("hooks", "uninstall", "-C", repository)
     assert run("hooks", "uninstall", "-C", repository).code == 0

@@ -139,6 +139,13 @@ def test_nothing_is_said_where_there_is_nothing(run: Run, repository: Path, monk
     assert run(*silent).code == STOPS
 
 
+@pytest.mark.parametrize("name", ["LOCALDEV_SKIP", "LOCALDEV_WITHIN"])
+def test_what_hooks_are_told_is_no_setting(run: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """`LOCALDEV_SKIP=1 localdev commit` is no mistake, nor is localdev within another hook."""
+    monkeypatch.setenv(name, "0")
+    assert run("config", "show").code == 0
+
+
 def test_a_range_for_the_pre_commit_program(run: Run, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With `--from-ref` and `--to-ref` it is those commits that are reviewed, in CI too."""
     staged(repository, BAD)
@@ -173,7 +180,45 @@ def test_a_model_that_hangs(repository: Path, tmp_path: Path) -> None:
     code, said, seconds = hook_process(repository, "pre-commit", "--deadline", "2.5", **slow(tmp_path, 30))
     assert seconds < 6 and code == 0
     assert "deadline of 2.5 s" in said and "app/new.py" in said
-    assert "localdev review --diff HEAD~1..HEAD" in said
+    assert "after the commit: `localdev review --diff HEAD~1..HEAD`; `localdev hooks install --deadline 30`" in said
+
+
+# As on a machine that is too busy to load all rules in time.
+BUSY = """
+import sys, time
+class Busy:
+    def find_spec(self, name, path=None, target=None):
+        if name == "localdev.rules.registry":
+            time.sleep(60)
+sys.meta_path.insert(0, Busy())
+from localdev.cli.main import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("text", [f'KEY = "{TOKEN}"\n', "x = 1\n"])
+def test_a_secret_stops_the_commit_whatever_becomes_of_the_rest(repository: Path, text: str) -> None:
+    """Secrets are looked for first: at the deadline one that was found is named and stops, the rest is not reviewed."""
+    staged(repository, text)
+    words = [sys.executable, "-c", BUSY, "hooks", "run", "pre-commit", "--deadline", "5"]
+    done = subprocess.run(words, cwd=repository, capture_output=True, text=True, timeout=50)
+    stops = TOKEN in text
+    assert done.returncode == (STOPS if stops else 0), done.stderr
+    assert ("warning: app/new.py:1: a credential in the form of GitHub is added [secret-token]" in done.stderr) == stops
+    assert f"is over, the commit {'stops' if stops else 'goes on'}; not reviewed: app/new.py" in done.stderr
+    assert ("now: `localdev review --staged`" in done.stderr) == stops and TOKEN not in done.stderr
+
+
+def test_the_deadline_counts_from_the_start_of_the_process(repository: Path) -> None:
+    """In an installed hook it does, as the guard of the script counts so; what else a process did is not counted."""
+    script = (
+        "import sys, time\nfrom pathlib import Path\nfrom localdev.cli.hook_run import HookRun\n"
+        "time.sleep(0.5)\nprint(HookRun('pre-commit', Path('.'), 10, False).spent >= 0.5)\n"
+    )
+    for within, counted in (("", "False"), ("pre-commit:/x", "True")):
+        env = {**os.environ, "LOCALDEV_WITHIN": within}
+        done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == (counted if sys.platform == "linux" else "False")
 
 
 def test_the_floors_draft_is_there_before_a_model_is_asked(repository: Path, tmp_path: Path) -> None:
@@ -197,7 +242,7 @@ def test_code_that_holds_the_interpreter_is_ended_too(tmp_path: Path) -> None:
     script = (
         "import re, sys\n"
         "from localdev.cli.watchdog import Watchdog\n"
-        "Watchdog(0.3, lambda: 'late\\n', 0)\n"
+        "Watchdog(0.3, lambda: 'late\\n', lambda: 0)\n"
         "re.match(r'(a+)+$', 'a' * 60 + 'b')\n"
     )
     started = time.monotonic()

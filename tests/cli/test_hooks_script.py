@@ -197,6 +197,8 @@ def test_a_localdev_that_hangs_is_ended(tmp_path: Path) -> None:
     done = git(root, "commit", "-m", "plain words")
     assert done.returncode == 0 and time.monotonic() - started < 6
     assert "did not end within 0.2 s: nothing was reviewed, the commit goes on" in done.stderr
+    hint = "hint: after the commit: localdev review --diff HEAD~1..HEAD; localdev hooks install --deadline 30 gives it"
+    assert hint in done.stderr and "LOCALDEV_SKIP" not in done.stderr
 
 
 def test_output_does_not_wait_for_the_guard(tmp_path: Path) -> None:

@@ -78,14 +78,15 @@ def _in_the_way(state: CommitState, changed: Changed) -> tuple[str, tuple[str, .
 def _secrets(tools: JobTools, change: ReviewedChange) -> list[Finding]:
     """Find credentials that the commit would add, but for those that settings or comments let pass."""
     from localdev.core.review import at_least
-    from localdev.rules.registry import RULES
     from localdev.rules.run import find
     from localdev.rules.selection import read_selection
     from localdev.rules.suppression import is_suppressed
+    from localdev.rules.urgent import URGENT, concerning
 
     review = tools.settings.review
-    selection = read_selection(review.off, review.severity, review.exclude, rules=RULES, linters=review.linters)
-    rules = selection.applying(rule for rule in RULES if rule.family == "secrets")
+    off, severity = concerning(review.off), concerning(review.severity)
+    selection = read_selection(off, severity, review.exclude, rules=URGENT)
+    rules = selection.applying(rule for rule in URGENT if rule.family == "secrets")
     files = {file.path: file for file in change.files}
     kept = (selection.kept(each) for each in find(change, rules))
     return [

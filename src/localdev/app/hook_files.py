@@ -114,7 +114,8 @@ def install(folder: HookFolder, names: Sequence[str], wanted: Wanted) -> Iterato
         _write(found.path, hook_script(name, wanted))
         note = "the hook that was there is kept and runs first" if found.state == "other" else ""
         deed: Deed = "nothing" if found.state == "installed" else "installed"
-        yield Hook(name, found.path, "installed", found.before or found.state == "other", deed, note)
+        before = found.before or found.state == "other"
+        yield Hook(name, found.path, "installed", before, deed, note, wanted.deadline, wanted.strict)
 
 
 def uninstall(folder: HookFolder, names: Sequence[str], wanted: Wanted) -> Iterator[Hook]:

@@ -16,7 +16,8 @@ HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg")
 BEFORE = ".before-localdev"
 # The exit code of `localdev hooks run` where the commit must not be made: no crash of Python or of a shell gives it.
 STOPS = 20
-NEXT_STEP = "localdev review --diff HEAD~1..HEAD"
+# The commit may still be given up: what it names is right only once there is one.
+NEXT_STEP = "after the commit: `localdev review --diff HEAD~1..HEAD`"
 
 _HEAD = re.compile(rb"#!/bin/sh\n# localdev (?P<name>[\w-]+) hook, (?P<digest>[0-9a-f]{16})\n", re.ASCII)
 _START = """\
@@ -91,11 +92,11 @@ else
     echo "hint: install the hooks again, or remove $0 to do without" >&2
     exit @STRICT@
 fi
-"$@" &
+LOCALDEV_WITHIN=$within "$@" &
 job=$!
 (
     trap 'kill "$nap"; exit' TERM
-    for seconds in "$deadline" 1; do
+    for seconds in "$deadline" 2; do
         sleep "$seconds" &
         nap=$!
         wait "$nap" || exit
@@ -112,10 +113,15 @@ kill "$guard" 2>/dev/null
 case $code in
 0) exit 0 ;;
 @STOPS@) exit 1 ;;
-137 | 142 | 143) echo "localdev did not end within $deadline s: @UNDONE@" >&2 ;;
-*) echo "localdev failed (exit code $code): @UNDONE@" >&2 ;;
+137 | 142 | 143)
+    echo "localdev did not end within $deadline s: @UNDONE@" >&2
+    echo "hint: @NEXT@@MORE@" >&2
+    ;;
+*)
+    echo "localdev failed (exit code $code): @UNDONE@" >&2
+    echo "hint: @NEXT@LOCALDEV_SKIP=1 goes around it" >&2
+    ;;
 esac
-echo "hint: @NEXT@" >&2
 exit @STRICT@
 """
 _UNDONE = {
@@ -151,11 +157,18 @@ def hook_script(name: str, wanted: Wanted) -> bytes:
         "UNDONE": _UNDONE[name] + (", the commit stops (strict)" if wanted.strict else ", the commit goes on"),
         "STRICT": str(int(wanted.strict)),
         "STOPS": str(STOPS),
-        "NEXT": NEXT_STEP if name == "pre-commit" else "LOCALDEV_SKIP=1 goes around it",
+        "NEXT": NEXT_STEP.replace("`", "") + "; " if name == "pre-commit" else "",
+        "MORE": more_time(wanted.deadline, strict=wanted.strict).replace("`", ""),
     }
     text = _START + _CHEAP[name] + _END
     body = re.sub(r"@([A-Z]+)@", lambda found: values[found[1]], text).encode("utf-8", "surrogateescape")
     return f"#!/bin/sh\n# localdev {name} hook, {_digest(body)}\n".encode() + body
+
+
+def more_time(deadline: float, *, strict: bool) -> str:
+    """Say what gives the hooks more time."""
+    flags = f"{max(30, 3 * deadline):g}{' --strict' if strict else ''}"
+    return f"`localdev hooks install --deadline {flags}` gives it more time"
 
 
 def is_ours(data: bytes) -> bool:

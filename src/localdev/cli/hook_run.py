@@ -10,10 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localdev.app.hook_script import NEXT_STEP, STOPS
+from localdev.app.hook_script import NEXT_STEP, STOPS, more_time
+from localdev.cli.program import as_typed  # at the deadline there is no time left to load anything
+from localdev.cli.terminal import one_line
 from localdev.core.events import Notice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localdev.cli.workplace import Workplace
 
 _SIGNS = ("rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
@@ -22,6 +26,8 @@ _OFF = ("", "0", "false", "no")
 # What is printed and written behind the job needs a little time of its own.
 _AFTERWARDS = 0.5
 _MOST_NAMED = 5
+# A process that is older than this has done something else before.
+_OLDEST = 600.0
 _UNDONE = {
     "pre-commit": "not reviewed: {names}",
     "prepare-commit-msg": "no message was drafted",
@@ -39,8 +45,9 @@ class HookRun:
     strict: bool
     file: str = ""
     source: str = ""
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=lambda: time.monotonic() - _age())
     staged: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()  # what stops the commit, whatever becomes of the rest of the review
 
     @property
     def spent(self) -> float:
@@ -50,7 +57,12 @@ class HookRun:
     @property
     def failed(self) -> int:
         """The exit code where localdev itself fails or is late."""
-        return STOPS if self.strict else 0
+        return STOPS if self.strict or self.found else 0
+
+    def outcome(self) -> str:
+        """Say what that means for the commit."""
+        stops = "the commit stops" if self.found else "the commit stops (strict)" if self.strict else ""
+        return stops or "the commit goes on"
 
     @property
     def left(self) -> float:
@@ -99,12 +111,19 @@ class HookRun:
 
     def last_words(self) -> str:
         """Say that the deadline is over, what was not done, and how to go on."""
-        from localdev.cli.program import as_typed
-        from localdev.cli.terminal import one_line
+        said = [f"warning: {one_line(each)}" for each in self.found]
+        said.append(
+            f"localdev: the deadline of {self.deadline:g} s is over, {self.outcome()}; {one_line(self.undone())}"
+        )
+        said.append(as_typed(f"hint: {self.way_on()}"))
+        return "\n".join(said) + "\n"
 
-        goes_on = "the commit stops (strict)" if self.strict else "the commit goes on"
-        said = f"localdev: the deadline of {self.deadline:g} s is over, {goes_on}; {one_line(self.undone())}\n"
-        return said + (as_typed(f"hint: `{NEXT_STEP}`\n") if self.name == "pre-commit" else "")
+    def way_on(self) -> str:
+        """Say what to do when there was not time enough."""
+        more = more_time(self.deadline, strict=self.strict)
+        if self.name != "pre-commit":
+            return more
+        return f"{'now: `localdev review --staged`' if self.found else NEXT_STEP}; {more}"
 
 
 def run_hook(place: Workplace, run: HookRun) -> int:
@@ -112,8 +131,22 @@ def run_hook(place: Workplace, run: HookRun) -> int:
     return {"pre-commit": _review, "prepare-commit-msg": _draft, "commit-msg": _check}[run.name](place, run)
 
 
-def _result(place: Workplace, job: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Run a job and give its payload; progress stays unseen, as git's own output would be between it."""
+def _age() -> float:
+    """Give the seconds since this process was started, where the installed script did: its guard counts from there."""
+    if not os.environ.get("LOCALDEV_WITHIN"):
+        return 0.0
+    try:
+        ticks = int(Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()[19])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError, ValueError, IndexError):
+        age = time.process_time()  # no system without this has less
+    return age if 0 <= age < _OLDEST else 0.0
+
+
+def _result(
+    place: Workplace, job: str, options: dict[str, Any], early: Callable[[dict[str, Any]], None] | None = None
+) -> dict[str, Any]:
+    """Run a job and give its payload, telling `early` of each that comes; progress would be between git's own words."""
     from localdev.cli.workplace import use_service
     from localdev.core.events import Result
 
@@ -126,6 +159,8 @@ def _result(place: Workplace, job: str, options: dict[str, Any]) -> dict[str, An
     for event in place.jobs(aside, service).run(job, options):
         if isinstance(event, Result):
             payload = dict(event.payload)
+            if early is not None:
+                early(payload)
         else:
             aside(event)
     return payload
@@ -145,9 +180,19 @@ def _review(place: Workplace, run: HookRun) -> int:
         "no_model": not chosen.models,
         "deadline": run.left,
         "baseline": [],
+        "urgent_first": True,
     }
-    review = _result(place, "review", options)
+
+    def early(review: dict[str, Any]) -> None:
+        if failed(review, chosen.fail_on):
+            run.found = tuple(
+                f"{each['path']}:{each['line']}: {each['message']} [{each['rule']}]"
+                for each in review["findings"]
+                if at_least(each["severity"], level)  # type: ignore[arg-type]
+            )
+
     level = "medium" if chosen.fail_on == "never" else chosen.fail_on
+    review = _result(place, "review", options, early)
     shown = [each for each in review["findings"] if at_least(each["severity"], level)]  # type: ignore[arg-type]
     late = [each for each in review["not_reviewed"] if each["reason"] == "deadline"]
     stops = failed(review, chosen.fail_on)
@@ -156,7 +201,7 @@ def _review(place: Workplace, run: HookRun) -> int:
     elif late:
         run.staged = tuple(dict.fromkeys(str(each["path"]) for each in late))
         place.printer.notice(Notice("warning", run.last_words().split("\n")[0].removeprefix("localdev: ")))
-        place.printer.notice(Notice("hint", f"`{NEXT_STEP}`"))
+        place.printer.notice(Notice("hint", run.way_on()))
     if stops:
         place.printer.notice(
             Notice("hint", "a comment localdev: ignore[RULE] lets a finding pass, LOCALDEV_SKIP=1 this commit")

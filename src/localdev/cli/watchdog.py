@@ -8,13 +8,13 @@ import threading
 from collections.abc import Callable
 
 # A thread cannot run while native code holds the interpreter: after so many seconds more the system ends the process.
-_MERCY = 0.5
+_MERCY = 1.5
 
 
 class Watchdog:
-    """Ends the process with an exit code after so many seconds, having said on stderr what `last_words` gives."""
+    """Ends the process after so many seconds with what `code` gives, having said on stderr what `last_words` gives."""
 
-    def __init__(self, seconds: float, last_words: Callable[[], str], code: int) -> None:
+    def __init__(self, seconds: float, last_words: Callable[[], str], code: Callable[[], int]) -> None:
         self._words = last_words
         self._code = code
         self._timer = threading.Timer(seconds, self._end)
@@ -35,4 +35,4 @@ class Watchdog:
         try:
             os.write(2, self._words().encode("utf-8", "replace"))
         finally:
-            os._exit(self._code)
+            os._exit(self._code())

@@ -14,11 +14,11 @@ from localdev.core.events import Notice
 from localdev.core.folders import Folders
 
 # Variables with our prefix that are not settings: where localdev keeps its files, the checkout it was started from, the
-# secrets that a Chroma server, a server of models and a hub ask for (`config show` must not print them), and what the
-# test suite is told.
+# secrets that a Chroma server, a server of models and a hub ask for (`config show` must not print them), what the
+# test suite is told, and what git hooks are.
 _RESERVED = (
     "LOCALDEV_HOME", "LOCALDEV_CHECKOUT", "LOCALDEV_STORE_TOKEN", "LOCALDEV_API_KEY", "LOCALDEV_HUB_TOKEN",
-    "LOCALDEV_TEST_",
+    "LOCALDEV_TEST_", "LOCALDEV_SKIP", "LOCALDEV_WITHIN",
 )  # fmt: skip
 _PREFIX = "LOCALDEV_"
 _OF_A_RUN = ("flag", "environment")

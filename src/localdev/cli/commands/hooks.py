@@ -120,7 +120,7 @@ def _guarded(context: typer.Context, directory: Directory, run: HookRun, *, give
     from localdev.cli.workplace import open_workplace
     from localdev.core.errors import LocaldevError
 
-    dog = Watchdog(run.deadline, run.last_words, run.failed)
+    dog = Watchdog(max(0.1, run.deadline - run.spent), run.last_words, lambda: run.failed)
     try:
         if run.nothing_to_do():
             return 0
@@ -129,7 +129,7 @@ def _guarded(context: typer.Context, directory: Directory, run: HookRun, *, give
         if not given:
             run.deadline = place.settings.hooks.deadline
         dog.stop()
-        dog = Watchdog(max(0.1, run.deadline - run.spent), run.last_words, run.failed)
+        dog = Watchdog(max(0.1, run.deadline - run.spent), run.last_words, lambda: run.failed)
         return run_hook(place, run)
     except LocaldevError as error:
         return _failed(run, str(error), error.hint)
@@ -144,9 +144,10 @@ def _failed(run: HookRun, what: str, hint: str) -> int:
     from localdev.cli.terminal import Printer
     from localdev.core.events import Notice
 
-    goes_on = "the commit stops (strict)" if run.strict else "the commit goes on"
     out = Printer()
-    out.notice(Notice("warning", f"{what} - {run.undone()}; {goes_on}"))
+    for found in run.found:
+        out.notice(Notice("warning", found))
+    out.notice(Notice("warning", f"{what} - {run.undone()}; {run.outcome()}"))
     if hint:
         out.notice(Notice("hint", hint))
     return run.failed
@@ -237,6 +238,6 @@ def _said(hook: Hook) -> str:
     text = words[hook.state] if hook.deed in ("nothing", "installed", "kept") else f"{hook.deed}"
     facts = [f"deadline {hook.deadline:g} s"] if hook.deadline else []
     facts += ["strict"] if hook.strict else []
-    facts += ["the hook that was there runs first"] if hook.before and hook.state != "other" else []
-    text += f" ({', '.join(facts)})" if facts and hook.deed == "nothing" else ""
+    facts += ["the hook that was there runs first"] if hook.before and hook.state != "other" and not hook.note else []
+    text += f" ({', '.join(facts)})" if facts else ""
     return text + (f": {hook.note}" if hook.note else "")
