@@ -90,14 +90,27 @@ def test_paths_narrow_the_change(run: Run, conflicted: Path) -> None:
     assert run("-C", conflicted, "review", ".").code == run("-C", conflicted / "app", "review", "..").code == 1
     done = run("-C", conflicted, "review", "../elsewhere")
     assert (done.code, "is outside" in done.err) == (2, True)
-    assert "there is no web/card.js here" in run("-C", conflicted, "review", "web/card.js").err
+    assert run("-C", conflicted, "review", "web").out == "nothing to review: no uncommitted changes in web\n"
+
+
+def test_a_path_that_is_nowhere_is_an_error(run: Run, conflicted: Path) -> None:
+    """A slip of the keys in CI must not pass, also beside a right path; one that is gone, or was once, is none."""
+    for arguments in (("web/card.js",), ("app", "web/card.js"), ("--staged", "ap"), ("--diff", "HEAD", "ap")):
+        done = run("-C", conflicted, "review", *arguments)
+        assert (done.code, "there is no " in done.err, done.out) == (2, True, ""), arguments
     (conflicted / "web" / "cart.js").unlink()
-    assert "here" not in run("-C", conflicted, "review", "web/cart.js").err
+    assert run("-C", conflicted, "review", "web/cart.js").code == 0
+    git(conflicted, "commit", "-qam", "gone")
+    assert run("-C", conflicted, "review", "--diff", "HEAD~1..HEAD", "web/cart.js").code == 0
+    git(conflicted, "revert", "--no-edit", "HEAD")
+    (conflicted / "web" / "cart.js").unlink()
+    assert run("-C", conflicted, "review", "--diff", "HEAD~1..HEAD", "app").code == 0
+    assert run("-C", conflicted, "review", "--diff", "..").out == "nothing to review: no changes in ..\n"
 
 
 def test_a_cloned_repository_cannot_switch_its_review_off(run: Run, conflicted: Path) -> None:
     """Neither by rules nor by time nor by what counts as failed; it may once it is trusted."""
-    for settings in ('off = ["merge-marker"]', 'exclude = ["**"]', 'fail_on = "never"', "deadline = 0.001"):
+    for settings in ('off = ["merge-marker"]', 'exclude = ["**"]', "deadline = 0.001", 'fail_on = "never"'):
         (conflicted / ".localdev.toml").write_text(f"[review]\n{settings}\n")
         done = run("-C", conflicted, "review", "app", "--json")
         assert done.code == 1 and "merge-marker" in done.out, settings
@@ -145,12 +158,31 @@ def test_what_is_no_baseline_is_an_error(run: Run, conflicted: Path, tmp_path: P
     assert "--write-baseline" in done.err
 
 
-def test_a_baseline_in_a_new_folder(run: Run, conflicted: Path) -> None:
-    """It is for all who work on the repository; where none can be made that is said."""
-    assert run("-C", conflicted, "review", "--write-baseline", "new/known.json").code == 0
-    assert (conflicted / "new").stat().st_mode & 0o055 == 0o055
-    done = run("-C", conflicted, "review", "--write-baseline", "README.md/known.json")
-    assert (done.code, "cannot write" in done.err) == (4, True)
+def test_a_baseline_is_written_and_not_printed(run: Run, conflicted: Path) -> None:
+    """It says how many findings went where, makes no folders, and is for all who work on the repository."""
+    done = run("-C", conflicted, "review", "--write-baseline", "known.json")
+    assert (done.code, done.out) == (0, "")
+    assert f"1 finding written to {conflicted / 'known.json'}\n" in done.err
+    assert (conflicted / "known.json").stat().st_mode & 0o044 == 0o044
+    for place in ("new/known.json", "README.md/known.json"):
+        done = run("-C", conflicted, "review", "--write-baseline", place)
+        assert (done.code, "cannot write" in done.err) == (4, True)
+    assert not (conflicted / "new").exists()
+
+
+@pytest.mark.parametrize(("level", "code"), [("high", 1), ("never", 0)])
+def test_a_review_that_could_not_look_is_not_clean(run: Run, repository: Path, level: str, code: int) -> None:
+    """It fails in CI, and says what was not reviewed, once."""
+    (repository / "app" / "main.py").write_text("x = 1\n")
+    words = ("-C", repository, "review", "--no-model", "--deadline", "0.000001", "--fail-on", level)
+    done = run(*words)
+    assert (done.code, done.err) == (code, "")
+    assert done.out == "not reviewed:\n  app/main.py: deadline\n1 of 1 files not reviewed: deadline; by rules alone\n"
+    for form in ("github", "gitlab", "sarif", "json"):
+        done = run(*words, "--format", form)
+        assert (done.code, "1 of 1 files not reviewed" in done.err) == (code, level != "never")
+    done = run(*words, "--write-baseline", "known.json")
+    assert (done.code, "1 of 1 files not reviewed" in done.err) == (code, level != "never")
 
 
 def test_rules_are_explained(run: Run, repository: Path) -> None:

@@ -146,6 +146,38 @@ def test_the_sum_says_who_looked_and_what_is_hidden() -> None:
     assert said == "no findings in 1 changed file; by rules and tiny; 3 known before; 1 suppressed; 2 unproven dropped"
 
 
+def late(*paths: str, by: str = "rules") -> list[dict[str, Any]]:
+    """Make files that the deadline left."""
+    return [{"path": path, "line": 0, "end_line": 0, "reason": "deadline", "by": by} for path in paths]
+
+
+def test_what_the_deadline_left_is_in_the_sum() -> None:
+    """`no findings` is said of what was looked at, and of nothing where nothing was."""
+    every = review(not_reviewed=late("a", "b", "c", "d"))
+    assert summary(every) == "4 of 4 files not reviewed: deadline; by rules alone"
+    some = review(not_reviewed=late("a"))
+    assert summary(some) == "no findings in 3 changed files; 1 of 4 files not reviewed: deadline; by rules alone"
+    found = review(finding(), not_reviewed=late("a"))
+    assert "in 4 changed files; 1 of 4 files not reviewed in full: deadline; " in summary(found)
+    asked = review(not_reviewed=late("a", by="model"), model="tiny")
+    assert summary(asked) == (
+        "no findings in 4 changed files; 1 of 4 files not reviewed by the model: deadline; by rules and tiny"
+    )
+
+
+def test_forges_and_editors_see_that_a_review_is_not_whole() -> None:
+    """SARIF's run has not succeeded, and the annotation is a warning; neither is so for a picture."""
+    for left, success, level in ((late("a"), False, "warning"), (review()["not_reviewed"], True, "note")):
+        log = review_sarif(review(not_reviewed=left), CARDS, version="1")
+        valid(log)
+        (invocation,) = log["runs"][0]["invocations"]
+        assert (invocation["executionSuccessful"], invocation["toolExecutionNotifications"][0]["level"]) == (
+            success,
+            level,
+        )
+        assert github_annotations(review(not_reviewed=left))[0].startswith("::notice" if success else "::warning")
+
+
 def test_what_was_left_out_is_grouped() -> None:
     """Lines of one file and reason stand together, many are counted."""
     places = [{"path": "a.py", "line": at, "end_line": at, "reason": "deadline", "by": "model"} for at in range(1, 9)]

@@ -44,10 +44,11 @@ def review_job(tools: JobTools, options: Mapping[str, Any], *, rules: Sequence[R
 
     Raises:
         NotFound: this is no git repository, and the change is no patch; or the model that is named is not there.
-        UsageError, ConfigError: the range, the patch, or a setting of the review is wrong.
+        UsageError, ConfigError: the range, the patch, a path, or a setting of the review is wrong.
     """
     started = time.monotonic()
     changed = changed_by(tools, options)
+    _refuse_unknown(tools, tuple(options.get("paths") or ()), changed)
     yield from (Notice("warning", note) for note in changed.notes)
     if not changed.change.files:  # often so in a hook, where reading all rules would take longest
         timings = {"total_ms": (time.monotonic() - started) * 1000}
@@ -61,6 +62,20 @@ def review_job(tools: JobTools, options: Mapping[str, Any], *, rules: Sequence[R
         job = _Job(tools, options, _all() if rules is None else rules, parts, started, early.found, early.done)
         yield from job.run(changed)
         yield Result(job.payload())
+
+
+def _refuse_unknown(tools: JobTools, paths: Sequence[str], changed: Changed) -> None:
+    """Refuse a path that is neither there nor changed: a slip of the keys must not pass for a clean review."""
+    from localdev.source.changes import within
+
+    for path in paths:
+        if any(within(each, (path,)) for each in changed.change.files) or (tools.root / path).exists():
+            continue
+        if any(name == path or name.startswith(f"{path}/") for name in changed.sides.new_paths()):
+            continue
+        raise UsageError(
+            f"there is no {path} here, and none is in the change", "check the path; `git status` names all"
+        )
 
 
 def _all() -> Sequence[Rule]:
@@ -316,7 +331,9 @@ class _Job:
             change=self.label,
             files=self.files,
             findings=new,
-            not_reviewed=sorted(self.not_reviewed, key=lambda each: (each.path, each.line, each.by, each.reason)),
+            not_reviewed=sorted(
+                _once(self.not_reviewed), key=lambda each: (each.path, each.line, each.by, each.reason)
+            ),
             dropped=asked.dropped if asked else 0,
             suppressed=len(every) - len(shown),
             baselined=len(marked) - len(new),
@@ -334,6 +351,12 @@ class _Job:
             text = self.change.sides.new_text(path) if file is None else file.new_text
             self._texts[path] = text.split("\n") if text is not None else ()
         return self._texts[path]
+
+
+def _once(left: Sequence[NotReviewed]) -> Iterator[NotReviewed]:
+    """Yield what was not looked at; a file that the rules did not see whole is not said again for the model."""
+    unseen = {each.path for each in left if each.by == "rules"}
+    return (each for each in left if each.by == "rules" or each.path not in unseen)
 
 
 def _may_have_model(tools: JobTools) -> bool:

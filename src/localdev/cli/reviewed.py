@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -40,8 +40,15 @@ def failed(review: Mapping[str, Any], level: str) -> bool:
     return any(at_least(finding["severity"], cast(Severity, level)) for finding in review["findings"])
 
 
-def printed(out: Printer, review: Mapping[str, Any], form: str) -> None:
-    """Print a review."""
+def cut_short(review: Mapping[str, Any], level: str) -> bool:
+    """Say whether rules have not looked at all files in time: no findings in those is no answer."""
+    from localdev.render.review_summary import late_files
+
+    return level != "never" and bool(late_files(review))
+
+
+def printed(out: Printer, review: Mapping[str, Any], form: str, *, paths: Sequence[str] = ()) -> None:
+    """Print a review; `paths` are what the change was narrowed to."""
     if form == "json":
         out.json(review)
     elif form == "sarif":
@@ -66,15 +73,16 @@ def printed(out: Printer, review: Mapping[str, Any], form: str) -> None:
 
         out.piece(neutral(review_markdown(review)))
     else:
-        _print_text(out, review)
+        _print_text(out, review, paths)
 
 
-def _print_text(out: Printer, review: Mapping[str, Any]) -> None:
+def _print_text(out: Printer, review: Mapping[str, Any], paths: Sequence[str]) -> None:
     """Print a review for people: each file, each finding with its code, then what was left out and the sum of it."""
-    from localdev.render.review_summary import left_out, summary
+    from localdev.render.review_summary import late_files, left_out, summary
 
     if not review["files"]:
-        out.line(f"nothing to review: no {one_line(review['change'])}")
+        where = f" in {', '.join(paths)}" if paths else ""
+        out.line(f"nothing to review: no {one_line(_changes(str(review['change'])) + where)}")
         return
     for path, findings in itertools.groupby(review["findings"], key=lambda finding: str(finding["path"])):
         out.line(out.styled(path, "path"))
@@ -86,7 +94,15 @@ def _print_text(out: Printer, review: Mapping[str, Any]) -> None:
         out.line("not reviewed:")
         for line in left:
             out.line(f"  {out.styled(line, 'plain')}")
-    out.line(out.styled(summary(review), "bold" if review["findings"] else "good"))
+    clean = not review["findings"] and not late_files(review)
+    out.line(out.styled(summary(review), "good" if clean else "bold"))
+
+
+def _changes(label: str) -> str:
+    """Name changes of which there are none: `staged changes`, `changes from A..B`."""
+    if label.endswith("changes"):
+        return label
+    return f"changes in {'the patch' if label == 'patch' else label}"
 
 
 def _print_finding(out: Printer, finding: Mapping[str, Any]) -> None:
@@ -200,8 +216,8 @@ def read_baseline(path: Path) -> list[str]:
     return prints
 
 
-def written_baseline(path: Path, review: Mapping[str, Any]) -> None:
-    """Write a baseline: a line a finding with what people need to recognise it, so that changes can be reviewed.
+def written_baseline(out: Printer, path: Path, review: Mapping[str, Any]) -> None:
+    """Write a baseline and say so: a line a finding with what people need to recognise it, so that it can be reviewed.
 
     Raises:
         NotFound, StorageError: it cannot be written.
@@ -209,13 +225,15 @@ def written_baseline(path: Path, review: Mapping[str, Any]) -> None:
     import json
 
     from localdev.core.files import write_atomic
+    from localdev.render.review_summary import counted
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)  # open to others, as the file itself
-    except OSError as error:
-        raise NotFound(f"cannot write {path}: {error.strerror or error}", "name another file") from error
+    if not path.parent.is_dir():
+        raise NotFound(
+            f"cannot write {path}: there is no folder {path.parent}", "make the folder, or name another file"
+        )
     names = ("fingerprint", "rule", "path", "quote")
     rows = [json.dumps({name: finding[name] for name in names}) for finding in review["findings"]]
     text = f'{{"schema_version": {_BASELINE_VERSION}, "findings": [\n' + ",\n".join(rows) + "\n]}\n"
     write_atomic(path, text.encode("ascii"))
     path.chmod(0o644)  # a file of the repository, for all who work on it
+    out.aside(f"{counted(len(rows), 'finding')} written to {one_line(str(path))}")

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from localdev.render.review_summary import late_files
+
 _COMMANDS = {"high": "error", "medium": "warning", "low": "notice", "info": "notice"}
 _GITLAB = {"high": "critical", "medium": "major", "low": "minor", "info": "info"}
 
 
 def github_annotations(review: Mapping[str, Any]) -> list[str]:
-    """Give one workflow command a finding; what was not reviewed is one notice."""
+    """Give one workflow command a finding; what was not reviewed is one more."""
     lines = [_command(finding) for finding in review["findings"]]
     left = review["not_reviewed"]
     if left:
         names = ", ".join(f"{each['path']} ({each['reason']})" for each in left)
-        lines.append(f"::notice title=not reviewed::{_data(names)}")
+        level = "warning" if late_files(review) else "notice"
+        lines.append(f"::{level} title=not reviewed::{_data(names)}")
     return lines
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from localdev.render.review_summary import DEADLINE, late_files
+
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"high": "error", "medium": "warning", "low": "note", "info": "note"}
 # What GitHub's code scanning sorts by: above 7 it shows "high", above 4 "medium", above 0 "low".
@@ -46,7 +48,7 @@ def review_sarif(review: Mapping[str, Any], rules: Sequence[RuleCard], *, versio
                 "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The repository's root."}}},
                 "invocations": [
                     {
-                        "executionSuccessful": True,
+                        "executionSuccessful": not late_files(review),
                         "toolExecutionNotifications": [_notification(each) for each in review["not_reviewed"]],
                     }
                 ],
@@ -108,4 +110,5 @@ def _notification(left: Mapping[str, Any]) -> dict[str, Any]:
     if left["line"]:
         physical["region"] = _region(left["line"], left["end_line"], "")
     text = f"not reviewed by the {left['by']}: {left['reason']}"
-    return {"level": "note", "message": {"text": text}, "locations": [{"physicalLocation": physical}]}
+    level = "warning" if left["reason"] == DEADLINE else "note"
+    return {"level": level, "message": {"text": text}, "locations": [{"physicalLocation": physical}]}

@@ -103,7 +103,7 @@ def patch(root: Path, text: str, paths: Sequence[str] = ()) -> Changed:
     files = tuple(_decoded(each) for each in read_diff(text))
     if not files and text.strip():
         raise UsageError("no file is changed in this patch", "give what `git diff` or `diff -u` prints")
-    return Changed(Change(tuple(each for each in files if _within(each, paths)), "patch"), PatchSides(root, files))
+    return Changed(Change(tuple(each for each in files if within(each, paths)), "patch"), PatchSides(root, files))
 
 
 def _head(root: Path) -> str:
@@ -245,7 +245,7 @@ def _whole(text: str) -> tuple[Hunk, ...]:
     return (Hunk(0, 0, 1, last, "", tuple(lines)),)
 
 
-def _within(file: FileChange, paths: Sequence[str]) -> bool:
+def within(file: FileChange, paths: Sequence[str]) -> bool:
     """Say whether a file is one of `paths`, or in a folder of them."""
     return not paths or any(file.path == path or file.path.startswith(f"{path.rstrip('/')}/") for path in paths)
 

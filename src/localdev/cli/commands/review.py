@@ -20,7 +20,12 @@ _FORMATS = "text, json, sarif, markdown, github or gitlab"
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Only these files and folders.", show_default=False)]
 Diff = Annotated[
-    str | None, typer.Option("--diff", metavar="A..B", help="From commit A to B; A alone: to the files as they are.")
+    str | None,
+    typer.Option(
+        "--diff",
+        metavar="A..B",
+        help="From commit A to B; A...B: since they parted; A alone: to the files as they are.",
+    ),
 ]
 Patch = Annotated[str | None, typer.Option("--patch", metavar="FILE", help="A patch in a file, or on stdin for -.")]
 Format = Annotated[str, typer.Option("--format", metavar="FORM", help=f"What to print: {_FORMATS}.", show_default=True)]
@@ -66,9 +71,9 @@ def review(
     """Look for what is wrong in a change: all that is not committed, unless another one is named.
 
     Rules find what can be known; a model adds to them, and what it says is shown only with a line it quoted rightly.
-    Exit code 1 says that something was found.
+    Exit code 1 says that something was found, or that the deadline left files that the rules did not look at.
     """
-    from localdev.cli.reviewed import checked_form, explained, failed, printed, read_baseline, written_baseline
+    from localdev.cli.reviewed import checked_form, explained, read_baseline
 
     form = "json" if as_json else checked_form(format)
     flags: dict[str, Any] = {
@@ -85,20 +90,25 @@ def review(
     known = baseline if write_baseline is None else None  # a new one holds what an old one knew
     options["baseline"] = read_baseline(place.start / known) if known is not None else []
     result = _run(place, options, no_service=no_service)
-    if write_baseline is not None:
-        written_baseline(place.start / write_baseline, result)
-    printed(place.printer, result, form)
-    if write_baseline is None and failed(result, place.settings.review.fail_on):
+    if not _told(place, result, form, paths=options["paths"], baseline=write_baseline):
         raise typer.Exit(1)
 
 
-def _warn_of_missing(place: Workplace, paths: list[str]) -> None:
-    """Say which paths are not there: nothing to review may be a slip of the keys."""
+def _told(place: Workplace, result: dict[str, Any], form: str, *, paths: list[str], baseline: Path | None) -> bool:
+    """Print a review, or write its findings into a baseline; say whether all is well as `--fail-on` wants it."""
+    from localdev.cli.reviewed import cut_short, failed, printed, written_baseline
     from localdev.core.events import Notice
+    from localdev.render.review_summary import late_words
 
-    for path in paths:
-        if not (place.root / path).exists():
-            place.printer.notice(Notice("warning", f"there is no {path} here"))
+    level = place.settings.review.fail_on
+    if baseline is not None:
+        written_baseline(place.printer, place.start / baseline, result)
+    if baseline is None or form != "text":
+        printed(place.printer, result, form, paths=paths)
+    late = cut_short(result, level)
+    if late and (baseline is not None or form not in ("text", "markdown")):
+        place.printer.notice(Notice("warning", ", ".join(late_words(result))))
+    return not late and (baseline is not None or not failed(result, level))
 
 
 def _run(place: Workplace, options: dict[str, Any], *, no_service: bool) -> dict[str, Any]:
@@ -112,8 +122,6 @@ def _run(place: Workplace, options: dict[str, Any], *, no_service: bool) -> dict
         for event in events:
             if isinstance(event, Result):
                 result = event.payload
-    if not result["files"]:
-        _warn_of_missing(place, options["paths"])
     return result
 
 
