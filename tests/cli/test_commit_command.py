@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,11 +85,21 @@ def test_as_json(run: Run, staged: Path) -> None:
     assert last(staged) == "fix(settings): add defaults\n"
 
 
-def answered(staged: Path, words: str, *more: str, editor: str = "true") -> tuple[int, str]:
-    """Run on a terminal of its own, type an answer, and give the exit code and all that was shown."""
+def answered(
+    staged: Path,
+    words: str,
+    *more: str,
+    editor: str = "true",
+    flags: tuple[str, ...] = ("--no-model",),
+    meanwhile: Callable[[], object] | None = None,
+) -> tuple[int, str]:
+    """Run on a terminal of its own, type an answer, and give the exit code and all that was shown.
+
+    What happens `meanwhile` does so when the question is there.
+    """
     outer, inner = pty.openpty()
     process = subprocess.Popen(
-        command("commit", "--no-model", *more),
+        command("commit", *flags, *more),
         cwd=staged,
         stdin=inner,
         stdout=inner,
@@ -96,8 +107,12 @@ def answered(staged: Path, words: str, *more: str, editor: str = "true") -> tupl
         env={**os.environ, "GIT_EDITOR": editor},
     )
     os.close(inner)
-    os.write(outer, f"{words}\n".encode())
     shown = b""
+    while meanwhile is not None and b"[y]es" not in shown:
+        shown += os.read(outer, 4096)
+    if meanwhile is not None:
+        meanwhile()
+    os.write(outer, f"{words}\n".encode())
     while True:
         try:
             piece = os.read(outer, 4096)
@@ -120,6 +135,21 @@ def test_on_a_terminal(staged: Path, words: str, code: int, message: str) -> Non
     assert (got, last(staged)) == (code, message)
     assert "feat(settings): add defaults" in shown and "[y]es" in shown
     assert ("nothing was committed" in shown) == (code == 1)
+
+
+def test_another_commit_was_quicker(staged: Path) -> None:
+    """Where nothing is staged any more that is said, and no way to commit it again."""
+    got, shown = answered(staged, "y", meanwhile=lambda: git(staged, "commit", "-qm", "quicker"))
+    assert got == 1 and last(staged) == "quicker\n"
+    assert "nothing is staged any more" in shown and "git commit -F" not in shown
+
+
+def test_the_hint_about_models_is_rare(run: Run, staged: Path) -> None:
+    """On a terminal it is shown once a day, and never where a program reads or the message alone is wanted."""
+    for words in (("--print",), ("--json",), ()):
+        assert "localdev models add" not in run("commit", "-C", staged, *words).err
+    seen = [answered(staged, "n", flags=flags)[1] for flags in (("--print",), (), ())]
+    assert ["models add" in shown for shown in seen] == [False, True, False]
 
 
 def test_the_editor_may_refuse(run: Run, staged: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,14 @@ def commit_with(root: Path, text: str, *, edit: bool, quiet: bool) -> int:
             continue
 
 
+def nothing_staged(root: Path) -> bool:
+    """Say whether the index holds what the last commit does."""
+    try:
+        return subprocess.call(["git", "-C", str(root), "diff", "--cached", "--quiet", "--no-ext-diff"]) == 0
+    except OSError:
+        return False
+
+
 def new_commit(root: Path) -> str:
     """Give the id of the commit that was just made."""
     return _said(root, "rev-parse", "HEAD")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from localdev.cli.options import Directory, Json, Model, NoService, Yes, new_app
-from localdev.cli.workplace import open_workplace, use_service
+from localdev.cli.workplace import has_model, open_workplace, use_service
 
 if TYPE_CHECKING:
     from localdev.cli.workplace import Workplace
 
 app = new_app()
+_DAY = 86_400.0
 _WORD = re.compile(r"[A-Za-z][\w-]{0,19}\Z")
 _SCOPE = re.compile(r"[^\s()\x00-\x1f][^()\x00-\x1f]{0,39}\Z")
 
@@ -51,6 +54,8 @@ def commit(
         raise UsageError("--print commits nothing, --edit and --yes do", "leave one of them out")
     _check(kind, scope)
     place = open_workplace(context, directory, {"model": ("--model", model)})
+    if not no_model and not has_model(place, "commit"):
+        no_model = print_only or as_json or not _hint_is_due(place)
     options = {
         "index_file": index_file(place.root),
         "no_model": no_model,
@@ -88,6 +93,23 @@ def _check(kind: str | None, scope: str | None) -> None:
         raise UsageError(f"{scope!r} is no scope", "use a short name without brackets")
 
 
+def _hint_is_due(place: Workplace) -> bool:
+    """Say whether the hint about models may stand above a message: on a terminal, and at most once a day."""
+    from localdev.core.errors import StorageError
+    from localdev.core.folders import ensure
+
+    if sys.stderr is None or not sys.stderr.isatty():
+        return False
+    mark = place.folders.state / "commit-hint"
+    with contextlib.suppress(OSError):
+        if 0 <= time.time() - mark.stat().st_mtime < _DAY:
+            return False
+    with contextlib.suppress(OSError, StorageError):
+        ensure(place.folders.state)
+        mark.touch()
+    return True
+
+
 def _show(place: Workplace, payload: dict[str, Any], *, as_json: bool) -> None:
     """Print the message."""
     from localdev.cli.terminal import neutral
@@ -103,7 +125,7 @@ def _show(place: Workplace, payload: dict[str, Any], *, as_json: bool) -> None:
 
 def _commit(place: Workplace, payload: dict[str, Any], *, edit: bool, yes: bool, as_json: bool) -> None:
     """Show the message, ask where nobody has said yes, and let git commit."""
-    from localdev.cli.git_commit import commit_with, message_file, new_commit
+    from localdev.cli.git_commit import commit_with, message_file, new_commit, nothing_staged
     from localdev.core.events import Notice
 
     out = place.printer
@@ -123,6 +145,10 @@ def _commit(place: Workplace, payload: dict[str, Any], *, edit: bool, yes: bool,
         return
     if as_json:
         out.json({**payload, "committed": ""})
+    if not payload["doing"] and nothing_staged(place.root):
+        out.notice(Notice("warning", "git did not commit: nothing is staged any more"))
+        out.notice(Notice("hint", "`git log -1` shows whether another commit has taken it"))
+        raise typer.Exit(1)
     kept = message_file(place.root)
     out.notice(Notice("warning", f"git did not commit (exit code {code}); the message is in {kept}"))
     out.notice(Notice("hint", f"when what it says is mended: git commit -F {kept}"))
