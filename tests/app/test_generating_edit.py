@@ -61,7 +61,7 @@ def test_an_edit_is_a_patch_and_nothing_is_written(jobs: OpenJobs, root: Path, s
     assert done.returncode == 0, done.stderr
     assert (root / "pay.py").read_text().endswith("    add_to_cart('fees')\n")
     assert [check["name"] for check in payload["checks"]] == [
-        "parses", "nothing else touched", "other symbols", "keeps inside", "names exist",
+        "parses", "nothing else touched", "other symbols", "keeps inside", "imported once", "names exist",
     ]  # fmt: skip
 
 

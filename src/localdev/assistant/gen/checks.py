@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 
@@ -16,6 +17,8 @@ from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.tree import SyntaxTree, line_of, read_syntax, text_of, walk
 
 COMMENTS = frozenset({"comment", "line_comment", "block_comment", "doc_comment", "html_comment"})
+# `import { a, b } from "c"`, `const { a } = require("b")` on one line: before, inside and behind the braces.
+_LISTED = re.compile(r"(\s*(?:import|const|let|var)\b[^{}]*\{)([^{}]*)(\}.*)")
 # First and last row (from 0, both included) of the old text that may become something else.
 Rows = tuple[int, int]
 
@@ -229,13 +232,22 @@ def only_added(edit: FileEdit) -> Check:
         return Check(name, True, f"{edit.path} is new")
     left = iter(_plain_rows(edit.new or ""))
     for number, row in enumerate(_plain_rows(edit.old), 1):
-        if row not in left:  # goes on behind the last one found
+        if not any(row == each or _longer_list(row, each) for each in left):  # goes on behind the last one found
             return Check(name, False, f"line {number} of {edit.path} would be gone or changed")
     before, after = _bodies(edit.path, edit.old), _bodies(edit.path, edit.new or "")
     for symbol, texts in before.items():
         if after.get(symbol) != texts:
             return Check(name, False, f"{symbol} of {edit.path} would change")
     return Check(name, True, f"{edit.path} only gains lines")
+
+
+def _longer_list(old: str, new: str) -> bool:
+    """Say whether a line that imports a list of names is the same with more of them."""
+    before, after = _LISTED.fullmatch(old), _LISTED.fullmatch(new)
+    if before is None or after is None or (before[1], before[3]) != (after[1], after[3]):
+        return False
+    names = [{part.strip() for part in found[2].split(",")} for found in (before, after)]
+    return names[0] <= names[1]
 
 
 def _plain_rows(text: str) -> list[str]:

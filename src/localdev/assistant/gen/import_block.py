@@ -256,10 +256,24 @@ def _covered(one: Imported, there: set[Imported]) -> bool:
 
 def _narrowed(text: str, new: Sequence[Imported], brings: Sequence[Imported], language: str) -> str:
     """Write a statement without the names that are there already."""
+    if language in _JS:
+        return script_import(text, new, brings)
     if language != "python" or len(new) == len(brings) or not new[0].name:
         return text
     names = ", ".join(each.name + (f" as {each.bound}" if each.bound != each.name else "") for each in new)
     return f"from {new[0].source} import {names}"
+
+
+def script_import(text: str, new: Sequence[Imported], brings: Sequence[Imported]) -> str:
+    """Write a statement of JavaScript or TypeScript with some of what it brings in."""
+    found = re.fullmatch(r"(import(?:\s+type)?|const|let|var)\s(.*?)(\s*(?:\bfrom\b|=\s*require\().*)", text, re.DOTALL)
+    if found is None or len(new) == len(brings):
+        return text
+    mark = " as " if text.startswith("import") else ": "
+    outer = [f"* as {each.bound}" if each.name == "*" else each.bound for each in new if each.name in ("*", "default")]
+    named = [each for each in new if each.name not in ("*", "default")]
+    names = ", ".join(each.name if each.name == each.bound else f"{each.name}{mark}{each.bound}" for each in named)
+    return f"{found[1]} {', '.join([*outer, *([f'{{ {names} }}'] if names else [])])}{found[3]}"
 
 
 def import_cuts(tree: SyntaxTree, statements: Sequence[str]) -> list[Cut]:

@@ -9,7 +9,8 @@ import posixpath
 import re
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -51,8 +52,7 @@ def imports_exist(edit: FileEdit, files: Files) -> Check:
     if new is None:
         return Check(name, False, f"{edit.path} cannot be read as code")
     old = read_syntax(edit.path, edit.old) if edit.old else None
-    known = {(each.module, each.names) for each in imports_in(old)} if old else set()
-    added = [each for each in imports_in(new) if (each.module, each.names) not in known]
+    added = list(_added(imports_in(new), imports_in(old) if old else ()))
     look = _LOOKS.get(new.language)
     for each in added if look else ():
         problem = look(each, edit.path, files) if look else ""
@@ -60,6 +60,15 @@ def imports_exist(edit: FileEdit, files: Files) -> Check:
             return Check(name, False, f"{edit.path}:{each.line}: {problem}")
     said = ", ".join(dict.fromkeys(each.said for each in added))
     return Check(name, True, said or "no new imports")
+
+
+def _added(new: Iterable[Import], old: Iterable[Import]) -> Iterator[Import]:
+    """Yield the imports that are new; of a list that has become longer, the new names."""
+    known = {(each.module, name) for each in old for name in (each.names or ("",))}
+    for each in new:
+        names = tuple(name for name in each.names if (each.module, name) not in known)
+        if names or (not each.names and (each.module, "") not in known):
+            yield replace(each, names=names)
 
 
 def _python(one: Import, path: str, files: Files) -> str:

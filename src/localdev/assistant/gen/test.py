@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localdev.assistant.gen.attempts import Edits, Unfit, floor
+from localdev.assistant.gen.bound_twice import bound_once
 from localdev.assistant.gen.checks import only_added, parses
 from localdev.assistant.gen.collected import collected, only_tests_added
 from localdev.assistant.gen.files import Files
@@ -81,6 +82,7 @@ class JobOfTests:
             only_added(edit),
             only_tests_added(edit),
             imports_exist(edit, self.subject.files),
+            bound_once(edit),
             collected(edit, self.subject.called),
         ]
         if self.run is not None and all(check.ok for check in checks):

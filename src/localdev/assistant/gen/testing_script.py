@@ -6,12 +6,13 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from localdev.assistant.gen.attempts import Unfit
 from localdev.assistant.gen.declared import above
 from localdev.assistant.gen.files import Files, shared
+from localdev.assistant.gen.script_imports import bound_names, with_imports
+from localdev.assistant.gen.signature import Parameter, Signature, signature_of
 from localdev.assistant.gen.testing import (
     TO_FILL,
     Case,
@@ -20,21 +21,17 @@ from localdev.assistant.gen.testing import (
     camel,
     indented,
     inserted,
-    last_row,
-    missing_lines,
     some_texts,
     variable,
     with_line_ends,
 )
 from localdev.core.errors import UsageError
+from localdev.source.syntax.definitions import definitions
 from localdev.source.syntax.tree import text_of
 
 _TEST_FILE = re.compile(
     r"(?:^|/)(?:__tests__/[^/]+|[^/]+[.-](?:test|spec))\.[cm]?[jt]sx?$|^tests?/(?!.*fixture).*\.[cm]?[jt]sx?$"
 )
-_IMPORT = r"(?:import\b|\}? from\b|(?:const|let|var)\b.*\brequire\(|['\"]use strict)"
-
-
 # Frameworks whose imports Node itself resolves, which it does by whole names alone.
 _NODES = frozenset({"node:test", "mocha", "ava"})
 _KNOWN = ("vitest", "jest", "mocha", "ava")
@@ -77,7 +74,7 @@ class ScriptTests:
         """Write the lines of a blank test."""
         subject, signature = self.subject, self.subject.signature
         given = [each for each in signature.parameters if not each.default and each.kind == "plain"]
-        arguments = ", ".join("undefined" for _ in given)
+        arguments = self._values(given)
         call = f"{self.export.name}({arguments})"
         holder = variable(camel(subject.owner))
         holder = holder if holder != subject.owner else "subject"
@@ -85,7 +82,7 @@ class ScriptTests:
             call = f"new {call}"
         elif subject.owner and subject.owner == self.export.name and self._is_class(subject.owner):
             if not signature.static:
-                yield f"const {holder} = new {subject.owner}();"
+                yield f"const {holder} = new {subject.owner}({self._values(self._constructed())});"
             call = f"{subject.owner if signature.static else holder}.{subject.name}({arguments})"
         elif subject.owner:
             call = f"{self.export.name}.{subject.name}({arguments})"
@@ -97,6 +94,19 @@ class ScriptTests:
             yield self._equal("result", values[expected])
         else:
             yield from self._raises(call, expected)
+
+    def _values(self, parameters: Sequence[Parameter]) -> str:
+        """Give placeholders for arguments; in TypeScript ones that every type takes."""
+        typed = re.search(r"\.[cm]?tsx?$", self.path) is not None
+        return ", ".join("undefined as never" if typed else "undefined" for _ in parameters)
+
+    def _constructed(self) -> list[Parameter]:
+        """Give the parameters that the constructor of the class asks for."""
+        target = self.subject.target
+        own = f"{target.symbol.parent}.constructor"
+        found = next((each for each in definitions(target.tree) if each.symbol.qualified == own), None)
+        signature = signature_of(replace(target, definition=found)) if found is not None else Signature()
+        return [each for each in signature.parameters if not each.default and each.kind == "plain"]
 
     def _is_class(self, name: str) -> bool:
         """Say whether a name of the file is a class, or a function with methods on its prototype."""
@@ -128,49 +138,36 @@ class ScriptTests:
 
     def written(self, cases: Sequence[Case], imports: Sequence[str]) -> str:
         """Give the test file with the cases added."""
-        needed = [*self._needed(cases), self._import_of_source(), *imports]
+        needed = [*self._needed(cases), self._import_of_source()]
         lines: list[str] = []
         for case in cases:
             lines += [*([""] if lines else []), *self._test(case)]
         quote = self._quote()
-        needed, lines = [_quoted(each, quote) for each in needed], [_quoted(each, quote) for each in lines]
+        needed, lines, asked = ([_quoted(each, quote) for each in rows] for rows in (needed, lines, imports))
         if self.old is None:
             strict = [] if self.module else [f"{quote}use strict{quote};", ""]
-            return with_line_ends("\n".join([*strict, *needed, "", *lines, ""]), self.subject.target.text)
-        self._refuse_taken(imports)
+            return with_line_ends(
+                "\n".join([*strict, *dict.fromkeys((*needed, *asked)), "", *lines, ""]), self.subject.target.text
+            )
         end = self.old.count("\n") + 1
         text = inserted(self.old, end, ["", *lines])
-        missing = [line for line in missing_lines(self.old, needed) if not self._declared(line)]
-        return inserted(text, last_row(self.old, _IMPORT), missing) if missing else text
+        return with_imports(self.path, text, needed, asked)
 
-    def _refuse_taken(self, imports: Sequence[str]) -> None:
-        """Refuse imports of names that the old file has from elsewhere: two of one name are an error.
-
-        Raises:
-            Unfit: there is one.
-        """
-        known = " ".join(self._heads())
-        for line in imports:
-            source = re.split(r"['\"]", line)[-2].removeprefix("node:")
-            if self._declared(line) and not re.search(rf"['\"](?:node:)?{re.escape(source)}['\"]", known):
-                raise Unfit(f"what {line!r} would bring is there already, from elsewhere")
-
-    def _heads(self) -> list[str]:
-        """Give the import lines of the old file."""
-        return re.findall(rf"^{_IMPORT}.*?(?:;|$)", self.old or "", re.MULTILINE | re.DOTALL)
-
-    def _declared(self, line: str) -> bool:
-        """Say whether the old file declares all that an import line would."""
-        names = re.findall(r"\w+", re.split(r"\bfrom\b|=", line)[0].replace("import", "").replace("const", ""))
-        heads = self._heads()
-        return bool(names) and all(any(re.search(rf"\b{name}\b", head) for head in heads) for name in names)
+    def _word(self) -> str:
+        """Give what the file calls for a test, `test` or `it`: what it imports, else what it uses more often."""
+        usual = "it" if self.framework == "mocha" else "test"
+        bound = bound_names(self.path, self.old or "") & {"test", "it"}
+        if len(bound) == 1:
+            return bound.pop()
+        used = re.findall(r"^\s*(test|it)(?:\.\w+)*\(", self.old or "", re.MULTILINE)
+        return max(used, key=used.count) if used and self.framework != "ava" else usual
 
     def _needed(self, cases: Sequence[Case]) -> list[str]:
         """Give the imports that the framework's tests need."""
-        body = "\n".join(line for case in cases for line in case.body)
+        body, word = "\n".join(line for case in cases for line in case.body), self._word()
         if self.framework == "vitest" or (self.framework == "jest" and self.imports_globals):
             names = [
-                name for name in ("expect", "test", "vi", "jest") if name == "test" or re.search(rf"\b{name}[.(]", body)
+                name for name in ("expect", word, "vi", "jest") if name == word or re.search(rf"\b{name}[.(]", body)
             ]
             return [
                 self._import(f"{{ {', '.join(names)} }}", "vitest" if self.framework == "vitest" else "@jest/globals")
@@ -179,7 +176,8 @@ class ScriptTests:
             return []
         if self.framework == "ava":
             return [self._import("test", "ava")]
-        needed = [self._import("test", "node:test")] if self.framework == "node:test" else []
+        runner = self._import("test" if word == "test" else f"{{ {word} }}", "node:test")
+        needed = [runner] if self.framework == "node:test" else []
         uses = "assert" in body or "assert" in (self.old or "")
         return needed + ([self._import("assert", "assert")] if uses else [])
 
@@ -201,10 +199,7 @@ class ScriptTests:
         given = "t" if self.framework == "ava" else "()"
         function = f"{'async ' if waits else ''}{given} => {{"
         body = indented(case.body, self._indent())
-        if self.framework == "mocha":
-            call = "it.skip" if case.blank else "it"
-        else:
-            call = "test.skip" if case.blank and self.framework != "node:test" else "test"
+        call = self._word() + (".skip" if case.blank and self.framework != "node:test" else "")
         note = [f"{self._indent()}// {TO_FILL}"] if case.blank and self.framework != "node:test" else []
         options = f", {{ skip: '{TO_FILL}' }}" if case.blank and self.framework == "node:test" else ""
         return [f"{call}('{title}'{options}, {function}", *note, *body, "});"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from localdev.assistant.gen.attempts import Unfit
+from localdev.assistant.gen.bound_twice import bound_once
 from localdev.assistant.gen.checks import Rows, parses, same_symbols, untouched
 from localdev.assistant.gen.import_block import import_cuts, is_import, missing_imports, wanted_imports
 from localdev.assistant.gen.inside import Found, contained, found_in, literal_rows
@@ -101,7 +102,7 @@ def checks_of(written: Sequence[Written]) -> list[Check]:
         checks.append(parses(each.edit))
         if each.edit.old is not None:
             checks += [untouched(_unmarked(each.edit), each.rows), same_symbols(each.edit, each.changed)]
-        checks.append(contained(each.edit, each.new))
+        checks += [contained(each.edit, each.new), bound_once(each.edit)]
     return checks
 
 
