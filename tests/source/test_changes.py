@@ -221,6 +221,42 @@ def test_the_repositorys_own_settings_change_nothing(root: Path, git: Git) -> No
     assert not marker.exists()
 
 
+def test_attributes_hide_no_text(root: Path, git: Git) -> None:
+    """What `.gitattributes` calls binary is read where it is text, renamed or new; data and large files are not."""
+    (root / ".gitattributes").write_text("*.py -diff\n*.sql binary\n*.txt -diff\n")
+    (root / "a.py").write_text("x = 1\n")
+    (root / "old.py").write_text("".join(f"y = {at}\n" for at in range(30)))
+    (root / "data.py").write_bytes(b"\0" * 10)
+    commit(git)
+    (root / "a.py").write_text("x = 1\ny = 2\n")
+    (root / "old.py").rename(root / "new.py")
+    (root / "new.py").write_text((root / "new.py").read_text() + "z = 1\n")
+    (root / "data.py").write_bytes(b"\0" * 20)
+    (root / "b.sql").write_text("select 1\n")
+    (root / "big.txt").write_text("a" * 5_000_000)
+    git("add", "-A")
+    found = {"before": check(uncommitted(root)), "staged": check(staged(root))}
+    commit(git)
+    found["range"] = check(between(root, "HEAD~1..HEAD"))
+    for name, files in found.items():
+        assert {path for path, file in files.items() if file.binary} == {"data.py", "big.txt"}, name
+        added = {path: [line.text for line in file.added()] for path, file in files.items()}
+        assert (added["a.py"], added["b.sql"], added["new.py"]) == (["y = 2"], ["select 1"], ["z = 1"]), name
+        assert (files["new.py"].status, files["new.py"].old_path) == ("renamed", "old.py"), name
+
+
+def test_a_repository_inside_is_named(root: Path, git: Git) -> None:
+    """Its files are not git's business here, and nobody has looked at them."""
+    commit(git)
+    inside = root / "vendor" / "lib"
+    inside.mkdir(parents=True)
+    subprocess.run(["git", "init", "-q"], cwd=inside, check=True)
+    (inside / "a.py").write_text("eval(x)\n")
+    changed = uncommitted(root)
+    assert changed.change.files == ()
+    assert changed.notes == ("not reviewed: vendor/lib/ is a git repository of its own, and not tracked",)
+
+
 def test_a_patch_is_read_on_either_side_of_being_applied(root: Path, git: Git) -> None:
     """The sides are whole files where it fits, before and after, and only its lines where it does not."""
     (root / "a").write_text("".join(f"{at}\n" for at in range(40)))

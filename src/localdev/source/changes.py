@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ _NO_REVISION = "name two commits that are there: A..B (see `git log --oneline`)"
 # Untracked files beyond these are named and not read: somebody forgot to ignore a folder.
 _MOST_UNTRACKED = 2_000
 _MOST_UNTRACKED_BYTES = 20_000_000
+_AsSides = Callable[[Sequence[FileChange]], GitSides]
 _UNMERGED = re.compile(r"^\* Unmerged path (.+)$", re.MULTILINE)
 
 
@@ -51,7 +52,7 @@ def uncommitted(root: Path, paths: Sequence[str] = ()) -> Changed:
         GitFailed: this is no git repository.
     """
     base = _head(root)
-    files = _diff(root, base, paths=paths)
+    files = _diff(root, base, paths=paths, sides=lambda files: GitSides(root, base, files=files))
     new, notes = _untracked(root, paths)
     change = Change(_sorted((*files, *new)), "uncommitted changes")
     return Changed(change, GitSides(root, base, files=change.files), notes)
@@ -64,11 +65,16 @@ def staged(root: Path, paths: Sequence[str] = (), *, index: str = "") -> Changed
         GitFailed: this is no git repository.
     """
     base = _head(root)
+
+    def sides(files: Sequence[FileChange]) -> GitSides:
+        return GitSides(root, base, "", index=index, files=files)
+
     said = _said(root, "--cached", base, paths=paths, index=index)
-    change = Change(_sorted(_read(said)), "staged changes")
+    files = _opened(root, _read(said), sides, "--cached", base, index=index)
+    change = Change(_sorted(files), "staged changes")
     unmerged = ", ".join(_UNMERGED.findall(said))
     notes = (f"not looked at, because it is not merged: {unmerged}",) if unmerged else ()
-    return Changed(change, GitSides(root, base, "", index=index, files=change.files), notes)
+    return Changed(change, sides(change.files), notes)
 
 
 def between(root: Path, revisions: str, paths: Sequence[str] = ()) -> Changed:
@@ -85,12 +91,14 @@ def between(root: Path, revisions: str, paths: Sequence[str] = ()) -> Changed:
         raise UsageError(f"{revisions!r} is no range of commits", _NO_REVISION)
     if match is None:
         base = _tree(root, revisions, revisions)
-        change = Change(_sorted(_diff(root, base, paths=paths)), revisions)
+        files = _diff(root, base, paths=paths, sides=lambda files: GitSides(root, base, files=files))
+        change = Change(_sorted(files), revisions)
         return Changed(change, GitSides(root, base, files=change.files))
     old, new = match["old"] or "HEAD", match["new"] or "HEAD"
     after = _tree(root, new, revisions)
     before = _parted(root, old, new, revisions) if match["dots"] == "..." else _before(root, old, new, revisions)
-    change = Change(_sorted(_diff(root, before, after, paths=paths)), revisions)
+    files = _diff(root, before, after, paths=paths, sides=lambda files: GitSides(root, before, after, files=files))
+    change = Change(_sorted(files), revisions)
     return Changed(change, GitSides(root, before, after, files=change.files))
 
 
@@ -154,9 +162,31 @@ def _is_shallow(root: Path) -> bool:
     return (ask_git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
 
 
-def _diff(root: Path, *arguments: str, paths: Sequence[str]) -> list[FileChange]:
+def _diff(root: Path, *arguments: str, paths: Sequence[str], sides: _AsSides) -> list[FileChange]:
     """Run one diff and read it."""
-    return _read(_said(root, *arguments, paths=paths))
+    return _opened(root, _read(_said(root, *arguments, paths=paths)), sides, *arguments)
+
+
+def _opened(root: Path, files: list[FileChange], sides: _AsSides, *arguments: str, index: str = "") -> list[FileChange]:
+    """Give the lines of what counts as binary by `.gitattributes` alone, so that nothing there hides code."""
+    binary = [file for file in files if file.binary]
+    if not binary:
+        return files
+    texts = sides(files)
+    hidden = [file for file in binary if _is_text(file, texts)]
+    if not hidden:
+        return files
+    names = sorted({name for file in hidden for name in (file.path, file.old_path) if name})
+    said = _said(root, "--text", *arguments, paths=names, index=index)
+    shown = {(each.path, each.status): each for each in _read(said)}
+    texts_of = {id(file): shown.get((file.path, file.status), file) for file in hidden}
+    return [texts_of.get(id(file), file) for file in files]
+
+
+def _is_text(file: FileChange, sides: GitSides) -> bool:
+    """Say whether a file is text by its content, on each side that has it."""
+    old = file.old_path == "" or sides.old_text(file.old_path) is not None
+    return old and (file.status == "deleted" or sides.new_text(file.path) is not None)
 
 
 def _said(root: Path, *arguments: str, paths: Sequence[str], index: str = "") -> str:
@@ -203,14 +233,16 @@ def _is_odd(text: str) -> bool:
 def _untracked(root: Path, paths: Sequence[str]) -> tuple[list[FileChange], tuple[str, ...]]:
     """Give the files that git does not know and does not ignore, each as one that was added."""
     said = ask_git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *map(_literal, paths)) or ""
-    names = [name for name in said.split("\0") if name and not name.endswith("/")]  # a folder: a repository inside
+    every = [name for name in said.split("\0") if name]
+    names = [name for name in every if not name.endswith("/")]
+    inside = [name for name in every if name.endswith("/")]
     files: list[FileChange] = []
     left = _MOST_UNTRACKED_BYTES
     for name in names[:_MOST_UNTRACKED]:
         data = read_bytes(root, name, limit=LARGEST) if left > 0 else None
         left -= len(data or b"")
         files.append(_new_file(root, name, data))
-    notes: list[str] = []
+    notes = [f"not reviewed: {name} is a git repository of its own, and not tracked" for name in inside]
     if len(names) > _MOST_UNTRACKED:
         notes.append(f"{len(names)} files are untracked: the first {_MOST_UNTRACKED} are looked at")
     if left <= 0:
