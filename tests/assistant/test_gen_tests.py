@@ -183,6 +183,61 @@ def test_java_mirrors_the_class() -> None:
         job(texts, "src/main/java/p/q/Cart.java::Cart.no")
 
 
+def test_java_keeps_sorted_imports_sorted() -> None:
+    """A further import stands where its block has its place; an unsorted block has it at its end."""
+    old = (
+        "package p.q;\n\nimport static org.junit.jupiter.api.Assertions.assertTrue;\n\nimport java.util.List;\n\n"
+        "import org.junit.jupiter.api.BeforeEach;\nimport org.junit.jupiter.api.Test;\n\nclass CartTest {\n}\n"
+    )
+    texts = {"pom.xml": POM, "src/main/java/p/q/Cart.java": JAVA, "src/test/java/p/q/CartTest.java": old}
+    _, text = made(texts, "src/main/java/p/q/Cart.java::Cart.size")
+    assert "api.BeforeEach;\nimport org.junit.jupiter.api.Disabled;\nimport org.junit.jupiter.api.Test;\n\nc" in text
+    assert "api.Assertions.assertTrue;\nimport static org.junit.jupiter.api.Assertions.fail;\n\nimport java" in text
+    swapped = old.replace("BeforeEach", "Zest")
+    _, text = made({**texts, "src/test/java/p/q/CartTest.java": swapped}, "src/main/java/p/q/Cart.java::Cart.size")
+    assert "api.Zest;\nimport org.junit.jupiter.api.Test;\nimport org.junit.jupiter.api.Disabled;\n\nc" in text
+
+
+SET_UP = [
+    ({"pyproject.toml": "[tool.pytest.ini_options]\ntestpaths = ['tests']\n"}, "import pytest\n"),
+    ({"pytest.ini": "[pytest]\n"}, "import pytest\n"),
+    ({"tests/conftest.py": ""}, "import pytest\n"),
+    ({"setup.cfg": "[tool:pytest]\n"}, "import pytest\n"),
+    ({"tox.ini": "[testenv]\n\n[pytest]\n"}, "import pytest\n"),
+    ({"tests/test_b.py": "def test_b():\n    assert True\n"}, "import pytest\n"),
+    ({"tox.ini": "[testenv]\n"}, "import unittest\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("texts", "expected"), SET_UP)
+def test_a_framework_that_is_set_up_is_there(texts: dict[str, str], expected: str) -> None:
+    """A project that is set up for pytest, or written for it, need not declare it as a dependency."""
+    _, text = made({"a.py": "def f(x):\n    return x\n", **texts}, "a.py::f")
+    assert expected in text
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"package.json": "{}", "vitest.config.ts": "export default {};\n"},
+        {"package.json": "{}", "vite.config.ts": "import { defineConfig } from 'vitest/config';\n"},
+        {"package.json": '{"scripts": {"test": "vitest run"}}'},
+        {"package.json": "{}", "src/b.test.ts": "import { test } from 'vitest';\n"},
+    ],
+)
+def test_a_framework_of_scripts_that_is_set_up_is_there(texts: dict[str, str]) -> None:
+    """A file of settings, a script or other tests show the framework too."""
+    _, text = made({"src/a.ts": TS, **texts}, "src/a.ts::total")
+    assert "import { expect, test } from 'vitest';" in text
+
+
+def test_a_refused_import_says_what_to_do() -> None:
+    """A model that leans on what nobody declares: the check names the place to declare it."""
+    opened = job({"tests/test_a.py": "import pytest\n", "a.py": "def f(x):\n    return x\n"}, "a.py::f")
+    problem = failed(opened.check(opened.build(answered("assert f(1)", "import httpx"))))
+    assert "declare it first, in pyproject.toml or requirements.txt" in problem
+
+
 def test_java_tells_overloads_apart() -> None:
     """A bare null would mean any of them: each value has its type, and type parameters what they are at least."""
     code = (

@@ -34,6 +34,23 @@ _MODULES = {
     "django-rest-framework": "rest_framework",
     "djangorestframework": "rest_framework",
 }
+# How a project sets up a test framework: files of its own, files it shares with others, and its part of those.
+# Source: the frameworks' own pages on configuration.
+_SET_UP = {
+    "pytest": (
+        r"\.?pytest\.ini|conftest\.py",
+        ("pyproject.toml", "tox.ini", "setup.cfg"),
+        r"^\[(?:tool[.:])?pytest\b",
+    ),
+    **{
+        name: (
+            rf"{name}\.(?:config|workspace)\.(?:[cm]?[jt]s|json)|\.{name}rc(?:\.\w+)?",
+            ("package.json", "vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs"),
+            rf"\"{name}\"\s*:\s*\{{|['\"]{name}/config['\"]",
+        )
+        for name in ("vitest", "jest", "mocha", "ava")
+    },
+}
 _REQUIREMENT = re.compile(r"^\s*['\"]?([A-Za-z][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@,'\"#]|$)", re.MULTILINE)
 
 
@@ -48,6 +65,14 @@ def above(files: Files, path: str, *names: str) -> Iterator[str]:
         if not folder:
             return
         folder = posixpath.dirname(folder)
+
+
+def sets_up(files: Files, path: str, framework: str) -> bool:
+    """Say whether a project is set up for a test framework, declared or not: by a file of its own, or a part of one."""
+    own, shared, part = _SET_UP[framework]
+    if any(re.search(rf"(?:^|/)(?:{own})$", each) for each in files.paths):
+        return True
+    return any(re.search(part, text, re.MULTILINE) for text in above(files, path, *shared))
 
 
 def python_modules(files: Files, path: str) -> set[str]:

@@ -14,10 +14,10 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from localdev.assistant.gen.declared import go_modules, java_groups, python_modules, rust_crates
+from localdev.assistant.gen.declared import go_modules, java_groups, python_modules, rust_crates, sets_up
 from localdev.assistant.gen.files import Files
 from localdev.assistant.gen.imported import Import, imports_in
-from localdev.assistant.gen.testing_script import dependencies, manifest
+from localdev.assistant.gen.testing_script import dependencies, frameworks, manifest
 from localdev.core.patch import Check, FileEdit
 from localdev.source.languages import language_of
 from localdev.source.parse import parse_file
@@ -93,7 +93,12 @@ def _python(one: Import, path: str, files: Files) -> str:
         return f"there is no module {module} in this repository"
     if top in python_modules(files, path) or _used(rf"^\s*(?:import|from)\s+{re.escape(top)}\b", "python", path, files):
         return ""
-    return f"{top} is neither in this repository nor declared by it, nor of the standard library"
+    if top == "pytest" and (sets_up(files, path, top) or _used(r"^def test_", "python", path, files)):
+        return ""
+    return (
+        f"{top} is neither in this repository nor declared by it, nor of the standard library: "
+        "declare it first, in pyproject.toml or requirements.txt"
+    )
 
 
 def _absolute(module: str, path: str) -> str:
@@ -187,7 +192,9 @@ def _script(one: Import, path: str, files: Files) -> str:
     quoted = rf"['\"]{re.escape(module)}['\"]"
     if any(_used(quoted, language, path, files) for language in ("javascript", "typescript", "tsx")):
         return ""
-    return f"{name} is neither declared in package.json nor Node's own"
+    if ("jest" if name == "@jest/globals" else name) in frameworks(files, path):
+        return ""
+    return f"{name} is neither declared in package.json nor Node's own: declare it there first"
 
 
 def _go(one: Import, path: str, files: Files) -> str:
@@ -202,7 +209,7 @@ def _go(one: Import, path: str, files: Files) -> str:
     if "." not in one.module.split("/")[0]:
         return "" if one.module in _go_library() else f"Go's library has no package {one.module}"
     known = _used(rf"\"{re.escape(one.module)}\"", "go", path, files)
-    return "" if known else f"{one.module} is not required in go.mod"
+    return "" if known else f"{one.module} is not required in go.mod: add it there first"
 
 
 @cache
@@ -231,7 +238,11 @@ def _rust(one: Import, path: str, files: Files) -> str:
     local = re.search(rf"\b(?:mod|enum|struct|trait|type|use)\b[^;{{]*\b{re.escape(first)}\b", text)
     if first in _RUST_OWN or first in rust_crates(files, path) or local:
         return ""
-    return "" if _used(rf"\buse\s+{re.escape(first)}\b", "rust", path, files) else f"{first} is no crate of Cargo.toml"
+    return (
+        ""
+        if _used(rf"\buse\s+{re.escape(first)}\b", "rust", path, files)
+        else f"{first} is no crate of Cargo.toml: add it there first"
+    )
 
 
 def _same_crate(path: str, folder: str) -> bool:
@@ -260,7 +271,7 @@ def _java(one: Import, path: str, files: Files) -> str:
     groups = {"org.junit.jupiter": "junit-jupiter", "org.junit": "junit:junit"}
     if package in groups or _used(rf"^import\s+(?:static\s+)?{re.escape(package)}\.", "java", path, files):
         return ""
-    return f"{plain} is neither in this repository nor of a declared artefact"
+    return f"{plain} is neither in this repository nor of a declared artefact: add it to the build file first"
 
 
 def _relative(one: Import, path: str, files: Files) -> str:

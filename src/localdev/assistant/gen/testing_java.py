@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -159,12 +160,8 @@ class JavaTests:
         end = self._end_row()
         text = inserted(self.old, end, lines)
         missing = missing_lines(self.old, [each for each in _sorted(needed) if not self._imported(each)])
-        static = [each for each in missing if each.startswith("import static")]
-        plain = [each for each in missing if each not in static]
-        last = last_row(self.old, r"(?:import(?! static)|package)\s")
-        first = last_row(self.old, r"import static\s") or last
-        for row, added in sorted(((last, plain), (first, static)), reverse=True):
-            text = inserted(text, row, added) if added else text
+        for line in missing:
+            text = inserted(text, _row_for(text, line), [line])
         return text
 
     def _imported(self, line: str) -> bool:
@@ -187,6 +184,24 @@ class JavaTests:
 def _value(kind: str) -> str:
     """Give a value of a type."""
     return _PRIMITIVES.get(kind, "null")
+
+
+def _row_for(text: str, line: str) -> int:
+    """Give the row for a further import: its place where a block of its kind is sorted, else behind the last one."""
+    static = line.startswith("import static")
+    blocks: list[list[tuple[int, str]]] = []
+    for row, found in enumerate(text.split("\n")):
+        if found.startswith("import ") and found.startswith("import static") == static:
+            beside = blocks and blocks[-1][-1][0] == row - 1
+            blocks = (
+                [*blocks[:-1], [*blocks[-1], (row, found.strip())]] if beside else [*blocks, [(row, found.strip())]]
+            )
+    if not blocks:
+        return last_row(text, r"(?:import(?! static)|package)\s")
+    block = max(blocks, key=lambda each: max(len(posixpath.commonprefix([line, known])) for _, known in each))
+    names = [known.rstrip(";") for _, known in block]
+    behind = next((row for row, known in block if known.rstrip(";") > line.rstrip(";")), None)
+    return behind if behind is not None and names == sorted(names) else block[-1][0] + 1
 
 
 def _sorted(lines: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from localdev.assistant.gen.declared import python_modules, sets_up
 from localdev.assistant.gen.files import shared
 from localdev.assistant.gen.target import open_file
 from localdev.assistant.gen.testing import (
@@ -28,7 +29,6 @@ from localdev.assistant.gen.testing import (
 from localdev.source.syntax.tree import line_of, text_of
 
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
-_CONFIGURED = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", "conftest.py", "tests/conftest.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +246,9 @@ def _framework(subject: Subject, texts: Sequence[str], old: str | None) -> str:
     unittest = sum("unittest" in text and re.search(r"^def test_", text, re.M) is None for text in texts)
     if pytest or unittest:
         return "pytest" if pytest >= unittest else "unittest"
-    configured = (subject.files.read(path) or "" for path in _CONFIGURED)
-    named = any("pytest" in text for text in configured)
-    return "pytest" if named or "pytest" in (subject.files.read("requirements-dev.txt") or "") else "unittest"
+    files, path = subject.files, subject.target.path
+    there = sets_up(files, path, "pytest") or "pytest" in python_modules(files, path)
+    return "pytest" if there else "unittest"
 
 
 def _test_path(subject: Subject, module: str, tests: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from localdev.assistant.gen.declared import above
+from localdev.assistant.gen.declared import above, sets_up
 from localdev.assistant.gen.files import Files, shared
 from localdev.assistant.gen.script_imports import bound_names, with_imports
 from localdev.assistant.gen.signature import Parameter, Signature, signature_of
@@ -233,7 +233,7 @@ def script_tests(subject: Subject) -> ScriptTests:
     package = manifest(files, target.path)
     tests = [path for path in files.paths if _TEST_FILE.search(path) and path != target.path]
     texts = some_texts(files, tests, target.path)
-    framework = _framework(package, texts)
+    framework = _framework(package, texts, frameworks(files, target.path))
     path = _test_path(target.path, tests, texts_of={each: files.read(each) or "" for each in tests[:400]})
     old = files.read(path)
     module = _is_module(path, package, old, export)
@@ -305,29 +305,37 @@ def dependencies(package: dict[str, Any]) -> set[str]:
     return {name for field in fields for name in (package.get(field) or {}) if isinstance(package.get(field), dict)}
 
 
-def _framework(package: dict[str, Any], texts: Sequence[str]) -> str:
-    """Say which framework the project's tests use; Node's own one needs nothing.
+def frameworks(files: Files, path: str) -> list[str]:
+    """Give the frameworks that a project declares, names in its scripts or is set up for."""
+    package = manifest(files, path)
+    declared = dependencies(package) | set(_scripts(package))
+    return [name for name in _KNOWN if name in declared or sets_up(files, path, name)]
+
+
+def _scripts(package: dict[str, Any]) -> list[str]:
+    """Give the words of the scripts of a package.json."""
+    scripts = package.get("scripts")
+    return " ".join(map(str, scripts.values())).split() if isinstance(scripts, dict) else []
+
+
+def _framework(package: dict[str, Any], texts: Sequence[str], there: Sequence[str]) -> str:
+    """Say which framework the project's tests use, of those that are `there` or imported; Node's own needs nothing.
 
     Raises:
         UsageError: it is one that is not known here.
     """
-    declared = dependencies(package)
-    known = [name for name in _KNOWN if name in declared]
-    unknown = sorted(_OTHERS & declared)
+    joined, words = "\n".join(texts), _scripts(package)
+    imported = set(re.findall(r"['\"](?:@(?=jest/globals))?(vitest|jest|mocha|ava)(?:/globals)?['\"]", joined))
+    known = [name for name in _KNOWN if name in imported.union(there)]
+    unknown = sorted(_OTHERS & dependencies(package))
     if unknown and not known:
         raise UsageError(f"how tests are written for {unknown[0]} is not known here", "write the test by hand")
-    scripts = package.get("scripts")
-    script = " ".join(map(str, scripts.values())) if isinstance(scripts, dict) else ""
-    joined = "\n".join(texts)
     for name in known:
-        if name in script or len(known) == 1:
+        if name in words or len(known) == 1:
             return name
-    if "node:test" in joined or "--test" in script:
+    if "node:test" in joined or "--test" in words:
         return "node:test"
-    return next(
-        (name for name in _KNOWN if name in declared or re.search(rf"\b{name}\b", script)),
-        "node:test",
-    )
+    return known[0] if known else "node:test"
 
 
 def _is_module(path: str, package: dict[str, Any], old: str | None, export: Export) -> bool:
