@@ -122,3 +122,12 @@ def test_the_service_gives_the_same(project: Path, shell: Run, monkeypatch: pyte
     finally:
         shell("service", "stop", cwd=project)
     assert (served.code, served.out) == (0, alone.out)
+
+
+def test_help_names_the_commands_in_whole_sentences(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal of 80 columns no row is cut."""
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run("gen", "--help").out
+    rows = shown.partition("Commands:")[2].strip().split("\n")
+    assert len(rows) == 5
+    assert "..." not in shown.partition("Commands:")[2]

@@ -24,10 +24,10 @@ def code(
     as_json: Json = False,
     directory: Directory = None,
 ) -> None:
-    """Write new functions, classes or constants into a file, and the imports they need among its imports.
+    """Write new functions, classes or constants into a file.
 
-    They go to the end of the file, before what runs it as a program. All that was there stays byte for byte. This
-    needs a model. Exit code 1: refused by the checks.
+    They go to the end of the file, before what runs it as a program, and the imports they need among its imports. All
+    that was there stays byte for byte. This needs a model. Exit code 1: refused by the checks.
     """
     place = open_workplace(context, directory, {"model": ("--model", model), "gen.adapter": ("--adapter", adapter)})
     options = {"target": from_root(place, into), "after": after, "instruction": request, "apply": apply}

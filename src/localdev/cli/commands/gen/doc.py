@@ -26,8 +26,9 @@ def doc(
     as_json: Json = False,
     directory: Directory = None,
 ) -> None:
-    """Document a symbol in the form its file uses: the code itself stays as it is, which is checked.
+    """Document a symbol, or a file, in the form the file uses.
 
+    The code itself stays as it is, which is checked.
     Given a file alone, all that it offers and does not document yet is documented.
     Without a model it holds what the code shows, and TODO(docs) where a person has to write. Exit code 1: refused by
     the checks.

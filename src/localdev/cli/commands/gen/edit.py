@@ -25,10 +25,10 @@ def edit(
     as_json: Json = False,
     directory: Directory = None,
 ) -> None:
-    """Change code as asked for in words, symbol by symbol: what is not named by the model stays byte for byte.
+    """Change code as asked for in words, symbol by symbol.
 
-    The model sees the symbols that fit and gives the whole new text of those it changes. This needs a model. Exit
-    code 1: refused by the checks.
+    The model sees the symbols that fit and gives the whole new text of those it changes; all else stays byte for byte.
+    This needs a model. Exit code 1: refused by the checks.
     """
     place = open_workplace(context, directory, {"model": ("--model", model), "gen.adapter": ("--adapter", adapter)})
     targets = [from_root(place, path) for path in paths]

@@ -46,8 +46,9 @@ def fix(
     as_json: Json = False,
     directory: Directory = None,
 ) -> None:
-    """Mend what a review found, or what makes a command fail: in the symbols around the places they name.
+    """Mend what a review found, or what makes a command fail.
 
+    Only the symbols around the places that they name may change.
     Without --finding and COMMAND, stdin holds `review --json` (its first finding counts) or a command's output. With
     COMMAND and --apply the change is written, COMMAND is run again, and all is taken back when it still fails. This
     needs a model. Exit code 1: refused by the checks.

@@ -22,10 +22,10 @@ def test(
     as_json: Json = False,
     directory: Directory = None,
 ) -> None:
-    """Write tests of a function or method, in the project's framework and layout.
+    """Write tests of a function in the project's framework.
 
-    Without a model they are blank: the call is there, and a skip that says what is to be filled in. They are run when
-    gen.test_command names a command. Exit code 1: refused by the checks.
+    They go where the project has its tests. Without a model they are blank: the call is there, and a skip that says
+    what is to be filled in. They are run when gen.test_command names a command. Exit code 1: refused by the checks.
     """
     place = open_workplace(context, directory, {"model": ("--model", model), "gen.adapter": ("--adapter", adapter)})
     options = {
