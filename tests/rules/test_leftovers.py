@@ -6,7 +6,7 @@ import pytest
 
 from localdev.rules.leftovers import breakpoints, debug_prints, focused_tests, skipped_tests, todos
 from localdev.rules.rule import Rule
-from tests.rules.changing import example_findings
+from tests.rules.changing import example_findings, findings
 from tests.rules.rows import severities
 
 ROWS: list[tuple[Rule, str, str, str]] = [
@@ -92,23 +92,25 @@ ROWS: list[tuple[Rule, str, str, str]] = [
     ),
     (skipped_tests.RULE, "a_test.cc", "TEST(A, DISABLED_B) { EXPECT_EQ(1, 1); }\n", "medium"),
     (skipped_tests.RULE, "a_test.cc", "TEST(A, B) { GTEST_SKIP(); EXPECT_EQ(1, 1); }\n", "medium"),
-    (todos.RULE, "a.py", "# TODO: fix this\nx = 1\n", "medium"),
-    (todos.RULE, "a.py", "# FIXME\nx = 1\n", "medium"),
+    (todos.RULE, "a.py", "# TODO: fix this\nx = 1\n", "low"),
+    (todos.RULE, "a.py", "# FIXME\nx = 1\n", "low"),
+    (todos.RULE, "a.py", "# TODO: do not merge this\nx = 1\n", "medium"),
+    (todos.RULE, "a.py", "# FIXME: re-enable the check\nx = 1\n", "medium"),
     (todos.RULE, "a.py", "# TODO: nicer names\nx = 1\n", "low"),
     (todos.RULE, "a.py", "# TODO(anna): fix this\nx = 1\n", ""),
     (todos.RULE, "a.py", "# TODO: fix this, see #12\nx = 1\n", ""),
     (todos.RULE, "a.py", "x = 'TODO: fix this'\n", ""),
     (todos.RULE, "a.go", "package a\n// TODO remove before release\nvar x = 1\n", "medium"),
-    (todos.RULE, "a.c", "/* XXX hack */\nint x;\n", "medium"),
-    (todos.RULE, "a.rs", "// TODO: handle errors\nfn f() {}\n", "medium"),
+    (todos.RULE, "a.c", "/* XXX hack */\nint x;\n", "low"),
+    (todos.RULE, "a.rs", "// TODO: handle errors\nfn f() {}\n", "low"),
     (todos.RULE, "A.java", "// TODO: back to 10 once the release test is through!!\nclass A {}\n", "medium"),
-    (todos.RULE, "a.py", "# TODO: remove until this is done\nx = 1\n", "medium"),
+    (todos.RULE, "a.py", "# TODO: remove until this is done\nx = 1\n", "low"),
     (todos.RULE, "a.py", "# TODO: raise it again when the demo is over\nx = 1\n", "medium"),
-    (todos.RULE, "a.py", "# TODO: clean up after testing\nx = 1\n", "medium"),
-    (todos.RULE, "a.py", "# TODO: drop the extra column\nx = 1\n", "medium"),
+    (todos.RULE, "a.py", "# TODO: clean up after testing\nx = 1\n", "low"),
+    (todos.RULE, "a.py", "# TODO: drop the extra column\nx = 1\n", "low"),
     (todos.RULE, "a.py", "# TODO: drop with the support of old servers, support for 1.x\nx = 1\n", ""),
-    (todos.RULE, "a.py", "# TODO: perform the validation\nx = 1\n", "medium"),
-    (todos.RULE, "a.py", "# the limit is odd (TODO: look it up)\nx = 1\n", "medium"),
+    (todos.RULE, "a.py", "# TODO: perform the validation\nx = 1\n", "low"),
+    (todos.RULE, "a.py", "# the limit is odd (TODO: look it up)\nx = 1\n", "low"),
     (todos.RULE, "a.py", "# TODO: remove when Python 3.9 is dropped\nx = 1\n", ""),
     (todos.RULE, "a.rs", "// TODO: use `let else` once it is stable\nfn f() {}\n", ""),
     (todos.RULE, "A.java", "// TODO: update this when we are on at least API Level 24.\nclass A {}\n", ""),
@@ -119,7 +121,7 @@ ROWS: list[tuple[Rule, str, str, str]] = [
     (todos.RULE, "a.go", "package a\n// todo lists are kept by name\nvar x = 1\n", ""),
     (debug_prints.RULE, "lib/a.py", "def f(x):\n    print('DEBUG', x)\n    return x\n", "medium"),
     (debug_prints.RULE, "lib/a.py", "def f(x):\n    print(f'{x=}')\n    return x\n", "medium"),
-    (debug_prints.RULE, "lib/a.py", "def f(x):\n    print(x)\n    return x\n", "medium"),
+    (debug_prints.RULE, "lib/a.py", "def f(x):\n    print(x)\n    return x\n", "low"),
     (debug_prints.RULE, "scripts/a.py", "def f(x):\n    print(x)\n    return x\n", ""),
     (debug_prints.RULE, "lib/a.py", "import argparse\ndef f(x):\n    print(x)\n    return x\n", ""),
     (debug_prints.RULE, "lib/a.py", "def f(x):\n    print(x, file=sys.stderr)\n    return x\n", ""),
@@ -143,9 +145,9 @@ ROWS: list[tuple[Rule, str, str, str]] = [
         "export function formatSort(sort: string[]) {\n  console.log('after filter', sort.length);\n}\n",
         "medium",
     ),
-    (debug_prints.RULE, "lib/a.py", "def login(name):\n    print(name)\n", "medium"),
-    (debug_prints.RULE, "lib/a.py", "def domain_of(name):\n    print(name)\n", "medium"),
-    (debug_prints.RULE, "lib/a.py", "class Catalog:\n    def prune(self):\n        print(self.rows)\n", "medium"),
+    (debug_prints.RULE, "lib/a.py", "def login(name):\n    print(name)\n", "low"),
+    (debug_prints.RULE, "lib/a.py", "def domain_of(name):\n    print(name)\n", "low"),
+    (debug_prints.RULE, "lib/a.py", "class Catalog:\n    def prune(self):\n        print(self.rows)\n", "low"),
     (debug_prints.RULE, "lib/a.js", "function listen(port) {\n  console.log('port ===>', port)\n}\n", "medium"),
     (debug_prints.RULE, "lib/a.js", "function logRequest(port) {\n  console.log('from', port)\n}\n", ""),
     (debug_prints.RULE, "lib/a.js", "class HTTPLogger {\n  write(port) {\n    console.log(port)\n  }\n}\n", ""),
@@ -183,13 +185,51 @@ ROWS: list[tuple[Rule, str, str, str]] = [
     (debug_prints.RULE, "src/A.php", "<?php\nfunction f($x) {\n  var_dump($x);\n  return $x;\n}\n", "medium"),
     (debug_prints.RULE, "src/A.php", "<?php\nfunction f($x) {\n  return print_r($x, true);\n}\n", ""),
     (debug_prints.RULE, "src/A.php", "<?php\nfunction f($x) {\n  echo 'DEBUG: ' . $x;\n}\n", "medium"),
+    (
+        debug_prints.RULE,
+        "src/A.php",
+        "<?php\nfunction f($x) {\n  echo \"Hello\";\n  echo $x;\n  echo 'x: ' . $x;\n}\n",
+        "",
+    ),
+    (debug_prints.RULE, "lib/a.js", "function f(n) {\n  console.log('listening')\n}\n", "low"),
+    (debug_prints.RULE, "lib/a.js", "function f(n) {\n  console.log('DEBUG', n.x())\n}\n", "medium"),
+    (debug_prints.RULE, "bin/a.py", "def f(x):\n    print('DEBUG', x)\n", "low"),
+    (debug_prints.RULE, "main.go", 'package main\nimport "fmt"\nfunc f(x int) { fmt.Println("here", x) }\n', "low"),
 ]
 
 
 @pytest.mark.parametrize(("rule", "path", "text", "severity"), ROWS)
 def test_rows(rule: Rule, path: str, text: str, severity: str) -> None:
     """What each language writes is found with its severity, and what is right is left alone."""
-    assert severities(rule, path, text) == ([severity] if severity else [])
+    assert severities(rule, path, text, "" if rule is debug_prints.RULE else None) == ([severity] if severity else [])
+
+
+NEW = [
+    # (path, text, severity in a new file)
+    ("hello.py", "print(1)\n", "low"),
+    ("hello.py", "print('hello')\n", "low"),
+    ("hello.js", "console.log('hello')\n", "low"),
+    ("hello.js", "console.log(user)\n", "low"),
+    ("hello.rs", 'fn main() { println!("{:?}", 1); }\n', ""),
+    ("hello.php", '<?php\necho "Hello";\n', ""),
+    ("lib/a.py", "def f(x):\n    print('DEBUG', x)\n", "low"),
+    ("lib/a.rs", "fn f(x: u8) {\n    dbg!(x);\n}\n", "medium"),
+    ("lib/a.php", "<?php\nfunction f($x) {\n  var_dump($x);\n}\n", "medium"),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "severity"), NEW)
+def test_what_is_new_may_print(path: str, text: str, severity: str) -> None:
+    """Only calls that nobody ships stop a change that adds a file."""
+    assert severities(debug_prints.RULE, path, text) == ([severity] if severity else [])
+
+
+def test_the_only_print_is_told_in_words_that_are_understood() -> None:
+    """The message says what was seen and asks."""
+    found = findings({"lib/a.py": "x = 1\n"}, {"lib/a.py": "x = 1\nprint(x)\n"}, [debug_prints.RULE])
+    assert [each.message for each in found] == [
+        "`print` writes to the screen, which nothing else in this file does: is it left from debugging?"
+    ]
 
 
 @pytest.mark.parametrize("rule", {row[0].id: row[0] for row in ROWS}.values(), ids=lambda rule: rule.id)

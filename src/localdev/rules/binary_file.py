@@ -19,9 +19,10 @@ _BUILT = words(
 )
 _ARCHIVES = words(
     """
-    zip tar gz tgz bz2 tbz2 xz txz zst 7z rar iso img bin dat pack
+    zip tar gz tgz bz2 tbz2 xz txz zst 7z rar
     """
 )
+_RAW = words("iso img bin dat pack")
 _DATA = words(
     """
     db sqlite sqlite3 mdb pkl pickle joblib npy npz h5 hdf5 parquet pt pth ckpt onnx safetensors gguf pb tflite
@@ -77,7 +78,7 @@ def _judge(file: ChangedFile, size: int) -> tuple[str, Severity] | None:
     if ending in _DATA:
         return "a database or data in binary form", "medium"
     what = "an archive" if ending in _ARCHIVES else "a binary file"
-    return what, "medium" if size >= _SMALL or (size == 0 and ending in _ARCHIVES) else "low"
+    return what, "medium" if size >= _SMALL or (size == 0 and ending in _ARCHIVES | _RAW) else "low"
 
 
 RULE = Rule(

@@ -15,8 +15,10 @@ _BEGIN, _END = re.compile(_MARK % "BEGIN"), re.compile(_MARK % "END")
 _LONGEST_KEY = 20_000
 # Less than this between the marks is a picture of a key, such as `...`.
 _LEAST_KEY = 24
-_GLUE = r"(?:\\[nr]|[\s\"',#*|>]|\+(?=\s))*+"
-_FORWARD = re.compile(rf"(?:{_GLUE}[A-Za-z0-9+/=]{{20,}}+)*+")
+_GLUE = r"(?:\\[nr]|[\s\"'`,#*|>]|[+.\\](?=\s))*+"
+# An encrypted key says so above its body.
+_HEADERS = rf"(?:{_GLUE}(?:Proc-Type|DEK-Info|Version|Comment):[^\n]{{0,100}})*+"
+_FORWARD = re.compile(rf"{_HEADERS}(?:{_GLUE}[A-Za-z0-9+/=]{{16,}}+)*+")
 _LINE = re.compile(r"[\s\"'#*|>+,]*([A-Za-z0-9+/]*={0,2})(?:\\[nr]|[\s\"',+])*")
 _INSIDE = re.compile(r"(?:^[ \t\"']*[A-Za-z0-9+/]{64}(?:\\n)?[\"',+ \t]*\r?\n){3,}", re.MULTILINE)
 _PUTTY = re.compile(r"(?<=Private-Lines: )\d{1,3}\r?\n(?:[A-Za-z0-9+/=]{1,64}\r?\n)+")

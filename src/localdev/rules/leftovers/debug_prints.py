@@ -7,8 +7,18 @@ from collections.abc import Iterator
 
 from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
-from localdev.rules.code import in_code
-from localdev.rules.leftovers.printing import DUMPS, PLAIN, PRINTS, QUIET, is_print, is_printer, prints_for_a_living
+from localdev.rules.code import SCRIPT, in_code
+from localdev.rules.leftovers.printing import (
+    DUMPS,
+    PLAIN,
+    PRINTS,
+    QUIET,
+    is_print,
+    is_printer,
+    is_program,
+    prints_for_a_living,
+)
+from localdev.rules.places import is_script
 from localdev.rules.rule import Example, Found, Rule
 from localdev.source.syntax.calls import Call, calls
 from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of
@@ -37,7 +47,13 @@ _NAMED_HOLE = re.compile(
 )
 _SELF_NAMING = re.compile(r"\{[^{}]*[\w)\]]\s*=\s*(?:![rsa])?\}")
 _DUMP_FORM = re.compile(r"\.inspect\b|%[+#]v|\{:?#?\?\}|\{[\w.]+:#?\?\}|%T|%p")
+# A print without any sign of what it is for.
+_ALONE = "`{}` writes to the screen, which nothing else in this file does: is it left from debugging?"
+# Nobody ships these, not even in what is new.
+_NEVER_MEANT = frozenset(("dbg", "std.dbg", "var_dump", "icecream.ic", "ic", "console.trace", "ray", "xdebug_var_dump"))
 _DEFINED = re.compile(r"\b(?:def|func|function|fn|macro_rules!)\s+(\w+)")
+# What a page says, too, is no sign in an `echo`.
+_ECHO = re.compile(r"echo\s+[\"']\W*\[?(?:debug|dbg|xxx+|[\"']*here\b|>{3,})", re.IGNORECASE)
 _COUT = re.compile(r"(?:std::)?(?:cout|cerr|clog)\s*<<\s*(?P<first>\"[^\"]*\")")
 
 
@@ -49,11 +65,20 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         if not (is_print(call, dumps) or is_print(call, prints)) or not file.touched(call.line, call.end_line):
             continue
         printer = is_printer(file, tree) if printer is None else printer
-        found = _dump(tree, call, printer) if is_print(call, dumps) else _print(tree, call, printer)
+        if is_print(call, dumps):
+            found, mild = _dump(tree, call, printer), call.name not in _NEVER_MEANT and _may_print(file, tree)
+        else:
+            found, mild = _print(tree, call, printer), _may_print(file, tree)
         if found:
-            yield Found(file.path, call.line, found, min(call.end_line, call.line + 5), "remove it, or log it")
+            told = "low" if mild or found == _ALONE.format(call.name) else None
+            yield Found(file.path, call.line, found, min(call.end_line, call.line + 5), "remove it, or log it", told)
     if tree.language in ("cpp", "php"):
         yield from _streams(file, tree)
+
+
+def _may_print(file: ChangedFile, tree: SyntaxTree) -> bool:
+    """Say whether printing may be what a file is for: it is new, or run by hand or as a program."""
+    return not file.change.old_path or is_script(file.path) or is_program(tree)
 
 
 def _dump(tree: SyntaxTree, call: Call, printer: bool) -> str:
@@ -107,7 +132,8 @@ def _print(tree: SyntaxTree, call: Call, printer: bool) -> str:
     if names_what_it_shows(call.arguments) and not QUIET.fullmatch(call.name):
         return f"`{call.name}` shows a value while working"
     if tree.language in PLAIN and not QUIET.fullmatch(call.name):
-        return f"`{call.name}` prints in a file where nothing else does"
+        shown = tree.language in SCRIPT and any(each.kind == "name" for each in call.arguments)
+        return f"`{call.name}` shows a value while working" if shown else _ALONE.format(call.name)
     return ""
 
 
@@ -151,14 +177,15 @@ def _streams(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         ):
             continue
         text = text_of(node)
-        match = _COUT.match(text) if tree.language == "cpp" else re.match(r"echo\s+(?P<first>[\"'][^\"']*[\"'])", text)
+        match = _COUT.match(text) if tree.language == "cpp" else None
         named = tree.language == "cpp" and re.search(
             r"\"\W*(?:\w+ )*(\w+)\s*[:=]?\s*\"\s*<<\s*(?:\w+(?:\.|->))*\1\b", text
         )
-        if match is not None and (_SAYS_DEBUG.match(match["first"][1:-1]) or (named and not is_printer(file, tree))):
-            yield Found(
-                file.path, line_of(node), "this prints what looks like a note for debugging", suggestion="remove it"
-            )
+        noted = _ECHO.match(text) if match is None else _SAYS_DEBUG.match(match["first"][1:-1])
+        if (tree.language == "php" and noted) or (match and (noted or (named and not is_printer(file, tree)))):
+            told = "low" if _may_print(file, tree) else None
+            said = "this prints what looks like a note for debugging"
+            yield Found(file.path, line_of(node), said, suggestion="remove it", severity=told)
 
 
 RULE = Rule(
@@ -168,11 +195,15 @@ RULE = Rule(
     title="A print for debugging was left in",
     explanation=(
         "It fires on calls that only show a value (`dbg!`, `var_dump`, `console.dir`), on prints "
-        "whose text marks them as notes, and on prints in "
-        "library code where nothing else prints. Programs, scripts, tests and examples print for a "
-        "living and are left alone."
+        "whose text marks them as notes or names the variable beside it, and, as `low`, on the only print of a file of "
+        "library code. In new files, programs and scripts printing is never more than `low`, but for calls that nobody "
+        "ships; tests and examples print for a living and are left alone."
     ),
-    bad=Example("shop/cart.py", "def total(items):\n    print('DEBUG', items)\n    return sum(items)\n"),
+    bad=Example(
+        "shop/cart.py",
+        "def total(items):\n    print('DEBUG', items)\n    return sum(items)\n",
+        "def total(items):\n    return sum(items)\n",
+    ),
     good=Example(
         "shop/cart.py",
         "import logging\n\n\ndef total(items):\n    logging.debug('%s items', len(items))\n    return sum(items)\n",

@@ -89,13 +89,18 @@ def is_printer(file: ChangedFile, tree: SyntaxTree) -> bool:
     """Say whether a file prints for a living: a program, a script, or one that printed before the change."""
     if is_script(file.path) or is_test(file.path) or is_example(file.path):
         return True
-    program = _PROGRAM.get(tree.language)
-    if program is not None and program.search(tree.text):
+    if is_program(tree):
         return True
     prints = PRINTS.get(tree.language, frozenset())
     kept = [call for call in calls(tree) if is_print(call, prints) and not file.touched(call.line, call.end_line)]
     fresh = [call for call in calls(tree) if is_print(call, prints) and file.touched(call.line, call.end_line)]
     return bool(kept) or len(fresh) > 3
+
+
+def is_program(tree: SyntaxTree) -> bool:
+    """Say whether a file is a program's entry or reads its command line."""
+    program = _PROGRAM.get(tree.language)
+    return program is not None and program.search(tree.text) is not None
 
 
 def is_print(call: Call, names: frozenset[str]) -> bool:

@@ -36,15 +36,12 @@ _WAITS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-# Wishes: the code does what it should without them.
-_WISH = re.compile(
+# What is there now is not to stay: whoever wrote this would have the change stopped.
+_UNDO = re.compile(
     r"""
-    \b(?: maybe | can\ be | perhaps | consider | could | might | would | ideally | nice(?:r|ly)? | better
-    | optimi[sz]\w*
-    | perf | performan\w+ | fast(?:er)? | slow | cleaner | refactor\w* | rename | think | thought | investigat\w*
-    | document\w* | docs? | wish | someday | possib\w+ | simplif\w+ | unify | dedup\w* | move | share | reuse
-    | style | naming | figure | explore | evaluate | more\ (?:efficient|robust|general) | improve\w* | see\ if
-    | decide )\b | \?
+    \b(?: back\ to | revert | undo | restore | put\ .*\ back | re-?enable | raise\ it\ again | turn\ .*\ (?:on|off)\ again
+    | before\ (?:the\ |we\ |a\ )?(?:releas\w+|merg\w+|commit\w*|ship\w*|deploy\w*|going\ live|production)
+    | (?:do\ not|don'?t|never)\ (?:merge|commit|ship|release|deploy) )\b
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -65,14 +62,13 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             following = _comment_after(file, line)
             if is_tracked(following) or _WAITS.search(match["rest"]):
                 continue
-            wish = word not in ("FIXME", "XXX") and _WISH.search(match["rest"]) is not None
             message = f"{word} without an owner or a ticket"
             yield Found(
                 file.path,
                 line,
                 message,
                 suggestion="do it, or name who does and where it is tracked",
-                severity="low" if wish else None,
+                severity="medium" if _UNDO.search(match["rest"]) else None,
             )
 
 
@@ -94,11 +90,11 @@ def _comment_after(file: ChangedFile, line: int) -> str:
 RULE = Rule(
     id="todo-without-owner",
     family="leftover",
-    severity="medium",
+    severity="low",
     title="A TODO that nobody owns",
     explanation=(
         "A TODO, FIXME, XXX or HACK without a name, a ticket or a release it waits for is forgotten. "
-        "It is `low` where the words are a wish (maybe, nicer, faster), and in tests and examples."
+        "It is `medium` where the words say that the code must not stay as it is (back to, remove before the release)."
     ),
     bad=Example("cart.py", "def total(items):\n    # TODO: validate the prices\n    return sum(items)\n"),
     good=Example("cart.py", "def total(items):\n    # TODO(anna): validate the prices, #412\n    return sum(items)\n"),

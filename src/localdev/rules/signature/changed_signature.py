@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from localdev.rules.changed import ChangedFile, ReviewedChange
@@ -45,8 +46,8 @@ def _changed(file: ChangedFile) -> Iterator[tuple[Signature, Signature]]:
 
 def _alone(found: tuple[Signature, ...]) -> dict[tuple[str, str], Signature]:
     """Give signatures by owner and name, those alone that no other shares."""
-    keys = [(each.owner, each.name) for each in found]
-    return {key: each for key, each in zip(keys, found, strict=True) if keys.count(key) == 1}
+    count = Counter((each.owner, each.name) for each in found)
+    return {(each.owner, each.name): each for each in found if count[each.owner, each.name] == 1}
 
 
 def _shape(signature: Signature) -> tuple[tuple[str, bool, str], ...]:
