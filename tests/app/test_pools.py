@@ -135,7 +135,7 @@ def test_a_question_that_waits_says_so(pools: Pools) -> None:
     for _ in stream:
         pass
     thread.join(20)
-    assert answers and told == ["waiting for 1 earlier question"]
+    assert answers and told == ["waiting for 1 earlier job"]
 
 
 def test_cancellation() -> None:

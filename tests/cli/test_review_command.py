@@ -192,8 +192,33 @@ def test_rules_are_explained(run: Run, repository: Path) -> None:
     assert "localdev: ignore[merge-marker]" in done.out
     assert "merge-marker" in run("-C", repository, "review", "--explain", "list").out
     assert json.loads(run("-C", repository, "review", "--explain", "merge-marker", "--json").out)["severity"] == "high"
-    done = run("-C", repository, "review", "--explain", "merge-markers")
-    assert (done.code, "did you mean merge-marker" in done.err) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("merge-markers", "merge-marker"),
+        ("eval", "code-execution"),
+        ("secrets", "private-key"),
+        ("SQL", "sql-injection"),
+    ],
+)
+def test_a_rule_is_looked_for_by_its_words(run: Run, repository: Path, name: str, meant: str) -> None:
+    """Its name, its family, what it is about."""
+    done = run("-C", repository, "review", "--explain", name)
+    assert (done.code, meant in done.err) == (4, True), done.err
+    assert "did you mean" not in run("-C", repository, "review", "--explain", "zzqxv").err
+
+
+def test_a_comment_that_suppresses_nothing_is_told(run: Run, repository: Path) -> None:
+    """One without brackets, and one that names a rule that does not exist; with the place."""
+    names = ("", "[merge-marker, no-such]", "[ruff/F401]")
+    (repository / "app" / "main.py").write_text("".join(f"a = 1  # localdev: ignore{each}\n" for each in names))
+    done = run("-C", repository, "review", "--no-model")
+    assert done.err.splitlines() == [
+        "warning: app/main.py:1: localdev: ignore names no rule, so nothing is ignored: localdev: ignore[RULE]",
+        "warning: app/main.py:2: localdev: ignore[no-such] names no rule that there is",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +228,7 @@ def test_rules_are_explained(run: Run, repository: Path) -> None:
         (["--diff", "nowhere..HEAD"], 2, "no commit"),
         (["--patch", "missing.patch"], 4, "cannot read"),
         (["--fail-on", "terrible"], 2, "review.fail_on"),
-        (["--deadline", "-1"], 2, "review.deadline"),
+        (["--deadline", "-1"], 2, "0 or more"),
     ],
 )
 def test_mistakes_are_said_in_a_line(run: Run, repository: Path, arguments: list[str], code: int, said: str) -> None:

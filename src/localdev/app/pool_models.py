@@ -165,12 +165,12 @@ class Lease:
         return self._backend.count_tokens(text)
 
     def stream(self, request: ChatRequest) -> Iterator[BackendEvent]:
-        """Pass the model's words on; says so where earlier questions have to be waited for."""
+        """Pass the model's words on; says so where earlier jobs have to be waited for."""
         opened = self._opened
         if opened is None:
             raise BackendError("the model was given back", "open it again")
         if opened.streaming:
-            self._tell(Notice("info", f"waiting for {counted(opened.streaming, 'earlier question')}"))
+            self._tell(Notice("info", f"waiting for {counted(opened.streaming, 'earlier job')}"))
         opened.streaming += 1
         try:
             yield from watched(self._backend, request, self._cancellation)

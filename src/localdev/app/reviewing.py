@@ -174,6 +174,7 @@ class _Job:
         )
         linters = chosen(settings.linters)
         self._take(changed)
+        yield from self._slips()
         with self._timed("rules_ms"):
             yield from self._run_rules()
         with self._timed("linters_ms"):
@@ -211,6 +212,22 @@ class _Job:
         for each in self.change.files:
             if reason := unreadable(each):
                 self.not_reviewed.append(NotReviewed(each.path, reason))
+            self.not_reviewed += [NotReviewed(each.path, "very long line", line=at, end_line=at) for at in each.overlong]
+
+    def _slips(self) -> Iterator[Notice]:
+        """Tell of new comments that are to suppress something and cannot."""
+        from localdev.app.linters import LINTERS
+        from localdev.rules.selection import MODEL
+        from localdev.rules.suppression import slip_on
+
+        families = self.selection.families
+        known = {*families, *families.values(), MODEL}
+        linters = {linter.name for linter in LINTERS}
+        for file in self.change.files:
+            for line in file.change.added():
+                slip = slip_on(line.text, lambda name: name in known or name.partition("/")[0] in linters)
+                if slip:
+                    yield Notice("warning", f"{file.path}:{line.new_line}: {slip}")
 
     def _run_rules(self) -> Iterator[Event]:
         """Run the rules; at the deadline all files are listed, as no file has been seen by every rule."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _FORMS = ("text", "json", "sarif", "markdown", "github", "gitlab")
 _STYLES = {"high": "bad", "medium": "warning", "low": "plain", "info": "dim"}
 _BASELINE_VERSION = 1
+_MOST_NEAR = 5
 # Lines of a finding that are longer than a screen are cut: the place says where to look.
 _LONGEST_LINE = 200
 
@@ -148,15 +149,32 @@ def explained(out: Printer, name: str, *, as_json: bool) -> None:
         return
     found = rule(name)
     if found is None:
-        import difflib
-
-        near = difflib.get_close_matches(name, [each.id for each in RULES], n=3, cutoff=0.4)
+        near = _near(name)
         meant = f"did you mean {' or '.join(near)}? " if near else ""
         raise NotFound(f"there is no rule {name!r}", f"{meant}`localdev review --explain list` names them all")
     if as_json:
         out.json({"schema_version": SCHEMA_VERSION, **_described(found)})
         return
     _print_rule(out, found)
+
+
+def _near(name: str) -> list[str]:
+    """Give the rules that a name may mean: those that have its words in their names, families, titles or texts."""
+    import difflib
+    import re
+
+    from localdev.rules.registry import RULES
+
+    words = [word.removesuffix("s") for word in re.findall(r"[a-z0-9]{3,}", name.lower())]
+    near = difflib.get_close_matches(name, [each.id for each in RULES], n=_MOST_NEAR, cutoff=0.75)
+    for text in (
+        lambda rule: f"{rule.id} {rule.family}",
+        lambda rule: rule.title,
+        lambda rule: f"{rule.explanation} {rule.bad.text}",
+    ):
+        found = {each.id: sum(word in text(each).lower() for word in words) for each in RULES}
+        near += sorted((id for id, count in found.items() if count), key=lambda id: -found[id])
+    return list(dict.fromkeys(near))[:_MOST_NEAR]
 
 
 def _print_rule(out: Printer, rule: Rule) -> None:

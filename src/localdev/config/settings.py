@@ -48,7 +48,7 @@ class Key:
         noun = _NOUNS[self.type]
         if self.low is not None and self.high is not None:
             return f"{noun} from {_plain(self.low)} to {_plain(self.high)}"
-        return noun
+        return noun if self.low is None else f"{noun}, {_plain(self.low)} or more"
 
 
 def _plain(number: float) -> str:

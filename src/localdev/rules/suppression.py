@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from localdev.core.review import Finding
 
 _COMMENT = re.compile(r"\blocaldev:\s*ignore\[([^\]\n]*)\]", re.IGNORECASE)
+_ANY = re.compile(r"\blocaldev:\s*ignore\b(?![\w-])(?P<names>\s*\[[^\]\n]*\])?", re.IGNORECASE)
 # What begins a comment in some language; in a string such a text is taken for one too, which does no harm.
 _BEGINS = re.compile(r"#|//|/\*|\*|--|;|%|<!--|\bREM\b", re.IGNORECASE)
 _ALONE = re.compile(r"\s*(?:#|//|/\*|\*|--|;|%|<!--|REM\b|\{/?[*#]|\{\{!|<%#|[(@]\*)", re.IGNORECASE)
@@ -33,3 +34,16 @@ def ignored_on(line: str) -> set[str]:
     begins = _BEGINS.search(line)
     found = _COMMENT.finditer(line, begins.end()) if begins else ()
     return {name.strip() for each in found for name in each[1].split(",") if name.strip()}
+
+
+def slip_on(line: str, known: Callable[[str], bool]) -> str:
+    """Say what is wrong with a line's comment that is to suppress something and does not; empty where nothing is."""
+    begins = _BEGINS.search(line) if "localdev" in line.lower() else None
+    for each in _ANY.finditer(line, begins.end()) if begins else ():
+        names = [name.strip() for name in (each["names"] or "").strip(" \t[]").split(",") if name.strip()]
+        if not names:
+            return "localdev: ignore names no rule, so nothing is ignored: localdev: ignore[RULE]"
+        for name in names:
+            if not known(name):
+                return f"localdev: ignore[{name}] names no rule that there is"
+    return ""
