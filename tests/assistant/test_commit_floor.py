@@ -86,7 +86,19 @@ ROWS: list[tuple[str, Files, Files, str]] = [
         "parameter removed",
         {"shop/cart.py": CART.replace("total(items)", "total(items, rate=1.0)")},
         {"shop/cart.py": CART},
-        "refactor(shop): remove parameter rate from total",
+        "refactor(shop)!: remove parameter rate from total",
+    ),
+    (
+        "required parameter and a new file",
+        {"shop/cart.py": CART},
+        {"shop/cart.py": CART.replace("total(items)", "total(items, rate)"), "shop/main.py": "def main():\n    pass\n"},
+        "feat(shop)!: add parameter rate to total\n\n- add shop/main.py with main\n- add parameter rate to total",
+    ),
+    (
+        "required parameter and a new function",
+        {"shop/cart.py": CART},
+        {"shop/cart.py": CART.replace("total(items)", "total(items, rate)") + NEW},
+        "feat(shop)!: add parameter rate to total and add discount",
     ),
     (
         "body changed",
@@ -133,6 +145,20 @@ ROWS: list[tuple[str, Files, Files, str]] = [
      "test(cart): add a test for cart"),
     ("test changed", {"tests/test_cart.py": TEST}, {"tests/test_cart.py": TEST.replace("== 0", "== 1")},
      "test(cart): update tests for cart"),
+    (
+        "assertion removed",
+        {"tests/test_cart.py": f"{TEST}    assert total([1]) == 1\n    assert total([2]) == 2\n"},
+        {"tests/test_cart.py": f"{TEST}    assert total([2]) == 2\n"},
+        "test(cart): remove an assertion from test_total",
+    ),
+    (
+        "assertions removed",
+        {"tests/test_cart.py": f"{TEST}    assert total([1]) == 1\n\n\ndef test_b():\n    a = 1\n    assert a\n"},
+        {"tests/test_cart.py": "from cart import total\n\n\ndef test_total():\n    total([])\n\n\n"
+         "def test_b():\n    a = 1\n"},
+        "test(cart): remove 3 assertions from tests for cart\n\n- remove 2 assertions from test_total\n"
+        "- remove an assertion from test_b",
+    ),
     ("test file", {}, {"src/cart.test.ts": "it('adds', () => { add(1) })\n"}, "test(cart): add tests for cart"),
     (
         "code with its test",
@@ -250,7 +276,8 @@ def said(change: ReviewedChange, *, first: bool = False, branch: str = "") -> st
     """Give the whole draft in Conventional Commits."""
     found = draft(change, first=first, branch=branch)
     scope = found.scope or scope_of(Style(), found.paths, change.paths)
-    return worded(Style(), found.subjects, found.lines, kind=found.type, scope=scope).text
+    kind = found.type + "!" * found.breaks
+    return worded(Style(), found.subjects, found.lines, kind=kind, scope=scope).text
 
 
 @pytest.mark.parametrize(("before", "after", "wanted"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])

@@ -167,6 +167,17 @@ def test_a_scope_that_others_there_do_not_share() -> None:
     assert scope_of(learn([*past, *same]), ("src/plugins/css1.ts",), frozenset()) == "css"
 
 
+def test_a_scope_of_one_commit_that_touched_a_file_by_the_way() -> None:
+    """It is that of the other files it touched; the file's own name is better where it is known as a scope."""
+    others = [PastMessage(f"fix(context): mend {n}", "", ("context.go",)) for n in range(9)]
+    by_the_way = PastMessage("refactor(context): name addresses", "", ("context.go", "utils.go"))
+    style = learn([*others, by_the_way])
+    assert scope_of(style, ("context.go",), frozenset()) == "context"
+    assert scope_of(style, ("utils.go",), frozenset()) == ""
+    known = learn([*others, by_the_way, PastMessage("refactor(utils): move it", "", ("a.go", "b.go", "utils.go"))])
+    assert scope_of(known, ("utils.go",), frozenset()) == "utils"
+
+
 def test_scopes_where_scopes_are_used() -> None:
     """Hardly ever a scope in the history: none; else the one of commits to the same place, or the component."""
     never = learn(past([subject.replace("(cart)", "").replace("(store)", "") for subject in CONVENTIONAL]))

@@ -57,7 +57,7 @@ def commit(request: CommitRequest, *, prompt: Prompt, backend: ChatBackend | Non
     floor = draft(request.change, first=request.first, branch=request.branch)
     ticket = ticket_of(request.branch, request.style.ticket)
     scope = request.scope or _scope(request, floor)
-    kind = request.kind or floor.type
+    kind = (request.kind or floor.type) + "!" * floor.breaks
     plain = worded(request.style, floor.subjects, floor.lines, kind=kind, scope=scope, ticket=ticket)
     message, words = plain, Words(clock)
     if backend is not None and not request.first:
@@ -68,7 +68,7 @@ def commit(request: CommitRequest, *, prompt: Prompt, backend: ChatBackend | Non
         if words.why:
             yield Notice("warning", f"the model's words were not used: {words.why}; this is the draft without a model")
         else:
-            message = _from_model(request.style, words, scope, ticket)
+            message = _from_model(request.style, words, scope, ticket, mark="!" * floor.breaks)
     model = _model(backend, words)
     times = clock.timings()
     yield Result(
@@ -113,10 +113,11 @@ def _asked(
     )
 
 
-def _from_model(style: Style, words: Words, scope: str, ticket: str) -> Worded:
-    """Dress a model's words."""
-    message = worded(style, (words.subject,), (), kind=words.kind, scope=scope)
-    line = worded(style, (words.subject,), (), kind=words.kind, scope=scope, ticket=ticket).subject
+def _from_model(style: Style, words: Words, scope: str, ticket: str, *, mark: str) -> Worded:
+    """Dress a model's words; `mark` stands behind the type where others have to follow the change."""
+    kind = words.kind + mark
+    message = worded(style, (words.subject,), (), kind=kind, scope=scope)
+    line = worded(style, (words.subject,), (), kind=kind, scope=scope, ticket=ticket).subject
     return Worded(line, with_trailer(wrapped(words.body), style, ticket), message.type, scope, ticket)
 
 

@@ -84,7 +84,8 @@ def type_in(style: Style, kind: str) -> str:
 
 
 def subject_line(style: Style, text: str, *, kind: str, scope: str, ticket: str = "") -> str:
-    """Put one subject together, whatever its length."""
+    """Put one subject together, whatever its length; `kind` ends in `!` where others have to follow the change."""
+    kind, mark = kind.rstrip("!"), "!" * kind.endswith("!")
     rest = in_mood(text, style.mood)
     if rest[:1].isalpha() and _is_word(rest):
         rest = (rest[0].upper() if style.capital else rest[0].lower()) + rest[1:]
@@ -94,7 +95,7 @@ def subject_line(style: Style, text: str, *, kind: str, scope: str, ticket: str 
         scope = ticket
     if habit is not None and habit.place == "text":
         rest = habit.form.replace("{id}", ticket) + rest
-    line = _headed(style, rest, kind=kind, scope=scope)
+    line = _headed(style, rest, kind=kind, scope=scope, mark=mark)
     if style.emoji:
         line = f"{_EMOJI.get(kind, _EMOJI['chore'])[style.emoji == 'code']} {line}"
     if habit is not None and habit.place == "front":
@@ -104,10 +105,10 @@ def subject_line(style: Style, text: str, *, kind: str, scope: str, ticket: str 
     return line
 
 
-def _headed(style: Style, rest: str, *, kind: str, scope: str) -> str:
+def _headed(style: Style, rest: str, *, kind: str, scope: str, mark: str) -> str:
     """Put what stands before the colon, or in brackets, in front."""
     if style.form == "conventional":
-        return f"{type_in(style, kind)}({scope}): {rest}" if scope else f"{type_in(style, kind)}: {rest}"
+        return f"{type_in(style, kind)}{f'({scope})' if scope else ''}{mark}: {rest}"
     if style.form == "tag":
         tag = _tag(style, kind) if style.typed_tags else scope
         return f"[{tag}] {rest}" if tag else rest
@@ -136,7 +137,7 @@ def worded(
     # What the subject says in full need not be said again, and hardly anybody writes bodies in some repositories.
     wanted = style.bodies >= _LEAST_BODIES and not all(_covered(each, text) for each in lines)
     body = with_trailer("\n".join(listed) if wanted else "", style, ticket)
-    return Worded(line, body, type_in(style, kind), scope, ticket)
+    return Worded(line, body, type_in(style, kind.rstrip("!")), scope, ticket)
 
 
 def _covered(line: str, text: str) -> bool:
@@ -190,19 +191,23 @@ def _voted(style: Style, paths: Sequence[str]) -> str:
     here = {up for path in paths[:_MOST_PATHS] for up in _ups(path)}
     often = Counter(each.label for each in style.marks)
     votes: dict[str, float] = {}
-    nearest = 0.0
+    near: dict[str, list[float]] = {}
     for each in style.marks:
         if often[each.label] < 2:  # made up for one commit, as labels in words are
             continue
         there = {up for path in each.paths[:_MOST_PATHS] for up in _ups(path)}
         alike = len(here & there) / len(here | there) if here and there else 0.0
-        nearest = max(nearest, alike)
+        if alike >= _LEAST_ALIKE:
+            near.setdefault(each.label, []).append(alike)
         # Many commits that are a little alike must not outvote the few that are much alike.
         votes[each.label] = votes.get(each.label, 0.0) + alike**3
-    if nearest < _LEAST_ALIKE:
+    if not near:
         return ""
     label = max(votes, key=lambda each: votes[each])
     if votes[label] < _LEAST_VOTES * sum(votes.values()):
+        return ""
+    # One commit that touched this among other things names the others.
+    if len(near.get(label, ())) < 2 and max(near.get(label, (0.0,))) < 1:
         return ""
     return label if label.lower() not in TYPES or style.form != "conventional" else ""
 

@@ -48,6 +48,7 @@ class Draft:
     """What to say of a change: its type, the subject in ever shorter words, lines for the text below, main paths.
 
     Words are in the imperative and begin small; `scope` is only set where the type has one of its own (`deps`).
+    `breaks` says that code which uses what was changed has to follow.
     """
 
     type: str
@@ -55,6 +56,7 @@ class Draft:
     lines: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     scope: str = ""
+    breaks: bool = False
 
 
 def draft(change: ReviewedChange, *, first: bool = False, branch: str = "") -> Draft:
@@ -69,7 +71,7 @@ def draft(change: ReviewedChange, *, first: bool = False, branch: str = "") -> D
     hint = _BRANCH_TYPES.get(re.split(r"[/_-]", branch.lower(), maxsplit=1)[0], "") if "/" in branch else ""
     if main.about == "code" and hint in ("fix", "feat", "perf", "refactor", "chore"):
         kind = hint
-    return Draft(kind, main.phrases, _lines(parts), main.paths, main.scope)
+    return Draft(kind, main.phrases, _lines(parts), main.paths, main.scope, main.breaks)
 
 
 def _place(part: Part) -> int:
@@ -110,12 +112,12 @@ def _parts(change: ReviewedChange) -> Iterator[Part]:
     groups: dict[Kind, list[ChangedFile]] = {}
     for file in left:
         groups.setdefault(kind_of(file.path), []).append(file)
-    yield from _code(groups.pop("code", []), groups.pop("test", []))
+    yield from _code(groups.pop("code", []), groups.pop("test", []), change)
     for kind, files in groups.items():
         yield _BY_KIND.get(kind, plain_files)(kind, files)
 
 
-def _code(code: list[ChangedFile], tests: list[ChangedFile]) -> Iterator[Part]:
+def _code(code: list[ChangedFile], tests: list[ChangedFile], change: ReviewedChange) -> Iterator[Part]:
     """Give the parts about code and tests: layout and comments by themselves, then definitions."""
     if len(code) <= _MOST_COMPARED:
         layout = [file for file in code if only_layout(file)]
@@ -131,7 +133,7 @@ def _code(code: list[ChangedFile], tests: list[ChangedFile]) -> Iterator[Part]:
         yield code_part(code, [each for each in found if each.path in paths], tested=bool(tests))
     if tests:
         paths = {file.path for file in tests}
-        yield test_part(tests, [each for each in found if each.path in paths])
+        yield test_part(tests, [each for each in found if each.path in paths], change)
 
 
 def _is_moved(file: ChangedFile) -> bool:

@@ -122,7 +122,8 @@ class Words:
             return
         subject, body = cleaned(subject, body)
         kind = asked.kind or (kind if kind in TYPES else asked.draft.type)
-        line = subject_line(asked.style, subject, kind=kind, scope=asked.scope, ticket=asked.ticket)
+        mark = "!" * asked.draft.breaks
+        line = subject_line(asked.style, subject, kind=kind + mark, scope=asked.scope, ticket=asked.ticket)
         self.why = fault(subject, body, known, line=line)
         if not self.why:
             self.kind, self.subject, self.body = kind, subject, body
@@ -157,7 +158,7 @@ def _request(asked: Asked, wrong: str) -> ChatRequest:
 
 def _room(asked: Asked) -> int:
     """Give the characters that are left of a subject beside what is put around it."""
-    kind = asked.kind or max(TYPES, key=len)
+    kind = (asked.kind or max(TYPES, key=len)) + "!" * asked.draft.breaks
     return LONGEST - len(subject_line(asked.style, "", kind=kind, scope=asked.scope, ticket=asked.ticket))
 
 

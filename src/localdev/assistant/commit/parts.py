@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Part:
     """`about` is what kind of thing it is, `type` its conventional type, `phrases` say it in ever shorter words.
 
-    `lines` say it in full, one thing each. `slight` marks what hardly deserves the subject.
+    `lines` say it in full, one thing each. `slight` marks what hardly deserves the subject, `breaks` what others
+    have to follow.
     """
 
     about: str
@@ -19,3 +20,4 @@ class Part:
     paths: tuple[str, ...]
     scope: str = ""
     slight: bool = False
+    breaks: bool = False

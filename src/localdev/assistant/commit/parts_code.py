@@ -8,7 +8,7 @@ from localdev.assistant.commit.parts import Part
 from localdev.assistant.commit.parts_files import paths_of
 from localdev.assistant.commit.symbols import SymbolChange
 from localdev.assistant.commit.words import called, common_folder, files, listed, shortened, subject_of_test
-from localdev.rules.changed import ChangedFile
+from localdev.rules.changed import ChangedFile, ReviewedChange
 
 _DEEDS = ("added", "renamed", "moved", "removed", "parameters", "changed")
 _VERBS = {"added": "add", "removed": "remove", "changed": "update", "parameters": "change the parameters of"}
@@ -27,8 +27,11 @@ def code_part(chosen: list[ChangedFile], symbols: Sequence[SymbolChange], *, tes
     told = [each for each in symbols if each.path not in paths_of(fresh)]
     told = [each for each in told if not _within_tests(each)] or told
     ahead = [each for each in told if each.public and each.kind not in _SMALL_KINDS]
-    phrases = _fresh_phrases(fresh, symbols) if fresh and not _outweighs(ahead, symbols, fresh) else []
+    broken = [each for each in ahead if each.breaks]
+    phrases = _fresh_phrases(fresh, symbols) if fresh and not broken and not _outweighs(ahead, symbols, fresh) else []
     phrases = phrases or _symbol_phrases(ahead or told)
+    if broken:  # whoever calls it has to know first of all
+        phrases = [*_broken_phrases(broken, ahead), *phrases]
     phrases += [f"update {way}" for way in files(paths) if not fresh] or [
         f"add {way}" for way in files(paths_of(fresh))
     ]
@@ -42,6 +45,7 @@ def code_part(chosen: list[ChangedFile], symbols: Sequence[SymbolChange], *, tes
         _lines(fresh, symbols, paths),
         paths,
         slight=slight,
+        breaks=bool(broken),
     )
 
 
@@ -94,6 +98,13 @@ def _symbol_phrases(told: Sequence[SymbolChange]) -> list[str]:
         other = _deed_phrases(present[1], groups[present[1]])
         return [f"{main[0]} and {other[0]}", *main]
     return main
+
+
+def _broken_phrases(broken: Sequence[SymbolChange], ahead: Sequence[SymbolChange]) -> list[str]:
+    """Word what others have to follow, with what else was done where both fit."""
+    main = _deed_phrases("parameters", broken)
+    others = _symbol_phrases([each for each in ahead if not each.breaks])
+    return [f"{main[0]} and {others[-1]}", *main] if others and len(broken) == 1 else main
 
 
 def _deed_phrases(deed: str, group: Sequence[SymbolChange]) -> list[str]:
@@ -169,15 +180,43 @@ def _lines(fresh: Sequence[ChangedFile], symbols: Sequence[SymbolChange], paths:
     return tuple(lines)
 
 
-def test_part(chosen: list[ChangedFile], symbols: Sequence[SymbolChange]) -> Part:
+def test_part(chosen: list[ChangedFile], symbols: Sequence[SymbolChange], change: ReviewedChange) -> Part:
     """Word changes of tests by what they test, as far as their names tell."""
     paths = paths_of(chosen)
     added = [each for each in symbols if each.deed == "added"]
     verb = "add" if added or all(file.change.status == "added" for file in chosen) else "update"
     subjects = [name for path in paths if (name := subject_of_test(path))]
+    lost = _lost(change) if verb == "update" and len(chosen) <= _MANY_FILES else {}
+    if lost:
+        return Part("test", "test", *_lost_phrases(lost, subjects), paths)
     counted = f"{verb} a test" if len(added) == 1 and added[0].kind != "class" else f"{verb} tests"
     phrases = [f"{counted} for {way}" for way in shortened(subjects)] if len(subjects) == len(paths) else []
     folder = common_folder(paths)
     phrases += [f"{counted} in {way}" for way in files(paths)] if not phrases else []
     phrases += [f"{counted} in {folder}"] if folder else []
     return Part("test", "test", tuple(phrases), (phrases[0],), paths)
+
+
+def _lost(change: ReviewedChange) -> dict[str, int]:
+    """Count the assertions that are gone from each test that stays, where nothing explains it."""
+    from localdev.rules.assertions.compared import Lost, compare
+
+    found: dict[str, int] = {}
+    for each in compare(change):
+        if isinstance(each, Lost) and each.likely:
+            name = each.test.name.rpartition(".")[2]
+            found[name] = found.get(name, 0) + len(each.gone)
+    return found
+
+
+def _lost_phrases(lost: dict[str, int], subjects: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Word that tests check less than they did: the phrases and the lines."""
+    lines = tuple(f"remove {_counted(count)} from {name}" for name, count in lost.items())
+    whole = f"remove {_counted(sum(lost.values()))} from"
+    phrases = [f"{whole} tests for {way}" for way in shortened(subjects)] if subjects else []
+    return (*lines[: len(lines) == 1], *phrases, f"{whole} tests"), lines
+
+
+def _counted(count: int) -> str:
+    """Say how many assertions."""
+    return "an assertion" if count == 1 else f"{count} assertions"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from localdev.assistant.commit.breaking import breaks
 from localdev.core.code import ParsedFile, Symbol
 from localdev.rules.changed import ChangedFile
 
@@ -34,7 +35,8 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 class SymbolChange:
     """What became of one definition; `old` is the name before a renaming, or the path before a move.
 
-    `parameter` is `+name` or `-name` where exactly one came or went. `lines` is its size, for its weight.
+    `parameter` is `+name` or `-name` where exactly one came or went. `lines` is its size, for its weight. `breaks` says
+    that calls as they were no longer fit.
     """
 
     deed: Deed
@@ -44,6 +46,7 @@ class SymbolChange:
     lines: int
     old: str = ""
     parameter: str = ""
+    breaks: bool = False
 
     @property
     def public(self) -> bool:
@@ -157,7 +160,9 @@ def _changed(file: ChangedFile, before: _Side, after: _Side) -> Iterator[SymbolC
         lists = (_brackets(was), _brackets(symbol)) if known else ("", "")
         parameter = _parameter(*lists)
         deed: Deed = "parameters" if lists[0] != lists[1] else "changed"
-        yield SymbolChange(deed, name, file.path, symbol.kind, lines, parameter=parameter)
+        around = after.symbols.get(symbol.parent)
+        broken = known and breaks(*lists, symbol, around=around, language=file.language)
+        yield SymbolChange(deed, name, file.path, symbol.kind, lines, parameter=parameter, breaks=broken)
 
 
 def _innermost(side: _Side, lines: frozenset[int]) -> dict[str, int]:
@@ -211,6 +216,6 @@ def _parameters(text: str) -> set[str]:
 _ORDER = ("added", "renamed", "moved", "removed", "parameters", "changed")
 
 
-def _weight(change: SymbolChange) -> tuple[bool, int, int]:
+def _weight(change: SymbolChange) -> tuple[bool, bool, int, int]:
     """Order by what a reader wants to know first."""
-    return not change.public, _ORDER.index(change.deed), -change.lines
+    return not change.breaks, not change.public, _ORDER.index(change.deed), -change.lines
