@@ -39,7 +39,7 @@ from localdev.rules.injected import code, deserialising, queries, shell, sql, te
 from localdev.rules.leftovers import breakpoints, debug_prints, focused_tests, skipped_tests, todos
 from localdev.rules.rule import Rule
 from localdev.rules.secrets import hardcoded, private_key, token
-from localdev.rules.signature import changed_signature
+from localdev.rules.signature import changed_signature, symbol_removed
 
 _PLACES = (
     private_key.RULE,
@@ -53,6 +53,7 @@ _PLACES = (
     removed.RULE,
     weakened.RULE,
     changed_signature.RULE,
+    symbol_removed.RULE,
     dependency_lock.RULE,
     prompt_injection.RULE,
 )

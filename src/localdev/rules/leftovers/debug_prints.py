@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from localdev.core.review import Severity
 from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, in_code
@@ -70,7 +71,7 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         else:
             found, mild = _print(tree, call, printer), _may_print(file, tree)
         if found:
-            told = "low" if mild or found == _ALONE.format(call.name) else None
+            told: Severity | None = "low" if mild or found == _ALONE.format(call.name) else None
             yield Found(file.path, call.line, found, min(call.end_line, call.line + 5), "remove it, or log it", told)
     if tree.language in ("cpp", "php"):
         yield from _streams(file, tree)
@@ -183,7 +184,7 @@ def _streams(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         )
         noted = _ECHO.match(text) if match is None else _SAYS_DEBUG.match(match["first"][1:-1])
         if (tree.language == "php" and noted) or (match and (noted or (named and not is_printer(file, tree)))):
-            told = "low" if _may_print(file, tree) else None
+            told: Severity | None = "low" if _may_print(file, tree) else None
             said = "this prints what looks like a note for debugging"
             yield Found(file.path, line_of(node), said, suggestion="remove it", severity=told)
 

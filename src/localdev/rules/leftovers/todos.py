@@ -39,7 +39,8 @@ _WAITS = re.compile(
 # What is there now is not to stay: whoever wrote this would have the change stopped.
 _UNDO = re.compile(
     r"""
-    \b(?: back\ to | revert | undo | restore | put\ .*\ back | re-?enable | raise\ it\ again | turn\ .*\ (?:on|off)\ again
+    \b(?: back\ to | revert | undo | restore | put\ .*\ back | re-?enable | raise\ it\ again
+    | turn\ .*\ (?:on|off)\ again
     | before\ (?:the\ |we\ |a\ )?(?:releas\w+|merg\w+|commit\w*|ship\w*|deploy\w*|going\ live|production)
     | (?:do\ not|don'?t|never)\ (?:merge|commit|ship|release|deploy) )\b
     """,

@@ -96,7 +96,7 @@ class Callers:
     def _candidates(self, name: str, path: str, language: str) -> Iterator[str]:
         """Give the files to look into."""
         yield path
-        family = next((each for each in _FAMILIES if language in each), frozenset({language}))
+        family = family_of(language)
         yield from (file.path for file in self._change.files if file.language in family and file.new_text is not None)
         graph = self._change.graph
         if graph is not None:
@@ -123,6 +123,11 @@ class Callers:
             changed = next((file for file in self._change.files if file.path == path), None)
             self._trees[path] = changed.new_syntax if changed is not None else read_syntax(path, self._text(path))
         return self._trees[path]
+
+
+def family_of(language: str) -> frozenset[str]:
+    """Give the languages that call each other's functions by their names."""
+    return next((each for each in _FAMILIES if language in each), frozenset({language}))
 
 
 def _named(call: Call, function: Signature) -> bool:
