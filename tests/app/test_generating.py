@@ -167,3 +167,35 @@ def test_nonsense_of_a_real_model_is_refused_or_passes_the_checks(jobs: OpenJobs
     assert bool(payload["patch"]) == all(check["ok"] for check in payload["checks"])
     assert payload["attempts"] in (1, 2)
     assert {path: path.read_bytes() for path in root.iterdir()} == before
+
+
+def notices(jobs: LocalJobs, **options: Any) -> list[str]:
+    """Run the job and give what it says on the way."""
+    return [event.text for event in jobs.run("gen", options) if isinstance(event, Notice)]
+
+
+def test_a_refused_answer_has_a_next_step(jobs: OpenJobs, root: Path, script: Script) -> None:
+    """What can be made without a model is named where it can be, and only there."""
+
+    def said(kind: str, target: str, **more: Any) -> str:
+        answers = {
+            "doc": {"summary": "", "details": ""},
+            "test": {"imports": [], "tests": []},
+            "code": {"imports": [], "symbols": []},
+        }
+        opened = jobs({"model": script([json.dumps(answers[kind])] * 2)})
+        return " ".join(notices(opened, kind=kind, target=target, **more))
+
+    assert "`localdev gen doc pay.py::pay --no-model` writes what the code shows" in said("doc", "pay.py::pay")
+    assert "`localdev gen test pay.py::pay --no-model` writes blank tests" in said("test", "pay.py::pay")
+    place = root / "pay.py"
+    place.write_text(place.read_text().replace("-> None:\n", '-> None:\n    """Old."""\n'))
+    assert said("doc", "pay.py::pay") == "other words may help, or another model: --model"
+    assert "other words may help" in said("code", "pay.py", instruction="add more")
+
+
+def test_a_model_is_suggested_where_it_would_help(jobs: OpenJobs, root: Path) -> None:
+    """Documentation and tests can be written out by one; nothing is suggested where none was wanted."""
+    (said,) = notices(jobs(), kind="doc", target="pay.py::pay")
+    assert said.startswith("for documentation and tests written out, ")
+    assert notices(jobs(), kind="doc", target="pay.py::pay", no_model=True) == []

@@ -69,8 +69,9 @@ def test_a_refusal_ends_with_one_and_says_why(project: Path, run: Run, tmp_path:
     arguments = ("gen", "doc", "-C", project, f"{project}/app/total.py::get_total")
     done = run(*arguments, "--model", model(tmp_path, answers))
     assert (done.code, done.out) == (1, "")
-    assert "FAILED  usable: the summary says nothing" in done.err
+    assert "FAILED  the model's answer: the summary says nothing" in done.err
     assert "refused after 2 attempts" in done.err
+    assert "hint: `localdev gen doc app/total.py::get_total --no-model` writes what the code shows" in done.err
     done = run(*arguments, "--model", model(tmp_path, answers), "--json")
     payload = json.loads(done.out)
     assert done.code == 1

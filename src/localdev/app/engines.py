@@ -77,6 +77,7 @@ def open_engine(
     if not stored:
         purposes = {
             "complete": "for completions of code",
+            "gen": "for documentation and tests written out",
             "commit": "for messages in a model's words",
             "review": "for a model's look beside the rules",
         }

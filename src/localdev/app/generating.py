@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,8 +12,8 @@ from localdev.app.tools import JobTools
 from localdev.app.work_tree import WorkTree
 from localdev.core.chat import Message, Sampling
 from localdev.core.code import Chunk
-from localdev.core.errors import NotFound, UsageError
-from localdev.core.events import Event, Result, Sources
+from localdev.core.errors import LocaldevError, NotFound, UsageError
+from localdev.core.events import Event, Notice, Result, Sources
 from localdev.core.patch import Check, FileEdit, Proposal
 from localdev.core.ports import ChatBackend
 from localdev.core.search import Hit
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _CHARACTERS_PER_TOKEN = 3
 # What a prompt has besides code: its rules, and the chat template's marks.
 _AROUND_TOKENS = 600
+_OTHERWISE = "other words may help, or another model: --model"
 
 
 class Task(Protocol):
@@ -128,8 +129,22 @@ def _doc(work: Work) -> Making:
 
     target = work.options["target"]
     if target and "::" not in target:
-        return (yield from document_file(work.files, target, partial(_one_doc, work)))
-    return (yield from _one_doc(work, doc_job(work.files, find_target(work.files, target))))
+        whole = yield from document_file(work.files, target, partial(_one_doc, work))
+        return (yield from _hinted(work, whole, None, "what the code shows"))
+    job = doc_job(work.files, find_target(work.files, target))
+    proposal = yield from _one_doc(work, job)
+    return (yield from _hinted(work, proposal, job.floor, "what the code shows"))
+
+
+def _hinted(work: Work, proposal: Proposal, floor: Callable[[], Proposal] | None, what: str) -> Making:
+    """Say what can be done where a model's answers are refused; `floor` makes the same without (None: it can)."""
+    if work.backend is not None and not proposal.accepted:
+        works = floor is None
+        with contextlib.suppress(LocaldevError):
+            works = works or (floor is not None and floor().accepted)
+        step = f"`localdev gen {work.options['kind']} {work.options['target']} --no-model` writes {what}"
+        yield Notice("hint", f"{step}; another model may do better: --model" if works else _OTHERWISE)
+    return proposal
 
 
 def _one_doc(work: Work, job: DocJob) -> Making:
@@ -154,7 +169,8 @@ def _test(work: Work) -> Making:
         return job.floor()
     prompt, messages = work.prompt("gen_test", job.asked(work.instruction, work.characters()))
     yield work.sources(job.target, prompt)
-    return (yield from propose(work.asked(job, prompt, messages), work.backend))
+    proposal = yield from propose(work.asked(job, prompt, messages), work.backend)
+    return (yield from _hinted(work, proposal, replace(job, run=None).floor, "blank tests"))
 
 
 def _runner(work: Work) -> Callable[[tuple[FileEdit, ...], str], Check] | None:
@@ -227,8 +243,10 @@ def gen_job(tools: JobTools, options: Mapping[str, Any]) -> Iterator[Event]:
         from localdev.app.applying import apply_edits
 
         apply_edits(proposal.edits, tools.root, tools.folders, label=f"gen {kind} {options.get('target', '')}".strip())
-    if engine.notice is not None:
+    if engine.notice is not None and proposal.accepted:  # what the checks refuse, no model would have mended
         yield engine.notice
+    if engine.backend is not None and not proposal.accepted and kind in NEED_A_MODEL:
+        yield Notice("hint", _OTHERWISE)
     yield Result(_payload(kind, proposal, applied=applied, total_ms=clock.timings().total_ms))
 
 

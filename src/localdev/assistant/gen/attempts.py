@@ -19,6 +19,9 @@ MOST_ATTEMPTS = 2
 _MOST_REPEATED = 4000
 _AGAIN = "This was refused: {why}\nAnswer again, in the same form, without that mistake."
 
+# The check that an answer of a model fails which cannot become a change at all.
+ANSWER = "the model's answer"
+
 Edits = tuple[FileEdit, ...]
 
 
@@ -65,7 +68,7 @@ def propose(job: Job, backend: ChatBackend) -> Generator[Event, None, Proposal]:
                 raise Unfit("nothing would change")
             checks = tuple(job.check(edits))
         except Unfit as problem:
-            checks = (Check("usable", False, str(problem)),)
+            checks = (Check(ANSWER, False, str(problem)),)
         why = failed(checks)
         if edits and not why:
             return Proposal(edits, tuple(checks), attempt, model, job.prompt, usage)
@@ -117,7 +120,7 @@ class _Answer:
             if not ended:
                 raise BackendError("the engine ended without saying why", "run the command again")
         except CutShort:
-            self.problem = "the answer was too long to be finished (gen.max_tokens); write less"
+            self.problem = "it was too long to be finished (gen.max_tokens); write less"
         finally:
             close = getattr(stream, "close", None)
             if close is not None:
@@ -135,7 +138,7 @@ def _read(answer: _Answer) -> dict[str, Any]:
     try:
         read = json.loads(answer.text)
     except (ValueError, RecursionError) as error:
-        raise Unfit("the answer is not the JSON that was asked for") from error
+        raise Unfit("it does not have the form that was asked for (JSON)") from error
     if not isinstance(read, dict):
-        raise Unfit("the answer is no object")
+        raise Unfit("it does not have the form that was asked for (a JSON object)")
     return read

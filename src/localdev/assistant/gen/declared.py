@@ -44,27 +44,33 @@ _SET_UP = {
     ),
     **{
         name: (
-            rf"{name}\.(?:config|workspace)\.(?:[cm]?[jt]s|json)|\.{name}rc(?:\.\w+)?",
+            rf"{name}\.(?:config|workspace)\.(?:[cm]?[jt]s|json)",
             ("package.json", "vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs"),
             rf"\"{name}\"\s*:\s*\{{|['\"]{name}/config['\"]",
         )
         for name in ("vitest", "jest", "mocha", "ava")
     },
 }
+_RC = ("", ".json", ".jsonc", ".yml", ".yaml", ".js", ".cjs", ".mjs")
 _REQUIREMENT = re.compile(r"^\s*['\"]?([A-Za-z][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@,'\"#]|$)", re.MULTILINE)
 
 
 def above(files: Files, path: str, *names: str) -> Iterator[str]:
     """Yield the texts of files of some names in the folders from a path up to the root."""
-    folder = posixpath.dirname(path)
-    while True:
+    for folder in _folders(path):
         for name in names:
             text = files.read(f"{folder}/{name}".lstrip("/"))
             if text:
                 yield text
-        if not folder:
-            return
+
+
+def _folders(path: str) -> Iterator[str]:
+    """Yield the folders from a path up to the root, which is empty."""
+    folder = posixpath.dirname(path)
+    while folder:
+        yield folder
         folder = posixpath.dirname(folder)
+    yield ""
 
 
 def sets_up(files: Files, path: str, framework: str) -> bool:
@@ -72,6 +78,9 @@ def sets_up(files: Files, path: str, framework: str) -> bool:
     own, shared, part = _SET_UP[framework]
     if any(re.search(rf"(?:^|/)(?:{own})$", each) for each in files.paths):
         return True
+    hidden = ("conftest.py", "tests/conftest.py") if framework == "pytest" else [f".{framework}rc{e}" for e in _RC]
+    if any(files.exists(f"{folder}/{name}".lstrip("/")) for folder in _folders(path) for name in hidden):
+        return True  # files that are empty, or whose names begin with a dot, are not listed
     return any(re.search(part, text, re.MULTILINE) for text in above(files, path, *shared))
 
 

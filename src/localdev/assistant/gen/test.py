@@ -109,9 +109,9 @@ class JobOfTests:
         listed = answer.get("tests")
         found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
         if not found:
-            raise Unfit("there is no test in the answer")
+            raise Unfit("there is no test in it")
         if len(found) > _MOST_TESTS:
-            raise Unfit(f"there are {len(found)} tests in the answer; write at most {_MOST_TESTS}")
+            raise Unfit(f"there are {len(found)} tests in it; write at most {_MOST_TESTS}")
         cases = [_case(each) for each in found]
         imports = [str(each).strip() for each in answer.get("imports") or ()]
         language = self.target.tree.language
