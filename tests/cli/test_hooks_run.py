@@ -60,6 +60,19 @@ def test_a_message_is_drafted_into_the_editor(hooked: Path, tmp_path: Path) -> N
     assert "# Changes to be committed:" in (tmp_path / "seen").read_text()
 
 
+def test_a_draft_loads_no_rules(repository: Path) -> None:
+    """The commit was reviewed, or nobody wants that: a draft without a model is quick."""
+    staged(repository, "def greet() -> str:\n    return ''\n")
+    (repository / "MSG").write_text("\n# comment\n")
+    script = (
+        "import sys\nfrom localdev.cli.main import main\nmain()\n"
+        "print([name for name in sys.modules if name.startswith(('localdev.rules.secrets', 'detect_secrets'))])\n"
+    )
+    words = [sys.executable, "-c", script, "hooks", "run", "prepare-commit-msg", "MSG"]
+    done = subprocess.run(words, cwd=repository, capture_output=True, text=True, timeout=50)
+    assert done.stdout == "[]\n" and (repository / "MSG").read_text().startswith("feat(new): add greet"), done.stderr
+
+
 def test_a_draft_that_would_be_a_comment(run: Run, repository: Path) -> None:
     """Where messages begin with `#12` and comments do too, git would drop the draft: none is written."""
     for number in range(10):

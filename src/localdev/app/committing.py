@@ -25,8 +25,10 @@ _LONGEST_TEXT = 20_000_000
 
 
 def commit_job(tools: JobTools, options: Mapping[str, Any]) -> Iterator[Event]:
-    """Run the job; options: index_file (where not the repository's own), no_model, deadline (seconds), type, scope.
+    """Run the job; options: index_file (where not the repository's own), no_model, deadline (seconds), type, scope,
+    draft.
 
+    A `draft` is for a commit that others make and check: without a model it is not looked through for credentials.
     Yields one `Result`. What keeps a commit from being made is an answer too: `stopped` says what, `paths` or
     `secrets` where. Git's own message is kept while a merge, cherry-pick or revert is under way.
 
@@ -50,7 +52,8 @@ def commit_job(tools: JobTools, options: Mapping[str, Any]) -> Iterator[Event]:
         yield Result(commit_payload(stopped=stopped, doing=state.doing, paths=list(paths[:_MOST_NAMED])))
         return
     change = ReviewedChange(changed.change, changed.sides)
-    if secrets := _secrets(tools, change):
+    unchecked = options.get("draft") and options.get("no_model")
+    if not unchecked and (secrets := _secrets(tools, change)):
         places = [
             {"path": each.path, "line": each.line, "rule": each.rule, "message": each.message} for each in secrets
         ]

@@ -222,7 +222,7 @@ def _draft(place: Workplace, run: HookRun) -> int:
         return 0
     # The floor's draft first: it is there in time, whatever becomes of a model.
     for no_model in (True, False) if place.settings.hooks.models else (True,):
-        options = {"index_file": _index_file(run.root), "no_model": no_model, "deadline": run.left}
+        options = {"index_file": _index_file(run.root), "no_model": no_model, "deadline": run.left, "draft": True}
         payload = _result(place, "commit", options)
         message = str(payload["message"])
         encoding, data = encoded(run.root, message)
