@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -135,6 +136,55 @@ def test_every_form_is_what_it_says(run: Run, conflicted: Path) -> None:
     assert run("-C", conflicted, "review", "--format", "markdown").out.startswith("## Review of uncommitted changes\n")
     done = run("-C", conflicted, "review", "--format", "xml")
     assert (done.code, "sarif" in done.err) == (2, True)
+
+
+def test_a_line_a_finding_for_editors(run: Run, conflicted: Path) -> None:
+    """Path, line, severity, rule and message, as compilers print them, and nothing else."""
+    done = run("-C", conflicted, "review", "--no-model", "--format", "short")
+    assert done.code == 1
+    assert done.out and all(row.startswith("app/main.py:") for row in done.out.splitlines())
+    assert done.out.startswith("app/main.py:1: high merge-marker: ")
+
+
+def test_code_is_not_repeated_for_neighbours(run: Run, repository: Path) -> None:
+    """A line that was shown with the finding above is shown again only to be marked."""
+    (repository / "app" / "main.py").write_text("x = 1\neval(input())\neval(input())\ny = 2\n")
+    rows = [row for row in run("-C", repository, "review", "--no-model").out.splitlines() if " | " in row]
+    assert [row[6:].split(" | ")[0] for row in rows] == ["       1", ">      2", "       3", "       4", ">      3"]
+
+
+def on_a_terminal(*words: object) -> str:
+    """Run localdev with both of its outputs on a terminal of 80 columns, and give what it shows there."""
+    import os
+    import pty
+
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "80"}
+    process = subprocess.Popen(command(*words), stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # how Linux says that the other side of a terminal is gone
+        pass
+    os.close(ours)
+    process.wait(60)
+    rows = re.sub("\x1b\\[[^a-zA-Z]*[a-zA-Z]", "", shown.decode()).replace("\r\n", "\n").split("\n")
+    return "\n".join(row.rpartition("\r")[2] for row in rows)  # what a bar has drawn is gone
+
+
+def test_eighty_columns(repository: Path) -> None:
+    """A finding hangs under its message, and a hint is folded at words, too."""
+    (repository / "app" / "main.py").write_text("import subprocess\nsubprocess.run(input(), shell=True)\n")
+    shown = on_a_terminal("-C", repository, "review")
+    rows = shown.split("\n")
+    assert max(map(len, rows)) <= 80
+    (at,) = [at for at, row in enumerate(rows) if row.startswith("hint: ")]
+    assert rows[at + 1].startswith("  ") and rows[at + 1].strip()
+    (at,) = [at for at, row in enumerate(rows) if row.startswith("     2  ")]
+    message = rows[at].index(rows[at].split()[2])
+    assert rows[at + 1].startswith(" " * message) and rows[at + 1][message] != " " and "]" in rows[at + 1]
 
 
 def test_a_baseline_hides_what_was_known(run: Run, conflicted: Path, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localdev.cli.progress import plain
-from localdev.cli.terminal import neutral, wants_color
+from localdev.cli.progress import ProgressLine, plain
+from localdev.cli.terminal import Printer, folded, neutral, wants_color
 from localdev.core.events import Progress
 from tests.cli.conftest import Run, command
 
@@ -72,6 +72,17 @@ def test_progress_in_plain_words(progress: Progress, seconds: float, text: str) 
     assert plain(progress, seconds) == text
 
 
+def test_folding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At blanks alone, under the indent; blanks within stay, and the codes of styles take no room."""
+    monkeypatch.setenv("COLUMNS", "40")
+    assert folded("short") == "short"
+    text = "     1  \x1b[31mhigh\x1b[0m  a message that is a little longer than that \x1b[2m[a-rule]\x1b[0m"
+    assert folded(text, 13) == (
+        "     1  \x1b[31mhigh\x1b[0m  a message that is a little\n             longer than that \x1b[2m[a-rule]\x1b[0m"
+    )
+    assert folded("see " + "x" * 50 + " there") == "see\n  " + "x" * 50 + "\n  there"
+
+
 LONG_WORK = """
 import time
 from localdev.cli.progress import ProgressLine
@@ -110,6 +121,15 @@ def test_a_bar_on_a_terminal(term: str, bar: bool) -> None:
     assert (process.returncode, out) == (0, b"done\n")
     assert ("\x1b[" in shown.decode() and "/s" in shown.decode()) is bar
     assert "\x1b]" not in shown.decode() and ("[/x] \\x1b]0;owned" in shown.decode()) is bar
+
+
+@pytest.mark.parametrize(("quiet", "rows"), [(False, 1), (True, 0)])
+def test_progress_beside_a_terminal(capsys: pytest.CaptureFixture[str], quiet: bool, rows: int) -> None:
+    """Long work says now and then how far it is where stderr is kept; what is to be quiet there says nothing."""
+    line = ProgressLine(Printer(), quiet=quiet)
+    line._started = line._last_plain = time.monotonic() - 60
+    line.update(Progress("checking", 1, 53, "rules"))
+    assert len(capsys.readouterr().err.splitlines()) == rows
 
 
 def test_text_on_stdin(repository: Path, shell: Run, tmp_path: Path) -> None:

@@ -130,10 +130,10 @@ def test_gitlabs_report_has_what_gitlab_reads() -> None:
 
 def test_markdown_shows_code_and_hides_nothing() -> None:
     """Code in a fence longer than its own backticks; text that is no Markdown; what was not reviewed."""
-    odd = finding(message="<b>`x` *y*", lines=[{"line": 3, "text": "````"}])
+    odd = finding(message="<b>`x` *y*", lines=[{"line": 2, "text": "x"}, {"line": 3, "text": "````"}])
     text = review_markdown(review(odd))
     assert r"**high** line 3: \<b\>`x` \*y\* (`sql`)" in text
-    assert "\n`````\n````\n`````\n" in text
+    assert "\n`````\n      2 | x\n>     3 | ````\n`````\n" in text
     assert "### Not reviewed\n\n- logo.png: binary\n" in text
 
 

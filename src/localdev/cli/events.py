@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def running(
-    place: Workplace, job: str, options: Mapping[str, object], *, service: Use = "none"
+    place: Workplace, job: str, options: Mapping[str, object], *, service: Use = "none", quiet: bool = False
 ) -> Iterator[Iterator[Event]]:
     """Start a job with its progress shown, and hand out the events that matter to a command.
 
-    `service` says whether it may run in the background service.
+    `service` says whether it may run in the background service, `quiet` that progress is for terminals alone.
 
     Leaving the context closes the job, which stops the engine, also when the command failed or was interrupted.
     """
-    progress = ProgressLine(place.printer)
+    progress = ProgressLine(place.printer, quiet=quiet)
     events = place.jobs(progress.take, service).run(job, options)
     try:
         yield _filtered(events, place, progress)

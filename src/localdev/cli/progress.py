@@ -19,10 +19,14 @@ _PLAIN_EVERY = 5.0
 
 
 class ProgressLine:
-    """One line of progress; `update` is cheap and may be called for every file."""
+    """One line of progress; `update` is cheap and may be called for every file.
 
-    def __init__(self, printer: Printer) -> None:
+    A `quiet` one shows nothing but on a terminal: of work whose output is kept, as a review's in CI.
+    """
+
+    def __init__(self, printer: Printer, *, quiet: bool = False) -> None:
         self._printer = printer
+        self._quiet = quiet
         self._started: float | None = time.monotonic()  # None between two pieces of work
         self._stage_started = self._last_plain = time.monotonic()
         self._stage = ""
@@ -49,7 +53,7 @@ class ProgressLine:
             return
         if self._terminal:
             self._update_bar(progress)
-        elif now - self._last_plain >= _PLAIN_EVERY:
+        elif not self._quiet and now - self._last_plain >= _PLAIN_EVERY:
             self._last_plain = now
             self._printer.aside(plain(progress, now - self._stage_started, self._stage_begun))
 

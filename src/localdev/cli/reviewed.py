@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from localdev.cli.terminal import Printer
     from localdev.rules.rule import Rule
 
-_FORMS = ("text", "json", "sarif", "markdown", "github", "gitlab")
+_FORMS = ("text", "short", "json", "sarif", "markdown", "github", "gitlab")
 _STYLES = {"high": "bad", "medium": "warning", "low": "plain", "info": "dim"}
 _BASELINE_VERSION = 1
 _MOST_NEAR = 5
@@ -68,6 +68,8 @@ def printed(out: Printer, review: Mapping[str, Any], form: str, *, paths: Sequen
 
         for line in github_annotations(review):
             out.line(one_line(line))
+    elif form == "short":
+        _print_short(out, review)
     elif form == "markdown":
         from localdev.cli.terminal import neutral
         from localdev.render.review_markdown import review_markdown
@@ -87,8 +89,9 @@ def _print_text(out: Printer, review: Mapping[str, Any], paths: Sequence[str]) -
         return
     for path, findings in itertools.groupby(review["findings"], key=lambda finding: str(finding["path"])):
         out.line(out.styled(path, "path"))
+        shown: dict[int, bool] = {}
         for finding in findings:
-            _print_finding(out, finding)
+            _print_finding(out, finding, shown)
         out.line()
     left = left_out(review)
     if left:
@@ -99,6 +102,12 @@ def _print_text(out: Printer, review: Mapping[str, Any], paths: Sequence[str]) -
     out.line(out.styled(summary(review), "good" if clean else "bold"))
 
 
+def _print_short(out: Printer, review: Mapping[str, Any]) -> None:
+    """Print a line a finding as compilers do, for editors and grep: `path:line: severity rule: message`."""
+    for each in review["findings"]:
+        out.line(one_line(f"{each['path']}:{each['line'] or 1}: {each['severity']} {each['rule']}: {each['message']}"))
+
+
 def _changes(label: str) -> str:
     """Name changes of which there are none: `staged changes`, `changes from A..B`."""
     if label.endswith("changes"):
@@ -106,20 +115,28 @@ def _changes(label: str) -> str:
     return f"changes in {'the patch' if label == 'patch' else label}"
 
 
-def _print_finding(out: Printer, finding: Mapping[str, Any]) -> None:
-    """Print one finding with the lines around it."""
+def _print_finding(out: Printer, finding: Mapping[str, Any], shown: dict[int, bool]) -> None:
+    """Print one finding with the lines around it.
+
+    `shown` holds the lines of the file that were printed with findings before, and whether they were marked: one is
+    printed again only to be marked.
+    """
     number = str(finding["line"]) if finding["line"] else "-"
     severity = out.styled(str(finding["severity"]), _STYLES[finding["severity"]])
     rule = out.styled(f"[{finding['rule']}]", "dim")
-    out.wrapped(f"{number:>6}  {severity}  {out.styled(str(finding['message']), 'plain')} {rule}")
+    message = out.styled(str(finding["message"]), "plain")
+    out.wrapped(f"{number:>6}  {severity}  {message} {rule}", indent=len(f"{number:>6}  {finding['severity']}  "))
     for line in finding["lines"]:
         inside = finding["line"] <= line["line"] <= finding["end_line"]
+        if shown.get(line["line"]) in (True, inside):
+            continue
+        shown[line["line"]] = inside
         text = one_line(str(line["text"]))
         text = f"{text[:_LONGEST_LINE]}..." if len(text) > _LONGEST_LINE else text
         row = f"{'>' if inside else ' '} {line['line']:>6} | {text}"
         out.line(f"      {out.styled(row, 'plain' if inside else 'dim')}")
     if finding["suggestion"]:
-        out.wrapped(f"        {out.styled(str(finding['suggestion']), 'hint')}")
+        out.wrapped(f"        {out.styled(str(finding['suggestion']), 'hint')}", indent=8)
 
 
 def _cards() -> list[Any]:

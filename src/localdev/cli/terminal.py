@@ -15,6 +15,7 @@ from localdev.core.events import Notice
 
 # Everything a terminal may obey, and the marks that reorder text on screen (bidirectional controls).
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CODES = re.compile(r"\x1b\[\d*m")
 _STYLES = {"plain": "", "bold": "1", "dim": "2", "path": "36", "good": "32", "bad": "31", "warning": "33", "hint": "2"}
 
 
@@ -51,16 +52,9 @@ class Printer:
         """Print one line of the answer; it must be neutral already or ours."""
         sys.stdout.write(text + "\n")
 
-    def wrapped(self, text: str) -> None:
-        """Print one line of the answer; on a terminal it is folded at blanks and its further lines are indented."""
-        if sys.stdout.isatty():
-            import textwrap
-            from shutil import get_terminal_size
-
-            columns = get_terminal_size().columns
-            # A name, a path or a command that is broken cannot be copied.
-            text = textwrap.fill(text, columns, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
-        self.line(text)
+    def wrapped(self, text: str, indent: int = 2) -> None:
+        """Print one line of the answer; on a terminal it is folded at blanks, its further lines are indented."""
+        self.line(folded(text, indent) if sys.stdout.isatty() else text)
 
     def piece(self, text: str) -> None:
         """Print a piece of a streamed answer at once."""
@@ -96,7 +90,8 @@ class Printer:
     def notice(self, notice: Notice) -> None:
         """Print something the user should know on stderr: `warning: ...`, `hint: ...`."""
         head = "" if notice.level == "info" else _paint(f"{notice.level}:", notice.level, wanted=self.err_color) + " "
-        self.aside(head + one_line(as_typed(notice.text)))
+        text = head + one_line(as_typed(notice.text))
+        self.aside(folded(text) if sys.stderr is not None and sys.stderr.isatty() else text)
 
     def aside(self, text: str) -> None:
         """Print a line on stderr, after what stdout holds; a stderr that is closed is nothing to fail for."""
@@ -105,6 +100,23 @@ class Printer:
         with contextlib.suppress(OSError, ValueError, AttributeError):
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
+
+
+def folded(text: str, indent: int = 2) -> str:
+    """Fold one line at blanks to the width of the terminal; the codes of styles take no room there."""
+    from shutil import get_terminal_size
+
+    columns = max(indent + 20, get_terminal_size().columns)
+    rows, width = [""], 0
+    for word in re.split(r"(?<=\S)(?= )", text):  # each with the blanks before it: a name that is broken is no name
+        size = len(_CODES.sub("", word))
+        if width and width + size > columns:
+            rows.append(" " * indent)
+            word, width = word.lstrip(" "), indent
+            size = len(_CODES.sub("", word))
+        rows[-1] += word
+        width += size
+    return "\n".join(rows)
 
 
 def _together() -> bool:

@@ -40,7 +40,7 @@ def _finding(finding: Mapping[str, Any]) -> Iterator[str]:
     where = f"line {finding['line']}: " if finding["line"] else ""
     yield f"**{finding['severity']}** {where}{_plain(finding['message'])} ({_code(finding['rule'])})"
     if finding["lines"]:
-        text = "\n".join(str(line["text"]) for line in finding["lines"])
+        text = "\n".join(_row(line, finding) for line in finding["lines"])
         fence = _fence(text)
         yield ""
         yield fence
@@ -49,6 +49,12 @@ def _finding(finding: Mapping[str, Any]) -> Iterator[str]:
     if finding["suggestion"]:
         yield ""
         yield _plain(finding["suggestion"])
+
+
+def _row(line: Mapping[str, Any], finding: Mapping[str, Any]) -> str:
+    """Write a line of code with its number, and a mark where it is one that the finding is about."""
+    mark = ">" if finding["line"] <= line["line"] <= finding["end_line"] else " "
+    return f"{mark} {line['line']:>5} | {line['text']}"
 
 
 def _plain(text: str) -> str:

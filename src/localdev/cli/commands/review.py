@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = new_app()
 _LARGEST_PATCH = 50_000_000
-_FORMATS = "text, json, sarif, markdown, github or gitlab"
+_FORMATS = "text, short, json, sarif, markdown, github or gitlab"
 
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Only these files and folders.", show_default=False)]
@@ -118,7 +118,7 @@ def _run(place: Workplace, options: dict[str, Any], *, no_service: bool) -> dict
 
     result: dict[str, Any] = {}
     service = use_service(place, "review", never=no_service, model=not options["no_model"])
-    with running(place, "review", options, service=service) as events:
+    with running(place, "review", options, service=service, quiet=True) as events:
         for event in events:
             if isinstance(event, Result):
                 result = event.payload
