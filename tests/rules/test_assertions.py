@@ -204,6 +204,11 @@ WORSE = [
     ("tests/ATest.php", "expect($r->code)->toBe(200);", "expect($r->code)->toBeTruthy();"),
 ]
 SAME = [
+    ("tests/ATest.php", "$this->assertTrue([] === $r->rows);", "$this->assertSame([], $r->rows);"),
+    ("tests/ATest.php", "$this->assertTrue('' === $r->name);", "$this->assertSame('', $r->name);"),
+    ("tests/ATest.php", "$this->assertTrue($r->a !== $r->b);", "$this->assertNotSame($r->a, $r->b);"),
+    ("tests/ATest.php", "$r->shouldReceive('x')->once()->with(1);", "$r->expects('x')->with(1);"),
+    ("tests/test_a.py", "self.assertTrue(r.code == 0)", "self.assertEqual(r.code, 0)"),
     ("tests/test_a.py", "assert r == 1", "assert r == 2"),
     ("tests/test_a.py", "assert r.ok", "assert r.ok is True"),
     ("tests/test_a.py", "self.assertEquals(r.code, 200)", "self.assertEqual(r.code, 200)"),
@@ -363,6 +368,25 @@ def test_many_alike_are_told_once(tests: int, told: int) -> None:
     found = findings({"tests/test_cart.py": text}, {"tests/test_cart.py": left}, RULES)
     assert [each.severity for each in found] == ["medium"] * told
     assert found[0].message.endswith(f"(and {2 * tests // told - 1} more like it)")
+
+
+def test_many_tests_that_lose_assertions_are_told_once() -> None:
+    """Of more than a few tests of a file the first, with the number of the others."""
+    rows = [f"def test_{at}():\n    cart = Cart()\n    assert cart.row({at}) == 5\n@@\n" for at in range(8)]
+    before = "".join(row.replace("@@", f"    assert cart.sum_{at} == 7\n") for at, row in enumerate(rows))
+    after = "".join(row.replace("@@", "") for row in rows)
+    found = findings({"tests/test_cart.py": before}, {"tests/test_cart.py": after}, RULES)
+    assert [each.severity for each in found] == ["medium"]
+    assert found[0].message.endswith("(and 7 more tests of this file lost some)")
+
+
+def test_a_value_compared_with_itself_in_a_renamed_test() -> None:
+    """The test has another name, and one of its comparisons cannot fail any more."""
+    before = put("tests/ATest.php", "$a = f($r);\n    $this->assertSame($a, $r);")
+    text = before["tests/ATest.php"].replace("function test", "function testOther")
+    after = text.replace("assertSame($a, $r)", "assertSame($a, $a)")
+    assert len(findings(before, {"tests/ATest.php": after}, RULES)) == 1
+    assert findings(before, {"tests/ATest.php": text}, RULES) == []
 
 
 def test_what_the_change_takes_out_of_the_code_needs_no_assertion() -> None:

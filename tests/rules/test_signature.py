@@ -8,6 +8,8 @@ from localdev.rules.signature import changed_signature
 from tests.rules.changing import findings
 
 RULES = (changed_signature.RULE,)
+GO = "package m\n\nfunc New(a int) *T { return nil }\n"
+GO_TWO = "package m\n\nfunc New(a int) (*T, error) { return nil, nil }\n"
 ROWS = [
     # (path, before, after, caller's path, caller, is it left behind?)
     (
@@ -66,6 +68,13 @@ ROWS = [
         "x = {}\nx.get(1)\n",
         False,
     ),
+    ("m.go", GO, GO_TWO, "w/u.go", 'package w\nimport "x.org/m"\nfunc New() { f(T{m.New(1)}) }\n', True),
+    ("m.go", GO, GO_TWO, "w/u.go", 'package w\nimport "x.org/m"\nfunc New() { a := m.New(1); a.x() }\n', True),
+    ("m.go", GO, GO_TWO, "w/u.go", 'package w\nimport "x.org/m"\nfunc New() { m.New(1).x() }\n', True),
+    ("m.go", GO, GO_TWO, "w/u.go", 'package w\nimport "x.org/m"\nfunc New() { a, err := m.New(1) }\n', False),
+    ("m.go", GO, GO_TWO, "w/u.go", 'package w\nimport "x.org/m"\nfunc New() { m.New(1) }\n', False),
+    ("m.go", GO, GO_TWO, "w/u.go", 'package w\nimport "x.org/m"\nfunc New() { f(m.New(1)) }\n', False),
+    ("m.go", GO, GO_TWO, "w/u.go", 'package w\nimport "x.org/z"\nfunc New() { z.New(1).x() }\n', False),
     (
         "src/m.js",
         "export function load(a) {}\n",

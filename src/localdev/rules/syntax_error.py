@@ -1,4 +1,4 @@
-"""Text that its language cannot read, where it could before the change."""
+"""Text that its language cannot read, in a new file or where it could before the change."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ _BROKEN_NAME = re.compile(r"invalid|broken|bad|malformed|error|fail|syntax|corru
 _COMMENTED = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|@@\w|\$\{\w+\}|__[A-Z]+__|#\{")
+# Files of that form whose tools take comments and last commas.
+_RELAXED = re.compile(
+    r"(?:^|/)(?:\.vscode|\.devcontainer|\.zed|\.fleet)/|(?<!\.json)$|(?:^|/)(?:[tj]sconfig|tslint|devcontainer|deno|biome|"
+    r"turbo|angular|nx|rush|api-extractor|typedoc|wrangler|renovate|tasks|launch|settings|keybindings|appsettings|"
+    r"language-configuration|cspell|\.\w+rc)\b[^/]*\.json$|\.(?:code-workspace|sublime-\w+)\b"
+)
 _MOST_ERRORS = 3
 # What no version of Python takes, however its grammar grows.
 _REFUSED = re.compile(
@@ -72,7 +78,7 @@ def _look(file: ChangedFile) -> Iterator[Found]:
 def _problem(file: ChangedFile) -> tuple[int, str, Severity | None] | None:
     """Give line, words and severity of what the change broke."""
     if file.language == "json":
-        return _plain(file, _json_error)
+        return _plain(file, _json_error if _RELAXED.search(file.path) else _strict_json_error)
     if file.language == "toml":
         return _plain(file, _toml_error)
     if file.language == "python":
@@ -104,6 +110,15 @@ def _json_error(text: str) -> tuple[int, str] | None:
     except RecursionError:
         return None
     return None
+
+
+def _strict_json_error(text: str) -> tuple[int, str] | None:
+    """Give where a text stops being JSON; last commas count where no comments show that its reader allows more."""
+    error = _json_error(text)
+    if error is not None or any(not found[0].startswith('"') for found in _COMMENTED.finditer(text)):
+        return error
+    comma = next((found for found in _LAST_COMMA.finditer(text) if found[1] is None), None)
+    return (text.count("\n", 0, comma.start()) + 1, "a comma after the last value") if comma else None
 
 
 def _toml_error(text: str) -> tuple[int, str] | None:
@@ -279,7 +294,8 @@ RULE = Rule(
     severity="high",
     title="A syntax error that the change brings",
     explanation=(
-        "The file could be read before the change and cannot be now, so it does not compile, load or start. "
+        "The file is new, or could be read before the change, and cannot be read now, so it does not compile, load or "
+        "start. "
         "Python, JSON and "
         "TOML are read by their own parsers, other languages by their grammars; errors that were there before "
         "are not told, "

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from localdev.rules.assertions.forms import FORMS, arguments, dense, is_chore, is_constant, words_of
+from localdev.rules.assertions.forms import FORMS, arguments, dense, is_chore, is_constant, is_itself, words_of
 from localdev.rules.assertions.tests import Assertion, Test, tests_in
 from localdev.rules.assertions.weaker import weaker
 from localdev.rules.changed import ChangedFile, ReviewedChange
@@ -79,6 +79,19 @@ def _all(change: ReviewedChange) -> Iterator[Lost | Weakened]:
             if now is not None and test.assertions and (test.marked or is_test(file.path)):
                 helped = bool(helpers) and _helped(file, now, helpers)
                 yield from _compare(here, test, now, helped=helped)
+        yield from _renamed(here, before, after)
+
+
+def _renamed(here: _Here, before: Mapping[str, Test], after: Mapping[str, Test]) -> Iterator[Weakened]:
+    """Find values that are compared with themselves in tests that only seem to be new."""
+    old = [test for name, test in before.items() if name not in after and test.marked]
+    new = [test for name, test in after.items() if name not in before and test.marked]
+    if len(old) != len(new):
+        return
+    for one, other in zip(old, new, strict=True):
+        for gone, fresh in _pairs(*_difference(one.assertions, other.assertions)):
+            if is_itself(fresh.text) and not is_itself(gone.text):
+                yield Weakened(here.file, other, gone, fresh, "it compares a value with itself", True)
 
 
 def _worth(file: ChangedFile) -> bool:

@@ -86,6 +86,8 @@ _HEADS = re.compile(
 _EMPTY = re.compile(
     r"(?:(?:Boolean\.|bool\.)?(?:true|false)|none|null|nil|nullptr|undefined|0|\"\"|''|\[\]|\{\})", re.IGNORECASE
 )
+_BARE_EMPTY = r"(?:0|\"\"|''|\[\]|\{\})"
+_WITH_EMPTY = re.compile(rf"===?\s*{_BARE_EMPTY}(?![\w.\[({{])|(?<![\w.\])]){_BARE_EMPTY}\s*===?(?!=)")
 _NOTHING = re.compile(r"(?:false|0|none|null|nil|undefined|\"\"|'')", re.IGNORECASE)
 _CONSTANT = re.compile(r"[\d.]+|true|false|none|null|nil|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
 _ITSELF = re.compile(r"\(?([\w.]+)(?:\.equals\(|\s*===?\s*)\1\)?")
@@ -156,6 +158,13 @@ def is_chore(text: str) -> bool:
     return strength(text) <= 1 and _CHORE.search(text) is not None
 
 
+def is_itself(text: str) -> bool:
+    """Say whether an assertion compares a name with itself."""
+    given = arguments(text)
+    same = len(given) >= 2 and given[0] == given[1] and re.fullmatch(r"\$?\w+", given[0]) is not None
+    return same and any(_EXACT.search(name) for name in names_of(skeleton(text)))
+
+
 def is_constant(text: str) -> bool:
     """Say whether an assertion only marks a place that is not to be reached: `assert(false)`, `fail()`."""
     names, given = names_of(skeleton(text)), arguments(text)
@@ -186,7 +195,9 @@ def strength(text: str, condition: str = "") -> float:
     if len(given) >= 2 and names and re.fullmatch(r"(?i)(?:assert)?that", names[-1]):
         return _of_name(" ".join(re.findall(r"\w+", given[1])[:3]).replace(" ", "_"), bare, given[1:])
     if text.startswith(("assert ", "static_assert")) or (len(names) == 1 and _PLAIN.fullmatch(names[0])):
-        return _of_condition(given[0] if given else "", failing=False)
+        held = given[0] if given else ""
+        # `assert x == 0` is as exact as with any number; `assertTrue(x == 0)` says what `assertEqual(0, x)` does.
+        return _of_condition(held if text.startswith("assert ") else _WITH_EMPTY.sub(" empty ", held), failing=False)
     if len(names) == 1 and len(given) == 1 and _DENIED.fullmatch(names[0]):
         return min(2, _of_condition(given[0], failing=False)) if not _NOTHING.fullmatch(given[0]) else 0
     if not names:
@@ -213,7 +224,7 @@ def _of_name(name: str, bare: str, given: list[str]) -> float:
 
 def _of_condition(condition: str, *, failing: bool) -> float:
     """Judge a condition that has to hold (or, `failing`, that has not)."""
-    plain = _STRING.sub('""', condition)
+    plain = _STRING.sub('""', condition).replace("->", ".")  # an arrow compares nothing
     if _ITSELF.fullmatch(plain):
         return 1
     if _ALWAYS.fullmatch(condition.strip()) and not failing:
@@ -223,7 +234,7 @@ def _of_condition(condition: str, *, failing: bool) -> float:
         re.search(r"!=(?!=?\s*(?:nil|null|0|\"\"))|DeepEqual|Diff\(|!.*Equal\(|!==", plain)
         if failing
         else re.search(
-            r"===?(?!=)(?!\s*(?:None|null|nil|nullptr|undefined|true|false|True|False)\b)|\bis(?! not| None"
+            r"(?<![!=])===?(?!=)(?!\s*(?:None|null|nil|nullptr|undefined|true|false|True|False)\b)|\bis(?! not| None"
             r"| True| False)\b|"
             r"\.equals\(|\.eq\(|strcmp\(|memcmp\(|Equals?\w*\(|same\w*\(|\.eql\?",
             plain,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from localdev.rules.assertions.compared import Lost, compare
@@ -9,22 +10,37 @@ from localdev.rules.assertions.tests import Assertion, Test
 from localdev.rules.changed import ChangedFile, ReviewedChange
 from localdev.rules.rule import Example, Found, Rule
 
+# More tests of one file that lost assertions were changed on purpose: one answer settles them all.
+_MOST = 5
+
 
 def _check(change: ReviewedChange) -> Iterator[Found]:
-    """Give each test that lost assertions which the change puts nowhere else."""
-    for lost in compare(change):
-        if not isinstance(lost, Lost):
+    """Give each test that lost assertions which the change puts nowhere else; of many in a file the first."""
+    found = [each for each in compare(change) if isinstance(each, Lost)]
+    in_file = Counter((each.file.path, each.likely) for each in found)
+    told: set[tuple[str, bool]] = set()
+    for lost in found:
+        alike = (lost.file.path, lost.likely)
+        others = in_file[alike] - 1 if in_file[alike] > _MOST else 0
+        if others and alike in told:
             continue
-        count = len(lost.gone)
-        first = lost.gone[0].text
-        told = "an assertion of this test is gone" if count == 1 else f"{count} assertions of this test are gone"
-        yield Found(
-            lost.file.path,
-            _place(lost.file, lost.test, lost.gone[0]),
-            f"{told}: {first if len(first) <= 80 else f'{first[:77]}...'}",
-            suggestion="keep it, or say why it no longer holds",
-            severity=None if lost.likely else "low",
-        )
+        told.add(alike)
+        yield _told(lost, others)
+
+
+def _told(lost: Lost, others: int) -> Found:
+    """Say what a test lost, and how many `others` of its file did."""
+    count = len(lost.gone)
+    first = lost.gone[0].text
+    what = "an assertion of this test is gone" if count == 1 else f"{count} assertions of this test are gone"
+    more = f" (and {others} more tests of this file lost some)" if others else ""
+    return Found(
+        lost.file.path,
+        _place(lost.file, lost.test, lost.gone[0]),
+        f"{what}: {first if len(first) <= 80 else f'{first[:77]}...'}{more}",
+        suggestion="keep it, or say why it no longer holds",
+        severity=None if lost.likely else "low",
+    )
 
 
 def _place(file: ChangedFile, test: Test, gone: Assertion) -> int:

@@ -58,8 +58,12 @@ class Callers:
             if len(twins) > (each == path):
                 only = False
                 of_owner = of_owner and sum(known.owner == function.owner for known in twins) == (each == path)
-            if each == path or not any(known.owner == function.owner for known in twins):
-                found += [Use(each, call) for call in calls(tree) if _named(call, function)]
+            own = each != path and any(known.owner == function.owner for known in twins)
+            found += [
+                Use(each, call)
+                for call in calls(tree)
+                if _named(call, function) and not (own and (call.receiver is None or function.owner))
+            ]
         return [use for use in found if self._means(use, function, path, only=(only, of_owner))][:_MOST_CALLERS]
 
     def _means(self, use: Use, function: Signature, path: str, *, only: tuple[bool, bool]) -> bool:
@@ -74,7 +78,7 @@ class Callers:
         if not function.owner:
             if receiver and not _is_module(receiver, path):
                 return False
-            return here or alone or call.resolved.split(".")[-2:-1] == [stem(path)]
+            return here or alone or re.split(r"[./]", call.resolved)[-2:-1] == [stem(path)]
         if re.split(r"\.|::|->|\\\\", receiver)[-1] == function.owner:
             return of_owner
         if receiver in _OWN:

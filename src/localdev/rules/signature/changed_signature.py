@@ -11,6 +11,7 @@ from localdev.rules.places import is_vendored
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.signature.callers import Callers, Use
 from localdev.rules.signature.parameters import Signature, fits, signatures
+from localdev.rules.signature.results import takes
 from localdev.rules.words import words
 
 _LANGUAGES = words(
@@ -40,7 +41,11 @@ def _changed(file: ChangedFile) -> Iterator[tuple[Signature, Signature]]:
     after = _alone(signatures(file.new_syntax) if file.new_syntax else ())
     for key, new in after.items():
         old = before.get(key)
-        if old is not None and _shape(old) != _shape(new) and file.touched(new.line, new.end_line):
+        if (
+            old is not None
+            and (_shape(old), old.results) != (_shape(new), new.results)
+            and file.touched(new.line, new.end_line)
+        ):
             yield old, new
 
 
@@ -64,7 +69,11 @@ def _look(
     for use in callers.uses(new, file.path, file.language):
         if not fits(use.call, old, file.language):
             continue
-        if not fits(use.call, new, file.language) or (moved and _untouched(change, use) and _in_order(use, moved)):
+        if (
+            not fits(use.call, new, file.language)
+            or (moved and _untouched(change, use) and _in_order(use, moved))
+            or (takes(use.call, old.results) and not takes(use.call, new.results))
+        ):
             left.append(use)
     if left:
         named = ", ".join(f"{use.path}:{use.call.line}" for use in left[:_NAMED])
@@ -74,11 +83,16 @@ def _look(
         yield Found(
             file.path,
             new.line,
-            f"{name} takes other arguments now, and {callers_do} not fit: {named}{more}",
+            f"{name} {_what(old, new)} now, and {callers_do} not fit: {named}{more}",
             new.end_line,
             "change the callers too, or keep the old arguments working",
             "medium" if file.language == "javascript" else None,
         )
+
+
+def _what(old: Signature, new: Signature) -> str:
+    """Say what is another than before."""
+    return "takes other arguments" if _shape(old) != _shape(new) else "gives back another number of values"
 
 
 def _reordered(old: Signature, new: Signature) -> int:
@@ -117,7 +131,8 @@ RULE = Rule(
     severity="high",
     title="A function takes other arguments, and callers are left behind",
     explanation=(
-        "A parameter was added, removed, renamed or moved, and calls that fitted before do not any more: they "
+        "A parameter was added, removed, renamed or moved, or (in Go) a result, and calls that fitted before "
+        "do not any more: they "
         "fail when they "
         "run, or do not compile. Only calls are told that surely mean this function. Change them, or keep the "
         "old arguments "

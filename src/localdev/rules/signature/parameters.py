@@ -53,7 +53,8 @@ class Signature:
     """A function with its parameters; `owner` is the class around it, `bound` says that a call leaves the first out.
 
     `called` is the name that callers write: of a constructor its class's. `whole` says that it is all that a file of
-    JavaScript exports, and so called by any name. `text` is the whole definition.
+    JavaScript exports, and so called by any name. `text` is the whole definition. `results` counts what a function of
+    Go gives back.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Signature:
     end_line: int
     bound: bool = False
     whole: bool = False
+    results: int = 0
     text: str = field(default="", repr=False, compare=False)
 
     @property
@@ -125,7 +127,17 @@ def _signature(tree: SyntaxTree, node: SyntaxNode, owner: str) -> Signature | No
         parameters = parameters[1:]
     line = line_of(named) if named is not None else line_of(node)
     end = end_line_of(given) if given is not None else line
-    return Signature(name, owner, owner if maker and owner else name, parameters, line, end, bound, text=text_of(node))
+    called = owner if maker and owner else name
+    results = _results(node) if tree.language == "go" else 0
+    return Signature(name, owner, called, parameters, line, end, bound, results=results, text=text_of(node))
+
+
+def _results(node: SyntaxNode) -> int:
+    """Count what a function of Go gives back."""
+    given = node.child_by_field_name("result")
+    if given is None:
+        return 0
+    return len(list(_pieces(text_of(given)))) if given.type == "parameter_list" else 1
 
 
 def _exported(tree: SyntaxTree, node: SyntaxNode) -> Signature | None:
