@@ -50,7 +50,7 @@ def _line(text: str, pattern: str) -> int:
 def _python(gone: Removed, path: str, text: str, tree: SyntaxTree, paths: frozenset[str]) -> int:
     """Look at imports and calls through a module."""
     bare = gone.path.removesuffix(".py").removesuffix("/__init__")
-    if gone.whole and ({f"{bare}.py", f"{bare}/__init__.py", f"{bare}.pyi"} & paths or f"{bare}/" in str(paths)):
+    if gone.whole and any(each.startswith((f"{bare}.py", f"{bare}/")) for each in paths):
         return 0
     name = re.escape(gone.name)
     for full in (*aliases(tree).values(), *(each[1] for each in _IMPORT.finditer(text))):
