@@ -15,6 +15,10 @@ from localdev.source.syntax.tree import SyntaxTree, read_syntax
 
 # Lines of a call that may lie between its name and what is changed in it.
 _AROUND = 12
+# A longer line is data or made by a tool; to look for its meaning may take minutes.
+_LONGEST_LINE = 20_000
+# More characters than this in one file, and its syntax is not read.
+_LONGEST_TEXT = 8_000_000
 
 
 class ChangedFile:
@@ -80,7 +84,12 @@ class ChangedFile:
         for line in sorted(self.added):
             near.extend(self.new_lines[max(last, line - 1 - _AROUND) : line + _AROUND])
             last = max(last, line + _AROUND)
-        return "\n".join(near).lower()
+        return "\n".join(line for line in near if len(line) <= _LONGEST_LINE).lower()
+
+    @cached_property
+    def overlong(self) -> tuple[int, ...]:
+        """The numbers of the new lines that are too long to be looked at: the syntax has blank lines for them."""
+        return tuple(at for at in sorted(self.added) if len(self.new_lines[at - 1]) > _LONGEST_LINE)
 
     def touched(self, line: int, end_line: int) -> bool:
         """Say whether any of the lines `line..end_line` of the new side is new."""
@@ -88,13 +97,13 @@ class ChangedFile:
 
     @cached_property
     def new_syntax(self) -> SyntaxTree | None:
-        """The syntax afterwards; None without a grammar, or where parsing asks too much."""
-        return None if self.new_text is None else read_syntax(self.path, self.new_text)
+        """The syntax afterwards, without overlong lines; None without a grammar, or where parsing asks too much."""
+        return _syntax(self.path, self.new_text)
 
     @cached_property
     def old_syntax(self) -> SyntaxTree | None:
-        """The syntax before."""
-        return None if self.old_text is None else read_syntax(self.change.old_path, self.old_text)
+        """The syntax before, without overlong lines."""
+        return _syntax(self.change.old_path, self.old_text)
 
     @cached_property
     def new_symbols(self) -> ParsedFile | None:
@@ -105,6 +114,15 @@ class ChangedFile:
     def old_symbols(self) -> ParsedFile | None:
         """Definitions and references before."""
         return None if self.old_text is None else parse_file(self.change.old_path, self.old_text)
+
+
+def _syntax(path: str, text: str | None) -> SyntaxTree | None:
+    """Parse a text, with blank lines in place of overlong ones."""
+    if text is None:
+        return None
+    if len(text) > _LONGEST_LINE:
+        text = "\n".join("" if len(line) > _LONGEST_LINE else line for line in text.split("\n"))
+    return read_syntax(path, text) if len(text) <= _LONGEST_TEXT else None
 
 
 class ReviewedChange:

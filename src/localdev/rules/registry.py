@@ -27,6 +27,7 @@ from localdev.rules.dangerous import (
     paths,
     pollution,
     rust_unchecked,
+    shell_lines,
     swallowed,
     tls,
     tokens,
@@ -95,6 +96,7 @@ _REACH = (
     web_defaults.COOKIES,
     web_defaults.ASSIGNS,
     swallowed.RULE,
+    shell_lines.RULE,
 )
 
 _INJECTED = (

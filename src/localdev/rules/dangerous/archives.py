@@ -23,7 +23,7 @@ _ARCHIVE = re.compile(
 _MEMBER = re.compile(
     r"""
     \b(?:entry|member|info|zip_?info|tar_?info|header|hdr|file|f|item|zf|ze|zip_?entry|tar_?entry|e|m|tarinfo
-    |archive_?entry|inner|outfile)\b(?:->|\.|::)
+    |archive_?entry|inner|outfile|h|hd|th|zh|fh|head|tar_?header|file_?header|zip_?header|zip_?file|nf|cf)\b(?:->|\.|::)
     (?:name|filename|Name|FullName|getName\(\)|path\(\)|path|fileName|full_name|entryName|file_name|Key
     |orig_filename|relativePath|getNameIndex|mangled_name|name\(\)|header\.name|Header\.Name)(?![\w(])
     | \.(?:namelist|getnames)\(\) | ->getNameIndex\( | \bgetName\(\)

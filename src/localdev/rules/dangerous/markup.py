@@ -11,6 +11,7 @@ from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, in_code
 from localdev.rules.dangerous.data import (
     Cleans,
+    function_text,
     is_call,
     is_from_outside,
     is_from_request,
@@ -124,6 +125,10 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         yield found
     for found in _pages(file, tree):
         if found.line not in told:
+            told.add(found.line)
+            yield found
+    for found in _beside_escaped(file, tree):
+        if found.line not in told:
             yield found
 
 
@@ -236,11 +241,21 @@ def _answer(file: ChangedFile, tree: SyntaxTree, call: Call) -> Iterator[Found]:
         _TAG.search(value.text) for each in call.arguments for value in values_behind(tree, each)
     ):
         return
-    cleans = markup_cleaner(tree)
+    cleans = _answer_cleaner(tree)
     if any(is_from_outside(tree, each, cleans) for each in call.arguments):
         yield Found(file.path, call.line, _WRITTEN, min(call.end_line, call.line + 6), _ESCAPE, "high")
 
 
+def _answer_cleaner(tree: SyntaxTree) -> Cleans:
+    """Give what tells what is harmless in an answer: what is cleaned, and what a file holds, wherever it lies."""
+    cleaned = markup_cleaner(tree)
+    return lambda node: cleaned(node) or ("call" in node.type and _READ_FILE.match(text_of(node)[:60]) is not None)
+
+
+_READ_FILE = re.compile(
+    r"(?:await\s+)?(?:(?:\w+\.)*(?:ReadFile|read_?[fF]ile(?:Sync)?|ReadAll(?:Text|Bytes|Lines)(?:Async)?|readString|readAllBytes)"
+    r"|(?:File|IO)\.(?:bin)?read|file_get_contents(?!\(['\"]php:)|(?:\w+\.)*read_(?:text|bytes|to_string)|open\([^\n]*\)\.read)\("
+)
 _WRITTEN = "data of the request are written into the page as markup"
 _ESCAPE = "escape them, or use a template that does"
 
@@ -270,6 +285,34 @@ def _texts_of_pages(file: ChangedFile, tree: SyntaxTree) -> Iterator[tuple[Synta
                 yield call.node, call.arguments
 
 
+def _beside_escaped(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
+    """Find what a function was handed and puts into markup as it is, where it escapes something else."""
+    syntax, cleans = syntax_of(tree.language), markup_cleaner(tree)
+    if syntax is None or not _ESCAPES.search(tree.text):
+        return
+    for node in nodes_of(tree, syntax.strings):
+        if not file.touched(line_of(node), end_line_of(node)) or not _TAG.search(text_of(node)[:_LONGEST_PIECE]):
+            continue
+        if not _ESCAPES.search(function_text(node)):
+            continue
+        outside = parameters_of(tree, node)
+        for hole in holes(tree, node):
+            name = text_of(hole).strip("${} ")
+            if name in outside and not _MADE.search(name) and not cleans(hole):
+                yield Found(file.path, line_of(hole), _BESIDE.format(name), suggestion=_ESCAPE)
+
+
+_BESIDE = "`{}` is put into markup as it is, while others here are escaped"
+_LONGEST_PIECE = 4_000
+_ESCAPES = re.compile(
+    r"(?i)\bescape_?html\(|\bhtml_?escape\(|\bhtmlspecialchars\(|\bhtml\.escape(?:string)?\(|HtmlEncode\(|\bescapeXml\("
+    r"|\bescape_?attr\w*\("
+)
+# Parameters that are markup already, or names and numbers of the program.
+_MADE = re.compile(
+    r"(?i)html|markup|body|content|child|inner|attr|class|css|style|icon|svg|tag|size|width|height|count|index|num|level"
+    r"|type|kind|color|render|rows|cells|items|lines|options|script|nonce|head|foot|nav|layout|status|code|charset|lang|locale|version|port|^\w$|id$|escaped|safe"
+)
 _FORMATS = words("format format! Sprintf Fprintf sprintf formatted Format")
 
 
@@ -295,7 +338,7 @@ def _statements(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             tree.language == "php" or value.type == "call" or not _TAG.search(text)
         ):
             continue
-        if not _ENCODED.match(text) and is_from_outside(tree, Argument(tree, value), markup_cleaner(tree)):
+        if not _ENCODED.match(text) and is_from_outside(tree, Argument(tree, value), _answer_cleaner(tree)):
             yield Found(file.path, line_of(node), _WRITTEN, end_line_of(node), _ESCAPE, "high")
 
 

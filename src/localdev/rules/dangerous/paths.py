@@ -112,7 +112,7 @@ _ASKED = re.compile(
     r"(?i)(?:user_?|req(?:uest(?:ed)?)?_?|url_?|sub_?|rel(?:ative)?_?|upload(?:ed)?_?|orig(?:inal)?_?|client_?|remote_?|untrusted_?|attachment_?|avatar_?|document_?|report_?|template_?|image_?|media_?|asset_?|theme_?|plugin_?|page_?|resource_?)?(?:file_?name|file_?path|path|name|slug|uri|file|url|key)"
 )
 _SERVES = re.compile(
-    r"(?i)serve(?!r_?config)|static|download|upload|attachment|handler|controller|(?<!over)view|send_?file|storage|sandbox|tenant|media|avatar|fetch_?file|get_?file|read_?file|save_?file|route|endpoint|invoice|export_?file|user_?file|blob"
+    r"(?i)serve(?!r_?config)|static|download|upload|attachment|handler|controller|(?<!over)view|send_?file|storage|sandbox|tenant|media|avatar|fetch_?file|get_?file|read_?file|save_?file|route|endpoint|invoice|export_?file|user_?file|blob|asset"
 )
 
 

@@ -19,6 +19,7 @@ from localdev.rules.changed import ChangedFile
 from localdev.rules.code import in_code
 from localdev.rules.dangerous.data import is_call
 from localdev.rules.dangerous.pairs import Pair, pairs
+from localdev.rules.dangerous.shell_lines import both, insecure
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, call_of, calls
@@ -172,9 +173,13 @@ def _switches_off(pair: Pair) -> bool:
 
 def _depends(value: str) -> bool:
     """Say whether a check is on or off by a comparison of something that is not the user's wish for it."""
-    return len(value) < _LONGEST and _COMPARES.search(value) is not None and _OPTION.search(value) is None
+    return (
+        len(value) < _LONGEST and _COMPARES.search(value) is not None and _OPTION.search(_FULL.sub("", value)) is None
+    )
 
 
+# What a mode is compared with that asks for all checks; every other mode then asks for none.
+_FULL = re.compile(r"""(['"`])verify[-_]?(?:full|ca|identity|peer)\1""", re.IGNORECASE)
 _LONGEST = 200
 
 
@@ -310,34 +315,37 @@ RULE = Rule(
     good=Example(
         "client.py", "import requests\n\ndef fetch(url, authority):\n    return requests.get(url, verify=authority)\n"
     ),
-    check=in_code(
-        _look,
-        (
-            "verif",
-            "cert_none",
-            "check_hostname",
-            "rejectunauthorized",
-            "strictssl",
-            "insecure",
-            "reject_unauthorized",
-            "trust",
-            "invalid_certs",
-            "validate_cert",
-            "invalid_host",
-            "validationcallback",
-            "unverified",
-            "ssl",
-            "autoaddpolicy",
-            "warningpolicy",
-            "self_signed",
-            "dangerous",
-            "certificate",
-            "hostkey",
-            "x509",
-            "certvalid",
-            "hostname",
-            "serveridentity",
-            "tls",
+    check=both(
+        in_code(
+            _look,
+            (
+                "verif",
+                "cert_none",
+                "check_hostname",
+                "rejectunauthorized",
+                "strictssl",
+                "insecure",
+                "reject_unauthorized",
+                "trust",
+                "invalid_certs",
+                "validate_cert",
+                "invalid_host",
+                "validationcallback",
+                "unverified",
+                "ssl",
+                "autoaddpolicy",
+                "warningpolicy",
+                "self_signed",
+                "dangerous",
+                "certificate",
+                "hostkey",
+                "x509",
+                "certvalid",
+                "hostname",
+                "serveridentity",
+                "tls",
+            ),
         ),
+        insecure,
     ),
 )

@@ -9,7 +9,7 @@ from localdev.core.review import Severity
 from localdev.rules.around import nodes_of
 from localdev.rules.changed import ChangedFile
 from localdev.rules.code import SCRIPT, in_code
-from localdev.rules.dangerous.data import is_call, statement_of
+from localdev.rules.dangerous.data import function_text, is_call, is_from_request, statement_of
 from localdev.rules.dangerous.pairs import pairs
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
@@ -99,8 +99,15 @@ def _unchecked_script(tree: SyntaxTree, call: Call) -> bool:
     """Say whether JavaScript only decodes, or checks against no key."""
     if call.last == "verify":
         return len(call.arguments) > 1 and call.arguments[1].text in ("null", "undefined", "''", '""')
-    decodes = call.last == "decode" and call.resolved.startswith(("jsonwebtoken", "jwt"))
-    return decodes and "verify" not in tree.text and not _SAYS_UNVERIFIED.search(statement_of(call.node))
+    token = call.positional(0)
+    if token is None or (call.last == "decode" and not call.resolved.startswith(("jsonwebtoken", "jwt"))):
+        return False
+    said = statement_of(call.node).replace(token.text, "")  # `req.headers` is where it comes from
+    if _SAYS_UNVERIFIED.search(said) or call.last not in ("decode", "jwtDecode", "jwt_decode"):
+        return False
+    if is_from_request(tree, token):
+        return "verify" not in function_text(call.node).lower()
+    return call.last == "decode" and "verify" not in tree.text
 
 
 RULE = Rule(

@@ -13,7 +13,7 @@ from localdev.rules.dangerous.pairs import Pair, pairs
 from localdev.rules.rule import Example, Found, Rule
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call, calls
-from localdev.source.syntax.scopes import is_fixed, value_of
+from localdev.source.syntax.scopes import is_fixed, parameters_of, value_of
 from localdev.source.syntax.tree import SyntaxTree, end_line_of, line_of, text_of
 from localdev.source.syntax.values import Argument
 
@@ -124,7 +124,7 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
             or _vector(tree, call)
             or _rounds(call)
         )
-        if message:
+        if message and call.name.partition(".")[0] not in parameters_of(tree, call.node):
             yield Found(file.path, call.line, message, min(call.end_line, call.line + 8), _ADVICE)
     for pair in pairs(tree):
         message = _setting(tree, pair)

@@ -57,11 +57,21 @@ _HARMLESS = re.compile(
 )
 
 
+# What names a value that is only looked up, whatever it was made of.
+_LOOKED_UP = re.compile(r"(?i)(?:cache|memo|lookup|dedup\w*|bucket|index|storage)_?(?:key|id|name|path|file)|e_?tag\b")
+# The constant of RFC 6455, whose handshake prescribes SHA-1, and names of its two headers.
+_PRESCRIBED = re.compile(
+    r"258EAFA5-E914-47DA-95CA-C5AB0DC85B11|(?i:sec-websocket-(?:accept|key)|(?:ws|web_?socket)_?(?:guid|magic|key)|accept_?key)"
+)
+
+
 def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
     """Find weak digests, and judge them by the names around."""
     for call in calls(tree):
         name = _weak(call)
         if not name or any(each.keyword == "usedforsecurity" and "False" in each.text for each in call.arguments):
+            continue
+        if name == "SHA-1" and _PRESCRIBED.search(tree.text):
             continue
         severity = _severity(tree, call)
         message = f"{name} can be forged: it protects nothing"
@@ -113,9 +123,15 @@ def _severity(tree: SyntaxTree, call: Call) -> Severity:
     near = re.sub(
         r"(?i)usedforsecurity|crypto\.|CryptoJS|CryptoServiceProvider|cryptography|java\.security|security\.", "", near
     )
-    if _SECRET.search(near):
+    given = statement_of(call.node).partition(call.name)[0]
+    target = " ".join([given.partition("=")[0] if "=" in given else "", *names_around(call.node)])
+    secret = _SECRET.search(near)
+    if secret and not (_LOOKED_UP.search(target) and not _STORED.search(target)):
         return "high" if re.search(r"(?i)passw", near) else "medium"
     return "low" if _HARMLESS.search(near) or _HARMLESS.search(tree.path) else "medium"
+
+
+_STORED = re.compile(r"(?i)passw|secret|token|credential|signature")
 
 
 RULE = Rule(

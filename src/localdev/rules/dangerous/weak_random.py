@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from localdev.core.review import Severity
 from localdev.rules.around import names_around
@@ -120,8 +120,10 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
         elif not _is_drawn(tree, call):
             continue
         near = statement_of(call.node, 240).replace(call.name, " ")
-        around = " ".join(list(names_around(call.node))[:3])
-        if (_SECRET.search(near) or _SECRET.search(around)) and not _HARMLESS.search(f"{near} {around}"):
+        owners = list(names_around(call.node))[:3]
+        around = " ".join(owners)
+        secret = _SECRET.search(near) or _SECRET.search(around) or _makes_secret(owners)
+        if secret and not _HARMLESS.search(f"{near} {around}"):
             severity: Severity | None = "high" if _LOGS_IN.search(f"{near} {around}") else None
             message = f"`{call.name}` can be guessed: it makes no secrets"
             yield Found(
@@ -132,6 +134,19 @@ def _look(file: ChangedFile, tree: SyntaxTree) -> Iterator[Found]:
                 _STRONG.get(tree.language, "use the system's secure generator"),
                 severity,
             )
+
+
+def _makes_secret(names: Sequence[str]) -> bool:
+    """Say whether a method makes the id or the value of what its class is about: `Session.generate_id`."""
+    return len(names) > 1 and bool(_MAKES.fullmatch(names[0])) and any(_OWNER.search(each) for each in names[1:])
+
+
+# What a class is about whose ids let somebody in, and the methods that make them.
+_OWNER = re.compile(r"Session|Token(?!i)|Credential|Password|Csrf|CSRF|Xsrf|Otp|OTP|Invit|ApiKey|APIKey|Nonce|Cookie")
+_MAKES = re.compile(
+    r"(?i)_*(?:re)?(?:gen(?:erate)?|new|make|create|next|random|build|issue)_?(?:unique|random|new|raw)?"
+    r"_?(?:s?id|key|code|value|secret|string|token|hex|identifier)s?"
+)
 
 
 def _is_strong(tree: SyntaxTree, call: Call) -> bool:
