@@ -9,6 +9,7 @@ from functools import lru_cache
 from localdev.rules.around import CLASSES, FUNCTIONS, ancestors, function_of, name_of
 from localdev.rules.words import words
 from localdev.source.syntax.calls import Call
+from localdev.source.syntax.enclosing import enclosing
 from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.scopes import is_fixed, parameters_of, parameters_within, reaching
 from localdev.source.syntax.tree import SyntaxTree, text_of
@@ -181,23 +182,27 @@ def requested_in(text: str) -> Iterator[str]:
         yield match.group().strip() + (rest.group() if rest is not None else "")
 
 
-def _handlers_of(node: SyntaxNode) -> list[SyntaxNode]:
+def _handlers_of(tree: SyntaxTree, node: SyntaxNode) -> list[SyntaxNode]:
     """Give the functions around a node up to the one that answers requests; none where none does."""
+    inmost = next(enclosing(tree, node, FUNCTIONS), None)
+    known: dict[int, list[SyntaxNode]] = tree.kept.setdefault("handlers", {})
+    if inmost is not None and inmost.id not in known:
+        known[inmost.id] = _handlers_from(inmost)
+    return known[inmost.id] if inmost is not None else []
+
+
+def _handlers_from(inmost: SyntaxNode) -> list[SyntaxNode]:
+    """Look for the one that answers requests from the inmost function out."""
     inside: list[SyntaxNode] = []
-    for each in ancestors(node):
+    for each in (inmost, *ancestors(inmost)):
         if each.type in FUNCTIONS:
             inside.append(each)
             if _HANDLER.search(_head(each)):
                 return inside
         elif each.type in CLASSES and each.type != "impl_item":
-            made = bool(inside) and name_of(inside[-1]) in _MAKERS
+            made = name_of(inside[-1]) in _MAKERS
             return inside if _HANDLER_CLASS.search(_head(each)) and not made else []
     return []
-
-
-def in_handler(node: SyntaxNode) -> bool:
-    """Say whether the function around a node answers requests, as its signature, its decorators or its class tell."""
-    return bool(_handlers_of(node))
 
 
 def _head(node: SyntaxNode) -> str:
@@ -224,7 +229,7 @@ def is_from_outside(tree: SyntaxTree, argument: Argument, cleans: Cleans | None 
         return False
     if is_from_request(tree, argument, cleans):
         return True
-    handlers = _handlers_of(argument.node)
+    handlers = _handlers_of(tree, argument.node)
     outside = {name for each in handlers for name in parameters_within(tree, argument.node, each.id)}
     return bool(outside) and _holds(tree, argument, outside - _OWN, cleans)
 

@@ -16,6 +16,7 @@ from localdev.source.syntax.assignments import Assignment
 from localdev.source.syntax.built import Built
 from localdev.source.syntax.calls import Call, call_of
 from localdev.source.syntax.names import bare
+from localdev.source.syntax.node import SyntaxNode
 from localdev.source.syntax.scopes import enclosing_functions, is_fixed, parameters_of, reaching
 from localdev.source.syntax.tree import SyntaxTree, text_of, walk
 from localdev.source.syntax.values import Argument
@@ -104,12 +105,20 @@ def is_numeric(tree: SyntaxTree, hole: Argument) -> bool:
 def _declared_number(tree: SyntaxTree, hole: Argument, name: str) -> bool:
     """Look for the type of a parameter in the head of the function that has it."""
     for function in enclosing_functions(tree, hole.node):
-        body = function.child_by_field_name("body")
-        text = text_of(function)
-        head = text[: len(text) - len(text_of(body))] if body is not None else text[:300]
+        head = _head(tree, function)
         if re.search(rf"(?<![\w$]){re.escape(name)}\b", head):
             return _typed_number(tree.language, head, name)
     return False
+
+
+def _head(tree: SyntaxTree, function: SyntaxNode) -> str:
+    """Give what stands before the body of a function; read once, as a function may be very long."""
+    known: dict[int, str] = tree.kept.setdefault("heads", {})
+    if function.id not in known:
+        body = function.child_by_field_name("body")
+        text = text_of(function)
+        known[function.id] = text[: len(text) - len(text_of(body))] if body is not None else text[:300]
+    return known[function.id]
 
 
 def _typed_number(language: str, head: str, name: str) -> bool:

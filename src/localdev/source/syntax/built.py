@@ -19,6 +19,8 @@ Piece = str | Argument
 # Names are followed this far back, and a text has at most this many pieces.
 _STEPS = 8
 _MOST = 80
+# So many calls that write to a name are looked at, the last before the place.
+_WRITERS = 40
 # So many values are looked at for one text: names that have many values each would otherwise take for ever.
 _LOOKS = 600
 _SAME = word_set("""
@@ -84,15 +86,24 @@ def build(tree: SyntaxTree, argument: Argument) -> Built:
 
 
 def _pieces(tree: SyntaxTree, argument: Argument, steps: int) -> list[Piece]:
-    """Give the pieces of a value in order."""
-    syntax = syntax_of(tree.language)
+    """Give the pieces of a value in order, the first where there are very many; what was worked out once is kept."""
     tree.kept["looks left"] -= 1
-    if (
-        syntax is None
-        or steps <= 0
-        or tree.kept["looks left"] < 0
-        or (argument.last is not None and argument.last.id != argument.node.id)
-    ):
+    if steps <= 0 or tree.kept["looks left"] < 0 or (argument.last or argument.node).id != argument.node.id:
+        return [argument]
+    known: dict[tuple[int, int, str], list[Piece]] = tree.kept.setdefault("pieces", {})
+    key = (argument.node.id, steps, argument.keyword)
+    if key not in known:
+        pieces = _read(tree, argument, steps)[:_MOST]
+        if tree.kept["looks left"] < 0:
+            return pieces
+        known[key] = pieces
+    return known[key]
+
+
+def _read(tree: SyntaxTree, argument: Argument, steps: int) -> list[Piece]:
+    """Work out the pieces of a value."""
+    syntax = syntax_of(tree.language)
+    if syntax is None:
         return [argument]
     if argument.node.type in _CASTS and _NUMBERS.match(text_of(argument.node.child_by_field_name("type"))):
         return ["0"]
@@ -134,7 +145,7 @@ def _of_sum(tree: SyntaxTree, syntax: Syntax, node: SyntaxNode, steps: int) -> l
     """Give the pieces of `a + b`, and of a format and its values."""
     if operator_of(syntax, node) != "%":
         # A long sum is a deep tree, but not a long way back.
-        return [piece for each in summands(tree, node) for piece in _pieces(tree, Argument(tree, each), steps - 1)]
+        return _all(tree, [Argument(tree, each) for each in summands(tree, node)], steps)
     left, value = Argument(tree, node.named_children[0]), node.named_children[-1]
     values = list(value.named_children) if value.type in ("tuple", "array", "parenthesized_expression") else [value]
     if value.type in ("dictionary", "hash"):
@@ -212,7 +223,12 @@ def _of_call(tree: SyntaxTree, call: Call, steps: int) -> list[Piece]:
 
 
 def _all(tree: SyntaxTree, arguments: list[Argument], steps: int) -> list[Piece]:
-    return [piece for each in arguments for piece in _pieces(tree, each, steps - 1)]
+    found: list[Piece] = []
+    for each in arguments:
+        found += _pieces(tree, each, steps - 1)
+        if len(found) >= _MOST:
+            break
+    return found
 
 
 def _of_members(tree: SyntaxTree, syntax: Syntax, node: SyntaxNode, steps: int) -> list[Piece]:
@@ -255,13 +271,17 @@ def _writers(tree: SyntaxTree, use: SyntaxNode, name: str) -> list[Call]:
                 table.setdefault(owner.partition(".append")[0].partition(".Append")[0], []).append(call)
         for name, call in _streamed(tree):
             table.setdefault(name, []).append(call)
+        for written in table.values():
+            written.sort(key=lambda call: call.node.end_byte)
         tree.kept["writers"] = table
     scope = scope_of(tree, use)
-    return [
-        each
-        for each in sorted(table.get(name, ()), key=lambda call: call.node.end_byte)
-        if each.node.start_byte < use.start_byte and scope_of(tree, each.node) == scope and not _holds(each.node, use)
-    ]
+    found: list[Call] = []
+    for each in reversed(table.get(name, ())):
+        if len(found) == _WRITERS:
+            break
+        if each.node.start_byte < use.start_byte and scope_of(tree, each.node) == scope and not _holds(each.node, use):
+            found.append(each)
+    return found[::-1]
 
 
 def _streamed(tree: SyntaxTree) -> Iterator[tuple[str, Call]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from localdev.source.syntax.assignments import Assignment, assignments
+from localdev.source.syntax.enclosing import enclosing
 from localdev.source.syntax.grammars import Place, Syntax, syntax_of
 from localdev.source.syntax.names import bare, dotted, part
 from localdev.source.syntax.node import SyntaxNode
@@ -30,6 +32,8 @@ _ARMS: dict[str, Place] = {
 _CHOICES = frozenset({"match_expression", "switch_expression"})
 _LEAVES = frozenset({"return_expression", "throw_expression", "macro_invocation", "break_expression"})
 _TYPES = ("type", "type_identifier", "dimensions", "dimensions_expr", "size")
+# Of a name with more values than this the first and the last are looked at.
+_MOST = 60
 # Following names goes no further than this many steps.
 _STEPS = 8
 
@@ -37,11 +41,8 @@ _STEPS = 8
 def enclosing_functions(tree: SyntaxTree, node: SyntaxNode) -> Iterator[SyntaxNode]:
     """Yield the functions around a node, innermost first."""
     syntax = syntax_of(tree.language)
-    around = node.parent
-    while around is not None and syntax is not None:
-        if around.type in syntax.functions:
-            yield around
-        around = around.parent
+    if syntax is not None:
+        yield from enclosing(tree, node, syntax.functions)
 
 
 def parameters_of(tree: SyntaxTree, node: SyntaxNode) -> set[str]:
@@ -101,23 +102,33 @@ def reaching(tree: SyntaxTree, node: SyntaxNode, name: str = "") -> tuple[Assign
     with has none.
     """
     name = name or dotted(tree, bare(tree, node))
-    if not name:
-        return ()
-    mine = _of_name(tree, name)
+    known: dict[tuple[int, str], tuple[Assignment, ...]] = tree.kept.setdefault("reaching", {})
+    if name and (node.id, name) not in known:
+        known[node.id, name] = _reaching(tree, node, name)
+    return known.get((node.id, name), ())
+
+
+def _reaching(tree: SyntaxTree, node: SyntaxNode, name: str) -> tuple[Assignment, ...]:
+    """Look for the assignments of a name from the inside out."""
     scopes = [each.id for each in enclosing_functions(tree, node)] + [0]
     for scope in scopes:
-        here = [each for each in mine if scope_of(tree, each.node) == scope]
+        here = _of_name(tree, name, scope)
         outside = name in parameters_within(tree, node, scope)
         if scope == scopes[0]:
-            here = [each for each in here if each.node.start_byte < node.start_byte and not _inside(node, each)]
-            last, certain = _last_ones(tree, here, node)
+            before = here[: bisect_left(here, node.start_byte, key=lambda each: each.node.start_byte)]
+            last, certain = _last_ones(tree, before, node)
             if last:
                 return last if certain or not outside else ()
         elif here:
-            return tuple(here) if not outside else ()
+            return _some(here) if not outside else ()
         if outside:
             return ()
     return ()
+
+
+def _some(found: list[Assignment]) -> tuple[Assignment, ...]:
+    """Leave out the middle of very many assignments."""
+    return tuple(found if len(found) <= _MOST else found[: _MOST // 2] + found[-_MOST // 2 :])
 
 
 def _buffer(tree: SyntaxTree, assignment: Assignment) -> bool:
@@ -141,38 +152,38 @@ def _inside(node: SyntaxNode, assignment: Assignment) -> bool:
     )
 
 
-def _of_name(tree: SyntaxTree, name: str) -> list[Assignment]:
-    """Give the assignments to a name; members of objects have no name of their own."""
-    table: dict[str, list[Assignment]] | None = tree.kept.get("assignments by name")
+def _of_name(tree: SyntaxTree, name: str, scope: int) -> list[Assignment]:
+    """Give the assignments to a name in a function, in order; members of objects have no name of their own."""
+    table: dict[str, dict[int, list[Assignment]]] | None = tree.kept.get("assignments by name")
     if table is None:
         table = {}
         for each in assignments(tree):
             if each.kind != "member":
-                table.setdefault(each.target, []).append(each)
+                table.setdefault(each.target, {}).setdefault(scope_of(tree, each.node), []).append(each)
         tree.kept["assignments by name"] = table
-    found = table.get(name, [])
     owner, _, last = name.rpartition(".")
-    if not found and owner in _OWN | {"self.class"}:
-        return [each for each in table.get(last, []) if scope_of(tree, each.node) == 0]
-    return found
+    if name not in table and owner in _OWN | {"self.class"}:
+        return table.get(last, {}).get(0, []) if scope == 0 else []
+    return table.get(name, {}).get(scope, [])
 
 
 def _last_ones(tree: SyntaxTree, before: list[Assignment], node: SyntaxNode) -> tuple[tuple[Assignment, ...], bool]:
     """Leave out what a later assignment on every way to the place replaces; say whether there is such a one."""
-    syntax = syntax_of(tree.language)
-    start, certain = 0, False
-    if syntax is not None:
-        for index, each in enumerate(before):
-            if each.kind != "augmented" and _on_every_way(syntax, each.node, node):
-                start, certain = index, True
-    return tuple(before[start:]), certain
+    found: list[Assignment] = []
+    certain = False
+    for each in reversed(before):
+        if not _inside(node, each):
+            found.append(each)
+            certain = each.kind != "augmented" and _on_every_way(tree, each.node, node)
+        if certain:
+            break
+    return _some(found[::-1]), certain
 
 
-def _on_every_way(syntax: Syntax, assignment: SyntaxNode, use: SyntaxNode) -> bool:
+def _on_every_way(tree: SyntaxTree, assignment: SyntaxNode, use: SyntaxNode) -> bool:
     """Say whether the block in which an assignment stands also holds the use."""
-    block = assignment.parent
-    while block is not None and block.type not in syntax.blocks:
-        block = block.parent
+    syntax = syntax_of(tree.language)
+    block = next(enclosing(tree, assignment, syntax.blocks), None) if syntax is not None else None
     return block is None or (block.start_byte <= use.start_byte and use.end_byte <= block.end_byte)
 
 
