@@ -230,3 +230,9 @@ def test_going_back_from_defused_parsers_is_found() -> None:
     """The guard was the library itself."""
     old = "import defusedxml.ElementTree as ET\n\ndef f(x):\n    return ET.fromstring(x)\n"
     assert severities(X, "a.py", old.replace("defusedxml", "xml.etree", 1), old) == ["medium"]
+
+
+def test_data_of_unknown_origin_are_less_than_those_of_a_request() -> None:
+    """PHP's `unserialize` is judged like pickle."""
+    assert severities(D, "a.php", "<?php\nfunction f($x) { return unserialize($x); }\n") == ["medium"]
+    assert severities(D, "a.php", "<?php\n$x = unserialize($_GET['x']);\n") == ["high"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from localdev.rules.around import function_of
+from localdev.rules.around import FUNCTIONS, NAMED_FUNCTIONS
 from localdev.source.syntax.calls import call_of
+from localdev.source.syntax.enclosing import enclosing
 from localdev.source.syntax.grammars import Syntax, syntax_of
 from localdev.source.syntax.names import bare, part
 from localdev.source.syntax.node import SyntaxNode
@@ -31,10 +32,8 @@ _CHECKS = re.compile(
     {_TABLE}(?:\.|->|::|\?\.)(?:includes|include\?|has|contains|Contains|ContainsKey|containsKey|contains_key|indexOf
       |IndexOf|key\?|has_key\?|member\?|hasOwnProperty|exists|get)\s*\(?\s*&?\x01
     | \b(?:in_array|array_key_exists|ctype_\w+|is_numeric|array_search)\s*\(\s*\x01
-    | \bisset\(\s*[\w$:>-]+\[\s*\x01\s*\]
     | \b(?:slices\.Contains|Object\.hasOwn)\(\s*[\w.]+,\s*\x01\s*\)
     | \x01\s+(?:not\s+)?in\s+(?:(?:\w+\.)*{_TABLE}|[\[({{])
-    | \[\s*\x01\s*\]\s*;?\s*(?:!ok|ok\b)
     | \b(?:preg_match|fullmatch|IsMatch)\s*\((?:[^\n]{{0,120}}?,\s*)?\x01
     | (?:[$zZ]\\?/?\w*['"/`]+\)?|[A-Z][A-Z0-9_]+|(?i:regexp?|pattern|_re|\bre))\.
       (?:test|match|matches|MatchString|is_match|IsMatch|match\?)\(\s*\x01
@@ -44,6 +43,14 @@ _CHECKS = re.compile(
     """,
     re.VERBOSE,
 )
+_HAS = re.compile(r"\bisset\(\s*[\w$:>-]+\[\s*\x01\s*\]|\[\s*\x01\s*\]\s*;?\s*(?:!ok|ok\b)")
+_FILLS = re.compile(r"\[\s*\x01\s*\]\s*=(?!=)")
+# Where nothing like this stands in a function, nothing is compared in it.
+_SIGN = re.compile(
+    r"(?i)\bin\b|array|has|inclu|contains|index|key|member|get|ctype|numeric|isset|ok\b|match|test|exists|=~|~|\.is"
+)
+# A name that is given a value as it is, or converted: what a command made of it prints is something else.
+_GIVEN = r"(?<![\w$])([\w$]+)\s*(?:,\s*\w+\s*)?:?=(?!=)(?:[^;\n\"'`]*[\s(])?"
 
 
 def is_one_of_few(tree: SyntaxTree, value: Argument) -> bool:
@@ -82,9 +89,19 @@ def _from_table(tree: SyntaxTree, syntax: Syntax, node: SyntaxNode, steps: int) 
 def _is_compared(tree: SyntaxTree, value: Argument) -> bool:
     """Say whether the function around a value looks for it, or for the name it is given, in a list or a pattern."""
     text = value.text
-    inside = function_of(value.node, named=True) or function_of(value.node) or tree.root
+    around = (*enclosing(tree, value.node, NAMED_FUNCTIONS), *enclosing(tree, value.node, FUNCTIONS), tree.root)
+    inside = around[0]
     if len(text) > _LONGEST_NAME or inside.end_byte - inside.start_byte > _LONGEST_FUNCTION:
         return False
-    around = text_of(inside)
-    names = {text, *re.findall(rf"(?<![\w$])([\w$]+)\s*(?:,\s*\w+\s*)?:?=(?!=)[^;\n]*{re.escape(text)}(?!\w)", around)}
-    return any(_CHECKS.search(re.sub(rf"(?<![\w.$]){re.escape(name)}(?!\w)", "\x01", around)) for name in names)
+    known: dict[tuple[int, str], bool] = tree.kept.setdefault("compared", {})
+    if (inside.id, text) not in known:
+        body = text_of(inside)
+        names = {text, *re.findall(_GIVEN + re.escape(text) + r"(?!\w)", body)} if _SIGN.search(body) else ()
+        known[inside.id, text] = any(_compared(body, name) for name in names)
+    return known[inside.id, text]
+
+
+def _compared(around: str, name: str) -> bool:
+    """Say whether a name is looked for; a table that is filled under it only keeps what was worked out before."""
+    marked = re.sub(rf"(?<![\w.$]){re.escape(name)}(?!\w)", "\x01", around)
+    return _CHECKS.search(marked) is not None or (_HAS.search(marked) is not None and not _FILLS.search(marked))

@@ -92,7 +92,9 @@ def _judged(tree: SyntaxTree, call: Call) -> Severity | None:
         return _of_ruby(tree, call, data, behind)
     if tree.language == "php":
         classes = call.arguments[1].text if len(call.arguments) > 1 else ""
-        return None if "allowed_classes" in classes and "true" not in classes.lower() else "high"
+        if "allowed_classes" in classes and "true" not in classes.lower():
+            return None
+        return "high" if is_from_outside(tree, data) else "medium"
     return "high"
 
 

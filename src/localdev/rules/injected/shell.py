@@ -75,6 +75,7 @@ _PROGRAMS: dict[str, frozenset[str]] = {
 }
 _PROGRAMS["typescript"] = _PROGRAMS["tsx"] = _PROGRAMS["javascript"]
 _PROGRAMS["cpp"] = _PROGRAMS["c"]
+_RUBY_OWNERS = words("Kernel Open3 IO Process PTY ssh")
 _OPENS = words("open Kernel.open URI.open")
 _PIPES = _OPENS | words("IO.read IO.readlines IO.foreach IO.binread IO.write IO.binwrite")
 _RUNTIME = re.compile(r"(?:^|\.)(?:getRuntime|rt|runtime|Runtime)\.exec$")
@@ -154,20 +155,7 @@ def _of_shell(tree: SyntaxTree, call: Call) -> Argument | None:
     """Give the command of a call that always uses a shell."""
     plain = [each for each in call.arguments if not each.keyword]
     if tree.language == "ruby" and call.name != "`":
-        # An environment may stand first; with arguments of its own a program is run without a shell.
-        if plain and plain[0].node.type == "hash":
-            plain = plain[1:]
-        if len(plain) != 1 or plain[0].node.type in ("array", "splat_argument", "block_argument"):
-            return None
-        if call.receiver is not None and text_of(call.receiver) not in (
-            "Kernel",
-            "Open3",
-            "IO",
-            "Process",
-            "PTY",
-            "ssh",
-        ):
-            return None
+        return _of_ruby(tree, call, plain)
     if tree.language == "c" and call.receiver is not None:
         return None
     if tree.language == "php" and call.receiver is not None and "fromShell" not in call.name:
@@ -177,6 +165,24 @@ def _of_shell(tree: SyntaxTree, call: Call) -> Argument | None:
     if call.last == "subprocess_shell":
         plain = plain[1:]
     return plain[0] if plain else call.keyword("args") or call.keyword("cmd")
+
+
+def _of_ruby(tree: SyntaxTree, call: Call, plain: list[Argument]) -> Argument | None:
+    """Give the command of a call of Ruby; with arguments of its own a program is run without a shell."""
+    if call.receiver is not None and text_of(call.receiver) not in _RUBY_OWNERS:
+        return None
+    # A block may stand last, a mode behind a command that is opened, and an environment first.
+    given = [each for each in plain if each.node.type != "block_argument"]
+    if given and (given[0].node.type == "hash" or given[0].text.startswith("ENV") or _is_environment(tree, given[0])):
+        given = given[1:]
+    if len(given) == 2 and (given[1].node.type == "hash" or call.name == "IO.popen"):
+        given = given[:1]
+    return given[0] if len(given) == 1 and given[0].node.type not in ("array", "splat_argument") else None
+
+
+def _is_environment(tree: SyntaxTree, argument: Argument) -> bool:
+    """Say whether a name was given a hash."""
+    return argument.kind == "name" and value_of(tree, argument).node.type == "hash"
 
 
 def _of_program(tree: SyntaxTree, call: Call) -> Argument | None:
