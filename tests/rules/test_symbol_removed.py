@@ -50,6 +50,7 @@ ROWS = [
     ),
     ("vendor/users.py", PY, NEW_PY, "app.py", "from vendor.users import greet\n", False),
     ("a/one.go", GO, NEW_GO, "a/two.go", 'package a\n\nfunc f() byte { return lastChar("a") }\n', True),
+    ("a/one.go", GO, 'package a\n\nvar p = "/*"\n' + GO[10:], "a/two.go", 'package a\n\nvar x = lastChar("")\n', False),
     ("a/one.go", GO, NEW_GO, "b/two.go", 'package b\n\nfunc f() byte { return lastChar("a") }\n', False),
     ("a/one.go", GO, NEW_GO, "a/two.go", 'package a\n\nfunc f() byte { lastChar := g; return lastChar("a") }\n', False),
     (

@@ -12,11 +12,9 @@ from localdev.rules.changed import ChangedFile
 _KINDS = frozenset(
     ["function", "class", "interface", "struct", "enum", "trait", "type", "constant", "variable", "macro", "module"]
 )
-_COMMENT = {
-    "python": re.compile(r"#[^\n]*"),
-    "ruby": re.compile(r"#[^\n]*"),
-}
-_SLASHES = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_TEXT = r"(\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`[^`]*`)"
+_HASH = re.compile(rf"{_TEXT}|#[^\n]*")
+_SLASHES = re.compile(rf"{_TEXT}|//[^\n]*|/\*.*?\*/", re.DOTALL)
 # A file that hands on what others define, or makes names up when asked, may still have them all.
 _HANDS_ON = re.compile(
     r"import \*|__getattr__|globals\(\)|\bexport \*|Object\.assign\((?:module\.)?exports|method_missing|const_missing"
@@ -54,8 +52,8 @@ def removed_names(file: ChangedFile) -> Iterator[Removed]:
 
 
 def _bare(text: str, language: str) -> str:
-    """Take the comments out of a text."""
-    return _COMMENT.get(language, _SLASHES).sub(" ", text)
+    """Take the comments out of a text; what looks like one within a string stays."""
+    return (_HASH if language in ("python", "ruby") else _SLASHES).sub(lambda found: found[1] or " ", text)
 
 
 def _place(file: ChangedFile, gone: Symbol) -> int:
