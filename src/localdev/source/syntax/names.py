@@ -97,7 +97,7 @@ def _called(syntax: Syntax, node: SyntaxNode, left: int) -> str:
     if named is None:
         return first_word(node)
     # `require("x").y` is named for the module, so that it can be told from any other `require`.
-    if text_of(named) == "require" and receiver is None:
+    if receiver is None and named.type in syntax.names and text_of(named) == "require":
         module = _required(node)
         if module:
             return module
