@@ -199,7 +199,9 @@ def _handlers_from(inmost: SyntaxNode) -> list[SyntaxNode]:
             inside.append(each)
             if _HANDLER.search(_head(each)):
                 return inside
-        elif each.type in CLASSES and each.type != "impl_item":
+        elif (
+            each.type in CLASSES and each.type != "impl_item" and each.parent is not None
+        ):  # a file of Python: `module`
             made = name_of(inside[-1]) in _MAKERS
             return inside if _HANDLER_CLASS.search(_head(each)) and not made else []
     return []
