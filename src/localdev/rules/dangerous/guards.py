@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -193,16 +194,28 @@ def _telling_lines(tree: SyntaxTree, around: SyntaxNode, sign: re.Pattern[str]) 
 _LONGEST_LINE = 2_000
 
 
+def _assigned_between(tree: SyntaxTree, start: int, end: int) -> list[Assignment]:
+    """Give the assignments that begin between two places; they are put in order once."""
+    ordered: list[Assignment] | None = tree.kept.get("assignments in order")
+    if ordered is None:
+        ordered = sorted(assignments(tree), key=_start)
+        tree.kept["assignments in order"] = ordered
+    return ordered[bisect_left(ordered, start, key=_start) : bisect_left(ordered, end, key=_start)]
+
+
+def _start(assignment: Assignment) -> int:
+    """Give where an assignment begins."""
+    return assignment.node.start_byte
+
+
 def _given_in(tree: SyntaxTree, around: SyntaxNode) -> list[tuple[Assignment, frozenset[str]]]:
     """Give the assignments in a function with the names that their values read; they are looked for once."""
     known: dict[int, list[tuple[Assignment, frozenset[str]]]] = tree.kept.setdefault("given in", {})
     if around.id not in known:
         known[around.id] = [
             (each, frozenset(text_of(name) for name in names_in(each.value.node)))
-            for each in assignments(tree)
-            if around.start_byte <= each.node.start_byte
-            and each.node.end_byte <= around.end_byte
-            and not _READS.match(text_of(each.value.node)[:80])
+            for each in _assigned_between(tree, around.start_byte, around.end_byte)
+            if each.node.end_byte <= around.end_byte and not _READS.match(text_of(each.value.node)[:80])
         ]
     return known[around.id]
 
