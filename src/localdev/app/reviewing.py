@@ -212,7 +212,9 @@ class _Job:
         for each in self.change.files:
             if reason := unreadable(each):
                 self.not_reviewed.append(NotReviewed(each.path, reason))
-            self.not_reviewed += [NotReviewed(each.path, "very long line", line=at, end_line=at) for at in each.overlong]
+            self.not_reviewed += [
+                NotReviewed(each.path, "very long line", line=at, end_line=at) for at in each.overlong
+            ]
 
     def _slips(self) -> Iterator[Notice]:
         """Tell of new comments that are to suppress something and cannot."""
