@@ -60,5 +60,5 @@ LESS = [
 @pytest.mark.parametrize(("path", "severe", "mild"), LESS)
 def test_examples_matter_a_step_less_and_tests_little(path: str, severe: str, mild: str) -> None:
     """People copy what examples do; nobody ships a test."""
-    found = findings({}, {path: "eval(input())\n# TODO: check what is asked\n"}, [code.RULE, todos.RULE])
+    found = findings({}, {path: "eval(input())\n# TODO: re-enable the check before release\n"}, [code.RULE, todos.RULE])
     assert [each.severity for each in found] == [severe, mild]
