@@ -15,12 +15,12 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localdev.app.hints import counted, example
+from localdev.app.hints import example
 from localdev.config.loader import Loaded
 from localdev.config.settings import Settings
 from localdev.core.errors import LocaldevError, TimedOut
 from localdev.core.folders import Folders
-from localdev.core.sizes import sized
+from localdev.core.sizes import counted, sized
 
 if TYPE_CHECKING:
     from localdev.index.places import Place

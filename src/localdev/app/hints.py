@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from localdev.models.catalogue_fit import Choice
 
 
-def counted(number: int, noun: str) -> str:
-    """Give `1 file`, `2 files`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def how_to_get_a_model(purpose: str = "for answers in words", *, engine: bool | None = None, job: str = "ask") -> str:
     """Say how to add a model, with one that fits this machine as an example, and the engine (None: look for it)."""
     such = example(job)

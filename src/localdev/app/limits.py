@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from localdev.app.hints import counted
 from localdev.core.errors import UsageError
 from localdev.core.files import write_atomic
 from localdev.core.folders import Folders
+from localdev.core.sizes import counted
 
 _IGNORE_FILE = ".gitignore"
 _IGNORE_ALL = b"# Written by localdev, whose own files these are.\n*\n"

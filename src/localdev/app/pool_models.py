@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localdev.app.cancelling import Cancellation
-from localdev.app.hints import counted
 from localdev.core.errors import BackendError
 from localdev.core.events import Notice
+from localdev.core.sizes import counted
 
 if TYPE_CHECKING:
     from localdev.backends.options import BackendOptions

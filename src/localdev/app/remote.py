@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from localdev.app.anywhere import API_KEY, secrets_of
-from localdev.app.hints import counted
 from localdev.core.errors import EgressRefused
 from localdev.core.events import Notice
+from localdev.core.sizes import counted
 
 if TYPE_CHECKING:
     from localdev.audit.allowance import Allowance

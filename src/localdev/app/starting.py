@@ -10,12 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localdev.app.hints import counted, suggested
+from localdev.app.hints import suggested
 from localdev.app.nearby import Nearby, look_for_ollama, look_for_openai
 from localdev.core.errors import ConfigError, LocaldevError
 from localdev.core.folders import Folders
 from localdev.core.machine import memory_bytes
-from localdev.core.sizes import sized
+from localdev.core.sizes import counted, sized
 
 if TYPE_CHECKING:
     from localdev.config.settings import Settings

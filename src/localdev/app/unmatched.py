@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from localdev.app.hints import counted
 from localdev.core.code import RefreshReport
 from localdev.core.ports import Repository
 from localdev.core.search import Hit, SearchFilter
+from localdev.core.sizes import counted
 
 
 @dataclass(frozen=True, slots=True)

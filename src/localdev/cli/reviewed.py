@@ -260,7 +260,7 @@ def written_baseline(out: Printer, path: Path, review: Mapping[str, Any]) -> Non
     import json
 
     from localdev.core.files import write_atomic
-    from localdev.render.review_summary import counted
+    from localdev.core.sizes import counted
 
     if not path.parent.is_dir():
         raise NotFound(

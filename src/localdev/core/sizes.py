@@ -1,4 +1,4 @@
-"""How numbers of bytes and of weights are written for people, in one way everywhere."""
+"""How numbers of bytes, of weights and of things are written for people, in one way everywhere."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def scaled(count: int) -> str:
     if count >= 1e5:
         return f"{count / 1e6:.1f} M"
     return f"{count / 1e3:.0f} k" if count >= 1e4 else f"{count}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Give `1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from localdev.core.sizes import counted
+
 _ORDER = ("high", "medium", "low", "info")
 DEADLINE = "deadline"
 # More places of one reason in one file than these are counted.
@@ -78,8 +80,3 @@ def _places(places: list[str]) -> str:
 def _by(by: str) -> str:
     """Say what did not look, where something else did."""
     return " (by the model; the rules looked)" if by == "model" else ""
-
-
-def counted(count: int, what: str) -> str:
-    """Write a number with its noun."""
-    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -102,12 +102,7 @@ class Words:
 
     def _count(self, usage: Usage) -> None:
         """Add up what the attempts cost."""
-        mine = self.usage
-        self.usage = Usage(
-            mine.prompt_tokens + usage.prompt_tokens,
-            mine.cached_tokens + usage.cached_tokens,
-            mine.completion_tokens + usage.completion_tokens,
-        )
+        self.usage += usage
 
     def _take(self, text: str, asked: Asked, known: Known) -> None:
         """Read and check an answer."""

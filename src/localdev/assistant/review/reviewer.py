@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Collection, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from localdev.assistant.review.anchoring import anchor
 from localdev.assistant.review.answers import (
@@ -252,18 +252,8 @@ class ModelReview:
             owner=self.request.owner,
         )
         answer = yield from asked(self.backend, request, deadline=self.request.deadline, progress=progress)
-        self.usage = _sum(self.usage, answer.usage)
+        self.usage = self.usage + answer.usage
         return answer
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    """Add token counts."""
-    return replace(
-        one,
-        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
-        cached_tokens=one.cached_tokens + other.cached_tokens,
-        completion_tokens=one.completion_tokens + other.completion_tokens,
-    )
 
 
 def _no_room(info: ModelInfo, max_tokens: int) -> Notice:

@@ -115,8 +115,8 @@ def _show_prompt(place: Workplace, shown: PromptShown, *, as_json: bool) -> None
 
 def _finish(place: Workplace, answered: Answered, *, as_json: bool) -> None:
     """Print the sources a model's answer cites, and what of it could not be checked."""
-    from localdev.app.hints import counted
     from localdev.core.events import Notice
+    from localdev.core.sizes import counted
     from localdev.render.payloads import answer_payload
 
     out = place.printer

@@ -58,9 +58,9 @@ def index(
 @app.command(short_help="Say what is stored about this repository.")
 def status(context: typer.Context, as_json: Json = False, directory: Directory = None) -> None:
     """Say what is stored about this repository, without changing it; exit code 1 when there is no index."""
-    from localdev.app.hints import counted
     from localdev.app.stored import index_status
     from localdev.cli.program import as_typed
+    from localdev.core.sizes import counted
 
     place = open_workplace(context, directory)
     found = {**index_status(place.folders, place.root), "store": place.settings.index.store}
@@ -86,7 +86,7 @@ def _show_change(place: Workplace, change: Refreshed) -> None:
     """Print one line of what a watch has brought up to date."""
     import time
 
-    from localdev.app.hints import counted
+    from localdev.core.sizes import counted
 
     report = change.report
     done = {"added": report.added, "changed": report.changed, "removed": report.removed}
@@ -101,7 +101,7 @@ def _show_change(place: Workplace, change: Refreshed) -> None:
 
 def _show(place: Workplace, report: RefreshReport, *, every: bool) -> None:
     """Print what was done, then what was left out and why."""
-    from localdev.app.hints import counted
+    from localdev.core.sizes import counted
 
     out = place.printer
     changes = f"{report.added} added, {report.changed} changed, {report.removed} removed"

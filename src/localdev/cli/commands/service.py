@@ -91,7 +91,7 @@ def logs(
 
 def _show(out: Printer, facts: dict[str, Any]) -> None:
     """Print what the service says of itself, for people."""
-    from localdev.app.hints import counted
+    from localdev.core.sizes import counted
 
     minutes = facts["idle_minutes"]
     out.line(f"running since {facts['since']}, pid {facts['pid']}, {_memory(facts['memory_bytes'])}")

@@ -24,10 +24,9 @@ def wipe(
 
     A running service lets go of its models, which hold prompts. Model files, settings and the journal stay.
     """
-    from localdev.app.hints import counted
     from localdev.app.stored import stored_indexes, stored_states, stored_undo, wipe_index, wipe_states
     from localdev.cli.confirm import confirmed
-    from localdev.core.sizes import sized
+    from localdev.core.sizes import counted, sized
     from localdev.render.payloads import SCHEMA_VERSION
 
     place = open_workplace(context, directory)

@@ -95,8 +95,8 @@ def _measured(place: Workplace, options: BenchOptions) -> BenchResult:
 
 def _lines(result: BenchResult, options: BenchOptions) -> Iterator[str]:
     """Give the report in plain lines."""
-    from localdev.app.hints import counted
     from localdev.cli.terminal import one_line
+    from localdev.core.sizes import counted
 
     for model in result.models:
         yield one_line(model.name)
@@ -143,7 +143,7 @@ def _table(models: Sequence[BenchedModel]) -> list[str]:
 
 def _model_lines(model: BenchedModel) -> Iterator[str]:
     """Say what was measured of one model."""
-    from localdev.app.hints import counted
+    from localdev.core.sizes import counted
 
     if model.speed is None:
         yield f"not measured: {model.error}"
