@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 _LEFT_ALONE = ("LOCALDEV_TEST_LLAMA", "LOCALDEV_TEST_VOCABULARIES")
+# With these the hooks stand aside: continuous integration sets them around the suite itself.
+_STAND_ASIDE = ("CI", "SKIP", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +22,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in list(os.environ):
         if (name.startswith("LOCALDEV_") and name not in _LEFT_ALONE) or name.startswith("GIT_"):
             monkeypatch.delenv(name)
+    for name in _STAND_ASIDE:
+        monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
