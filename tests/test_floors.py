@@ -22,11 +22,13 @@ FLOORS: dict[str, int] = {
     "prompting": 1,
     "render": 1,
     "index": 2,
+    "sessions": 2,
     "retrieval": 3,
     "rules": 3,
     "assistant": 4,
     "app": 5,
     "service": 6,
+    "tui": 6,
     "cli": 7,
 }
 HEAVY: dict[str, set[str]] = {
@@ -45,7 +47,7 @@ HEAVY: dict[str, set[str]] = {
     "platformdirs": {"core"},
     "tomlkit": {"config"},
     "typer": {"cli"},
-    "rich": {"cli"},
+    "rich": {"cli", "tui"},
     "textual": {"tui"},
     "starlette": {"gateway"},
     "uvicorn": {"gateway"},

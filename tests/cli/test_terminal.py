@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localdev.cli.progress import ProgressLine, plain
-from localdev.cli.terminal import Printer, folded, neutral, wants_color
+from localdev.cli.terminal import Printer, folded, wants_color
 from localdev.core.events import Progress
+from localdev.core.neutral import neutral
 from tests.cli.conftest import Run, command
 
 

@@ -40,7 +40,7 @@ def report(error: Exception) -> int:
 def show(error: LocaldevError) -> None:
     """Print the two lines of an error that is not a bug."""
     from localdev.cli.program import as_typed
-    from localdev.cli.terminal import neutral
+    from localdev.core.neutral import neutral
 
     lines = [f"error: {_one_line(neutral(as_typed(str(error))))}"]
     if error.hint:
@@ -117,7 +117,7 @@ def _report_bug(error: Exception) -> int:
         where = str(_write_log(error))
     except Exception as failure:  # noqa: BLE001 - with no log file the two lines are all we have, and they must come out
         where = f"nowhere: the log file could not be written ({type(failure).__name__})"
-    from localdev.cli.terminal import neutral
+    from localdev.core.neutral import neutral
 
     _to_stderr(
         [

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from localdev.app.hook_script import NEXT_STEP, STOPS, more_time
 from localdev.cli.program import as_typed  # at the deadline there is no time left to load anything
-from localdev.cli.terminal import one_line
 from localdev.core.events import Notice
+from localdev.core.neutral import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from localdev.cli.terminal import one_line
 from localdev.core.events import Notice, Progress
+from localdev.core.neutral import one_line
 
 if TYPE_CHECKING:
     from localdev.cli.terminal import Printer

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from localdev.cli.terminal import one_line
 from localdev.core.errors import ConfigError, NotFound, UsageError
+from localdev.core.neutral import one_line
 from localdev.core.review import Severity, at_least
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def printed(out: Printer, review: Mapping[str, Any], form: str, *, paths: Sequen
     elif form == "short":
         _print_short(out, review)
     elif form == "markdown":
-        from localdev.cli.terminal import neutral
+        from localdev.core.neutral import neutral
         from localdev.render.review_markdown import review_markdown
 
         out.piece(neutral(review_markdown(review)))

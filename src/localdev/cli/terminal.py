@@ -12,23 +12,10 @@ from typing import Any, TextIO
 
 from localdev.cli.program import as_typed
 from localdev.core.events import Notice
+from localdev.core.neutral import neutral, one_line
 
-# Everything a terminal may obey, and the marks that reorder text on screen (bidirectional controls).
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CODES = re.compile(r"\x1b\[\d*m")
 _STYLES = {"plain": "", "bold": "1", "dim": "2", "path": "36", "good": "32", "bad": "31", "warning": "33", "hint": "2"}
-
-
-def neutral(text: str) -> str:
-    r"""Make text from a repository harmless: control characters are shown as `\x1b` instead of obeyed."""
-    return _CONTROL.sub(
-        lambda found: f"\\x{ord(found[0]):02x}" if ord(found[0]) < 256 else f"\\u{ord(found[0]):04x}", text
-    )
-
-
-def one_line(text: str) -> str:
-    r"""Make text that belongs on one line harmless: a line end in a file's name is shown as `\n` too."""
-    return neutral(text).replace("\n", "\\n")
 
 
 def wants_color(stream: TextIO | None, choice: str = "auto") -> bool:

@@ -91,6 +91,22 @@ class AskSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """How `chat` answers and looks."""
+
+    k: int = _key(6, "new passages each answer may rest on", low=1, high=100)
+    # Less than for a single question: what earlier turns were given stays in the window.
+    context_tokens: int = _key(1500, "tokens of new passages a turn is given", low=100, high=200_000)
+    max_tokens: int = _key(1024, "longest answer in tokens", low=1, high=32_768)
+    temperature: float = _key(0.0, "0 always gives the same answer; higher varies more", low=0, high=2)
+    seed: int = _key(0, "makes a varied answer repeatable", low=0, high=2**31 - 1)
+    adapter: str = _key("", "LoRA adapter to chat with, as in ask.adapter", project="trusted")
+    theme: str = _key("dark", "colours of the screen", choices=("dark", "light"), project="never")
+    keys: tuple[str, ...] = _key((), "other keys: ACTION=KEY, such as cancel=ctrl+g", project="never")
+    plain: bool = _key(False, "lines of text instead of a screen, for screen readers", project="never")
+
+
+@dataclass(frozen=True, slots=True)
 class CompleteSettings:
     """How `complete` fills in."""
 
@@ -266,6 +282,7 @@ class Settings:
     )
     search: SearchSettings = field(default_factory=SearchSettings)
     ask: AskSettings = field(default_factory=AskSettings)
+    chat: ChatSettings = field(default_factory=ChatSettings)
     complete: CompleteSettings = field(default_factory=CompleteSettings)
     outline: OutlineSettings = field(default_factory=OutlineSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)

@@ -9,6 +9,9 @@ from localdev.core.chat import Message, TokenLogprob, Usage
 from localdev.core.code import RefreshReport
 from localdev.core.search import Hit
 
+# How much of an earlier turn a prompt holds: all of it as it was sent, question and answer alone, or nothing.
+HistoryForm = Literal["whole", "short", "out"]
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -64,7 +67,7 @@ class Refreshed:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The numbered passages an answer rests on: `hits[i]` is cited as `[i + 1]`.
+    """The numbered passages an answer rests on: `hits[i]` is cited as `[i + first]`.
 
     `model`, `backend` and `prompt` (as in `Answered`) name what the passages go to; empty when nothing is sent.
     """
@@ -73,6 +76,24 @@ class Sources:
     model: str = ""
     backend: str = ""
     prompt: str = ""
+    first: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ContextFitted:
+    """How a conversation was fitted into the model's window, before it is sent.
+
+    `forms` says of each earlier turn that was given, in order, how much of it the prompt holds, and `message` is the
+    user's message exactly as it is sent. Counts are in tokens; `answer_tokens` are kept free for the answer.
+    """
+
+    forms: tuple[HistoryForm, ...]
+    message: str
+    history_tokens: int
+    passage_tokens: int
+    prompt_tokens: int
+    answer_tokens: int
+    window: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +153,15 @@ class Result:
 
 
 BackendEvent = Progress | TextDelta | ThinkingDelta | Finished
-Event = Progress | Notice | TextDelta | ThinkingDelta | Refreshed | Sources | PromptShown | Answered | Result
+Event = (
+    Progress
+    | Notice
+    | TextDelta
+    | ThinkingDelta
+    | Refreshed
+    | Sources
+    | ContextFitted
+    | PromptShown
+    | Answered
+    | Result
+)

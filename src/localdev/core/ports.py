@@ -187,6 +187,30 @@ class Journal(Protocol):
         ...
 
 
+class JobRun(Protocol):
+    """A job under way: its events are read by one thread, any other may cancel it."""
+
+    def events(self) -> Iterator[Event]:
+        """Yield its events, progress from inside long work included; a cancelled job just ends.
+
+        Raises:
+            LocaldevError: what the job itself raises.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """End it within one token, from any thread; again, or when it is over, is harmless."""
+        ...
+
+
+class JobStarter(Protocol):
+    """Starts jobs that can be cancelled, each with the model and adapter it is to use."""
+
+    def start(self, job: str, options: Mapping[str, Any], *, model: str = "", adapter: str = "") -> JobRun:
+        """Start a job by name; nothing is done before its events are read. Empty: what the settings say."""
+        ...
+
+
 class Jobs(Protocol):
     """Runs jobs: in this process, or in the background service."""
 

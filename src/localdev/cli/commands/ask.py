@@ -98,7 +98,7 @@ def _show_prompt(place: Workplace, shown: PromptShown, *, as_json: bool) -> None
     """Print the messages that would be sent."""
     from dataclasses import asdict
 
-    from localdev.cli.terminal import neutral
+    from localdev.core.neutral import neutral
     from localdev.render.payloads import SCHEMA_VERSION
 
     if as_json:

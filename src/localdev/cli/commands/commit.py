@@ -112,7 +112,7 @@ def _hint_is_due(place: Workplace) -> bool:
 
 def _show(place: Workplace, payload: dict[str, Any], *, as_json: bool) -> None:
     """Print the message."""
-    from localdev.cli.terminal import neutral
+    from localdev.core.neutral import neutral
 
     if as_json:
         place.printer.json({**payload, "committed": ""})

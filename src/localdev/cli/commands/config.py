@@ -21,10 +21,10 @@ def show(
     directory: Directory = None,
 ) -> None:
     """Print every setting and its value."""
-    from localdev.cli.terminal import one_line
     from localdev.config.display import shown
     from localdev.config.settings import get, keys
     from localdev.core.events import Notice
+    from localdev.core.neutral import one_line
     from localdev.render.payloads import SCHEMA_VERSION
 
     place = open_workplace(context, directory, tolerant=True)
@@ -56,13 +56,14 @@ def set_(
     import json
 
     from localdev.app import forms
-    from localdev.cli.terminal import Printer, one_line
+    from localdev.cli.terminal import Printer
     from localdev.config import trust
     from localdev.config.display import shown
     from localdev.config.editing import set_value
     from localdev.config.loader import project_file, user_file
     from localdev.core.events import Notice
     from localdev.core.folders import find_folders
+    from localdev.core.neutral import one_line
     from localdev.source.walk import find_root
 
     folders = find_folders()
@@ -85,9 +86,10 @@ def set_(
 @app.command(short_help="Print where the files and folders are.")
 def path(context: typer.Context, as_json: Json = False, directory: Directory = None) -> None:
     """Print where the configuration files and localdev's own folders are; they need not exist."""
-    from localdev.cli.terminal import Printer, one_line
+    from localdev.cli.terminal import Printer
     from localdev.config.loader import project_file, user_file
     from localdev.core.folders import find_folders
+    from localdev.core.neutral import one_line
     from localdev.render.payloads import SCHEMA_VERSION
     from localdev.source.walk import find_root
 

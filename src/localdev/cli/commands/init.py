@@ -33,7 +33,7 @@ def init(
     from localdev.app.starter import write_starter
     from localdev.app.starting import look, steps, works
     from localdev.cli.program import as_typed
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
 
     place = open_workplace(context, directory, tolerant=True)
     written = write_starter(place.root, replace=yes) if write else None

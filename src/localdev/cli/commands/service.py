@@ -70,8 +70,9 @@ def logs(
     as_json: Json = False,
 ) -> None:
     """Print the end of the service's log: what it did and what went wrong, nothing that was asked or answered."""
-    from localdev.cli.terminal import Printer, neutral
+    from localdev.cli.terminal import Printer
     from localdev.core.folders import find_folders
+    from localdev.core.neutral import neutral
     from localdev.render.payloads import SCHEMA_VERSION
     from localdev.service.log import log_file
 

@@ -23,10 +23,11 @@ def trust(
     Without trust its prompts, `model` and `llama.*` are left out; harmless numbers (search.*, ask.*, outline.*) count
     within their limits. `journal.*` and `ui.*` are yours alone.
     """
-    from localdev.cli.terminal import Printer, one_line
+    from localdev.cli.terminal import Printer
     from localdev.config import trust as records
     from localdev.config.loader import check_project
     from localdev.core.folders import find_folders
+    from localdev.core.neutral import one_line
     from localdev.render.payloads import SCHEMA_VERSION
     from localdev.source.walk import find_root
 

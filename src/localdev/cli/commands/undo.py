@@ -19,7 +19,7 @@ def undo(context: typer.Context, as_json: Json = False, directory: Directory = N
     import time
 
     from localdev.app.applying import undo_last
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
     from localdev.render.payloads import SCHEMA_VERSION
 
     place = open_workplace(context, directory)

@@ -90,7 +90,7 @@ def _failing(place: Workplace, command: list[str]) -> dict[str, Any] | None:
 def _run(place: Workplace, command: list[str], folder: Path) -> Ran:
     """Run the command and say how it ended."""
     from localdev.app.command_running import run_command
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
 
     place.printer.aside(one_line(f"running {shlex.join(command)}"))
     ran = run_command(command, folder, place.settings.gen.test_seconds)

@@ -80,7 +80,7 @@ def propose(
 
 def _print(place: Workplace, payload: Mapping[str, Any]) -> None:
     """Print the checks, what was done, and the patch."""
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
 
     for check in payload["checks"]:
         place.printer.aside(one_line(f"{'ok' if check['ok'] else 'FAILED'}  {check['name']}: {check['detail']}"))

@@ -44,8 +44,8 @@ def add(
     """Keep an adapter that fits the model named by --base, or else one of the stored models."""
     from localdev.app.adapters import Wish, add_adapter
     from localdev.cli.progress import ProgressLine
-    from localdev.cli.terminal import one_line
     from localdev.core.events import Notice
+    from localdev.core.neutral import one_line
 
     place = open_workplace(context, None)
     progress = ProgressLine(place.printer)
@@ -68,9 +68,10 @@ def add(
 def list_(as_json: Json = False) -> None:
     """List the adapters that were added, with the models they fit."""
     from localdev.app.adapters import listed
-    from localdev.cli.terminal import Printer, one_line
+    from localdev.cli.terminal import Printer
     from localdev.core.events import Notice
     from localdev.core.folders import find_folders
+    from localdev.core.neutral import one_line
 
     printer = Printer()
     adapters = listed(find_folders())
@@ -93,7 +94,7 @@ def remove(
     """Forget an adapter. A file it was linked from stays."""
     from localdev.app.adapters import remove_adapter
     from localdev.cli.confirm import confirmed
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
     from localdev.models.store import ModelStore
 
     place = open_workplace(context, None)

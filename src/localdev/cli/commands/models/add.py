@@ -47,9 +47,9 @@ def add(
 ) -> None:
     """Keep a model: vetted, linked where the disk allows it, else copied; its digest and its origin are recorded."""
     from localdev.cli.progress import ProgressLine
-    from localdev.cli.terminal import one_line
     from localdev.core.events import Notice
     from localdev.core.folders import expanded
+    from localdev.core.neutral import one_line
     from localdev.models.store import Adding, ModelStore
 
     mode = _mode(copy=copy, link=link, move=move)

@@ -95,7 +95,7 @@ def _measured(place: Workplace, options: BenchOptions) -> BenchResult:
 
 def _lines(result: BenchResult, options: BenchOptions) -> Iterator[str]:
     """Give the report in plain lines."""
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
     from localdev.core.sizes import counted
 
     for model in result.models:

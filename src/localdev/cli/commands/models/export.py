@@ -33,9 +33,10 @@ def export(
     it is whole. An adapter is exported like a model.
     """
     from localdev.cli.progress import ProgressLine
-    from localdev.cli.terminal import Printer, one_line
+    from localdev.cli.terminal import Printer
     from localdev.core.events import Notice
     from localdev.core.folders import find_folders
+    from localdev.core.neutral import one_line
     from localdev.core.sizes import sized
     from localdev.models.archive import export_models
     from localdev.models.store import ModelStore

@@ -70,7 +70,7 @@ def table(rows: Sequence[Sequence[str]], *, figures: bool = False) -> list[str]:
 
     With `figures` all columns but the first hold numbers, which end below each other.
     """
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
 
     cells = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -100,8 +100,8 @@ def asked_name(context: typer.Context, value: str) -> str:
 
 def tell_name(printer: Printer, asked: str, passport: Passport) -> None:
     """Say what a model is called where that is not the name that was asked for."""
-    from localdev.cli.terminal import one_line
     from localdev.core.events import Notice
+    from localdev.core.neutral import one_line
 
     if asked and asked != passport.name:
         said = f"it is called {passport.name} and not {asked}: names have lower-case letters, digits, dots and dashes"
@@ -110,8 +110,8 @@ def tell_name(printer: Printer, asked: str, passport: Passport) -> None:
 
 def tell_findings(printer: Printer, passport: Passport) -> None:
     """Print on stderr what vetting warned of, and what it found that was accepted."""
-    from localdev.cli.terminal import one_line
     from localdev.core.events import Notice
+    from localdev.core.neutral import one_line
 
     for finding in passport.findings:
         if finding.severity != "note":

@@ -41,8 +41,8 @@ def import_(
     from anywhere. Where the model first came from and its licence are kept as the export's claims.
     """
     from localdev.cli.progress import ProgressLine
-    from localdev.cli.terminal import one_line
     from localdev.core.folders import expanded
+    from localdev.core.neutral import one_line
     from localdev.models.archive import import_archive
 
     place = open_workplace(context, None)

@@ -76,7 +76,7 @@ def info(
 
 def _print_template(printer: Printer, text: str) -> None:
     """Print a template as it is, but for what a terminal would obey."""
-    from localdev.cli.terminal import neutral
+    from localdev.core.neutral import neutral
 
     if not text:
         from localdev.core.errors import NotFound
@@ -204,7 +204,7 @@ def _unstored(model: GgufModel) -> dict[str, Any]:
 def _print(printer: Printer, lines: Iterable[tuple[str, str]]) -> None:
     """Print lines of label and text, whatever they hold harmless to a terminal."""
     from localdev.cli.program import as_typed
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
 
     for label, text in lines:
         if text:

@@ -20,9 +20,10 @@ _HEADS, _LAST = ["model", "digest", "architecture", "weights", "type", "size"], 
 def list_(as_json: Json = False) -> None:
     """List the models and adapters that were added, and pulls that are not finished."""
     from localdev.app.pulling_left import unfinished
-    from localdev.cli.terminal import Printer, one_line
+    from localdev.cli.terminal import Printer
     from localdev.core.events import Notice
     from localdev.core.folders import find_folders
+    from localdev.core.neutral import one_line
     from localdev.models.store import ModelStore
 
     printer, folders = Printer(), find_folders()

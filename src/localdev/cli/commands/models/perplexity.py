@@ -45,7 +45,7 @@ def perplexity(
     """Measure how well a model foresees a text: the lower, the better, and comparable for one text and window only."""
     from localdev.app.quantising import Order, perplexity_of
     from localdev.cli.progress import ProgressLine
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
 
     place = open_workplace(context, None)
     order = Order(model, "", text=read_text(text), text_from=text, window=window, threads=threads)

@@ -103,8 +103,8 @@ def _hub(place: Workplace, wanted: HubSource, progress: ProgressLine) -> HubPull
 
 def _discard(place: Workplace, hub: HubPull, *, as_json: bool) -> None:
     """Give up what came of an unfinished pull."""
-    from localdev.cli.terminal import one_line
     from localdev.core.errors import NotFound
+    from localdev.core.neutral import one_line
 
     size = hub.discard()
     if not size:
@@ -157,7 +157,7 @@ def _pull_from_hub(
 
 def _print_choices(place: Workplace, several: SeveralModels, *, as_json: bool) -> None:
     """List what can be chosen: path and size; a model needs at least its size in memory."""
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
 
     if as_json:
         models = [{"path": each.path, "size": each.size, "files": len(each.files)} for each in several.models]
@@ -173,7 +173,7 @@ def _print_choices(place: Workplace, several: SeveralModels, *, as_json: bool) -
 
 def _print_plan(place: Workplace, hub: HubPull, repository: HubRepository, model: HubModel, prepared: Prepared) -> None:
     """Say what would be fetched: from where, how much of it, and under which licence."""
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
 
     parts = f" in {len(model.files)} parts" if len(model.files) > 1 else ""
     place.printer.aside(one_line(f"{model.path}{parts}, {sized(model.size)}"))
@@ -196,7 +196,7 @@ def _print_pulled(
     received: int,
 ) -> None:
     """Say what is there now."""
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
 
     tell_findings(place.printer, passport)
     if as_json:
@@ -213,7 +213,7 @@ def _pull_by_ollama(
 ) -> None:
     """Have an Ollama get a model, once it was said who connects to whom."""
     from localdev.app.pulling_ollama import pull_by_ollama, read_ollama, refuse_unlisted_registry
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
 
     wanted = read_ollama(source, place.settings)
     refuse_unlisted_registry(wanted, place.settings, contact)

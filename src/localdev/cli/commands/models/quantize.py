@@ -102,8 +102,8 @@ def _payload(made: Made) -> dict[str, Any]:
 
 def _show(made: Made, printer: Printer) -> None:
     """Say what was made, what it cost, and what did not go as the type's name promises."""
-    from localdev.cli.terminal import one_line
     from localdev.core.events import Notice
+    from localdev.core.neutral import one_line
     from localdev.core.sizes import sized
 
     passport, plan = made.passport, made.said

@@ -24,7 +24,7 @@ def remove(
 ) -> None:
     """Forget a model. A file it was linked from stays; a program that runs the model goes on."""
     from localdev.cli.confirm import confirmed
-    from localdev.cli.terminal import one_line
+    from localdev.core.neutral import one_line
     from localdev.models.store import ModelStore
 
     place = open_workplace(context, None)

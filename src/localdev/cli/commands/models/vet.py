@@ -158,8 +158,8 @@ def _judged_stored(passport: Passport, accept: Sequence[str], progress: Progress
 
 def _print(printer: Printer, target: Target, vetted: Vetted | LocaldevError) -> None:
     """Print what was found as a short table, gravest findings first, and the verdict."""
-    from localdev.cli.terminal import one_line
     from localdev.core.errors import LocaldevError
+    from localdev.core.neutral import one_line
 
     printer.line(printer.styled(target.name, "bold"))
     if isinstance(vetted, LocaldevError):

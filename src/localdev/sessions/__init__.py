@@ -1,0 +1,1 @@
+"""Chat sessions: kept, found again, searched, exported and removed."""

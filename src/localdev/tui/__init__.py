@@ -1,0 +1,1 @@
+"""The chat on the screen: Textual widgets over a conversation that is handed in."""
