@@ -211,7 +211,7 @@ def _review(place: Workplace, run: HookRun) -> int:
 
 def _draft(place: Workplace, run: HookRun) -> int:
     """Put a message for the staged change on top of what git shows in the editor, unless there is one."""
-    from localdev.cli.git_commit import encoded
+    from localdev.app.git_commit import encoded
     from localdev.core.files import write_atomic
     from localdev.source.commit_state import comment_mark
 

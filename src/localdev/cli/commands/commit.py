@@ -43,8 +43,8 @@ def commit(
 
     The commit is made by your own git, with its hooks, signing and editor.
     """
+    from localdev.app.git_commit import index_file
     from localdev.cli.events import running
-    from localdev.cli.git_commit import index_file
     from localdev.core.errors import UsageError
     from localdev.core.events import Result
 
@@ -125,7 +125,7 @@ def _show(place: Workplace, payload: dict[str, Any], *, as_json: bool) -> None:
 
 def _commit(place: Workplace, payload: dict[str, Any], *, edit: bool, yes: bool, as_json: bool) -> None:
     """Show the message, ask where nobody has said yes, and let git commit."""
-    from localdev.cli.git_commit import commit_with, message_file, new_commit, nothing_staged
+    from localdev.app.git_commit import commit_with, message_file, new_commit, nothing_staged
     from localdev.core.events import Notice
 
     out = place.printer
@@ -175,31 +175,14 @@ def _asked(place: Workplace) -> str:
 
 def _say_why_not(place: Workplace, payload: dict[str, Any], *, as_json: bool) -> None:
     """Say what keeps the commit from being made, and what to do."""
+    from localdev.app.git_commit import why_not
     from localdev.core.events import Notice
 
     out = place.printer
     if as_json:
         out.json({**payload, "committed": ""})
-    what, hint = _REASONS[payload["stopped"]]
-    named = ", ".join(payload["paths"])
-    if payload["stopped"] == "nothing-staged" and not named:
-        what, hint = "there is nothing to commit: no file was changed", "change something first"
-    out.notice(Notice("warning", what.format(paths=named)))
+    what, hint = why_not(payload)
+    out.notice(Notice("warning", what))
     for each in payload["secrets"]:
         out.notice(Notice("warning", f"{each['path']}:{each['line']}: {each['message']}"))
     out.notice(Notice("hint", hint))
-
-
-_REASONS = {
-    "nothing-staged": (
-        "nothing is staged; changed are: {paths}",
-        "`git add -p` chooses what to commit, `git add PATH` takes new files",
-    ),
-    "unmerged": ("there are conflicts left in {paths}", "solve them, `git add` the files, then commit"),
-    "rebase": ("a rebase is under way, which has its own message", "`git rebase --continue` commits and goes on"),
-    "secret": (
-        "the staged change holds what looks like a credential: nothing was committed",
-        "take it out, `git add` the file again, and revoke it if it was real; a comment localdev: ignore[RULE] on "
-        "its line lets through what is none",
-    ),
-}

@@ -5,9 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from localdev.core.errors import Busy, NotFound, UsageError
+
+# What is in the way of a commit, and what to do.
+_REASONS = {
+    "nothing-staged": (
+        "nothing is staged; changed are: {paths}",
+        "`git add -p` chooses what to commit, `git add PATH` takes new files",
+    ),
+    "unmerged": ("there are conflicts left in {paths}", "solve them, `git add` the files, then commit"),
+    "rebase": ("a rebase is under way, which has its own message", "`git rebase --continue` commits and goes on"),
+    "secret": (
+        "the staged change holds what looks like a credential: nothing was committed",
+        "take it out, `git add` the file again, and revoke it if it was real; a comment localdev: ignore[RULE] on "
+        "its line lets through what is none",
+    ),
+}
 
 
 def index_file(root: Path) -> str:
@@ -33,7 +50,7 @@ def message_file(root: Path) -> Path:
 
 
 def commit_with(root: Path, text: str, *, edit: bool, quiet: bool) -> int:
-    """Run `git commit` with a message and give its exit code; `quiet` sends what it prints to stderr.
+    """Run `git commit` with a message in this terminal and give its exit code; `quiet` sends what it prints to stderr.
 
     The message is left in git's own file, so that it is there when a hook refuses the commit.
 
@@ -42,6 +59,58 @@ def commit_with(root: Path, text: str, *, edit: bool, quiet: bool) -> int:
         Busy: another git process is at work on the index.
         StorageError: the message cannot be written.
     """
+    words = _prepared(root, text, edit=edit)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    process = subprocess.Popen(words, stdout=_stderr() if quiet else None)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # git and its hooks have got it too, and an editor may go on
+            continue
+
+
+def commit_unseen(root: Path, text: str) -> tuple[int, str]:
+    """Run `git commit` with a message away from the terminal; give its exit code and what it and its hooks printed.
+
+    Raises: as `commit_with`.
+    """
+    words = _prepared(root, text, edit=False)
+    done = subprocess.run(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    return done.returncode, done.stdout.decode("utf-8", "replace").rstrip("\n")
+
+
+def signs(root: Path) -> bool:
+    """Say whether the user's git signs commits, which may ask for a passphrase on the terminal."""
+    return _said(root, "config", "--type=bool", "--get", "commit.gpgSign") == "true"
+
+
+def why_not(payload: Mapping[str, Any]) -> tuple[str, str]:
+    """Give what keeps a commit from being made, by the payload of the job, and what to do; both empty for nothing."""
+    stopped, named = str(payload["stopped"]), ", ".join(payload["paths"])
+    if stopped == "nothing-staged" and not named:
+        return "there is nothing to commit: no file was changed", "change something first"
+    what, hint = _REASONS.get(stopped, ("", ""))
+    return what.format(paths=named), hint
+
+
+def nothing_staged(root: Path) -> bool:
+    """Say whether the index holds what the last commit does."""
+    try:
+        return subprocess.call(["git", "-C", str(root), "diff", "--cached", "--quiet", "--no-ext-diff"]) == 0
+    except OSError:
+        return False
+
+
+def new_commit(root: Path) -> str:
+    """Give the id of the commit that was just made."""
+    return _said(root, "rev-parse", "HEAD")
+
+
+def _prepared(root: Path, text: str, *, edit: bool) -> list[str]:
+    """Leave the message in git's own file, and give the words of the command that commits with it."""
     from localdev.core.files import write_atomic
     from localdev.source.commit_state import comment_mark
 
@@ -56,28 +125,7 @@ def commit_with(root: Path, text: str, *, edit: bool, quiet: bool) -> int:
         words += ["-c", f"i18n.commitEncoding={encoding}"]
     if edit and any(row.startswith(comment_mark(root)) for row in text.split("\n")):
         words += ["-c", "core.commentChar=auto"]  # git would take such a line for one of its own comments
-    words += ["commit", "--edit" if edit else "--cleanup=whitespace", "-F", str(kept)]
-    sys.stdout.flush()
-    sys.stderr.flush()
-    process = subprocess.Popen(words, stdout=_stderr() if quiet else None)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:  # git and its hooks have got it too, and an editor may go on
-            continue
-
-
-def nothing_staged(root: Path) -> bool:
-    """Say whether the index holds what the last commit does."""
-    try:
-        return subprocess.call(["git", "-C", str(root), "diff", "--cached", "--quiet", "--no-ext-diff"]) == 0
-    except OSError:
-        return False
-
-
-def new_commit(root: Path) -> str:
-    """Give the id of the commit that was just made."""
-    return _said(root, "rev-parse", "HEAD")
+    return [*words, "commit", "--edit" if edit else "--cleanup=whitespace", "-F", str(kept)]
 
 
 def _stderr() -> int | None:
