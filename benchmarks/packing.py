@@ -109,7 +109,7 @@ def main() -> None:
 
 def ask(case: Case, repository: Repository) -> Asked:
     """Find the passages of a query, and what its targets need."""
-    found = find_passages(AskRequest(case.query), repository)
+    found = find_passages(case.query, repository)
     return Asked(case, found.hits, tuple(tuple(needed(case, target, repository)) for target in case.targets))
 
 

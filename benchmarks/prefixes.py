@@ -78,7 +78,7 @@ class Counting:
     def ask(self, repository: Repository, question: str) -> Prompt:
         """Choose the passages of a question."""
         request = AskRequest(question, context_tokens=_TOKENS)
-        found = find_passages(request, repository)
+        found = find_passages(question, repository)
         return Prompt(question, fill_prompt(request, found, prompt=self._prompt, backend=self._backend).packed)
 
     def anywhere(self, prompts: Sequence[Prompt]) -> Iterator[tuple[int, int]]:

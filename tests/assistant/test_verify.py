@@ -39,7 +39,7 @@ class Everything:
 
 def check(text: str, *, sources: int = 3, pieces: list[str] | None = None) -> tuple[str, Verifier]:
     """Run a text through a verifier, whole or in pieces, and give what was shown."""
-    verifier = Verifier(sources, Shop())
+    verifier = Verifier(range(1, sources + 1), Shop())
     shown = "".join(verifier.feed(piece) for piece in (pieces if pieces is not None else [text]))
     return shown + verifier.finish(), verifier
 
@@ -118,7 +118,7 @@ def test_pieces_do_not_matter(text: str) -> None:
 @given(st.lists(st.text(alphabet="ab [1]9`\n~.x()", max_size=12), max_size=12))
 def test_nothing_is_lost_but_invalid_citations(pieces: list[str]) -> None:
     """With every number valid and every name known, only spacing inside citations may change."""
-    verifier = Verifier(9999, Everything())
+    verifier = Verifier(range(1, 10_000), Everything())
     shown = "".join(verifier.feed(piece) for piece in pieces) + verifier.finish()
     spacing = {ord(character): None for character in " \n,[]"}
     assert shown.translate(spacing) == "".join(pieces).translate(spacing)
@@ -126,7 +126,7 @@ def test_nothing_is_lost_but_invalid_citations(pieces: list[str]) -> None:
 
 def test_text_flows_before_the_end() -> None:
     """Plain text is shown word by word; an open bracket or span waits."""
-    verifier = Verifier(1, Everything())
+    verifier = Verifier(range(1, 2), Everything())
     assert verifier.feed("Plain text, an") == "Plain text,"
     assert verifier.feed("d [") == " and"
     assert verifier.feed("1") == ""
@@ -135,7 +135,7 @@ def test_text_flows_before_the_end() -> None:
 
 def test_an_endless_span_is_let_go() -> None:
     """A backtick that is never closed does not hold back the rest of the answer."""
-    verifier = Verifier(1, Everything())
+    verifier = Verifier(range(1, 2), Everything())
     assert len(verifier.feed("`" + "a" * 400)) > 300
 
 

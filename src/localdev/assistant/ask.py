@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from localdev.assistant.answer import Clock, ModelAnswer, cite
-from localdev.assistant.passages import AskRequest, Found, fill_prompt, find_passages
-from localdev.assistant.places import MOST_PLACES, describe_places
+from localdev.assistant.answer import Clock, ModelAnswer, Put, answer_with_places
+from localdev.assistant.passages import AskRequest, Filled, Found, fill_prompt, find_passages
 from localdev.core.errors import UsageError
-from localdev.core.events import Answered, Event, Notice, PromptShown, Refreshed, Sources, TextDelta
+from localdev.core.events import Event, Notice, PromptShown, Refreshed
 from localdev.core.ports import ChatBackend, ProgressSink, PromptOrders, Repository
-from localdev.core.search import Hit
 from localdev.prompting.prompts import Prompt
-from localdev.retrieval.query import read_query
 
 __all__ = ["AskRequest", "ask"]
 
@@ -42,7 +39,7 @@ def ask(
     report = repository.refresh(progress)
     clock.refresh_ms = clock.lap()
     yield Refreshed(report)
-    found = find_passages(request, repository)
+    found = find_passages(request.question, repository, limit=request.limit, where=request.where)
     clock.retrieve_ms = clock.lap()
     if request.show_prompt:
         filled = fill_prompt(request, found, prompt=prompt, backend=backend, orders=orders)
@@ -52,25 +49,20 @@ def ask(
     if backend is None or not found.hits:
         if backend is not None:
             yield Notice("warning", "no passage of this repository matches, so the model was not asked")
-        yield from _answer_with_places(found, repository, clock, most=request.limit)
+        yield from answer_with_places(found, repository, clock, most=request.limit)
         return
     answer = ModelAnswer(request, repository, prompt, backend, clock)
     filled = fill_prompt(request, found, prompt=prompt, backend=backend, orders=orders)
     if orders is not None:
         orders.remember(filled.order)
-    yield from answer.stream(found, filled)
+    yield from answer.stream(_put(request, found, filled))
     if not answer.text.strip():
         yield Notice("warning", "the model gave an empty answer; these are the places it was asked about")
-        yield from _answer_with_places(found, repository, clock, most=request.limit)
+        yield from answer_with_places(found, repository, clock, most=request.limit)
 
 
-def _answer_with_places(found: Found, repository: Repository, clock: Clock, *, most: int) -> Iterator[Event]:
-    """Yield the floor's answer: at most `most` of the best places themselves, and all that the question names."""
-    hits: Sequence[Hit] = found.hits[: max(min(MOST_PLACES, most), found.named)]
-    yield Sources(tuple(hits))
-    yield from found.notices(hits)
-    pieces: list[str] = []
-    for piece in describe_places(hits, read_query(found.question), repository):
-        pieces.append(piece)
-        yield TextDelta(piece)
-    yield Answered("".join(pieces), cite(hits, range(1, len(hits) + 1)), timings=clock.timings())
+def _put(request: AskRequest, found: Found, filled: Filled) -> Put:
+    """Give what the model is asked, with the texts whose names its answer may use."""
+    sources = tuple(source.hit for source in filled.packed)
+    given = (found.question, request.extra, *(source.text for source in filled.packed))
+    return Put(filled.messages, sources, given, tuple(found.notices(sources)))

@@ -82,17 +82,21 @@ def _within(hit: Hit, named: Hit) -> bool:
     return one.path == other.path and one.start_line <= other.end_line and other.start_line <= one.end_line
 
 
-def find_passages(request: AskRequest, repository: Repository) -> Found:
+def find_passages(
+    question: str, repository: Repository, *, limit: int = 8, about: str = "", where: SearchFilter | None = None
+) -> Found:
     """Give the passages for a question: those it names first, then those that search finds.
+
+    `about` is what the question is about beyond its own words: it is searched for with them.
 
     Raises:
         UsageError, NotFound: a file it names is not in the repository.
     """
-    paths = repository.paths() if "@" in request.question else []
-    question, mentions = find_mentions(request.question, paths)
+    question, mentions = find_mentions(question, repository.paths() if "@" in question else [])
     named = mentioned_hits(mentions, repository)
     taken = {hit.chunk_id for hit in named}
-    found = search(question, repository, limit=max(request.limit, _WEIGHED), where=request.where)
+    searched = f"{question}\n{about}" if about else question
+    found = search(searched, repository, limit=max(limit, _WEIGHED), where=where)
     hits = named + [hit for hit in found if hit.chunk_id not in taken]
     return Found(question, tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)), len(named))
 
@@ -149,7 +153,7 @@ def fill_prompt(
             f"but the model's window has {window}",
             "shorten the question or the text given with it, lower ask.max_tokens, or use a model with a larger window",
         )
-    packed = _choose(found, min(room, request.context_tokens or room), count, most=request.limit)
+    packed = choose(found, min(room, request.context_tokens or room), count, most=request.limit)
     if orders is not None:
         digests, sizes = [_digest(source) for source in packed], [source.tokens for source in packed]
         packed = tuple(packed[place] for place in steady_order(digests, sizes, orders.earlier()))
@@ -157,7 +161,7 @@ def fill_prompt(
     return Filled(messages, packed, sum(count(message.content) for message in messages))
 
 
-def _choose(found: Found, budget: int, count: Callable[[str], int], *, most: int) -> tuple[PackedSource, ...]:
+def choose(found: Found, budget: int, count: Callable[[str], int], *, most: int) -> tuple[PackedSource, ...]:
     """Pack what the question names before anything else may take the room, then at most `most` found passages."""
     named = pack_all(found.hits[: found.named], budget=budget, count=count)
     left = budget - sum(source.tokens for source in named)

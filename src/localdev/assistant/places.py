@@ -19,13 +19,13 @@ _WIDTH = 100
 _HARD_SPACE = "\x00"
 
 
-def describe_places(hits: Sequence[Hit], query: Query, repository: Repository) -> Iterator[str]:
-    """Yield the answer in pieces, one a place; place `n` is cited as `[n]`."""
+def describe_places(hits: Sequence[Hit], query: Query, repository: Repository, *, first: int = 1) -> Iterator[str]:
+    """Yield the answer in pieces, one a place; they are numbered from `first`."""
     if not hits:
         yield "Nothing in this repository matches the question.\n"
         return
-    for number, hit in enumerate(hits, start=1):
-        yield ("" if number == 1 else "\n") + "\n".join(_place(number, hit, query, repository)) + "\n"
+    for number, hit in enumerate(hits, start=first):
+        yield ("" if number == first else "\n") + "\n".join(_place(number, hit, query, repository)) + "\n"
 
 
 def _place(number: int, hit: Hit, query: Query, repository: Repository) -> Iterator[str]:

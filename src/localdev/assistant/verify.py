@@ -7,6 +7,7 @@ nothing is touched, because `items[0]` is no citation there.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -66,10 +67,10 @@ def name_in(span: str) -> str:
 class Verifier:
     """Feeds on raw text and gives back text that may be shown.
 
-    `sources` is how many passages were numbered.
+    `sources` are the numbers of the passages it may cite.
     """
 
-    sources: int
+    sources: Container[int]
     lookup: Lookup
     cited: list[int] = field(default_factory=list)
     dropped: int = 0
@@ -201,7 +202,7 @@ class Verifier:
 
     def _valid(self, number: int) -> bool:
         """Count a number as cited or dropped."""
-        if not 1 <= number <= self.sources:
+        if number not in self.sources:
             self.dropped += 1
             return False
         if number not in self.cited:

@@ -27,7 +27,7 @@ def checked(text: str, shown: str, lines: tuple[int, int]) -> str:
     Names in backticks and paths that do not stand in what the model was `shown` are marked as unverified, numbers of
     lines beyond `lines` are taken out, and so are citations, for nothing was numbered.
     """
-    verifier = Verifier(0, _Shown(shown))
+    verifier = Verifier((), _Shown(shown))
     said = plain(text)
     said = verifier.feed(_LINES.sub(lambda found: _line(found, lines), said)) + verifier.finish()
     return plain(said)
