@@ -35,6 +35,11 @@ class Folders:
         return self.data / "models"
 
     @property
+    def sessions(self) -> Path:
+        """The file of the chat sessions."""
+        return self.data / "sessions" / "sessions.sqlite"
+
+    @property
     def states(self) -> Path:
         """Kept states of prompts, one sub-folder per repository."""
         return self.cache / "states"

@@ -1,0 +1,261 @@
+"""The store of chat sessions: made, continued, listed, found, renamed and deleted; one process at a time continues one.
+
+Opening a store touches no file. All methods may be called from any thread; reading never waits for writing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from localdev.core.errors import Busy, NotFound
+from localdev.core.files import locked
+from localdev.core.talk import SessionInfo, Turn
+from localdev.sessions.database import Database
+from localdev.sessions.finding import chosen
+from localdev.sessions.rows import SESSION, TURN, session_of, stored, turn_of, turn_row
+
+_ID_BYTES = 4
+# Who looks whether a session is open holds its lock for a moment, which is not yet a chat.
+_LOOK_SECONDS = 0.3
+_LIST_HINT = "`localdev sessions list` shows them"
+_Infos = list[SessionInfo]  # in the class `list` is a method
+_Turns = list[Turn]
+_NEWEST = "ORDER BY changed_at DESC, key DESC"
+
+
+class SessionStore:
+    """All chat sessions of one user, in the SQLite file `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path)
+        self._locks = path.parent / "open"
+        self._leased: set[str] = set()
+
+    def close(self) -> None:
+        """Let go of the file; a later call opens it again."""
+        self._database.close()
+
+    def create(self, root: Path, *, title: str = "") -> SessionInfo:
+        """Make an empty session about a repository."""
+        now = time.time()
+        info = SessionInfo(secrets.token_hex(_ID_BYTES), title, root_text(root), now, now)
+        with self._database.writing() as database:
+            while database.execute("SELECT 1 FROM sessions WHERE id = ?", (info.id,)).fetchone():
+                info = replace(info, id=secrets.token_hex(_ID_BYTES))
+            row = (info.id, stored(title), stored(info.root), now, now)
+            database.execute(
+                "INSERT INTO sessions (id, title, root, created_at, changed_at) VALUES (?, ?, ?, ?, ?)", row
+            )
+        return info
+
+    def list(self, root: Path | None = None, *, limit: int = 100, offset: int = 0) -> _Infos:
+        """Give the sessions of one repository or of all, the last changed first."""
+        where, values = _of_root(root)
+        order = f"{where} {_NEWEST} LIMIT ? OFFSET ?"
+        return self._sessions(order, (*values, limit, offset))
+
+    def latest(self, root: Path) -> SessionInfo | None:
+        """Give the last changed session of a repository that has turns and that no chat has open."""
+        where, values = _of_root(root)
+        for info in self._sessions(f"{where} AND turns > 0 {_NEWEST}", values):
+            if not self.is_open(info.id):
+                return info
+        return None
+
+    def info(self, id: str) -> SessionInfo:
+        """Give what is known of a session by its whole id.
+
+        Raises:
+            NotFound: there is none, or none any more.
+        """
+        found = self._sessions("WHERE id = ?", (id,))
+        if not found:
+            raise _missing(id)
+        return found[0]
+
+    def find(self, text: str, root: Path | None = None) -> SessionInfo:
+        """Give the session that a user means by its id, the beginning of it, or its title.
+
+        Raises:
+            NotFound: there is none; the nearest are named.
+            UsageError: it may be several.
+        """
+        return chosen(text, self.list(root, limit=-1))
+
+    def turns(self, id: str, *, before: int | None = None, limit: int | None = None) -> _Turns:
+        """Give turns of a session in their order: the last `limit` of those before the number `before`, or all.
+
+        Raises:
+            NotFound: there is no such session.
+            StorageError: what is stored of a turn cannot be read.
+        """
+        last = f"SELECT {TURN} FROM turns WHERE session = ? AND number < ? ORDER BY number DESC LIMIT ?"
+        with self._database.reading() as database:
+            if database is None:
+                raise _missing(id)
+            key = _key(database, id)
+            rows = database.execute(last, (key, before or 2**62, -1 if limit is None else limit)).fetchall()
+        return [turn_of(row) for row in reversed(rows)]
+
+    def add(self, id: str, turn: Turn) -> Turn:
+        """Store a new turn of a session; it is given back with the number it has got.
+
+        Raises:
+            NotFound: there is no such session.
+        """
+        with self._database.writing() as database:
+            key = _key(database, id)
+            last = "SELECT coalesce(max(number), 0) FROM turns WHERE session = ?"
+            numbered = replace(turn, number=database.execute(last, (key,)).fetchone()[0] + 1)
+            marks = "(session, " + TURN + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            database.execute(f"INSERT INTO turns {marks}", (key, *turn_row(numbered)))
+            _touch(database, key, turn, added=1)
+        return numbered
+
+    def save(self, id: str, turn: Turn) -> None:
+        """Store a turn again, by its number. While its answer comes this costs no waiting for the disk.
+
+        Raises:
+            NotFound: there is no such session, or no such turn.
+        """
+        with self._database.writing(lasting=turn.state != "streaming") as database:
+            key = _key(database, id)
+            columns = f"UPDATE turns SET ({TURN}) = (?, ?, ?, ?, ?, ?, ?) WHERE session = ? AND number = ?"
+            if not database.execute(columns, (*turn_row(turn), key, turn.number)).rowcount:
+                raise NotFound(f"the session {id} has no turn {turn.number}", "it was deleted meanwhile")
+            _touch(database, key, turn)
+
+    def rename(self, id: str, title: str) -> None:
+        """Give a session another title.
+
+        Raises:
+            NotFound: there is no such session.
+        """
+        with self._database.writing() as database:
+            database.execute("UPDATE sessions SET title = ? WHERE key = ?", (stored(title), _key(database, id)))
+
+    def delete(self, id: str) -> None:
+        """Delete a session with all its turns; what they said is gone from the disk.
+
+        Raises:
+            NotFound: there is no such session.
+            Busy: another chat has it open.
+        """
+        self._delete([self.info(id)])
+
+    def delete_of(self, root: Path | None) -> int:
+        """Delete all sessions of a repository, or with None of all, and say how many; one that is open stops all.
+
+        Raises:
+            Busy: another chat has one of them open; nothing was deleted.
+        """
+        found = self.list(root, limit=-1)
+        self._delete(found)
+        return len(found)
+
+    @contextlib.contextmanager
+    def lease(self, id: str) -> Iterator[None]:
+        """Keep a session for this chat alone while the body runs.
+
+        Turns whose answers were still coming when their process ended become `unfinished`. The system frees the
+        session when this process ends, however it does.
+
+        Raises:
+            Busy: another chat has it open, in this process or another.
+            NotFound: there is no such session.
+        """
+        info = self.info(id)
+        with self._held(info):
+            self._leased.add(id)
+            try:
+                with self._database.writing() as database:
+                    left = "UPDATE turns SET state = 'unfinished' WHERE session = ? AND state = 'streaming'"
+                    database.execute(left, (_key(database, id),))
+                yield
+            finally:
+                self._leased.discard(id)
+
+    def is_open(self, id: str) -> bool:
+        """Say whether a chat has the session open, in this process or another."""
+        if not self._lock(id).exists():  # nothing is made just to look
+            return False
+        try:
+            with locked(self._lock(id), 0):
+                return False
+        except Busy:
+            return True
+
+    def _sessions(self, rest: str, values: tuple[Any, ...]) -> _Infos:
+        """Read sessions."""
+        with self._database.reading() as database:
+            if database is None:
+                return []
+            return [session_of(row) for row in database.execute(f"SELECT {SESSION} FROM sessions {rest}", values)]
+
+    def _delete(self, sessions: _Infos) -> None:
+        """Delete sessions, all or none."""
+        if not sessions:
+            return
+        with contextlib.ExitStack() as held:
+            for info in sessions:
+                if info.id not in self._leased:
+                    held.enter_context(self._held(info))
+            with self._database.writing() as database:
+                keys = [(_key(database, info.id),) for info in sessions]
+                database.executemany("DELETE FROM turns WHERE session = ?", keys)
+                database.executemany("DELETE FROM sessions WHERE key = ?", keys)
+            for info in sessions:
+                self._lock(info.id).unlink(missing_ok=True)
+        self._database.tidy()
+
+    @contextlib.contextmanager
+    def _held(self, info: SessionInfo) -> Iterator[None]:
+        """Hold the lock of a session."""
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self._lock(info.id), _LOOK_SECONDS))
+            except Busy as error:
+                what = f"the session {info.id} ({info.title or 'no title'}) is open in another chat"
+                raise Busy(what, "leave that chat first, or begin a new session") from error
+            yield
+
+    def _lock(self, id: str) -> Path:
+        """Give the file whose lock a chat holds while it has the session open."""
+        return self._locks / f"{id}.lock"
+
+
+def root_text(root: Path) -> str:
+    """Give the text that stands for a repository's folder."""
+    return str(root.resolve())
+
+
+def _of_root(root: Path | None) -> tuple[str, tuple[Any, ...]]:
+    """Give the condition for the sessions of one repository, or of all."""
+    return ("WHERE true", ()) if root is None else ("WHERE root = ?", (stored(root_text(root)),))
+
+
+def _key(database: sqlite3.Connection, id: str) -> int:
+    """Give the key of a session's row."""
+    row = database.execute("SELECT key FROM sessions WHERE id = ?", (id,)).fetchone()
+    if row is None:
+        raise _missing(id)
+    return int(row[0])
+
+
+def _touch(database: sqlite3.Connection, key: int, turn: Turn, *, added: int = 0) -> None:
+    """Note that a turn of a session was stored: the time, how many there are, and the model where one answered."""
+    values = (time.time(), added, stored(turn.model), stored(turn.model), key)
+    columns = "changed_at = ?, turns = turns + ?, model = CASE WHEN ? = '' THEN model ELSE ? END"
+    database.execute(f"UPDATE sessions SET {columns} WHERE key = ?", values)
+
+
+def _missing(id: str) -> NotFound:
+    """Say that there is no such session."""
+    return NotFound(f"there is no session {id!r}", _LIST_HINT)
