@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from localdev.core.sqlite import open_reader
 from localdev.index import layout
-from localdev.index.database import DATABASE, open_reader
+from localdev.index.database import DATABASE
 from localdev.index.repository import IndexedRepository
 
 QUERIES = ("total price", "charge card", "cart", "tax", "value alpha", "beta gamma", "shop paying")

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from localdev.core.search import SearchFilter
+from localdev.core.sqlite import open_reader
 from localdev.index import layout
-from localdev.index.database import DATABASE, open_reader
+from localdev.index.database import DATABASE
 from localdev.index.views import Views
 from tests.index.sample import Opener, write_files
 

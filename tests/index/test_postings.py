@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localdev.core.search import Candidate, SearchFilter
+from localdev.core.sqlite import open_reader
 from localdev.index import layout, lexical, postings, postings_file, schema
-from localdev.index.database import DATABASE, open_reader, open_writer
+from localdev.index.database import DATABASE, open_writer
 from localdev.index.filters import allowed_ids
 from localdev.index.outbox import Outbox
 from localdev.index.postings_file import PostingsMark

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from localdev.core.errors import DiskFull
 from localdev.core.ports import Embedder, ProgressSink
+from localdev.core.sqlite import open_reader, transaction
 from localdev.index import layout, schema
-from localdev.index.database import DATABASE, Damaged, open_reader, open_writer, transaction, translated
+from localdev.index.database import DATABASE, Damaged, open_writer, translated
 from localdev.index.outbox import Outbox, store_present
 from localdev.index.refresh import Counts, Updater, compare, read_files
 from localdev.index.schema import Manifest

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 from localdev.core.errors import StorageError
 from localdev.core.events import Progress
 from localdev.core.ports import Embedder, ProgressSink, VectorStore
+from localdev.core.sqlite import transaction
 from localdev.index import dense, layout, places, postings, postings_file, schema, snapshot
-from localdev.index.database import Damaged, transaction
+from localdev.index.database import Damaged
 from localdev.index.embedding import embed_texts
 from localdev.index.embedding_text import embedding_text
 from localdev.index.places import EMBEDDED, Place

@@ -17,8 +17,9 @@ from localdev.core.errors import DiskFull, StorageError
 from localdev.core.files import disk_full
 from localdev.core.ports import Embedder, ProgressSink
 from localdev.core.search import Candidate, IndexedChunk, SearchFilter
+from localdev.core.sqlite import Frozen, is_full, open_reader
 from localdev.index import build, graph, layout, lexical, neighbours, schema, stored
-from localdev.index.database import DATABASE, Damaged, Frozen, is_full, open_reader, translated
+from localdev.index.database import DATABASE, Damaged, translated
 from localdev.index.embedding import embed_texts
 from localdev.index.layout import index_folder, wipe
 from localdev.index.outbox import store_present

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localdev.core.files import disk_full
+from localdev.core.sqlite import is_full, open_reader
 from localdev.index import layout, schema
-from localdev.index.database import DATABASE, is_full, open_reader
+from localdev.index.database import DATABASE
 
 
 @dataclass(frozen=True, slots=True)
