@@ -144,10 +144,10 @@ class Tmux(Terminal):
 
     def exit_code(self) -> int | None:
         """Give the program's exit code."""
-        dead, code, ended_by = self._asked("#{pane_dead}/#{pane_dead_status}/#{pane_dead_signal}").split("/")
-        if dead != "1":
-            return None
-        return int(code) if code else -int(ended_by or signal.SIGKILL)  # older ones do not say which
+        code, ended_by = self._asked("#{pane_dead_status}/#{pane_dead_signal}").split("/")
+        if code:
+            return int(code)
+        return -int(ended_by) if ended_by else None
 
     def left_over(self) -> list[str]:
         """Name the modes that were not taken back."""
