@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from localdev.core.errors import LocaldevError
 from localdev.core.events import Answered, Citation, Event, Sources, TextDelta, Timings
 from localdev.core.search import Hit
 from localdev.core.talk import Attachment, Said, SessionInfo, Turn
+from localdev.sessions.store import SessionStore
 from tests.shop import write_shop
 
 THEN = 1_767_605_400.0  # Monday, 5 January 2026, 09:30 UTC
@@ -215,6 +217,26 @@ def conversation_turns() -> tuple[Turn, ...]:
 def session(root: Path, *, title: str = "How is the discount decided?", turns: int = 5) -> SessionInfo:
     """Make what is known of a session; its id is always the same."""
     return SessionInfo("5f2c8a1e", title, str(root), THEN, THEN + 300, turns, "tiny")
+
+
+def store_with_sessions(path: Path, sessions: Mapping[str, tuple[Path, str, Sequence[Turn]]]) -> SessionStore:
+    """Fill a real store: by id the repository, title and turns of each session, the one changed last first.
+
+    Ids and times are always the same, as pictures need it.
+    """
+    store = SessionStore(path)
+    made = {id: store.create(root, title=title).id for id, (root, title, _) in sessions.items()}
+    for id, (_, _, turns) in sessions.items():
+        for turn in turns:
+            store.add(made[id], turn)
+    store.close()
+    with sqlite3.connect(path) as database:
+        for age, (id, random) in enumerate(made.items()):
+            times = (THEN - 3600 * age, THEN + 300 - 3600 * age)
+            row = (id, *times, random)
+            database.execute("UPDATE sessions SET id = ?, created_at = ?, changed_at = ? WHERE id = ?", row)
+    database.close()
+    return store
 
 
 def shop_repository(folder: Path) -> Path:

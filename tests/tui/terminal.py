@@ -167,7 +167,7 @@ class Bare(Terminal):
         self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, size: tuple[int, int] = (80, 24)
     ) -> None:
         self._grid, self._lock = Grid(*size), threading.Lock()
-        self.written = bytearray()
+        self.written, self._shown = bytearray(), 0
         self.arrived: Callable[[bytes], None] = lambda _: None
         self._master, slave = os.openpty()
         self._set_size(*size)
@@ -192,7 +192,11 @@ class Bare(Terminal):
             self.arrived(data)
             with self._lock:
                 self.written += data
-                self._grid.feed(data)
+
+    def _catch_up(self) -> None:
+        """Take in what was written since the screen was looked at; reading itself must cost next to nothing."""
+        self._grid.feed(bytes(self.written[self._shown :]))
+        self._shown = len(self.written)
 
     def press(self, *keys: str) -> None:
         """Press named keys, one after the other."""
@@ -206,11 +210,13 @@ class Bare(Terminal):
     def screen(self) -> str:
         """Give what it shows."""
         with self._lock:
+            self._catch_up()
             return self._grid.text()
 
     def resize(self, columns: int, rows: int) -> None:
         """Change its size."""
         with self._lock:
+            self._catch_up()
             self._grid.resize(columns, rows)
         self._set_size(columns, rows)
 
