@@ -1,0 +1,1 @@
+"""The dialogs of the chat: each is a modal screen that ends with a value."""

@@ -1,0 +1,70 @@
+"""F1: what has the focus and what its keys are, and the keys that work everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.widgets import Markdown, Static
+
+from localdev.tui.dialogs.base import Dialog
+from localdev.tui.keys import overview
+
+_GENERAL = """\
+## localdev chat
+
+Ask about this repository. Type a question and press Enter; `/` lists commands, `@` names a file or a symbol.
+"""
+
+
+def help_of(screen: Screen[Any]) -> str:
+    """Give the help, as Markdown, of what has the focus on a screen; its surroundings' where it has none itself."""
+    node: DOMNode | None = screen.focused or screen
+    while node is not None:
+        text = getattr(node, "HELP", None)
+        # Textual's own screens have a HELP too, which may be None.
+        if isinstance(text, str) and text.strip():
+            return text
+        node = node.parent
+    return _GENERAL
+
+
+class HelpScreen(Dialog[None]):
+    """The help of one widget, and below it all keys as they are set."""
+
+    heading = "Help"
+    hint = "Up, Down, Page Up, Page Down scroll · Esc closes"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "close", "Close", show=False)]
+    DEFAULT_CSS = """
+    HelpScreen {
+        & VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
+        & Markdown { margin: 0; padding: 0; background: $surface; }
+        & MarkdownH2 { margin: 0 0 1 0; }
+        & #keys { margin: 0 0 1 0; }
+    }
+    """
+
+    def __init__(self, text: str, keys: Mapping[str, str]) -> None:
+        super().__init__()
+        self._text = text
+        self._keys = keys
+
+    def body(self) -> ComposeResult:
+        """Show both."""
+        with VerticalScroll():
+            yield Markdown(self._text, open_links=False)
+            yield Static(Content.assemble(("Keys that work everywhere", "bold"), "\n", _table(self._keys)), id="keys")
+
+
+def _table(keys: Mapping[str, str]) -> str:
+    """Give the keys in two columns."""
+    rows = overview(keys)
+    width = max(cell_len(names) for names, _ in rows)
+    return "\n".join(f"{names:<{width}}  {does}" for names, does in rows)
