@@ -47,6 +47,8 @@ class LocalJobs:
         self._host = host or Host()
         self._jobs: dict[str, Callable[[Options, IndexedRepository], Iterator[Event]]] = {
             "ask": self._ask,
+            "chat": self._chat,
+            "names": self._names,
             "search": self._search,
             "index": self._index,
             "outline": self._outline,
@@ -124,6 +126,18 @@ class LocalJobs:
                 yield Notice("hint", "the text on stdin was not used: only a model reads it")
             if engine.notice is not None:
                 yield engine.notice
+
+    def _chat(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
+        """Options as in `app.chatting`."""
+        from localdev.app.chatting import chat_job
+
+        return chat_job(self._tools(), options, repository)
+
+    def _names(self, options: Options, repository: IndexedRepository) -> Iterator[Event]:
+        """No options."""
+        from localdev.app.chatting import names_job
+
+        return names_job(self._tools(), repository)
 
     def _complete(self, options: Options) -> Iterator[Event]:
         """Options: prefix, suffix, path (relative to the root, or empty). The model stands in the settings.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from localdev.assistant.mentions import find_mentions, mentioned_hits
@@ -22,13 +22,13 @@ from localdev.retrieval.search import search
 # Without a model its tokenizer is not there: source text has about 3.5 characters a token in current code tokenizers.
 _CHARACTERS_PER_TOKEN = 3.5
 # The window `--show-prompt` assumes where no model is configured.
-_ASSUMED_WINDOW = 4096
+ASSUMED_WINDOW = 4096
 # A chat template adds a few marks to each message; this many tokens are kept free for them.
-_TEMPLATE_TOKENS = 32
+TEMPLATE_TOKENS = 32
 # So many hits are weighed against each other: with fewer, the further chunks of the right file are not among them.
 _WEIGHED = 80
 # Below this many tokens left for passages an answer cannot rest on anything.
-_LEAST_PASSAGE_TOKENS = 64
+LEAST_PASSAGE_TOKENS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def fill_prompt(
         ContextOverflow: question and extra text alone leave no room.
     """
     count = backend.count_tokens if backend else estimate_tokens
-    window = backend.describe().context_window if backend else _ASSUMED_WINDOW
+    window = backend.describe().context_window if backend else ASSUMED_WINDOW
 
     def render(packed: Sequence[PackedSource]) -> tuple[Message, ...]:
         passages = [
@@ -145,9 +145,9 @@ def fill_prompt(
         ]
         return render_prompt(prompt, {"passages": passages, "extra": request.extra, "question": found.question})
 
-    fixed = sum(count(message.content) for message in render([])) + _TEMPLATE_TOKENS
+    fixed = sum(count(message.content) for message in render([])) + TEMPLATE_TOKENS
     room = window - fixed - request.sampling.max_tokens
-    if room < _LEAST_PASSAGE_TOKENS:
+    if room < LEAST_PASSAGE_TOKENS:
         raise ContextOverflow(
             f"the question needs {fixed} tokens and the answer up to {request.sampling.max_tokens}, "
             f"but the model's window has {window}",
@@ -161,11 +161,17 @@ def fill_prompt(
     return Filled(messages, packed, sum(count(message.content) for message in messages))
 
 
-def choose(found: Found, budget: int, count: Callable[[str], int], *, most: int) -> tuple[PackedSource, ...]:
-    """Pack what the question names before anything else may take the room, then at most `most` found passages."""
-    named = pack_all(found.hits[: found.named], budget=budget, count=count)
+def choose(
+    found: Found, budget: int, count: Callable[[str], int], *, most: int, held: Container[int] = ()
+) -> tuple[PackedSource, ...]:
+    """Pack what the question names before anything else may take the room, then at most `most` found passages.
+
+    Chunks whose ids are `held` are at hand already and are not packed.
+    """
+    wanted = [hit for hit in found.hits[: found.named] if hit.chunk_id not in held]
+    named = pack_all(wanted, budget=budget, count=count)
     left = budget - sum(source.tokens for source in named)
-    return (*named, *pack(found.hits[found.named :], budget=left, count=count, most=most))
+    return (*named, *pack(found.hits[found.named :], budget=left, count=count, most=most, held=held))
 
 
 def _digest(source: PackedSource) -> str:

@@ -8,7 +8,7 @@ of an answer later. What the question names itself is not weighed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 
 from localdev.core.code import Chunk
@@ -86,12 +86,15 @@ def heading(number: int, chunk: Chunk) -> str:
     return f"[{number}] {chunk.path}:{chunk.start_line}-{chunk.end_line}"
 
 
-def pack(hits: Sequence[Hit], *, budget: int, count: Callable[[str], int], most: int) -> list[PackedSource]:
+def pack(
+    hits: Sequence[Hit], *, budget: int, count: Callable[[str], int], most: int, held: Container[int] = ()
+) -> list[PackedSource]:
     """Choose passages, best first, that cost at most `budget` tokens of `count`, headings included.
 
     At most `most` chunks are shown whole and as many further ones by their signature. The best hit is always whole, cut
     at a line border where it is too long for its share. Of the others each is offered as its signature and then whole;
-    the offers are taken by worth a token until too little is left of it.
+    the offers are taken by worth a token until too little is left of it. Chunks whose ids are `held` are at hand
+    already: they are chosen as the others, cost nothing and are not given.
     """
     chosen: dict[int, _Offer] = {}
     left = budget
@@ -100,8 +103,9 @@ def pack(hits: Sequence[Hit], *, budget: int, count: Callable[[str], int], most:
         more = offer.source.tokens - (before.source.tokens if before else 0)
         if 0 < more <= left and sum(one.whole == offer.whole for one in chosen.values()) < most:
             chosen[offer.at] = offer
-            left -= more
-    return _together([chosen[at].source for at in sorted(chosen)], budget, count)
+            left -= 0 if hits[offer.at].chunk_id in held else more
+    new = [chosen[at].source for at in sorted(chosen) if hits[at].chunk_id not in held]
+    return _together(new, budget, count)
 
 
 def pack_all(hits: Sequence[Hit], *, budget: int, count: Callable[[str], int]) -> list[PackedSource]:
