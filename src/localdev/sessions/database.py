@@ -70,7 +70,7 @@ class Database:
             database = self._opened()
             for table in ("turn_words", "title_words"):
                 database.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
-            database.execute("PRAGMA incremental_vacuum").fetchall()
+            database.executescript("PRAGMA incremental_vacuum")  # `execute` would free one page and stop
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
@@ -107,7 +107,6 @@ class Database:
         try:
             number = version(database)
             if number == len(MIGRATIONS):
-                _prepare(database)
                 return database
         except BaseException:
             database.close()
@@ -171,13 +170,7 @@ def _connected(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")  # acts on a file without tables alone
         database.execute("PRAGMA journal_mode = WAL").fetchall()
         database.execute("PRAGMA secure_delete = ON")  # chats hold source code: what is deleted is gone
-        _prepare(database)
     except BaseException:
         database.close()
         raise
     return database
-
-
-def _prepare(database: sqlite3.Connection) -> None:
-    """Have text that is cut in the midst of a character read without an error: excerpts may be."""
-    database.text_factory = lambda data: data.decode("utf-8", "replace")

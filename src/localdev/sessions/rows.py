@@ -79,7 +79,9 @@ def _defaults(kind: type) -> dict[str, Any]:
 
 
 def _known(kind: type, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the values of fields that the class has."""
+    """Give the values of fields that the class has; a later version may have stored others."""
+    if data.keys() <= _defaults(kind).keys():
+        return dict(data)
     return {name: value for name, value in data.items() if name in _defaults(kind)}
 
 

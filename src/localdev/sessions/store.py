@@ -20,6 +20,7 @@ from localdev.core.talk import SessionInfo, Turn
 from localdev.sessions.database import Database
 from localdev.sessions.finding import chosen
 from localdev.sessions.rows import SESSION, TURN, session_of, stored, turn_of, turn_row
+from localdev.sessions.search import Match, Scope, search
 
 _ID_BYTES = 4
 # Who looks whether a session is open holds its lock for a moment, which is not yet a chat.
@@ -27,6 +28,7 @@ _LOOK_SECONDS = 0.3
 _LIST_HINT = "`localdev sessions list` shows them"
 _Infos = list[SessionInfo]  # in the class `list` is a method
 _Turns = list[Turn]
+_Matches = list[Match]
 _NEWEST = "ORDER BY changed_at DESC, key DESC"
 
 
@@ -81,13 +83,14 @@ class SessionStore:
         return found[0]
 
     def find(self, text: str, root: Path | None = None) -> SessionInfo:
-        """Give the session that a user means by its id, the beginning of it, or its title.
+        """Give the session that a user means by its id, of whichever repository, the beginning of it, or its title.
 
         Raises:
             NotFound: there is none; the nearest are named.
             UsageError: it may be several.
         """
-        return chosen(text, self.list(root, limit=-1))
+        by_id = self._sessions("WHERE id = ?", (text.strip().lower(),)) if text.isascii() else []
+        return by_id[0] if by_id else chosen(text, self.list(root, limit=-1))
 
     def turns(self, id: str, *, before: int | None = None, limit: int | None = None) -> _Turns:
         """Give turns of a session in their order: the last `limit` of those before the number `before`, or all.
@@ -131,6 +134,15 @@ class SessionStore:
             if not database.execute(columns, (*turn_row(turn), key, turn.number)).rowcount:
                 raise NotFound(f"the session {id} has no turn {turn.number}", "it was deleted meanwhile")
             _touch(database, key, turn)
+
+    def search(self, query: str, root: Path | None = None, *, limit: int = 50) -> _Matches:
+        """Give the titles and turns that fit a query, the newest first; a turn is found once its answer has ended.
+
+        Any query is fine: see `localdev.sessions.search`.
+        """
+        scope = Scope(None if root is None else stored(root_text(root)), limit)
+        with self._database.reading() as database:
+            return [] if database is None else search(database, query, scope)
 
     def rename(self, id: str, title: str) -> None:
         """Give a session another title.
