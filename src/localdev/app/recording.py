@@ -12,8 +12,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from localdev.core.code import Chunk
 from localdev.core.errors import LocaldevError
-from localdev.core.events import Answered, Event, Notice, Refreshed, Result, Sources
+from localdev.core.events import Answered, Citation, ContextFitted, Event, Notice, Refreshed, Result, Sources
 from localdev.core.folders import Folders
 from localdev.core.ports import Journal
 from localdev.core.search import Hit
@@ -115,6 +116,12 @@ def _note(event: Event, entry: dict[str, Any]) -> None:
         read.update({tuple(passage.values()): passage for passage in map(_read, event.hits)})
         if event.model:  # before anything is sent, so that an answer that fails is recorded with where it went
             entry.update(model=event.model, backend=event.backend, prompt=event.prompt)
+    elif isinstance(event, ContextFitted):
+        entry["history"] = {
+            "turns": sum(form != "out" for form in event.forms),
+            "tokens": event.history_tokens,
+            "read": [_place(passage) for passage in event.standing],
+        }
     elif isinstance(event, Result) and "usage" in event.payload:  # its model came with its sources
         entry.update({name: event.payload[name] for name in _FIGURES if name in event.payload})
         entry.update({name: _counted(event.payload[name]) for name in _COUNTS if name in event.payload})
@@ -138,6 +145,9 @@ def _counted(value: Any) -> int:
 
 def _read(hit: Hit) -> dict[str, Any]:
     """Name a passage that was read, with the digest of its text as it was."""
-    chunk = hit.chunk
-    where = {"path": chunk.path, "start_line": chunk.start_line, "end_line": chunk.end_line}
-    return {**where, "digest": digest_of(chunk.text)}
+    return {**_place(hit.chunk), "digest": digest_of(hit.chunk.text)}
+
+
+def _place(where: Chunk | Citation) -> dict[str, Any]:
+    """Name a place."""
+    return {"path": where.path, "start_line": where.start_line, "end_line": where.end_line}

@@ -84,7 +84,8 @@ class ContextFitted:
     """How a conversation was fitted into the model's window, before it is sent.
 
     `forms` says of each earlier turn that was given, in order, how much of it the prompt holds, and `message` is the
-    user's message exactly as it is sent. Counts are in tokens; `answer_tokens` are kept free for the answer.
+    user's message exactly as it is sent. `standing` are the passages of earlier turns that are sent once more, those
+    that the question is about first. Counts are in tokens; `answer_tokens` are kept free for the answer.
     """
 
     forms: tuple[HistoryForm, ...]
@@ -94,6 +95,7 @@ class ContextFitted:
     prompt_tokens: int
     answer_tokens: int
     window: int
+    standing: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _put(asked: Asked, found: Found, fitted: Fitted) -> Put:
         tuple(message.content for message in fitted.messages if message.role == "user"),
         tuple(found.notices((*fitted.sources, *again))),
         asked.first,
-        tuple(passage.citation for passage in fitted.standing),
+        fitted.event.standing,
     )
 
 

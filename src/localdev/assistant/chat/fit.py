@@ -152,7 +152,16 @@ class _Fitting:
         system, message = self._render(packed, again)
         sizes = self._tokens(history), sum(source.tokens for source in packed), self._tokens([system, message])
         event = ContextFitted(
-            forms, message.content, sizes[0], sizes[1], sizes[0] + sizes[2], self._answer, self._window
+            forms,
+            message.content,
+            history_tokens=sizes[0],
+            passage_tokens=sizes[1],
+            prompt_tokens=sizes[0] + sizes[2],
+            answer_tokens=self._answer,
+            window=self._window,
+            standing=tuple(
+                passage.citation for passage in sorted(before, key=lambda one: one.citation.id not in again)
+            ),
         )
         return Fitted((system, *history, message), packed, before, event, cut)
 
