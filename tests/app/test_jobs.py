@@ -31,7 +31,7 @@ def test_an_unknown_job(jobs: OpenJobs) -> None:
     """The known ones are listed."""
     with pytest.raises(UsageError) as caught:
         jobs().run("dance", {})
-    assert "ask, search, index, outline" in caught.value.hint
+    assert "ask, chat, names, search, index, outline" in caught.value.hint
 
 
 def test_search_gives_sources_and_a_result_for_each_query(jobs: OpenJobs) -> None:

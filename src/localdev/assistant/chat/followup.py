@@ -76,13 +76,19 @@ def _cited(turn: Turn) -> list[str]:
 def _code(question: str) -> list[str]:
     """Give the names of code and the files in a question, as they stand."""
     read = read_query(question)
-    return [*read.names, *(mention.path for mention in read.paths)]
+    # A word alone is read as a name: `why?`.
+    names = [name for name in read.names if not all(map(_is_common, _words(name)))]
+    return [*names, *(mention.path for mention in read.paths)]
 
 
 def _own_words(question: str) -> list[str]:
     """Give the words that say what a question is about."""
-    words = [word for word in _words(question) if word not in STOP_WORDS and word not in _ASKING and len(word) > 1]
-    return list(dict.fromkeys(words))
+    return list(dict.fromkeys(word for word in _words(question) if not _is_common(word) and len(word) > 1))
+
+
+def _is_common(word: str) -> bool:
+    """Say whether a word says nothing of what a question is about."""
+    return word in STOP_WORDS or word in _ASKING or word in _POINTING
 
 
 def _words(text: str) -> list[str]:
