@@ -230,6 +230,8 @@ def store_with_sessions(path: Path, sessions: Mapping[str, tuple[Path, str, Sequ
         for turn in turns:
             store.add(made[id], turn)
     store.close()
+    if not sessions:
+        return store
     with sqlite3.connect(path) as database:
         for age, (id, random) in enumerate(made.items()):
             times = (THEN - 3600 * age, THEN + 300 - 3600 * age)
