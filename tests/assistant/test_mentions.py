@@ -8,7 +8,7 @@ from localdev.assistant.mentions import Mention, find_mentions, mentioned_hits
 from localdev.core.errors import LocaldevError, NotFound, UsageError
 from localdev.index.repository import IndexedRepository
 
-PATHS = ["README.md", "shop/pricing.py", "shop/store.py", "other/store.py"]
+PATHS = ["README.md", "shop/pricing.py", "shop/store.py", "other/store.py", "docs/my notes: #1.md"]
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,9 @@ PATHS = ["README.md", "shop/pricing.py", "shop/store.py", "other/store.py"]
         ("what is @property?", "what is @property?", []),
         ("why @angular/core?", "why @angular/core?", []),
         ("mail me@README.md", "mail me@README.md", []),
+        ('@"docs/my notes: #1.md":2-3?', '"docs/my notes: #1.md":2-3?', [Mention("docs/my notes: #1.md", 2, 3)]),
+        ('@"README.md"', '"README.md"', [Mention("README.md")]),
+        ('@"README.md and', '@"README.md and', []),
         ("@README.md and @README.md", "README.md and README.md", [Mention("README.md")]),
     ],
 )

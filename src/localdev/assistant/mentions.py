@@ -1,4 +1,4 @@
-"""Files the user names in a question: `@path` and `@path:10-40`."""
+"""Files the user names in a question: `@path`, `@path:10-40`, and in quotes what has blanks: `@"my notes.md"`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from localdev.core.errors import NotFound, UsageError
 from localdev.core.ports import Repository
 from localdev.core.search import Hit, ScorePart
 
-_MENTION = re.compile(r"(?<![\w@])@(?P<path>[^\s:,;?!'\"`()]+)(?::(?P<start>\d+)(?:-(?P<end>\d+))?)?")
+_MENTION = re.compile(
+    r"""(?<![\w@])@(?:"(?P<quoted>[^"\n]+)"|(?P<path>[^\s:,;?!'"`()]+))(?::(?P<start>\d+)(?:-(?P<end>\d+))?)?"""
+)
 _TO_THE_END = 2**31
 _PART = (ScorePart("mentioned", 1.0, "named in the question"),)
 
@@ -52,7 +54,7 @@ def find_mentions(question: str, paths: Sequence[str]) -> tuple[str, list[Mentio
 
 def _resolve(match: re.Match[str], paths: Sequence[str]) -> Mention | None:
     """Turn one match into a mention; None when it is an ordinary word."""
-    written = match.group("path").rstrip(".")
+    written = match.group("quoted") or match.group("path").rstrip(".")
     path = written.removeprefix("./").replace("\\", "/")
     if path.startswith(("/", "~")) or ".." in path.split("/"):
         raise UsageError(
