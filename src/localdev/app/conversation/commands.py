@@ -11,6 +11,8 @@ from typing import Literal
 from localdev.app.conversation.job_words import JobCommand, ProblemText, read_gen, read_review
 from localdev.config.values import nearest
 
+__all__ = ["COMMANDS", "JobCommand", "Parsed", "ProblemText", "SlashCommand", "find_command", "is_command", "parse"]
+
 # What of this repository or machine a command's words are completed with.
 Completion = Literal["", "models", "adapters", "sessions", "paths", "symbols"]
 _COMMAND = re.compile(r"/(?P<name>[A-Za-z-]*)(?=\s|$)")

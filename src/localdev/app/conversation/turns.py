@@ -1,0 +1,156 @@
+"""What an event makes of a turn, and what of a turn later prompts are made of. All pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from localdev.app.conversation.outcomes import outcome_text
+from localdev.core.chat import Usage
+from localdev.core.errors import LocaldevError
+from localdev.core.events import (
+    Answered,
+    Citation,
+    ContextFitted,
+    Event,
+    HistoryForm,
+    Notice,
+    Refreshed,
+    Result,
+    Sources,
+    Timings,
+)
+from localdev.core.talk import Said, Turn
+
+# With a small window far fewer fit; it bounds what is kept in memory and sent with each question.
+MOST_HISTORY = 100
+LONGEST_TITLE = 60
+
+
+def title_of(asked: str) -> str:
+    """Give a session's title: the first line of its first question, cut at a word where it is long."""
+    first = next((line.strip() for line in asked.splitlines() if line.strip()), "")
+    first = " ".join(first.split())
+    if len(first) <= LONGEST_TITLE:
+        return first
+    cut = first[: LONGEST_TITLE - 1]
+    return (cut.rpartition(" ")[0] or cut).rstrip() + "…"
+
+
+def with_event(turn: Turn, event: Event) -> Turn:
+    """Give the turn as an event leaves it. Pieces of the answer are put together elsewhere, as they are many."""
+    if isinstance(event, Notice):
+        return with_said(turn, event)
+    if isinstance(event, Refreshed):
+        for note in event.report.notes:
+            turn = with_said(turn, Notice("warning", note))
+        return turn
+    if isinstance(event, Sources):
+        named = replace(turn, model=event.model, backend=event.backend, prompt=event.prompt)
+        # Twice where a model said nothing and the places themselves follow.
+        return replace(named, sources=(*turn.sources, *_citations(event))) if turn.kind == "question" else named
+    if isinstance(event, ContextFitted):
+        return replace(turn, sent=event.message)
+    if isinstance(event, Answered):
+        return _answered(turn, event)
+    if isinstance(event, Result):
+        return _with_result(turn, event.payload)
+    return turn
+
+
+def with_said(turn: Turn, notice: Notice) -> Turn:
+    """Add what a job said beside its answer; the same twice is said once."""
+    said = Said(notice.level, notice.text)
+    return turn if said in turn.said else replace(turn, said=(*turn.said, said))
+
+
+def with_error(turn: Turn, error: LocaldevError) -> Turn:
+    """Give the turn as an error leaves it: what came of the answer is kept."""
+    return replace(turn, state="failed", error=str(error), hint=error.hint)
+
+
+def _citations(event: Sources) -> tuple[Citation, ...]:
+    """Number the passages that were given with the question."""
+    return tuple(
+        Citation(number, hit.chunk.path, hit.chunk.start_line, hit.chunk.end_line, hit.chunk.symbol)
+        for number, hit in enumerate(event.hits, event.first)
+    )
+
+
+def _answered(turn: Turn, event: Answered) -> Turn:
+    """Take over the whole checked answer; what it cites of earlier turns is among its sources too."""
+    own = {source.id: source for source in (*event.citations, *turn.sources)}
+    return replace(
+        turn,
+        sources=tuple(own[number] for number in sorted(own)),
+        answer=event.answer,
+        cited=tuple(citation.id for citation in event.citations),
+        unverified=event.unverified,
+        dropped_citations=event.dropped_citations,
+        model=event.model,
+        backend=event.backend,
+        prompt=event.prompt,
+        usage=event.usage,
+        timings=event.timings,
+        stop_reason=event.stop_reason,
+    )
+
+
+def _with_result(turn: Turn, payload: dict[str, Any]) -> Turn:
+    """Take over what a review, a commit or a generation gave; its answer is what to tell of it in words."""
+    usage, times = payload.get("usage") or {}, payload.get("timings") or {}
+    return replace(
+        turn,
+        answer=outcome_text(turn.kind, payload),
+        payload=payload,
+        model=str(payload.get("model") or ""),
+        prompt=str(payload.get("prompt") or ""),
+        usage=Usage(**usage),
+        timings=Timings(total_ms=float(times.get("total_ms", 0.0))),
+        stop_reason=str(payload.get("stop_reason") or ""),
+    )
+
+
+def standing(turns: Sequence[Turn]) -> list[Turn]:
+    """Give the turns that later prompts may hold: those that are over, not left out, and have an answer or a part."""
+    over = [turn for turn in turns if turn.state != "streaming" and turn.form != "out"]
+    return [turn for turn in over if turn.answer.strip()]
+
+
+def highest_source(turns: Sequence[Turn]) -> int:
+    """Give the highest number of a passage in some turns; numbers go on over a whole conversation."""
+    return max((source.id for turn in turns for source in turn.sources), default=0)
+
+
+def number_keeper(highest: int) -> Turn:
+    """Make a turn that stands in no prompt and says how far passages are numbered: the one that did may be left out."""
+    return Turn(0, "question", "", sources=(Citation(highest, "", 0, 0),), state="done", form="out")
+
+
+def left_out(turns: Sequence[Turn]) -> list[Turn]:
+    """Give the turns that are too many, as they are left out: half of all in one go, so that prompts begin alike."""
+    if len(turns) <= MOST_HISTORY:
+        return []
+    return [replace(turn, form="out") for turn in turns[: len(turns) - MOST_HISTORY // 2]]
+
+
+def as_history(turn: Turn) -> dict[str, Any]:
+    """Give what the chat job reads of an earlier turn."""
+    return {
+        "number": turn.number,
+        "asked": turn.asked,
+        "answer": turn.answer,
+        "sent": turn.sent,
+        "form": turn.form,
+        "sources": [asdict(source) for source in turn.sources],
+        "cited": list(turn.cited),
+        "kind": turn.kind,
+        "state": turn.state,
+        "attachments": [{"name": each.name, "text": ""} for each in turn.attachments],  # `sent` holds what was read
+    }
+
+
+def reformed(turns: Sequence[Turn], forms: Sequence[HistoryForm]) -> list[Turn]:
+    """Give those turns whose form a prompt has changed, as they are now."""
+    return [replace(turn, form=form) for turn, form in zip(turns, forms, strict=False) if turn.form != form]
