@@ -1,0 +1,122 @@
+"""What the transcript says of a turn beside its question and answer."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from localdev.core.sizes import counted
+from localdev.core.talk import Turn
+
+_SEVERITIES = ("high", "medium", "low", "info")
+# A few tokens come too fast to be timed.
+_LEAST_TIMED = 8
+
+
+def result_line(turn: Turn) -> str:
+    """Say in one line what a review, a commit or a generation has brought; empty while there is nothing."""
+    payload = turn.payload
+    if payload is None:
+        return ""
+    if turn.kind == "review":
+        return _review(payload)
+    if turn.kind == "commit":
+        return _commit(payload)
+    return _gen(payload)
+
+
+def _review(payload: Mapping[str, Any]) -> str:
+    """Count the findings."""
+    findings = payload.get("findings") or []
+    files = counted(int(payload.get("files") or 0), "changed file")
+    left = len(payload.get("not_reviewed") or [])
+    more = f"; {counted(left, 'part')} not reviewed" if left else ""
+    if not findings:
+        return f"No findings in {files}{more}"
+    counts = Counter(str(each.get("severity", "")) for each in findings)
+    kinds = ", ".join(f"{counts[name]} {name}" for name in _SEVERITIES if counts[name])
+    return f"{counted(len(findings), 'finding')} ({kinds}) in {files}{more}"
+
+
+def _commit(payload: Mapping[str, Any]) -> str:
+    """Give the subject, or say why there is none."""
+    if payload.get("stopped"):
+        return f"No message: {str(payload['stopped']).replace('-', ' ')}"
+    return f"Commit message: {payload.get('subject') or 'empty'}"
+
+
+def _gen(payload: Mapping[str, Any]) -> str:
+    """Name the files of a patch, and what its checks say."""
+    files = [str(each) for each in payload.get("files") or []]
+    if not files:
+        return "No change proposed"
+    named = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+    state = "applied" if payload.get("applied") else "not applied yet"
+    return f"Patch of {counted(len(files), 'file')} ({named}), {state}"
+
+
+def state_line(turn: Turn) -> tuple[str, str]:
+    """Say how a turn ended if it did not end well, and what to do: (state, hint)."""
+    if turn.state == "failed":
+        return f"Failed: {turn.error or 'no reason was given'}", turn.hint
+    if turn.state == "cancelled":
+        return "Cancelled: the answer ends here." if turn.answer else "Cancelled before it began.", ""
+    if turn.state == "unfinished":
+        return "Unfinished: the chat ended while this was answered.", "/retry asks again"
+    if turn.stop_reason == "length":
+        return "Cut off: the answer reached its longest length.", "chat.max_tokens is how long it may be"
+    return "", ""
+
+
+def foot_line(turn: Turn) -> str:
+    """Give the model, what the answer rests on and its times."""
+    if turn.state == "streaming":
+        return "answering ..." if turn.answer else "working ..."
+    parts = [turn.model + (f" + {turn.adapter}" if turn.adapter else "")] if turn.model else []
+    if turn.kind == "question" and turn.sources:
+        parts.append(f"{len(turn.cited)} of {counted(len(turn.sources), 'source')} cited")
+    if turn.unverified:
+        parts.append(f"{counted(len(turn.unverified), 'name')} unverified")
+    if turn.dropped_citations:
+        parts.append(f"{counted(turn.dropped_citations, 'citation')} dropped")
+    parts += _times(turn)
+    return " · ".join(parts)
+
+
+def _times(turn: Turn) -> list[str]:
+    """Give the seconds to the first word and in all, and the speed in between."""
+    times, tokens = turn.timings, turn.usage.completion_tokens
+    parts = []
+    if times.first_token_ms:
+        parts.append(f"first word {times.first_token_ms / 1000:.1f} s")
+    if times.total_ms:
+        parts.append(f"{times.total_ms / 1000:.1f} s")
+    writing = times.total_ms - times.first_token_ms
+    if tokens >= _LEAST_TIMED and times.first_token_ms and writing > 0:
+        parts.append(f"{(tokens - 1) / writing * 1000:.0f} tokens/s")
+    return parts
+
+
+def form_line(turn: Turn, form: str) -> str:
+    """Say how much of the turns above, which have another form than this one, a model still gets; else empty."""
+    if form == turn.form:
+        return ""
+    if form == "out":
+        return "the turns above are no longer sent to the model"
+    if form == "short":
+        return "the turns above are sent without their passages"
+    return ""
+
+
+def day_line(turn: Turn, before: float) -> str:
+    """Give the day of a turn that was asked on another day than the one before."""
+    if not turn.asked_at or not before or time.localtime(before)[:3] == time.localtime(turn.asked_at)[:3]:
+        return ""
+    return time.strftime("%Y-%m-%d", time.localtime(turn.asked_at))
+
+
+def clock(turn: Turn) -> str:
+    """Give the time of day a turn was asked, in hours and minutes."""
+    return time.strftime("%H:%M", time.localtime(turn.asked_at)) if turn.asked_at else ""

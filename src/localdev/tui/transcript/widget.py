@@ -1,0 +1,411 @@
+"""The transcript: the whole conversation in one widget that scrolls, follows, marks turns and lets text be selected."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+from localdev.core.talk import Turn
+from localdev.tui.transcript.history import History, Place
+from localdev.tui.transcript.palette import COLOURS, COMPONENTS, Palette
+from localdev.tui.transcript.rows import Row, Span, folded
+from localdev.tui.transcript.selecting import selected_text, word_at
+from localdev.tui.transcript.text import markdown_of
+
+_WELCOME = (
+    "Ask a question about this repository.",
+    "@ completes files and names, / lists the commands, F1 explains what has the focus.",
+)
+_NEW_TEXT = " new text below - End "
+# Painted rows that are kept; a tall screen shows some 200.
+_MOST_STRIPS = 1000
+
+
+class Transcript(ScrollView, can_focus=True):
+    """The turns of a conversation; only what is in view is laid out.
+
+    `following` tells that the end is shown and stays shown while text comes; scrolling up ends that, the End key and
+    scrolling to the end begin it again. `marked` is the number of the turn that keys act on, 0 for none.
+    """
+
+    HELP: ClassVar[str] = """\
+## Conversation
+
+Questions and answers, the newest at the end.
+
+- `up` `down`: mark the turn before or after; long ones scroll first. `[` `]`: the same at once
+- `page up` `page down` `home` `end`: scroll; `end` follows new text again
+- `enter`: open what a review, a commit or a proposal brought, or the first source an answer cites
+- `c`: copy the selected text, else the marked turn as Markdown
+- `escape`: mark no turn
+- Click a number such as `[3]` to see that source. Drag to select; a double click selects a word, a triple one a turn.
+"""
+    ALLOW_SELECT = True
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
+    DEFAULT_CSS = (
+        """
+    Transcript {
+        background: $background; color: $foreground; overflow-x: hidden; overflow-y: scroll;
+        scrollbar-size-vertical: 1; scrollbar-background: $background;
+        scrollbar-background-hover: $background; scrollbar-background-active: $background;
+        &:focus { scrollbar-color: $primary; }
+    """
+        + COLOURS
+        + "}"
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "walk(-1)", "Turn before", show=False),
+        Binding("down", "walk(1)", "Turn after", show=False),
+        Binding("left_square_bracket", "mark(-1)", "Turn before", show=False),
+        Binding("right_square_bracket", "mark(1)", "Turn after", show=False),
+        Binding("enter", "open", "Open", show=False),
+        Binding("c", "copy", "Copy", show=False),
+    ]
+    following: reactive[bool] = reactive(True, init=False)
+    marked: reactive[int] = reactive(0, init=False)
+
+    class OlderWanted(Message):
+        """The top is in view and there are older turns than those that are shown."""
+
+    class SourceChosen(Message):
+        """A citation was clicked, or an answer opened that cites it."""
+
+        def __init__(self, number: int, turn: Turn) -> None:
+            super().__init__()
+            self.number = number
+            self.turn = turn
+
+    class TurnMarked(Message):
+        """Another turn was marked."""
+
+        def __init__(self, turn: Turn) -> None:
+            super().__init__()
+            self.turn = turn
+
+    class TurnOpened(Message):
+        """What a review, a commit or a generation brought is to be shown."""
+
+        def __init__(self, turn: Turn) -> None:
+            super().__init__()
+            self.turn = turn
+
+    class CopyAsked(Message):
+        """Text is to be copied; `what` names it."""
+
+        def __init__(self, text: str, what: str) -> None:
+            super().__init__()
+            self.text = text
+            self.what = what
+
+    def __init__(self, *, id: str | None = None, welcome: Sequence[str] = _WELCOME) -> None:
+        super().__init__(id=id)
+        self._history = History()
+        self._welcome = welcome
+        self._palette: Palette | None = None
+        self._strips: OrderedDict[tuple[int, int, bool], Strip] = OrderedDict()
+        self._new_text = False
+        self._older_asked = 0
+        self._settling = False
+
+    # --- what it shows
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The turns that are held, oldest first."""
+        return [each.turn for each in self._history.turns]
+
+    def set_turns(self, turns: Sequence[Turn]) -> None:
+        """Show these turns and no others, from their end."""
+        self._history.set(turns)
+        self._older_asked = 0
+        self.marked = 0
+        self.following = True
+        self._changed()
+
+    def prepend(self, turns: Sequence[Turn]) -> None:
+        """Put older turns above; what is in view stays where it is."""
+        if not self._history.turns:
+            self.set_turns(turns)
+            return
+        place, share = self._here()
+        count = len(self._history.turns)
+        self._history.prepend(turns)
+        added = len(self._history.turns) - count
+        self._older_asked = 0
+        self._changed(place._replace(turn=place.turn + added), share)
+
+    def show(self, turn: Turn) -> None:
+        """Add a turn, or show it as it is now."""
+        is_new = self._history.index_of(turn.number) is None
+        self._history.put(turn)
+        if is_new and turn.state == "streaming":
+            self.following = True
+        elif not self.following:
+            self._new_text = True
+        self._changed()
+
+    def mark(self, step: int) -> None:
+        """Mark the turn before (-1) or after (1) the marked one, or the last one in view, and scroll to it."""
+        turns = self._history.turns
+        if not turns:
+            return
+        now = self._history.index_of(self.marked) if self.marked else None
+        if now is None:
+            at = self._history.place(max(self.scroll_offset.y + self._height - 1, 0)).turn
+        else:
+            at = min(max(now + step, 0), len(turns) - 1)
+        self.marked = turns[at].turn.number
+        self._show_turn(at)
+        self.post_message(self.TurnMarked(turns[at].turn))
+
+    def marked_turn(self) -> Turn | None:
+        """Give the turn that is marked."""
+        at = self._history.index_of(self.marked) if self.marked else None
+        return None if at is None else self._history.turns[at].turn
+
+    # --- keys
+
+    def action_mark(self, step: int) -> None:
+        """Mark the turn before or after."""
+        self.mark(step)
+
+    def action_walk(self, step: int) -> None:
+        """Scroll within the marked turn while there is more of it, then mark the next one."""
+        at = self._history.index_of(self.marked) if self.marked else None
+        if at is not None:
+            top, bottom = self._history.bounds(at)
+            y, height = self.scroll_offset.y, self._height
+            if (step < 0 and top < y) or (step > 0 and bottom > y + height):
+                rest = y - top if step < 0 else bottom - y - height
+                self.scroll_to(y=y + step * min(3, rest), animate=False)
+                return
+        self.mark(step)
+
+    def action_open(self) -> None:
+        """Open what the marked turn, or else the last one, has brought."""
+        turn = self.marked_turn() or (self._history.turns[-1].turn if self._history.turns else None)
+        if turn is None:
+            return
+        if turn.kind != "question":
+            self.post_message(self.TurnOpened(turn))
+        elif turn.cited or turn.sources:
+            self.post_message(self.SourceChosen(turn.cited[0] if turn.cited else turn.sources[0].id, turn))
+
+    def action_copy(self) -> None:
+        """Copy the selected text, else the marked turn, else the last one."""
+        selection = self.text_selection
+        if selection is not None and (text := selected_text(self._history, selection)):
+            self.post_message(self.CopyAsked(text, "the selected text"))
+            return
+        turn = self.marked_turn() or (self._history.turns[-1].turn if self._history.turns else None)
+        if turn is not None:
+            self.post_message(self.CopyAsked(markdown_of(turn), f"turn {turn.number} as Markdown"))
+
+    def key_escape(self, event: events.Key) -> None:
+        """Mark no turn, and select nothing; with neither the key is for others."""
+        if self.marked or self.text_selection is not None:
+            event.stop()
+            self.marked = 0
+            self.screen.clear_selection()
+
+    def action_scroll_home(self) -> None:
+        """Go to the first row."""
+        self.scroll_to(y=0, animate=False)
+
+    def action_scroll_end(self) -> None:
+        """Go to the last row, and follow."""
+        self.following = True
+        self._settle()
+
+    def action_page_up(self) -> None:
+        """Go up by a page, less one row to read on from."""
+        self.scroll_to(y=max(self.scroll_offset.y - self._height + 1, 0), animate=False)
+
+    def action_page_down(self) -> None:
+        """Go down by a page, less one row to read on from."""
+        self.scroll_to(y=min(self.scroll_offset.y + self._height - 1, self.max_scroll_y), animate=False)
+
+    # --- the mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the source that was clicked; select a word or a turn."""
+        meta = event.style.meta
+        if event.chain > 1:
+            event.prevent_default()
+            self._select_at(meta.get("offset"), whole_turn=event.chain > 2)
+        elif "new_text" in meta:
+            self.action_scroll_end()
+        elif "source" in meta:
+            number, source = meta["source"]
+            at = self._history.index_of(number)
+            if at is not None:
+                self.post_message(self.SourceChosen(source, self._history.turns[at].turn))
+
+    def _select_at(self, offset: tuple[int, int] | None, *, whole_turn: bool) -> None:
+        """Select the word, or the turn, at a place."""
+        if offset is None:
+            return
+        x, key = offset
+        selection = word_at(self._history, x, key, whole_turn=whole_turn)
+        if selection is not None:
+            self.screen.selections = {self: selection}
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """Give the selected text as it is shown."""
+        return selected_text(self._history, selection), "\n"
+
+    # --- scrolling and size
+
+    @property
+    def _height(self) -> int:
+        """Rows in view."""
+        return self.scrollable_content_region.height
+
+    def on_resize(self) -> None:
+        """Lay out for the new size; the topmost row in view stays there."""
+        width = self.scrollable_content_region.width - Palette.GUTTER - 1
+        if self._history.turns and self._history.width:
+            place, share = self._here()
+            self._history.set_width(max(width, 10))
+            self._changed(place, share)
+        else:
+            self._history.set_width(max(width, 10))
+            self._changed()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Lay out what has come into view."""
+        super().watch_scroll_y(old_value, new_value)
+        if not self._settling and round(old_value) != round(new_value):
+            self.following = round(new_value) >= self.max_scroll_y
+            self._settle()
+
+    def watch_following(self, following: bool) -> None:
+        """Nothing is new any more when the end is shown."""
+        if following:
+            self._new_text = False
+        self.refresh()
+
+    def watch_marked(self) -> None:
+        """Paint the mark."""
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Take the colours of another theme."""
+        super().notify_style_update()
+        self._palette = None
+        self._strips.clear()
+
+    def _here(self) -> tuple[Place, float]:
+        """Give the topmost row in view, and which share of its block stands above it."""
+        place = self._history.place(self.scroll_offset.y)
+        return place, place.row / max(self._history.block(place).height, 1)
+
+    def _changed(self, place: Place | None = None, share: float = 0.0) -> None:
+        """Show what has changed; `place` is what stands topmost, at `share` of its block."""
+        self._strips.clear()
+        self._settle(place, share)
+        self.refresh()
+
+    def _settle(self, place: Place | None = None, share: float = 0.0) -> None:
+        """Lay out what is in view and take heights that have changed into account."""
+        history, height = self._history, self._height
+        if self._settling or not height:
+            return
+        self._settling = True
+        try:
+            y = self.scroll_offset.y
+            if place is not None and not self.following:
+                y = history.shown_at(place, share)
+            y = history.prepare(y, height, at_end=self.following)
+            self.virtual_size = Size(self.scrollable_content_region.width, history.total)
+            if y != self.scroll_y:
+                self.scroll_to(y=y, animate=False, force=True)
+        finally:
+            self._settling = False
+        self._ask_for_older()
+
+    def _ask_for_older(self) -> None:
+        """Ask for older turns once when the top is in view."""
+        turns = self._history.turns
+        if turns and self.scroll_offset.y <= 1 and turns[0].turn.number not in (1, self._older_asked):
+            self._older_asked = turns[0].turn.number
+            self.post_message(self.OlderWanted())
+
+    def _show_turn(self, at: int) -> None:
+        """Scroll so that a turn is in view: whole, or from its top."""
+        top, bottom = self._history.bounds(at)
+        y, height = self.scroll_offset.y, self._height
+        if top < y or bottom - top > height:
+            self.scroll_to(y=top, animate=False)
+        elif bottom > y + height:
+            self.scroll_to(y=bottom - height, animate=False)
+
+    # --- painting
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one row of the view."""
+        width = self.scrollable_content_region.width
+        palette = self._palette or Palette(self)
+        self._palette = palette
+        height = self.scroll_offset.y + y
+        if not self._history.turns:
+            return self._welcome_line(y, width, palette)
+        if height >= self._history.total:
+            return Strip.blank(width, palette.base)
+        strip = self._strip(self._history.place(height), width, palette)
+        if self._new_text and y == self._height - 1:
+            strip = self._with_new_text(strip, width, palette)
+        return strip
+
+    def _strip(self, place: Place, width: int, palette: Palette) -> Strip:
+        """Paint a row, or find it painted; what is selected of it is painted over."""
+        turn = self._history.turns[place.turn].turn
+        marked, key = turn.number == self.marked, self._history.key(place)
+        known = self._strips.get((key, width, marked))
+        if known is None:
+            row = self._history.row(place)
+            if row is None:
+                return Strip.blank(width, palette.base)
+            known = palette.paint(row, width, turn=turn.number, marked=marked).apply_offsets(0, key)
+            self._strips[key, width, marked] = known
+            if len(self._strips) > _MOST_STRIPS:
+                self._strips.popitem(last=False)
+        selection = self.text_selection
+        span = selection.get_span(key) if selection is not None else None
+        return known if span is None else self._selected(known, span)
+
+    def _selected(self, strip: Strip, span: tuple[int, int]) -> Strip:
+        """Paint the selected characters of a row over."""
+        start, end = span
+        length = len(strip.text)
+        first, last = max(start, Palette.GUTTER), length if end == -1 else min(end, length)
+        if first >= last:
+            return strip
+        style = self.screen.get_component_rich_style("screen--selection")
+        cells = [strip.index_to_cell_position(at) for at in (first, last)]
+        before, middle, after = strip.divide([*cells, strip.cell_length])
+        return Strip.join([before, middle.apply_style(Style(color=style.color, bgcolor=style.bgcolor)), after])
+
+    def _with_new_text(self, strip: Strip, width: int, palette: Palette) -> Strip:
+        """Say at the right end of the last row that there is new text below."""
+        label = Row((Span(_NEW_TEXT, ("new-text",)),))
+        said = Strip([palette._segment(label.spans[0], 0)]).apply_style(Style.from_meta({"new_text": True}))
+        return Strip.join([strip.crop_extend(0, max(width - len(_NEW_TEXT), 0), palette.base), said])
+
+    def _welcome_line(self, y: int, width: int, palette: Palette) -> Strip:
+        """Paint a row of what stands where nothing was asked yet."""
+        rows = [row for line in self._welcome for row in folded([Span(line, ("muted",))], max(width - 3, 10))]
+        at = y - 1
+        row = rows[at] if 0 <= at < len(rows) else Row(())
+        return palette.paint(row, width, turn=0, marked=False)
