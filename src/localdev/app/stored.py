@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -37,6 +38,19 @@ class StoredStates:
     path: Path
     bytes: int
     files: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSessions:
+    """The chat sessions of a repository or of all: their file, the bytes of their texts, and how many there are.
+
+    `trouble` says why the file cannot be looked at; then none are counted, and the bytes are the file's.
+    """
+
+    path: Path
+    bytes: int
+    sessions: int
+    trouble: StorageError | None = None
 
 
 def open_indexed(
@@ -111,6 +125,46 @@ def stored_states(folders: Folders, root: Path | None) -> list[StoredStates]:
 def stored_undo(folders: Folders, root: Path | None) -> list[StoredStates]:
     """List what `localdev undo` could take back, which holds the texts of files: in one repository, or in all."""
     return _kept(undo_folder(folders), folders, root)
+
+
+def stored_sessions(folders: Folders, root: Path | None) -> StoredSessions | None:
+    """Say how many chat sessions are kept of one repository, or with no root of all; None when there are none."""
+    from localdev.sessions.store import SessionStore
+
+    path = folders.sessions
+    with contextlib.closing(SessionStore(path)) as store:
+        try:
+            sessions, size = store.size_of(root)
+        except StorageError as error:
+            held = sum(each.stat().st_size for each in sessions_files(path))
+            return StoredSessions(path, held, 0, error)
+    return StoredSessions(path, size, sessions) if sessions else None
+
+
+def sessions_files(path: Path) -> list[Path]:
+    """List the files that SQLite may have made of a database."""
+    return [each for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))) if each.exists()]
+
+
+def wipe_sessions(stored: StoredSessions, root: Path | None) -> None:
+    """Delete the chat sessions of one repository, or with no root of all, and then a file nobody can read, too.
+
+    Raises:
+        Busy: a chat has one open; nothing was deleted.
+        StorageError: they cannot be deleted.
+    """
+    from localdev.core.files import storage_error
+    from localdev.sessions.store import SessionStore
+
+    if stored.trouble is None:
+        with contextlib.closing(SessionStore(stored.path)) as store:
+            store.delete_of(root)
+        return
+    for path in sessions_files(stored.path):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise storage_error(path, error, "remove") from error
 
 
 def _kept(base: Path, folders: Folders, root: Path | None) -> list[StoredStates]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "commit": "Word the message of the staged change, and commit it.",
     "gen": "Propose documentation, tests or code as a checked patch.",
     "hooks": "Review, draft and check at every commit, from git's hooks.",
+    "sessions": "List, search, export and delete what chats have kept.",
     "undo": "Take back what `localdev gen --apply` wrote last.",
     "outline": "Map the definitions that matter most.",
     "index": "Build or refresh the index of the repository.",

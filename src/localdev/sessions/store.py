@@ -153,14 +153,14 @@ class SessionStore:
         with self._database.writing() as database:
             database.execute("UPDATE sessions SET title = ? WHERE key = ?", (stored(title), _key(database, id)))
 
-    def delete(self, id: str) -> None:
-        """Delete a session with all its turns; what they said is gone from the disk.
+    def delete(self, *ids: str) -> None:
+        """Delete sessions with all their turns, every one or none; what they said is gone from the disk.
 
         Raises:
             NotFound: there is no such session.
-            Busy: another chat has it open.
+            Busy: another chat has one open.
         """
-        self._delete([self.info(id)])
+        self._delete([self.info(id) for id in dict.fromkeys(ids)])
 
     def delete_of(self, root: Path | None) -> int:
         """Delete all sessions of a repository, or with None of all, and say how many; one that is open stops all.
@@ -171,6 +171,18 @@ class SessionStore:
         found = self.list(root, limit=-1)
         self._delete(found)
         return len(found)
+
+    def size_of(self, root: Path | None) -> tuple[int, int]:
+        """Give how many sessions of a repository there are, or with None of all, and the bytes of their texts."""
+        where, values = _of_root(root)
+        texts = " + ".join(f"length(CAST({name} AS BLOB))" for name in ("asked", "answer", "rest", "sent"))
+        turns = f"SELECT coalesce(sum({texts}), 0) FROM turns JOIN sessions s ON s.key = session {where}"
+        with self._database.reading() as database:
+            if database is None:
+                return 0, 0
+            (count,) = database.execute(f"SELECT count(*) FROM sessions {where}", values).fetchone()
+            (size,) = database.execute(turns, values).fetchone()
+        return count, size
 
     @contextlib.contextmanager
     def lease(self, id: str) -> Iterator[None]:
