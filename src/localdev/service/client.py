@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,6 +162,19 @@ class ServiceJobs:
             LocaldevError: what the job itself raises.
             Unavailable: the service ended, or has gone silent.
         """
+        with contextlib.closing(self.replies(job, options)) as replies:
+            for reply in replies:
+                if isinstance(reply, Aside):
+                    self.aside(reply.event)
+                else:
+                    yield reply
+
+    def replies(self, job: str, options: Mapping[str, Any]) -> Generator[Event | Aside, None, None]:
+        """Start a job as `run` does, and yield what is told from inside long work too, in its place.
+
+        Raises:
+            LocaldevError, Unavailable: as `run`.
+        """
         line, self.line = self.line, None
         line = line or reach(self.folders, start=True)
         assert line is not None
@@ -173,9 +186,7 @@ class ServiceJobs:
                 if isinstance(reply, Done | Failed | Refused | Bug):
                     raise_again(reply)
                     return
-                if isinstance(reply, Aside):
-                    self.aside(reply.event)
-                elif not isinstance(reply, Beat | Status):
+                if not isinstance(reply, Beat | Status):
                     yield reply
         finally:
             if not over:
