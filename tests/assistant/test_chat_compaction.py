@@ -12,12 +12,19 @@ from localdev.assistant.chat.compaction import Size, compact
 from localdev.core.events import HistoryForm
 
 BIG = Size(100, 20)
-CASES: list[tuple[str, list[HistoryForm], list[Size], int, list[HistoryForm]]] = [
+Case = tuple[str, list[HistoryForm], list[Size], int, list[HistoryForm]]
+CASES: list[Case] = [
     ("nothing to do", [], [], 0, []),
     ("all fits", ["whole", "whole"], [BIG, BIG], 200, ["whole", "whole"]),
     ("what was short stays so", ["short", "whole"], [BIG, BIG], 500, ["short", "whole"]),
     ("down to half, the oldest first", ["whole"] * 4, [BIG] * 4, 399, ["short", "short", "short", "whole"]),
-    ("no more than it takes", ["whole"] * 4, [Size(105, 5), *[Size(29, 5)] * 3], 189, ["short", *["whole"] * 3]),
+    (
+        "no more than it takes",
+        ["whole"] * 4,
+        [Size(105, 5), *[Size(29, 5)] * 3],
+        189,
+        ["short", "whole", "whole", "whole"],
+    ),
     ("then the oldest go", ["whole"] * 4, [BIG] * 4, 250, ["out", "out", "short", "whole"]),
     ("the last stays whole", ["whole"] * 3, [BIG] * 3, 110, ["out", "out", "whole"]),
     ("the last stays short", ["whole"] * 3, [BIG] * 3, 60, ["out", "out", "short"]),
@@ -27,7 +34,7 @@ CASES: list[tuple[str, list[HistoryForm], list[Size], int, list[HistoryForm]]] =
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case[0])
-def test_what_gives_way(case: tuple[str, list[HistoryForm], list[Size], int, list[HistoryForm]]) -> None:
+def test_what_gives_way(case: Case) -> None:
     """Passages go before turns, old ones before new ones."""
     _, forms, sizes, room, expected = case
     assert list(compact(forms, sizes, room)) == expected

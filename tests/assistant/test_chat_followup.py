@@ -62,6 +62,12 @@ def test_a_follow_up_is_about_what_was_cited_and_asked() -> None:
     assert about("and where is it called?", [DISCOUNT]) == "`pricing.discount` discount customer decided"
 
 
+def test_a_follow_up_with_words_of_its_own_is_about_them_and_what_was_cited() -> None:
+    """The words of the question before would outweigh its own; they serve where nothing was cited."""
+    assert about("and in the service?", [DISCOUNT]) == "`pricing.discount`"
+    assert about("and in the service?", [turn(1, "where are orders saved?", {1: "save"}, ())]) == "orders saved"
+
+
 def test_nothing_is_added_to_a_question_of_its_own_or_to_the_first() -> None:
     """They are searched for as they stand."""
     assert about("where are settings read?", [DISCOUNT]) == ""

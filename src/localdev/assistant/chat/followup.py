@@ -47,17 +47,22 @@ def about(question: str, turns: Sequence[Turn], attachments: Sequence[Attachment
     """Give what a question is about beyond its own words, to be searched for with them; empty when it stands alone.
 
     That is what is attached to it, else what the turns before were about: the symbols that were cited, in backticks,
-    and the words of the question there.
+    and the words of the question there. A question with words of its own is added the symbols alone, if there are any.
     """
     if stands_alone(question):
         return ""
     if attachments:
         return "\n".join(_both_ends(attachment.text) for attachment in attachments)
-    return " ".join(dict.fromkeys(_topic(turns)))
+    topic = list(dict.fromkeys(_topic(turns)))
+    symbols = [each for each in topic if each.startswith("`")]
+    return " ".join(symbols if symbols and _own_words(question) else topic)
 
 
 def _topic(turns: Sequence[Turn]) -> Iterator[str]:
-    """Give the symbols and words of the last turns, as far back as it takes to a question that stands alone."""
+    """Give the symbols and words of the last turns, as far back as it takes to a question that stands alone.
+
+    Symbols stand in backticks, so that they are looked up as names.
+    """
     questions = [turn for turn in reversed(turns) if turn.kind == "question" and turn.answer.strip()]
     for turn in questions[:_FURTHEST]:
         yield from _cited(turn)
@@ -67,7 +72,7 @@ def _topic(turns: Sequence[Turn]) -> Iterator[str]:
 
 
 def _cited(turn: Turn) -> list[str]:
-    """Give the symbols that an answer cites, the first ones, in backticks so that they are looked up as names."""
+    """Give the symbols that an answer cites, the first ones."""
     places = {source.id: source for source in turn.sources}
     symbols = [places[number].symbol for number in turn.cited if number in places]
     return [f"`{symbol}`" for symbol in dict.fromkeys(filter(None, symbols))][:_MOST_SYMBOLS]
