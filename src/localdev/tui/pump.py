@@ -24,6 +24,11 @@ class RunningTurn(JobRun, Protocol):
         """The turn as it is now."""
         ...
 
+    @property
+    def reformed(self) -> tuple[Turn, ...]:
+        """Earlier turns of which the prompt holds less than before."""
+        ...
+
 
 class Pump:
     """One turn at a time: its thread, what has come of it and was not shown yet, and how it ended."""
@@ -37,23 +42,28 @@ class Pump:
     @property
     def busy(self) -> bool:
         """Whether a turn is being answered, or its last events were not taken yet."""
-        return self._run is not None
+        return self._thread is not None
 
     @property
     def turn(self) -> Turn | None:
-        """The turn being answered, as it is now."""
+        """The turn being answered, as it is now, or the last one."""
         return self._run.turn if self._run is not None else None
+
+    @property
+    def reformed(self) -> tuple[Turn, ...]:
+        """Earlier turns of which the last one's prompt holds less than before."""
+        return self._run.reformed if self._run is not None else ()
 
     def start(self, run: RunningTurn) -> None:
         """Start reading; there must be no other turn under way."""
-        assert self._run is None
+        assert self._thread is None
         self._run, self._bug = run, None
         self._thread = threading.Thread(target=self._read, args=(run,), name="chat-turn", daemon=True)
         self._thread.start()
 
     def cancel(self) -> None:
         """End the turn; what is still to come of it comes as before."""
-        if self._run is not None:
+        if self._run is not None and self.busy:
             self._run.cancel()
 
     def take(self) -> tuple[list[Event], bool]:
@@ -62,13 +72,13 @@ class Pump:
         Raises:
             BaseException: the bug that ended the turn.
         """
-        assert self._run is not None and self._thread is not None
+        assert self._thread is not None
         over = not self._thread.is_alive()  # asked first: nothing comes after it
         events = [self._waiting.popleft() for _ in range(min(_MOST_EVENTS, len(self._waiting)))]
         if not over or self._waiting:
             return events, False
         self._thread.join()
-        self._run = self._thread = None
+        self._thread = None
         if self._bug is not None:
             raise self._bug
         return events, True

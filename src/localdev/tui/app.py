@@ -1,0 +1,109 @@
+"""The chat on the screen: the Textual app, and the one function that opens it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+
+from localdev.tui.keys import bind, read_keys
+from localdev.tui.screens.main import MainScreen
+from localdev.tui.themes import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from localdev.app.conversation.conversation import Conversation
+    from localdev.app.conversation.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class ChatOptions:
+    """How the chat looks, and what it begins with.
+
+    `theme` is `dark` or `light`, `keys` are changes of the keymap (`ACTION=KEY`), `first_question` is asked at once.
+    """
+
+    theme: str = "dark"
+    keys: tuple[str, ...] = ()
+    first_question: str = ""
+    color: bool = True
+
+
+class ChatApp(App[int]):
+    """One conversation on the screen."""
+
+    TITLE = "localdev"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING: ClassVar[str] = "ctrl+p"
+    NOTIFICATION_TIMEOUT: ClassVar[float] = 6
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("quit", "leave", priority=True),
+        bind("help", "explain", priority=True),
+        bind("palette", "command_palette", priority=True),
+    ]
+
+    def __init__(self, conversation: Conversation, desk: Desk, options: ChatOptions) -> None:
+        """Take what is shown; nothing is read or opened yet."""
+        super().__init__()
+        self.conversation = conversation
+        self.desk = desk
+        self.options = options
+        self.keys = read_keys(options.keys)
+        self.bug: BaseException | None = None
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = (LIGHT if options.theme == "light" else DARK).name
+
+    def get_default_screen(self) -> MainScreen:
+        """Show the conversation first."""
+        return MainScreen(self.conversation, self.desk, first_question=self.options.first_question)
+
+    def on_mount(self) -> None:
+        """Set the user's keys."""
+        self.set_keymap(self.keys)
+
+    def action_leave(self) -> None:
+        """Leave; what is being answered is saved first."""
+        main = self.screen_stack[0]
+        assert isinstance(main, MainScreen)
+        main.leave()
+
+    def action_explain(self) -> None:
+        """Explain what has the focus."""
+        from localdev.tui.help import HelpScreen, help_of
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(help_of(self.screen), self.keys))
+
+    def action_switch_theme(self, name: str = "") -> None:
+        """Change between dark and light, or to one of them."""
+        now = "light" if self.theme == LIGHT.name else "dark"
+        wanted = name or ("dark" if now == "light" else "light")
+        self.theme = (LIGHT if wanted == "light" else DARK).name
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Keep a bug for whoever opened the screen: a traceback across the terminal helps nobody."""
+        self.bug = self.bug or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """End at once; the error is raised again by `run_chat`."""
+        self._close_messages_no_wait()
+
+
+def run_chat(conversation: Conversation, desk: Desk, options: ChatOptions) -> int:
+    """Show the conversation until the user leaves, and give the exit code.
+
+    Raises:
+        ConfigError: the keys in the settings are wrong.
+        BaseException: a bug of the screen, after the terminal is as it was.
+    """
+    if not options.color:
+        os.environ["NO_COLOR"] = "1"  # the one way to tell the library
+    app = ChatApp(conversation, desk, options)
+    code = app.run()
+    if app.bug is not None:
+        raise app.bug
+    return code or 0

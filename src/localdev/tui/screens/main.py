@@ -1,0 +1,334 @@
+"""The main screen: the conversation, its sources, the question being written, and the status line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Static
+
+from localdev.core.errors import LocaldevError
+from localdev.core.events import Event, Notice
+from localdev.core.neutral import one_line
+from localdev.core.talk import Attachment, Turn
+from localdev.tui.background import in_thread, show_error
+from localdev.tui.composer.messages import CommandGiven, QueueRemoved, Submitted
+from localdev.tui.composer.widget import Composer
+from localdev.tui.keys import bind
+from localdev.tui.pump import BATCHES_PER_SECOND
+from localdev.tui.screens.slash import Slash
+from localdev.tui.screens.turns import Turns, Waiting
+from localdev.tui.screens.views import open_result
+from localdev.tui.sources.panel import SourcesPanel
+from localdev.tui.state import Status
+from localdev.tui.status import StatusBar
+from localdev.tui.transcript.widget import Transcript
+
+if TYPE_CHECKING:
+    from localdev.app.conversation.conversation import Conversation
+    from localdev.app.conversation.desk import Desk
+    from localdev.app.conversation.reaching import Reach
+
+# So many earlier turns are read at a time; older ones when the user scrolls up to them.
+_PAGE = 100
+# Beside the conversation the sources need so many columns in all.
+_WIDE = 100
+
+
+class MainScreen(Screen[None]):
+    """A conversation about one repository."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("cancel", "stop"),
+        bind("focus_composer", "go('composer')"),
+        bind("focus_transcript", "go('transcript')"),
+        bind("focus_sources", "go('sources')"),
+        bind("toggle_sources", "toggle_sources"),
+        bind("older_turn", "mark(-1)"),
+        bind("newer_turn", "mark(1)"),
+        bind("copy_answer", "command('/copy')"),
+        bind("copy_code", "command('/copy code')"),
+        bind("open_preview", "preview"),
+        bind("open_editor", "edit"),
+        bind("sessions", "command('/sessions')"),
+        bind("new_session", "command('/clear')"),
+        bind("pick_model", "command('/model')"),
+        bind("pick_adapter", "command('/adapter')"),
+        bind("review", "command('/review')"),
+        bind("commit", "command('/commit')"),
+        bind("undo", "command('/undo')"),
+        bind("theme", "command('/theme')"),
+        bind("retry", "command('/retry')"),
+    ]
+    DEFAULT_CSS = """
+    MainScreen #title { height: 1; padding: 0 1; background: $panel; color: $text-muted; }
+    MainScreen #body { height: 1fr; }
+    MainScreen #transcript { width: 1fr; }
+    MainScreen #sources { width: 36; display: none; }
+    MainScreen.sources #sources { display: block; }
+    MainScreen.narrow #body { layout: vertical; }
+    MainScreen.narrow #sources { width: 100%; height: 8; }
+    """
+
+    def __init__(self, conversation: Conversation, desk: Desk, *, first_question: str = "") -> None:
+        super().__init__()
+        self.conversation = conversation
+        self.desk = desk
+        self.turns = Turns(self)
+        self.slash = Slash(self)
+        self._first_question = first_question
+        self._oldest = 0
+        self._asked: list[str] = []
+        self._listed: Turn | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the parts."""
+        yield Static(id="title")
+        with Horizontal(id="body"):
+            yield Transcript(id="transcript")
+            yield SourcesPanel(id="sources")
+        yield Composer(id="composer")
+        yield StatusBar()
+
+    @property
+    def transcript(self) -> Transcript:
+        """The conversation."""
+        return self.query_one(Transcript)
+
+    @property
+    def composer(self) -> Composer:
+        """Where a question is written."""
+        return self.query_one(Composer)
+
+    @property
+    def sources(self) -> SourcesPanel:
+        """The sources of the turn that is marked, or of the last one."""
+        return self.query_one(SourcesPanel)
+
+    def on_mount(self) -> None:
+        """Read what there is in the background, and begin."""
+        self.set_class(self.size.width >= _WIDE, "sources")
+        self.composer.focus_editor()
+        self.set_interval(1 / BATCHES_PER_SECOND, self.turns.look)
+        self.read_session()
+        in_thread(self, self.desk.names, self.slash.complete_names)
+        if self._first_question:
+            self.ask(self._first_question)
+
+    def on_resize(self) -> None:
+        """Put the sources where there is room for them."""
+        self.set_class(self.size.width < _WIDE, "narrow")
+
+    # --- the session
+
+    def read_session(self) -> None:
+        """Show the session that is open now."""
+        self.show_title()
+        in_thread(self, lambda: self.conversation.turns(limit=_PAGE), self._show_session)
+        self.show_choice()
+
+    def _show_session(self, turns: list[Turn]) -> None:
+        """Show what was said so far."""
+        self.transcript.set_turns(turns)
+        self._oldest = turns[0].number if turns else 0
+        self._asked = [turn.asked for turn in turns]
+        self.composer.set_history(self._asked)
+        self.show_title()
+        if turns:
+            self._show_sources(turns[-1])
+        else:
+            self.sources.clear()
+
+    @on(Transcript.OlderWanted)
+    def _read_older(self) -> None:
+        """Read the turns before those that are shown."""
+        if self._oldest > 1:
+            before, self._oldest = self._oldest, 0  # not twice at once
+            in_thread(self, lambda: self.conversation.turns(before=before, limit=_PAGE), self._show_older)
+
+    def _show_older(self, turns: list[Turn]) -> None:
+        """Show them above the others."""
+        self.transcript.prepend(turns)
+        self._oldest = turns[0].number if turns else 0
+
+    def show_title(self) -> None:
+        """Name the repository and the session."""
+        session = self.conversation.session
+        name = one_line(session.root).rstrip("/").rpartition("/")[2] or one_line(session.root)
+        title = one_line(session.title) or "new conversation"
+        self.query_one("#title", Static).update(Text.assemble((name, "bold"), "  ", title, no_wrap=True))
+
+    def show_choice(self) -> None:
+        """Say which model answers next, and whether anything could leave the machine."""
+        choice = self.conversation.choice
+        in_thread(self, lambda: self.desk.reach(choice), self._show_reach)
+
+    def _show_reach(self, reach: Reach) -> None:
+        """Show it in the status line."""
+        self.turns.follower.set(model=reach.model, reach=reach.label)
+        self.show_status(self.turns.follower.status)
+
+    # --- turns
+
+    def ask(self, text: str, attachments: tuple[Attachment, ...] = ()) -> None:
+        """Ask a question, now or when those before it are answered."""
+        self.turns.send(Waiting(text, lambda: self.conversation.ask(text, attachments), attachments))
+
+    @on(Submitted)
+    def _submitted(self, event: Submitted) -> None:
+        """Ask what was written."""
+        event.stop()
+        self.ask(event.text, event.attachments)
+
+    @on(CommandGiven)
+    def _command_given(self, event: CommandGiven) -> None:
+        """Do what was commanded."""
+        event.stop()
+        self.slash.run(event.text)
+
+    @on(QueueRemoved)
+    def _queue_removed(self, event: QueueRemoved) -> None:
+        """Give a question that waited back to be changed."""
+        event.stop()
+        taken = self.turns.take_back(event.index)
+        if taken is not None and not self.composer.text.strip():
+            self.composer.set_draft(taken.text, taken.attachments)
+
+    def take_attachments(self) -> tuple[Attachment, ...]:
+        """Take what was attached from the draft."""
+        given = self.composer.attachments
+        self.composer.set_draft(self.composer.text)
+        return given
+
+    @on(Transcript.CopyAsked)
+    def _copy(self, event: Transcript.CopyAsked) -> None:
+        """Copy what was selected or marked."""
+        self.copy(event.text)
+
+    def copy(self, text: str) -> None:
+        """Bring text to the clipboard, and say how."""
+        from localdev.tui.clipboard import copy
+
+        copy(self, text)
+
+    def show_turn(self, turn: Turn) -> None:
+        """Show a turn as it is now."""
+        self.transcript.show(turn)
+        self._show_sources(turn)
+
+    def show_event(self, event: Event) -> None:
+        """Show what is no part of a turn's text."""
+        if isinstance(event, Notice) and event.level == "warning":
+            self.notify(one_line(event.text), severity="warning", markup=False)
+
+    def show_status(self, status: Status) -> None:
+        """Show the status line."""
+        self.query_one(StatusBar).status = status
+
+    def show_queue(self, waiting: list[str]) -> None:
+        """Show what waits."""
+        self.composer.set_queue(waiting)
+
+    def show_failure(self, error: LocaldevError) -> None:
+        """Say why a turn could not even start."""
+        show_error(self, error)
+
+    def turn_over(self, turn: Turn) -> None:
+        """Make the question one of the history, and open what a review or a proposal has brought."""
+        self.show_title()
+        for earlier in self.turns.reformed:
+            self.transcript.show(earlier)
+        self._asked.append(turn.asked)
+        self.composer.set_history(self._asked)
+        if turn.payload is not None and turn.state == "done" and self.app.screen is self:
+            open_result(self, turn)
+
+    def _show_sources(self, turn: Turn) -> None:
+        """List the passages of a turn."""
+        self._listed = turn
+        self.sources.show_turn(turn.number, turn.sources, turn.cited)
+
+    # --- what is marked, and where the focus goes
+
+    @on(Transcript.TurnMarked)
+    def _marked(self, event: Transcript.TurnMarked) -> None:
+        """List the sources of the turn that is marked."""
+        self._show_sources(event.turn)
+
+    @on(Transcript.TurnOpened)
+    def _opened(self, event: Transcript.TurnOpened) -> None:
+        """Open what a review or a proposal has brought."""
+        open_result(self, event.turn)
+
+    @on(Transcript.SourceChosen)
+    def _source_chosen(self, event: Transcript.SourceChosen) -> None:
+        """Show the lines of a source that was clicked in an answer."""
+        self._show_sources(event.turn)
+        if self.sources.point_at(event.number):
+            self.action_preview()
+
+    @on(SourcesPanel.Opened)
+    def _source_opened(self, event: SourcesPanel.Opened) -> None:
+        """Show its lines, or open it in the editor."""
+        event.stop()
+        if isinstance(event, SourcesPanel.EditorWanted):
+            self.action_edit()
+        else:
+            self.action_preview()
+
+    def action_preview(self) -> None:
+        """Show the lines of the source under the cursor."""
+        from localdev.tui.sources.preview import PreviewScreen
+
+        if (citation := self.sources.current) is not None:
+            since = self._listed.asked_at if self._listed is not None else 0.0
+            self.app.push_screen(PreviewScreen(citation, self.desk, since=since))
+
+    def action_edit(self) -> None:
+        """Open the source under the cursor in the editor."""
+        from localdev.tui.sources.editor import open_editor
+
+        if (citation := self.sources.current) is not None:
+            open_editor(self.app, self.desk, citation.path, citation.start_line)
+
+    def action_go(self, where: str) -> None:
+        """Put the focus somewhere."""
+        if where == "composer":
+            self.composer.focus_editor()
+            return
+        if where == "sources":
+            self.add_class("sources")
+        self.query_one(f"#{where}").focus()
+
+    def action_toggle_sources(self) -> None:
+        """Show or hide the sources."""
+        self.toggle_class("sources")
+        if self.focused is self.sources:
+            self.composer.focus_editor()
+
+    def action_mark(self, step: int) -> None:
+        """Mark the turn before or after."""
+        self.transcript.mark(step)
+
+    def action_command(self, text: str) -> None:
+        """Do what a slash command does."""
+        self.slash.run(text)
+
+    def action_stop(self) -> None:
+        """Stop the answer; where there is none, go back to the question."""
+        if not self.turns.cancel():
+            self.composer.focus_editor()
+
+    def leave(self) -> None:
+        """End what is under way, save it, and leave."""
+        in_thread(self, self._end, lambda _none: self.app.exit(0))
+
+    def _end(self) -> None:
+        """Wait for the turn's thread to have saved it."""
+        self.turns.close()
+        self.conversation.close()

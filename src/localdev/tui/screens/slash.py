@@ -1,0 +1,237 @@
+"""What each slash command does on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from localdev.app.conversation.commands import COMMANDS, Parsed, ProblemText, find_command, parse
+from localdev.core.neutral import one_line
+from localdev.core.sizes import counted
+from localdev.core.talk import Turn
+from localdev.tui.background import in_thread
+from localdev.tui.screens.turns import Waiting
+from localdev.tui.transcript.text import code_blocks
+
+if TYPE_CHECKING:
+    from localdev.app.conversation.desk import Names
+    from localdev.tui.screens.main import MainScreen
+
+_NO_ANSWER = "there is no answer yet"
+
+
+class Slash:
+    """Runs the commands of one main screen."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+        self._does: dict[str, Callable[[Parsed], object]] = {
+            "help": self._help,
+            "model": self._model,
+            "adapter": self._adapter,
+            "files": self._files,
+            "attach": self._attach,
+            "review": self._job,
+            "commit": self._job,
+            "gen": self._job,
+            "clear": self._clear,
+            "sessions": self._sessions,
+            "resume": lambda parsed: self.resume(parsed.words[0]),
+            "rename": self._rename,
+            "export": self._export,
+            "prompt": self._prompt,
+            "copy": self._copy,
+            "retry": self._retry,
+            "compact": self._compact,
+            "undo": self._undo,
+            "theme": lambda parsed: screen.app.action_switch_theme(*parsed.words[:1]),  # type: ignore[attr-defined]
+            "keys": lambda _parsed: screen.app.action_explain(),  # type: ignore[attr-defined]
+            "quit": lambda _parsed: screen.leave(),
+        }
+
+    def run(self, text: str) -> None:
+        """Do what a command says; what is wrong with it is said, and the command stays to be mended."""
+        parsed = parse(text)
+        if isinstance(parsed, ProblemText):
+            self._wrong(parsed)
+            if not self._screen.composer.text.strip():
+                self._screen.composer.set_draft(text)
+            return
+        self._does[parsed.name](parsed)
+
+    def complete_names(self, names: Names) -> None:
+        """Let the composer complete files and symbols."""
+        self._screen.composer.set_names(names)
+
+    def resume(self, session: str) -> None:
+        """Go on with an earlier session."""
+        self._elsewhere(lambda: self._screen.conversation.resume(session))
+
+    def say(self, text: str) -> None:
+        """Tell something in passing."""
+        self._screen.notify(one_line(text), markup=False)
+
+    def _wrong(self, problem: ProblemText) -> None:
+        """Say what is wrong and what to do."""
+        hint = f"\nhint: {one_line(problem.hint)}" if problem.hint else ""
+        self._screen.notify(one_line(problem.text) + hint, severity="error", markup=False, timeout=10)
+
+    def _elsewhere(self, move: Callable[[], object]) -> None:
+        """Change to another session, when nothing is under way."""
+        if self._screen.turns.busy:
+            self._wrong(ProblemText("an answer is under way", "wait for it, or stop it with Escape"))
+            return
+        in_thread(self._screen, move, lambda _done: self._screen.read_session())
+
+    # --- what is looked at
+
+    def _help(self, parsed: Parsed) -> None:
+        """All commands, or one of them."""
+        from localdev.tui.help import HelpScreen
+
+        named = [find_command(word) for word in parsed.words]
+        if problem := next((each for each in named if isinstance(each, ProblemText)), None):
+            self._wrong(problem)
+            return
+        chosen = [each for each in named if not isinstance(each, ProblemText)]
+        lines = [f"### {each.usage}\n\n{each.help}" for each in chosen] or [
+            "## Commands\n",
+            *(f"- `{each.usage}` - {each.summary}" for each in COMMANDS),
+        ]
+        self._screen.app.push_screen(HelpScreen("\n".join(lines), self._screen.app.keys))  # type: ignore[attr-defined]
+
+    def _files(self, parsed: Parsed) -> None:
+        """The indexed files; the chosen one goes into the question."""
+        from localdev.tui.dialogs.files import FilePicker
+
+        def chosen(path: str | None) -> None:
+            if path:
+                self._screen.composer.insert(f"@{path} ")
+
+        self._screen.app.push_screen(FilePicker(self._screen.desk, parsed.rest), chosen)
+
+    def _prompt(self, parsed: Parsed) -> None:
+        """What the model would be sent."""
+        from localdev.tui.dialogs.prompt import PromptScreen
+
+        asked = [turn.asked for turn in self._screen.transcript.turns if turn.kind == "question"]
+        question = parsed.rest or (asked[-1] if asked else "")
+        if not question:
+            self._wrong(ProblemText("there is no question yet", "write one behind it: /prompt QUESTION"))
+            return
+        self._screen.app.push_screen(PromptScreen(lambda: self._screen.conversation.show_prompt(question)))
+
+    def _sessions(self, parsed: Parsed) -> None:
+        """The earlier sessions."""
+        from localdev.tui.dialogs.sessions import SessionBrowser
+
+        def chosen(session: str | None) -> None:
+            if session == "":
+                self._clear(parsed)
+            elif session is not None:
+                self.resume(session)
+
+        self._screen.app.push_screen(SessionBrowser(self._screen.conversation, query=parsed.rest), chosen)
+
+    # --- what answers
+
+    def _model(self, parsed: Parsed) -> None:
+        """Choose the model by name, or from a list."""
+        if parsed.words:
+            self._choose(model=parsed.words[0])
+            return
+        from localdev.tui.dialogs.pickers import ModelPicker
+
+        picker = ModelPicker(self._screen.desk, self._screen.conversation.choice)
+        self._screen.app.push_screen(picker, lambda name: self._choose(model=name) if name else None)
+
+    def _adapter(self, parsed: Parsed) -> None:
+        """Choose the adapter by name, or from a list."""
+        if parsed.words:
+            self._choose(adapter=parsed.words[0])
+            return
+        from localdev.tui.dialogs.pickers import AdapterPicker
+
+        picker = AdapterPicker(self._screen.desk, self._screen.conversation.choice)
+        self._screen.app.push_screen(picker, lambda name: self._choose(adapter=name) if name else None)
+
+    def _choose(self, **chosen: str) -> None:
+        """Take it for the next question on."""
+        self._screen.conversation.choice = replace(self._screen.conversation.choice, **chosen)
+        self._screen.show_choice()
+        self.say("from the next question on: " + ", ".join(f"{what} {name}" for what, name in chosen.items()))
+
+    # --- what is asked
+
+    def _job(self, parsed: Parsed) -> None:
+        """Review, word a commit, or propose a patch."""
+        job = parsed.job
+        assert job is not None
+        given = self._screen.take_attachments() if parsed.name == "gen" else ()
+        self._screen.turns.send(Waiting(job.asked, lambda: self._screen.conversation.run(job, given), given))
+
+    def _attach(self, parsed: Parsed) -> None:
+        """Give a file with the next question."""
+        path = parsed.words[0]
+        in_thread(self._screen, lambda: self._screen.desk.read(path), self._screen.composer.attach)
+
+    def _retry(self, _parsed: Parsed) -> None:
+        """Ask the last question again."""
+        self._screen.turns.send(Waiting("/retry", self._screen.conversation.retry))
+
+    # --- the session
+
+    def _clear(self, _parsed: Parsed) -> None:
+        """Begin a new one."""
+        self._elsewhere(self._screen.conversation.new)
+
+    def _rename(self, parsed: Parsed) -> None:
+        """Give it another title."""
+        in_thread(
+            self._screen,
+            lambda: self._screen.conversation.rename(parsed.rest),
+            lambda _done: self._screen.show_title(),
+        )
+
+    def _export(self, parsed: Parsed) -> None:
+        """Write it into a file."""
+        form, file = parsed.words
+        desk, session = self._screen.desk, self._screen.conversation.session
+        in_thread(self._screen, lambda: desk.export(session, form, file), lambda path: self.say(f"written: {path}"))
+
+    def _compact(self, _parsed: Parsed) -> None:
+        """Shorten what the model sees of it."""
+
+        def done(shortened: Sequence[Turn]) -> None:
+            for turn in shortened:
+                self._screen.transcript.show(turn)
+            self.say(f"{counted(len(shortened), 'turn')} shortened: questions and answers stay, passages do not")
+
+        in_thread(self._screen, self._screen.conversation.compact, done)
+
+    # --- what is taken along, or back
+
+    def _copy(self, parsed: Parsed) -> None:
+        """Copy an answer, or its code."""
+        word = parsed.words[0] if parsed.words else ""
+        turn = self._answered(int(word) if word.isdecimal() else 0)
+        if turn is None or not turn.answer:
+            self._wrong(ProblemText(_NO_ANSWER if not word.isdecimal() else f"there is no answer {word}"))
+            return
+        text = "\n\n".join(block.code for block in code_blocks(turn.answer)) if word == "code" else turn.answer
+        if not text:
+            self._wrong(ProblemText("the answer holds no code", "/copy copies all of it"))
+            return
+        self._screen.copy(text)
+
+    def _answered(self, number: int) -> Turn | None:
+        """Give a turn by number; 0: the one that is marked, else the last."""
+        turns = self._screen.transcript.turns
+        if not number:
+            return self._screen.transcript.marked_turn() or (turns[-1] if turns else None)
+        return next((turn for turn in turns if turn.number == number), None)
+
+    def _undo(self, _parsed: Parsed) -> None:
+        """Take the last patch back."""
+        in_thread(self._screen, self._screen.desk.undo, lambda undone: self.say(f"put back: {', '.join(undone.paths)}"))
