@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localdev.tui.composer.widget import is_command
+from localdev.app.conversation.commands import is_command
 from tests.tui.composing import Host
 from tests.tui.drive import run_async
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.document._document import Location
 from textual.message import Message
 from textual.widgets import TextArea
 
@@ -24,6 +25,7 @@ class Editor(TextArea):
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("send", "send"),
         bind("newline", "new_line"),
+        bind("search_history", "search_history"),
         Binding("alt+left,alt+b", "cursor_word_left", "Word left", show=False),
         Binding("alt+right,alt+f", "cursor_word_right", "Word right", show=False),
         Binding("ctrl+shift+a,super+a", "select_all", "Select all", show=False),
@@ -46,7 +48,10 @@ class Editor(TextArea):
     class Later(Message):
         """Down was pressed on the last line."""
 
-    def __init__(self, take_key: Callable[[str], bool], *, placeholder: str = "") -> None:
+    class SearchWanted(Message):
+        """The key to search what was asked before was pressed."""
+
+    def __init__(self, take_key: Callable[[events.Key], bool], *, placeholder: str = "") -> None:
         """Make an editor; `take_key` is asked first about each key and returns True when it used it."""
         super().__init__(highlight_cursor_line=False, compact=True, placeholder=placeholder)
         self._take_key = take_key
@@ -55,7 +60,7 @@ class Editor(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         """Let the popup have its keys, then keep what is not text from being typed."""
-        if self._take_key(event.key):
+        if self._take_key(event):
             event.stop()
             event.prevent_default()
         elif event.key in _NEW_LINE_ALIASES:
@@ -74,6 +79,10 @@ class Editor(TextArea):
     def action_send(self) -> None:
         """Say that the draft is to be sent."""
         self.post_message(self.Send())
+
+    def action_search_history(self) -> None:
+        """Say that what was asked before is to be searched."""
+        self.post_message(self.SearchWanted())
 
     def action_new_line(self) -> None:
         """Begin a new line at the cursor."""
@@ -100,12 +109,17 @@ class Editor(TextArea):
 
     def type_text(self, text: str) -> None:
         """Put text in place of the selection, or at the cursor; one step for undo."""
-        result = self.replace(text, *self.selection, maintain_selection_offset=False)
-        self.move_cursor(result.end_location)
+        self.replace_range(text, *self.selection)
 
     def set_text(self, text: str) -> None:
         """Put a whole text in place of the draft, the cursor at its end; one step for undo."""
-        result = self.replace(text, (0, 0), self.document.end, maintain_selection_offset=False)
+        if text != self.text:
+            self.replace_range(text, (0, 0), self.document.end)
+
+    def replace_range(self, text: str, start: Location, end: Location) -> None:
+        """Put text in place of a part of the draft, the cursor behind it; one step for undo."""
+        self.history.checkpoint()
+        result = self.replace(neutral(text), start, end, maintain_selection_offset=False)
         self.move_cursor(result.end_location)
 
     def _row(self) -> int:

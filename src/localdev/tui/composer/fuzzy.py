@@ -65,7 +65,7 @@ def rank(query: str, names: Names, limit: int = 50) -> list[tuple[float, int]]:
 
 def marks(query: str, text: str, divider: str = "/") -> tuple[int, ...]:
     """Give the places of the letters in a name that the query stands for, to mark them."""
-    fit = _best(query.lower(), text, text.lower(), divider)
+    fit = _best(query.lower(), text, text.lower(), divider) if query else None
     return tuple(fit[1]) if fit and len(text.lower()) == len(text) else ()
 
 

@@ -14,8 +14,14 @@ class History:
         self._asked: list[str] = []
         self._at: int | None = None
         self._draft = ""
-        for text in asked:
-            self.add(text)
+        self.reset(asked)
+
+    def reset(self, asked: Iterable[str]) -> None:
+        """Begin anew with these."""
+        # A dictionary keeps the place of the first; the last is the one that counts.
+        newest = reversed(dict.fromkeys(reversed([text for text in asked if text.strip()])))
+        self._asked = list(newest)[-MOST_KEPT:]
+        self._at = None
 
     def add(self, text: str) -> None:
         """Put an input at the end; one that is there already moves there."""
@@ -49,10 +55,6 @@ class History:
             return self._asked[self._at]
         self._at = None
         return self._draft
-
-    def forget_place(self) -> None:
-        """Begin at the newest again."""
-        self._at = None
 
     def search(self, words: str) -> list[str]:
         """Give the inputs that hold every word, in any order and case, newest first."""

@@ -25,8 +25,12 @@ class CommandGiven(Message):
 
 
 class QueueRemoved(Message):
-    """The user took a waiting input out of the queue; `index` counts from 0, as in `set_queue`."""
+    """The user took a waiting input out of the queue; `index` counts from 0, as in `set_queue`.
 
-    def __init__(self, index: int) -> None:
+    `edit`: it is to come back into the draft, which is empty, with what was attached to it.
+    """
+
+    def __init__(self, index: int, *, edit: bool = False) -> None:
         self.index = index
+        self.edit = edit
         super().__init__()

@@ -2,87 +2,140 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.widgets import TextArea
 
+from localdev.app.conversation.commands import is_command
+from localdev.core.neutral import neutral
 from localdev.core.talk import Attachment
+from localdev.tui.background import in_thread
+from localdev.tui.composer.chips import AttachmentChips, Chips, QueueChips, attachment_label, waiting_label
+from localdev.tui.composer.choices import ready
+from localdev.tui.composer.completing import Completing
 from localdev.tui.composer.editor import Editor
-from localdev.tui.composer.messages import CommandGiven, Submitted
+from localdev.tui.composer.history import History
+from localdev.tui.composer.messages import CommandGiven, QueueRemoved, Submitted
+from localdev.tui.composer.popup import Popup
+from localdev.tui.composer.searching import Searching
+
+if TYPE_CHECKING:
+    from localdev.app.conversation.desk import Names
 
 MOST_LINES = 8
-# `/usr/bin/env is missing` is a question: a command is one word of letters.
-_COMMAND = re.compile(r"/(?:[A-Za-z-]+)?(?:\s|\Z)")
-
-
-def is_command(text: str) -> bool:
-    """Tell whether what was typed is a slash command rather than a question that begins with a path."""
-    return bool(_COMMAND.match(text.lstrip()))
+# A paste from here on is something to talk about rather than something to say.
+PASTED_LINES, PASTED_CHARACTERS = 8, 1000
+# A draft is laid out as a whole at each key.
+_LONGEST_DRAFT = 20_000
 
 
 class Composer(Vertical):
-    """Where a question is written."""
+    """Where a question is written, with its history, its completions, what is attached and what waits."""
 
     HELP: ClassVar[str] = """\
 ### Your question
 
-Enter sends, Ctrl+J (Shift+Enter, Alt+Enter where the terminal tells them apart) begins a new line.
+- **Enter** sends; **Ctrl+J** begins a new line (**Shift+Enter**, **Alt+Enter** too where the terminal tells them apart)
+- **@** completes files and symbols (`@src/app.py:10-40` names lines), **/** commands, **Tab** what stands at the cursor
+- **Up** in the first line, **Down** in the last: earlier questions; **Ctrl+R** searches them
+- **Ctrl+Z** undo, **Ctrl+Y** redo, **F7** select all, **Ctrl+Left**, **Ctrl+Right** word by word
+- A long paste is attached instead; **Shift+Tab** goes to what is attached and what waits
+- **Esc** closes a list, then stops the answer
 """
     DEFAULT_CSS = """
-    Composer { height: auto; border: round $border-blurred; }
-    Composer:focus-within { border: round $border; }
-    Composer Editor { height: auto; min-height: 1; max-height: 8; background: transparent; padding: 0 1; }
+    Composer {
+        height: auto; border: round $border-blurred; background: $surface;
+        &:focus-within { border: round $border; }
+        & Editor { height: auto; min-height: 1; max-height: 8; background: transparent; padding: 0 1; }
+    }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._editor = Editor(self._take_key, placeholder="Ask about the repository  (/ commands, @ files)")
+        self._popup = Popup()
+        self._waiting = QueueChips()
+        self._given = AttachmentChips()
         self._attachments: tuple[Attachment, ...] = ()
+        self._pasted = 0
+        self._history = History()
+        self._completing = Completing(self._editor, self._popup)
+        self._searching = Searching(self._editor, self._popup, self._history)
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
-        yield Editor(self._take_key, placeholder="Ask about the repository")
+        yield self._popup
+        yield self._waiting
+        yield self._given
+        yield self._editor
+
+    # --- what the screen asks and sets
 
     @property
     def editor(self) -> Editor:
         """The text area itself."""
-        return self.query_one(Editor)
+        return self._editor
 
     @property
     def text(self) -> str:
         """The draft."""
-        return self.editor.text
+        return self._editor.text
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
         """What goes with the draft."""
         return self._attachments
 
+    def focus_editor(self) -> None:
+        """Put the cursor into the draft."""
+        self._editor.focus()
+
     def set_draft(self, text: str, attachments: Iterable[Attachment] = ()) -> None:
         """Put a text and its attachments in place of the draft."""
-        self.editor.set_text(text)
-        self._attachments = tuple(attachments)
+        self._completing.stop()
+        self._editor.set_text(text)
+        self._set_attachments(tuple(attachments))
 
     def insert(self, text: str) -> None:
         """Put text at the cursor."""
-        self.editor.type_text(text)
+        self._completing.stop()
+        self._editor.type_text(text)
 
     def attach(self, attachment: Attachment) -> None:
         """Give something with the next question."""
-        self._attachments += (attachment,)
+        self._set_attachments((*self._attachments, attachment))
 
     def set_history(self, asked: Sequence[str]) -> None:
         """Set what was asked before, oldest first."""
+        self._history.reset(asked)
+
+    def add_history(self, asked: str) -> None:
+        """Make an input part of what was asked before, unless it is."""
+        if asked not in self._history:
+            self._history.add(asked)
+
+    def set_names(self, names: Names) -> None:
+        """Complete these files and symbols from now on; making them ready takes a moment in the background."""
+        in_thread(self, lambda: ready(names), self._completing.set_known)
+
+    def set_arguments(self, kind: str, values: Iterable[str | tuple[str, str]]) -> None:
+        """Complete these where a command takes a name of this kind (`models`, `adapters`, `sessions`).
+
+        Each is a value, or a value and what it is.
+        """
+        pairs = tuple((value, "") if isinstance(value, str) else value for value in values)
+        self._completing.set_arguments(kind, pairs)
 
     def set_queue(self, waiting: Sequence[str]) -> None:
         """Show what waits for the running answer to end, first in line first."""
+        self._waiting.set_labels([waiting_label(place, text) for place, text in enumerate(waiting, start=1)])
+        self.call_after_refresh(self._popup.follow)
 
-    def focus_editor(self) -> None:
-        """Put the cursor into the draft."""
-        self.editor.focus()
+    # --- the draft
 
     @on(Editor.Send)
     def _send(self, event: Editor.Send) -> None:
@@ -90,23 +143,144 @@ Enter sends, Ctrl+J (Shift+Enter, Alt+Enter where the terminal tells them apart)
         event.stop()
         text = self.text.strip()
         if not text:
+            if self._attachments:
+                self.notify("write a question about what is attached", markup=False)
             return
-        self.editor.set_text("")
+        self._completing.stop()
+        self._history.add(text)
+        self._editor.set_text("")
         if is_command(text):
             self.post_message(CommandGiven(text))
             return
-        given, self._attachments = self._attachments, ()
+        given = self._attachments
+        self._set_attachments(())
         self.post_message(Submitted(text, given))
 
     @on(Editor.Pasted)
-    def _pasted(self, event: Editor.Pasted) -> None:
+    def _paste(self, event: Editor.Pasted) -> None:
+        """Write a paste into the draft, or attach it when it is long."""
         event.stop()
-        self.editor.type_text(event.text)
+        text = event.text
+        if self._searching.is_on:
+            self._editor.type_text(text.partition("\n")[0])
+            return
+        self._completing.stop()
+        if text.count("\n") + 1 < PASTED_LINES and len(text) <= PASTED_CHARACTERS:
+            self._editor.type_text(text)
+            return
+        self._pasted += 1
+        self.attach(Attachment(f"pasted text {self._pasted}", text))
+
+    @on(TextArea.Changed)
+    @on(TextArea.SelectionChanged)
+    def _follow(self, event: TextArea.Changed | TextArea.SelectionChanged) -> None:
+        """Keep the list in step with the draft."""
+        event.stop()
+        if self._searching.is_on:
+            if isinstance(event, TextArea.Changed):
+                self._searching.look()
+        else:
+            self._completing.look()
+        self.call_after_refresh(self._popup.follow)
+
+    def _take_key(self, event: events.Key) -> bool:
+        """Use a key before the draft does."""
+        if self._searching.is_on:
+            return self._searching.take_key(event)
+        return self._completing.take_key(event)
+
+    # --- earlier inputs
+
+    @on(Editor.Earlier)
+    def _earlier(self, event: Editor.Earlier) -> None:
+        """Show the input before."""
+        event.stop()
+        self._show_earlier(self._history.earlier(self.text))
+
+    @on(Editor.Later)
+    def _later(self, event: Editor.Later) -> None:
+        """Show the input after, at last the draft."""
+        event.stop()
+        self._show_earlier(self._history.later())
+
+    def _show_earlier(self, text: str | None) -> None:
+        """Put an earlier input in place of the draft."""
+        if text is not None:
+            self._completing.stop()
+            self._editor.set_text(text)
+
+    @on(Editor.SearchWanted)
+    def _search(self, event: Editor.SearchWanted) -> None:
+        """Search earlier inputs."""
+        event.stop()
+        self._completing.stop()
+        self._searching.start()
+
+    @on(Popup.Chosen)
+    def _chosen(self, event: Popup.Chosen) -> None:
+        """Take what was clicked in the list."""
+        event.stop()
+        if self._searching.is_on:
+            self._searching.end(event.item.insert)
+        else:
+            self._completing.choose(event.item)
+        self.focus_editor()
+
+    # --- what is attached, what waits
+
+    def _set_attachments(self, attachments: tuple[Attachment, ...]) -> None:
+        """Show what goes with the question."""
+        self._attachments = attachments
+        if not attachments:
+            self._pasted = 0
+        self._given.set_labels([attachment_label(each) for each in attachments])
+        self._leave_empty(self._given)
+        self.call_after_refresh(self._popup.follow)
+
+    def _leave_empty(self, chips: Chips) -> None:
+        """Go back to the draft when the last chip is gone."""
+        if chips.has_focus and not chips.items:
+            self.focus_editor()
+
+    @on(Chips.Removed)
+    def _removed(self, event: Chips.Removed) -> None:
+        """Take away what was attached, or out of the queue."""
+        event.stop()
+        if event.chips is self._waiting:
+            self.post_message(QueueRemoved(event.index))
+            return
+        kept = [each for at, each in enumerate(self._attachments) if at != event.index]
+        self._set_attachments(tuple(kept))
+
+    @on(Chips.Chosen)
+    def _opened(self, event: Chips.Chosen) -> None:
+        """Bring what was attached, or waits, into the draft."""
+        event.stop()
+        at = event.rows.cursor
+        if event.rows is self._waiting:
+            self._edit_waiting(at)
+        elif event.rows is self._given:
+            self._write_out(at)
+
+    def _edit_waiting(self, at: int) -> None:
+        """Ask for an input back."""
+        if self.text.strip() or self._attachments:
+            self.notify("send or clear the draft first, then this one can be changed", markup=False)
+            return
+        self.post_message(QueueRemoved(at, edit=True))
+        self.focus_editor()
+
+    def _write_out(self, at: int) -> None:
+        """Put an attached text into the draft."""
+        given = self._attachments[at]
+        if len(given.text) > _LONGEST_DRAFT:
+            self.notify("this is too long for a draft; it stays attached", markup=False)
+            return
+        self._set_attachments(tuple(each for place, each in enumerate(self._attachments) if place != at))
+        self.insert(neutral(given.text))
+        self.focus_editor()
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave most of a low screen to the conversation."""
-        self.editor.styles.max_height = max(2, min(MOST_LINES, self.screen.size.height // 3))
-
-    def _take_key(self, key: str) -> bool:
-        """Use a key before the draft does."""
-        return False
+        self._editor.styles.max_height = max(2, min(MOST_LINES, self.screen.size.height // 3))
+        self.call_after_refresh(self._popup.follow)
