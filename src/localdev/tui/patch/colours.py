@@ -14,13 +14,15 @@ from localdev.tui.transcript.rows import Span
 # Lines that are lexed at once: some milliseconds.
 STRETCH = 200
 
-_Key = tuple[Hunk, Literal["old", "new"]]
+# A hunk by its identity: comparing two long ones takes longer than drawing the screen. Who is kept keeps its identity.
+_Key = tuple[int, Literal["old", "new"]]
 
 
 class _Lexed:
     """One side of a hunk, coloured so far as it was asked for."""
 
     def __init__(self, hunk: Hunk, side: Literal["old", "new"], path: str) -> None:
+        self.hunk = hunk
         other = "added" if side == "old" else "removed"
         texts = [code_text(line) for line in hunk.lines if line.kind != other]
         self._left: Iterator[list[Span]] = iter(highlighted(texts, language_of(path)))
@@ -45,7 +47,7 @@ class Colours:
     def of(self, line: DiffLine, hunk: Hunk, path: str) -> list[Span] | None:
         """Give the coloured text of a line; None where it comes later."""
         side: Literal["old", "new"] = "old" if line.kind == "removed" else "new"
-        key = (hunk, side)
+        key: _Key = (id(hunk), side)
         if key not in self._sides:
             self._sides[key] = _Lexed(hunk, side, path)
             self._sides[key].further()

@@ -82,6 +82,10 @@ class PatchState:
         """Name the files of what was written last and not taken back; none where nothing was."""
         return tuple(sorted({self.files[file].path for file, _ in self._applied[-1]})) if self._applied else ()
 
+    def written_paths(self) -> tuple[str, ...]:
+        """Name the files of all that was written here and not taken back."""
+        return tuple(sorted({self.files[file].path for parts in self._applied for file, _ in parts}))
+
     def taken_back(self) -> None:
         """Take note that what was written last is undone: its parts stay accepted."""
         last = self._applied.pop()

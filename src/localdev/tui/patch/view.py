@@ -99,7 +99,7 @@ class PatchView(ScrollView, can_focus=True):
         self._lines: list[Line] = []
         self._firsts: list[int] = []
         self._ordinals: list[str] = []
-        self._returns: dict[Hunk, bool] = {}
+        self._returns: dict[int, bool] = {}
         self._colours = Colours()
         self._colouring = False
         self._shift = 0
@@ -114,6 +114,7 @@ class PatchView(ScrollView, can_focus=True):
             if self._lines[at].kind == "part":
                 self._firsts[self._lines[at].part] = at
         self._ordinals = _ordinals(patch)
+        self._returns.clear()
         hunks = [hunk for file in patch.files for hunk in file.hunks]
         most = max((max(hunk.old_start + hunk.old_count, hunk.new_start + hunk.new_count) for hunk in hunks), default=1)
         self._digits = len(str(most))
@@ -173,10 +174,9 @@ class PatchView(ScrollView, can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         if not self._lines or round(old_value) == round(new_value):
             return
-        top = min(round(new_value), len(self._lines) - 1)
-        bottom = min(top + max(1, self.scrollable_content_region.height) - 1, len(self._lines) - 1)
-        first, last = self._lines[top].part, self._lines[bottom].part
-        self.current = max(first, min(self.current, last))
+        top, height = round(new_value), self.scrollable_content_region.height
+        if not top <= self._firsts[self.current] < top + height:
+            self.current = self._lines[min(top + height // 2, len(self._lines) - 1)].part
 
     def on_resize(self) -> None:
         """Keep the scrollable size in step."""
@@ -322,9 +322,10 @@ class PatchView(ScrollView, can_focus=True):
 
     def _text(self, row: DiffLine, hunk: Hunk) -> str:
         """Give a line's code as it is shown."""
-        if hunk not in self._returns:
-            self._returns[hunk] = returns_differ(hunk.lines)
-        return code_text(row, returns=self._returns[hunk])
+        differ = self._returns.get(id(hunk))
+        if differ is None:
+            differ = self._returns[id(hunk)] = returns_differ(hunk.lines)
+        return code_text(row, returns=differ)
 
     def _selectable(self, line: Line) -> str:
         """Give what of a line can be selected."""

@@ -1,0 +1,263 @@
+"""The screen of a patch: decided hunk by hunk, applied, taken back; nothing is written that was not accepted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from localdev.core.patch import FileEdit
+from localdev.tui.patch.screen import PatchScreen
+from tests.tui.drive import Snapshots, drive, settle, shows
+from tests.tui.patching import CHECKS, EDITS, NEW_SHOP, SHOP, Stage, desk_on, payload_of, project
+from tests.tui.picture import screen_text
+
+
+def stage(root: Path, payload: dict[str, Any] | None = None, *, light: bool = False) -> Stage:
+    """Show a patch for a project."""
+    return Stage(PatchScreen(payload or payload_of(), desk_on(root)), light=light)
+
+
+def text_of(root: Path, path: str) -> str | None:
+    """Give a file exactly; None where there is none."""
+    return (root / path).read_bytes().decode() if (root / path).exists() else None
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (160, 48)])
+def test_a_patch_looks_like_this(tmp_path: Path, snap: Snapshots, size: tuple[int, int]) -> None:
+    """Unified where it is narrow, side by side where there is room; some hunks are decided."""
+    snap(stage(project(tmp_path)), f"patch-{size[0]}x{size[1]}", size=size, press=["a", "r", "p"])
+
+
+def test_the_light_theme(tmp_path: Path, snap: Snapshots) -> None:
+    """The same in light colours, side by side by choice."""
+    snap(stage(project(tmp_path), light=True), "patch-light", press=["v", "A"])
+
+
+def test_a_refused_proposal_says_which_check_failed(tmp_path: Path, snap: Snapshots) -> None:
+    """There is no patch, and nothing can be applied."""
+    payload = {**payload_of(()), "checks": [CHECKS[0], {"name": "same code", "ok": False, "detail": "line 3 differs"}]}
+    snap(stage(tmp_path, payload), "patch-refused", press=["a", "enter"])
+
+
+def test_only_accepted_hunks_are_written(tmp_path: Path) -> None:
+    """The first hunk is accepted, the second rejected, a new file accepted, the removal left open."""
+    root = project(tmp_path)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("a", "r", "a", "enter")
+        await shows(pilot, "applied: shop/pricing.py, shop/new.py")
+        await pilot.press("escape")
+        await settle(pilot)
+
+    app = stage(root)
+    drive(app, body)
+    text = text_of(root, "shop/pricing.py") or ""
+    assert "round(amount * 1, 2)" in text
+    assert "rate: float" in text
+    assert "Args:" not in text
+    assert text_of(root, "shop/new.py") == EDITS[1].new
+    assert text_of(root, "old.txt") == "gone\n"
+    assert app.results == [("shop/new.py", "shop/pricing.py")]
+
+
+def test_a_hunk_is_split_and_half_of_it_applied(tmp_path: Path) -> None:
+    """The two changes of the first hunk are decided on one by one."""
+    root = project(tmp_path)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("s")
+        await shows(pilot, "cut into 2 hunks")
+        await pilot.press("r", "a", "enter")
+        await shows(pilot, "applied: shop/pricing.py")
+
+    drive(stage(root), body)
+    assert text_of(root, "shop/pricing.py") == SHOP.replace(
+        "price_2(amount: float)", "price_2(amount: float, rate: float)"
+    )
+
+
+def test_apply_undo_apply_in_steps(tmp_path: Path) -> None:
+    """Two goes, both taken back one after the other, then all at once: the files are as they should be each time."""
+    root = project(tmp_path)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("a", "enter")
+        await shows(pilot, "1 applied")
+        await pilot.press("A", "enter")
+        await shows(pilot, "4 applied")
+        assert [text_of(root, edit.path) for edit in EDITS] == [edit.new for edit in EDITS]
+        await pilot.press("u")
+        await shows(pilot, "1 applied")
+        assert text_of(root, "old.txt") == "gone\n"
+        await pilot.press("u")
+        await shows(pilot, "4 accepted")
+        assert [text_of(root, edit.path) for edit in EDITS] == [edit.old for edit in EDITS]
+        await pilot.press("u")
+        await shows(pilot, "nothing was applied here")
+        await pilot.press("enter")
+        await shows(pilot, "4 applied")
+
+    drive(stage(root), body)
+    assert [text_of(root, edit.path) for edit in EDITS] == [edit.new for edit in EDITS]
+
+
+def test_a_file_that_changes_before_it_is_applied_is_left_alone(tmp_path: Path) -> None:
+    """Nothing of the patch is written, the other files neither, and the screen says why."""
+    root = project(tmp_path)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        (root / "shop/pricing.py").write_text(SHOP + "# mine\n")
+        await pilot.press("A", "enter")
+        await shows(pilot, "shop/pricing.py has changed meanwhile: nothing was written")
+
+    drive(stage(root), body)
+    assert text_of(root, "shop/pricing.py") == SHOP + "# mine\n"
+    assert text_of(root, "shop/new.py") is None
+
+
+def test_a_file_that_had_changed_before_is_said_at_once(tmp_path: Path, snap: Snapshots) -> None:
+    """Its hunks can be read; those of other files can still be applied."""
+    root = project(tmp_path)
+    (root / "shop/pricing.py").write_text("something else\n")
+    snap(stage(root), "patch-moved", press=["a", "A"])
+
+
+def test_a_patch_that_is_there_already_is_said(tmp_path: Path) -> None:
+    """Opened again after it was applied, in part or whole."""
+    root = project(tmp_path, [FileEdit(edit.path, edit.new, None) for edit in EDITS])
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "all of this is applied")
+        await pilot.press("r")
+        await shows(pilot, "this is applied")
+
+    drive(stage(root), body)
+    assert text_of(root, "shop/pricing.py") == NEW_SHOP
+
+
+def test_leaving_with_accepted_hunks_asks(tmp_path: Path) -> None:
+    """Nothing was written, so nothing is reported as written."""
+    root = project(tmp_path)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("a", "escape")
+        await shows(pilot, "1 accepted hunk not applied")
+        await pilot.press("n", "escape", "y")
+        await settle(pilot)
+
+    app = stage(root)
+    drive(app, body)
+    assert app.results == [()]
+
+
+def test_the_mouse_chooses_and_decides(tmp_path: Path) -> None:
+    """A click on a line makes its hunk the current one, one on a box turns it over."""
+    root = project(tmp_path)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        rows = screen_text(pilot.app).split("\n")
+        at = next(y for y, row in enumerate(rows) if "hunk 2 of 2" in row)
+        await pilot.click(offset=(30, at))
+        await shows(pilot, "> [ ] hunk 2 of 2")
+        rows = screen_text(pilot.app).split("\n")
+        at = next(y for y, row in enumerate(rows) if "hunk 2 of 2" in row)
+        await pilot.click(offset=(3, at))
+        await shows(pilot, "> [x] hunk 2 of 2: accepted")
+
+    drive(stage(root), body, size=(80, 40))
+
+
+def test_scrolling_makes_a_hunk_in_sight_the_current_one(tmp_path: Path) -> None:
+    """What a key decides on is always seen."""
+    root = project(tmp_path)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("end", "space")
+        await shows(pilot, "> [x] the file: accepted")
+        await pilot.press("home", "space")
+        await shows(pilot, "> [x] hunk 1 of 2: accepted")
+
+    drive(stage(root), body, size=(60, 15))
+
+
+HARD = (
+    FileEdit(
+        "hard.py",
+        "a = 1\r\nb = '\t漢字'\r\nc = 3\r\n",
+        "a = 1\r\nb = '\t漢字漢字'\nc = 'caf\udce9 \x1b[2J \u202e'\r\nd = '" + "x" * 5000 + "'",
+    ),
+)
+
+
+@pytest.mark.parametrize("view", ["below", "beside"])
+def test_odd_text_is_harmless(tmp_path: Path, snap: Snapshots, view: str) -> None:
+    """Escapes, marks that turn text round, wide characters, tabs, line ends of both kinds, bytes, an endless line."""
+    root = project(tmp_path, HARD)
+    snap(stage(root, payload_of(HARD)), f"patch-odd-{view}", press=["v"] if view == "beside" else [])
+
+
+def test_odd_text_is_written_exactly(tmp_path: Path) -> None:
+    """What is shown otherwise is still written byte for byte."""
+    root = project(tmp_path, HARD)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("A", "enter")
+        await shows(pilot, "applied: hard.py")
+
+    drive(stage(root, payload_of(HARD)), body)
+    assert (root / "hard.py").read_bytes() == (HARD[0].new or "").encode("utf-8", "surrogateescape")
+
+
+def test_a_long_patch_draws_only_what_is_seen(tmp_path: Path) -> None:
+    """Two hundred files and one of 5,000 lines: each screen costs what it shows, and the last line can be reached."""
+    long = FileEdit("z.py", None, "".join(f"x{n} = '''{n}'''\n" for n in range(5000)))
+    many = [FileEdit(f"f{n:03}.py", "a\nb\nc\n", "a\nB\nc\n") for n in range(200)]
+    root = project(tmp_path, many)
+    drawn = 0
+
+    async def body(pilot: Pilot[Any]) -> None:
+        nonlocal drawn
+        await settle(pilot)
+        view = pilot.app.screen.query_one("PatchView")
+        draw = view._code  # type: ignore[attr-defined]
+
+        def counted(*given: Any) -> Any:
+            nonlocal drawn
+            drawn += 1
+            return draw(*given)
+
+        view._code = counted  # type: ignore[attr-defined]
+        await pilot.press("pagedown", "n", "right_square_bracket")
+        await pilot.pause()
+        assert 0 < drawn < 10 * view.size.height
+        await pilot.press("end")
+        await shows(pilot, "x4999 = ")
+
+    drive(stage(root, payload_of([*many, long])), body)
+
+
+def test_no_colour_still_tells_added_from_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every state is in words and marks."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    root = project(tmp_path)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("a")
+        text = screen_text(pilot.app)
+        assert "-     return amount * 1" in text
+        assert "+     return round(amount * 1, 2)" in text
+        await shows(pilot, "[x] hunk 1 of 2: accepted")
+
+    drive(stage(root), body, size=(80, 40))
