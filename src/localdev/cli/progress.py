@@ -21,10 +21,11 @@ _PLAIN_EVERY = 5.0
 class ProgressLine:
     """One line of progress; `update` is cheap and may be called for every file.
 
-    A `quiet` one shows nothing but on a terminal: of work whose output is kept, as a review's in CI.
+    A `quiet` one shows nothing but on a terminal: of work whose output is kept, as a review's in CI. One in `lines`
+    moves no cursor on a terminal either.
     """
 
-    def __init__(self, printer: Printer, *, quiet: bool = False) -> None:
+    def __init__(self, printer: Printer, *, quiet: bool = False, lines: bool = False) -> None:
         self._printer = printer
         self._quiet = quiet
         self._started: float | None = time.monotonic()  # None between two pieces of work
@@ -33,9 +34,8 @@ class ProgressLine:
         self._stage_begun = 0  # where the stage's count began: a download that is gone on with begins in the middle
         self._bar: Any = None
         self._task: Any = None
-        self._terminal = (
-            sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "")
-        )
+        dumb = lines or os.environ.get("TERM", "") in ("dumb", "")
+        self._terminal = sys.stderr is not None and sys.stderr.isatty() and not dumb
 
     def update(self, progress: Progress) -> None:
         """Show how far the work is, unless it has only just begun."""

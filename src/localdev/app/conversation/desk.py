@@ -13,7 +13,6 @@ from localdev.app.conversation.reaching import Reach, reach
 from localdev.app.conversation.reading import Preview, preview, read_text
 from localdev.core.errors import UsageError
 from localdev.core.events import Result
-from localdev.core.files import storage_error, write_atomic
 from localdev.core.folders import Folders, expanded
 from localdev.core.patch import FileEdit
 from localdev.core.talk import Attachment, SessionInfo
@@ -157,18 +156,18 @@ class Desk:
         Raises:
             NotFound: there is no such session.
             UsageError: the file is there already, or the form is unknown.
-            StorageError: it cannot be written.
+            StorageError, NotFound: it cannot be written.
         """
-        from localdev.app.conversation.exporting import export_bytes, file_name
+        from localdev.sessions.export import ENDINGS, exported, file_name, write_export
 
         if not session.id:
             raise UsageError("there is nothing to export yet", "ask something first")
+        form = next((each for each in ENDINGS if each == format), None)
+        if form is None:
+            raise UsageError(f"there is no form {format!r}", f"known are {', '.join(ENDINGS)}")
         info = self.store.info(session.id)
-        data = export_bytes(info, self.store.turns(info.id), format)
-        path = self.root / (expanded(Path(file)) if file else file_name(info, format))
+        path = self.root / (expanded(Path(file)) if file else file_name(info, form))
         if path.exists():
-            raise UsageError(f"{path} is there already", "name another file: /export markdown FILE")
-        if not path.parent.is_dir():
-            raise storage_error(path, FileNotFoundError(2, "there is no such folder"))
-        write_atomic(path, data)
+            raise UsageError(f"{path} is there already", f"name another file: /export {form} FILE")
+        write_export(path, exported(info, self.store.turns(info.id), form))
         return path

@@ -9,13 +9,6 @@ from localdev.core.sizes import counted
 
 # A later question about a review is about its first findings; the rest is on the screen.
 _MOST_FINDINGS = 30
-# What keeps a message from being worded, and what to do.
-STOPPED = {
-    "nothing-staged": "Nothing is staged: `git add` chooses what the commit is to hold.",
-    "unmerged": "There are conflicts left to solve first.",
-    "rebase": "A rebase is under way, which has its own message: `git rebase --continue` goes on.",
-    "secret": "The staged change holds what looks like a credential, so no message was worded.",
-}
 
 
 def outcome_text(kind: str, payload: Mapping[str, Any]) -> str:
@@ -46,8 +39,9 @@ def _commit(payload: Mapping[str, Any]) -> str:
     stopped = str(payload.get("stopped") or "")
     if not stopped:
         return str(payload.get("message") or "")
-    lines = [STOPPED.get(stopped, stopped)]
-    lines += [f"- {path}" for path in payload.get("paths") or ()]
+    from localdev.app.git_commit import why_not
+
+    lines = [f"No message was worded: {' - '.join(part for part in why_not(payload) if part) or stopped}"]
     lines += [f"- {each['path']}:{each['line']} {each['message']}" for each in payload.get("secrets") or ()]
     return "\n".join(lines)
 
