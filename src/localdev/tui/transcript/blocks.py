@@ -16,6 +16,8 @@ from localdev.tui.transcript.text import LONGEST_LINE, lines_of, shown
 
 # A long question is laid out in parts too.
 _ASKED_LINES = 200
+_SPACE = Row((), between=True)
+_BAND = ("band",)
 _LEVELS = {"warning": "warning", "hint": "hint", "info": "muted"}
 
 
@@ -184,16 +186,16 @@ def _later_lines(asked: str) -> list[list[str]]:
 
 def _asked_block(lines: Sequence[str], width: int) -> Block:
     """Make the block of a part of a long question."""
-    return Block(lambda width: _asked_rows(lines, width, lead=Span("  ", ("asked",))), _rows_of(lines, width))
+    return Block(lambda width: _asked_rows(lines, width, lead=Span("  ", _BAND)), _rows_of(lines, width))
 
 
 def _asked_rows(lines: Sequence[str], width: int, *, lead: Span) -> list[Row]:
     """Lay out lines of a question; `lead` stands before the first one."""
-    look = ("asked",)
+    look = ("band", "asked")
     follow = [Span("  ", look)]
     rows: list[Row] = []
     for line in lines:
-        rows += folded([Span(shown(line), look)], width, lead=follow if rows else [lead], follow=follow, fill=look)
+        rows += folded([Span(shown(line), look)], width, lead=follow if rows else [lead], follow=follow, fill=_BAND)
     return rows
 
 
@@ -201,10 +203,10 @@ def head_rows(turn: Turn, before: Turn | None, width: int) -> list[Row]:
     """Lay out what stands above an answer: a line where something changes, the question, what came with it."""
     rows: list[Row] = []
     if before is not None:
-        rows.append(Row(()))
+        rows.append(_SPACE)
         lines = (day_line(turn, before.asked_at), form_line(turn, before.form))
-        rows += [row for line in lines if line for row in (_rule(line, width), Row(()))]
-    asked = _asked_rows(lines_of(turn.asked)[:_ASKED_LINES], width, lead=Span("❯ ", ("asked", "prompt")))
+        rows += [row for line in lines if line for row in (_rule(line, width), _SPACE)]
+    asked = _asked_rows(lines_of(turn.asked)[:_ASKED_LINES], width, lead=Span("❯ ", ("band", "asked", "prompt")))
     at = clock(turn)
     if at and sum(len(span.text) for span in asked[0].spans) + len(at) + 2 <= width:
         first = asked[0]
@@ -213,15 +215,15 @@ def head_rows(turn: Turn, before: Turn | None, width: int) -> list[Row]:
     for each in turn.attachments:
         lines_ = each.text.count("\n") + 1
         label = f"+ {shown(each.name)} ({lines_:,} line{'' if lines_ == 1 else 's'})"
-        look = ("asked", "attached")
-        rows += folded([Span(label, look)], width, lead=[Span("  ", look)], fill=look)
+        look = ("band", "attached")
+        rows += folded([Span(label, look)], width, lead=[Span("  ", look)], fill=_BAND)
     return rows
 
 
 def _rule(text: str, width: int) -> Row:
     """Make a line across the width with words in it."""
     room = max(width - len(text) - 4, 0)
-    return Row((Span(f"── {text} {'─' * room}"[:width], ("muted",)),), 0)
+    return Row((Span(f"── {text} {'─' * room}"[:width], ("muted",)),), between=True)
 
 
 def tail_rows(turn: Turn, width: int) -> list[Row]:

@@ -12,10 +12,10 @@ from localdev.tui.transcript.blocks import Block, TurnBlocks
 from localdev.tui.transcript.rows import Row
 
 # Memory is bounded by how much stays laid out beyond what is in view: rows, and turns that are cut into blocks.
-_MOST_ROWS = 6000
+_MOST_ROWS = 2000
 _MOST_OPEN = 60
 # No view holds more blocks than this: so many stay laid out however many rows they have.
-_LEAST_LAID = 200
+_LEAST_LAID = 160
 # Heights settle within a few rounds: each one lays out everything that is in view.
 _MOST_ROUNDS = 20
 # A row's key holds the number of its turn, of its block and of itself, so that keys are ordered as the rows are and

@@ -12,21 +12,22 @@ from textual.widget import Widget
 from localdev.tui.transcript.rows import Look, Row, Span
 
 _LOOKS = (
-    "asked attached bar block builtin bullet cite code comment deleted em error function heading heading1 hint"
+    "asked attached band bar block builtin bullet cite code comment deleted em error function heading heading1 hint"
     " inserted keyword label link muted new-text number open prompt quote quote-mark string strong struck type"
     " unverified warning"
 )
 COMPONENTS: frozenset[str] = frozenset(f"transcript--{name}" for name in _LOOKS.split())
 COLOURS = """
-& > .transcript--asked { background: $panel; color: $foreground; text-style: bold; }
+& > .transcript--band { background: $panel; color: $foreground; }
+& > .transcript--asked { text-style: bold; }
 & > .transcript--prompt { color: $primary; }
-& > .transcript--attached { color: $text-muted; text-style: none; }
+& > .transcript--attached { color: $text-muted; }
 & > .transcript--bar { color: $primary; text-style: bold; }
 & > .transcript--block { background: $surface; color: $foreground; }
-& > .transcript--label { color: $text-muted; text-style: italic; }
+& > .transcript--label { color: $text-muted; }
 & > .transcript--bullet { color: $primary; }
 & > .transcript--cite { color: $primary; text-style: underline; }
-& > .transcript--code { color: $accent; }
+& > .transcript--code { background: $panel; color: $foreground; }
 & > .transcript--unverified { color: $warning; text-style: italic; }
 & > .transcript--strong { text-style: bold; }
 & > .transcript--em { text-style: italic; }
@@ -53,6 +54,8 @@ COLOURS = """
 & > .transcript--deleted { color: $error; }
 """
 _MARGIN = 1
+# In the gutter: the turn that is marked, and that the keys go to the transcript; told apart without colour.
+MARKED, FOCUSED, PLAIN = "▌", "▏", ""
 
 
 class Palette:
@@ -76,10 +79,10 @@ class Palette:
             self._styles[look] = style
         return self._styles[look]
 
-    def paint(self, row: Row, width: int, *, turn: int, marked: bool) -> Strip:
-        """Paint a row of the turn of that number on `width` cells, with a gutter that tells whether it is marked."""
-        bar = Segment("▌ " if marked else "  ", self.style(("bar",)))
-        strip = Strip([bar, *(self._segment(span, turn) for span in row.spans)])
+    def paint(self, row: Row, width: int, *, turn: int, bar: str) -> Strip:
+        """Paint a row of the turn of that number on `width` cells, with `bar` in the gutter."""
+        gutter = Segment(bar.ljust(self.GUTTER), self.style(("bar",)))
+        strip = Strip([gutter, *(self.segment(span, turn) for span in row.spans)])
         room = width - strip.cell_length - _MARGIN
         if room > 0 and row.end and room > len(row.end):
             fill = self.style(row.fill)
@@ -89,7 +92,7 @@ class Palette:
             strip = Strip([*strip, Segment(" " * room, self.style(row.fill))])
         return strip.crop_extend(0, width, self.base)
 
-    def _segment(self, span: Span, turn: int) -> Segment:
+    def segment(self, span: Span, turn: int) -> Segment:
         """Make a segment; a citation knows its source."""
         style = self.style(span.look)
         return Segment(span.text, style + Style.from_meta({"source": (turn, span.target)}) if span.target else style)

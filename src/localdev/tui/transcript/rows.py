@@ -36,7 +36,7 @@ class Row:
 
     The first `lead` characters are decoration and never copied. `joint` is what stands between this row's text and
     the next one's in what they were folded from. `fill` is the look of the rest of the row's width; `end` stands at
-    the right edge where there is room, and is not copied either.
+    the right edge where there is room, and is not copied either. `between` rows separate turns and belong to none.
     """
 
     spans: tuple[Span, ...]
@@ -44,6 +44,7 @@ class Row:
     joint: str = "\n"
     fill: Look = NO_LOOK
     end: str = ""
+    between: bool = False
 
     @property
     def text(self) -> str:

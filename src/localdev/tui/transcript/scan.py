@@ -10,12 +10,13 @@ from localdev.tui.transcript.text import LONGEST_LINE
 
 Kind = Literal["prose", "code", "table"]
 
-# Pieces are laid out one by one, so none may be large: rows of code or of a table in one piece, lines and characters
-# of prose (Markdown's own parser needs tenths of a second for 8,000 characters at their worst).
-_ROWS = 200
+# Pieces are laid out one by one, so none may be large: rows of a table, lines and characters of prose (Markdown's own
+# parser needs tenths of a second for 8,000 characters at their worst) and of code (a lexer takes some 0.1 ms a line).
+_ROWS = 60
 _LINES = 60
-_CHARACTERS = 8000
-_MOST_CODE = 20_000
+_CHARACTERS = 4000
+_CODE_LINES = 100
+_MOST_CODE = 10_000
 # Inside a list that has grown long a new item begins a piece; further lines of one item may do so only here.
 _MOST_LINES = 400
 _FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})[ \t]*([^\s`]*)([^`]*)$")
@@ -97,10 +98,14 @@ class Scanner:
             return
         piece = self.pieces[-1]
         self._size += min(len(line), LONGEST_LINE)
-        if len(piece.lines) >= _ROWS or self._size > _MOST_CODE:
+        if self._is_long(len(piece.lines), line):
             piece.last = False
             piece = self._start(Piece("code", gap=False, first=False, language=piece.language))
         piece.lines.append(line[min(self._indent, len(line) - len(line.lstrip(" "))) :])
+
+    def _is_long(self, lines: int, line: str) -> bool:
+        """Tell whether this line begins another piece of code: a line without indent, where a lexer finds its way."""
+        return self._size > _MOST_CODE or lines >= 2 * _CODE_LINES or (lines >= _CODE_LINES and line[:1].strip() != "")
 
     def _is_table(self, line: str) -> bool:
         """Take a line of a table, or the one that makes a table of the line before."""

@@ -76,9 +76,9 @@ def foot_line(turn: Turn) -> str:
         return "answering ..." if turn.answer else "working ..."
     parts = [turn.model + (f" + {turn.adapter}" if turn.adapter else "")] if turn.model else []
     if turn.kind == "question" and turn.sources:
-        parts.append(f"{len(turn.cited)} of {counted(len(turn.sources), 'source')} cited")
+        parts.append(f"{len(turn.cited)} of {counted(len(turn.sources), 'source')}")
     if turn.unverified:
-        parts.append(f"{counted(len(turn.unverified), 'name')} unverified")
+        parts.append(f"{len(turn.unverified)} unverified")
     if turn.dropped_citations:
         parts.append(f"{counted(turn.dropped_citations, 'citation')} dropped")
     parts += _times(turn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import ClassVar
@@ -18,7 +19,7 @@ from textual.strip import Strip
 
 from localdev.core.talk import Turn
 from localdev.tui.transcript.history import History, Place
-from localdev.tui.transcript.palette import COLOURS, COMPONENTS, Palette
+from localdev.tui.transcript.palette import COLOURS, COMPONENTS, FOCUSED, MARKED, PLAIN, Palette
 from localdev.tui.transcript.rows import Row, Span, folded
 from localdev.tui.transcript.selecting import selected_text, word_at
 from localdev.tui.transcript.text import markdown_of
@@ -28,8 +29,10 @@ _WELCOME = (
     "@ completes files and names, / lists the commands, F1 explains what has the focus.",
 )
 _NEW_TEXT = " new text below - End "
-# Painted rows that are kept; a tall screen shows some 200.
-_MOST_STRIPS = 1000
+# Painted rows that are kept: twice what a tall screen shows.
+_MOST_STRIPS = 300
+# After text that streams was laid out, so many times as long is left to everything else.
+_REST = 3
 
 
 class Transcript(ScrollView, can_focus=True):
@@ -59,7 +62,6 @@ Questions and answers, the newest at the end.
         background: $background; color: $foreground; overflow-x: hidden; overflow-y: scroll;
         scrollbar-size-vertical: 1; scrollbar-background: $background;
         scrollbar-background-hover: $background; scrollbar-background-active: $background;
-        &:focus { scrollbar-color: $primary; }
     """
         + COLOURS
         + "}"
@@ -113,10 +115,12 @@ Questions and answers, the newest at the end.
         self._history = History()
         self._welcome = welcome
         self._palette: Palette | None = None
-        self._strips: OrderedDict[tuple[int, int, bool], Strip] = OrderedDict()
+        self._strips: OrderedDict[tuple[int, str], Strip] = OrderedDict()
         self._new_text = False
         self._older_asked = 0
         self._settling = False
+        self._late: Turn | None = None
+        self._not_before = 0.0
 
     # --- what it shows
 
@@ -128,7 +132,7 @@ Questions and answers, the newest at the end.
     def set_turns(self, turns: Sequence[Turn]) -> None:
         """Show these turns and no others, from their end."""
         self._history.set(turns)
-        self._older_asked = 0
+        self._late, self._older_asked = None, 0
         self.marked = 0
         self.following = True
         self._changed()
@@ -146,7 +150,14 @@ Questions and answers, the newest at the end.
         self._changed(place._replace(turn=place.turn + added), share)
 
     def show(self, turn: Turn) -> None:
-        """Add a turn, or show it as it is now."""
+        """Add a turn, or show it as it is now; one that streams is shown as often as leaves most time for keys."""
+        if turn.state == "streaming" and time.monotonic() < self._not_before:
+            if self._late is None:
+                self.set_timer(max(self._not_before - time.monotonic(), 0.001), self._show_late)
+            self._late = turn
+            return
+        self._late = None
+        start = time.monotonic()
         is_new = self._history.index_of(turn.number) is None
         self._history.put(turn)
         if is_new and turn.state == "streaming":
@@ -154,6 +165,14 @@ Questions and answers, the newest at the end.
         elif not self.following:
             self._new_text = True
         self._changed()
+        now = time.monotonic()
+        self._not_before = now + _REST * (now - start)
+
+    def _show_late(self) -> None:
+        """Show the turn that had to wait."""
+        turn, self._late, self._not_before = self._late, None, 0.0
+        if turn is not None:
+            self.show(turn)
 
     def mark(self, step: int) -> None:
         """Mark the turn before (-1) or after (1) the marked one, or the last one in view, and scroll to it."""
@@ -371,14 +390,15 @@ Questions and answers, the newest at the end.
     def _strip(self, place: Place, width: int, palette: Palette) -> Strip:
         """Paint a row, or find it painted; what is selected of it is painted over."""
         turn = self._history.turns[place.turn].turn
-        marked, key = turn.number == self.marked, self._history.key(place)
-        known = self._strips.get((key, width, marked))
+        row, key = self._history.row(place), self._history.key(place)
+        if row is None:
+            return Strip.blank(width, palette.base)
+        marked = turn.number == self.marked and not row.between
+        bar = MARKED if marked else FOCUSED if self.has_focus else PLAIN
+        known = self._strips.get((key, bar))
         if known is None:
-            row = self._history.row(place)
-            if row is None:
-                return Strip.blank(width, palette.base)
-            known = palette.paint(row, width, turn=turn.number, marked=marked).apply_offsets(0, key)
-            self._strips[key, width, marked] = known
+            known = palette.paint(row, width, turn=turn.number, bar=bar).apply_offsets(0, key)
+            self._strips[key, bar] = known
             if len(self._strips) > _MOST_STRIPS:
                 self._strips.popitem(last=False)
         selection = self.text_selection
@@ -400,7 +420,7 @@ Questions and answers, the newest at the end.
     def _with_new_text(self, strip: Strip, width: int, palette: Palette) -> Strip:
         """Say at the right end of the last row that there is new text below."""
         label = Row((Span(_NEW_TEXT, ("new-text",)),))
-        said = Strip([palette._segment(label.spans[0], 0)]).apply_style(Style.from_meta({"new_text": True}))
+        said = Strip([palette.segment(label.spans[0], 0)]).apply_style(Style.from_meta({"new_text": True}))
         return Strip.join([strip.crop_extend(0, max(width - len(_NEW_TEXT), 0), palette.base), said])
 
     def _welcome_line(self, y: int, width: int, palette: Palette) -> Strip:
@@ -408,4 +428,4 @@ Questions and answers, the newest at the end.
         rows = [row for line in self._welcome for row in folded([Span(line, ("muted",))], max(width - 3, 10))]
         at = y - 1
         row = rows[at] if 0 <= at < len(rows) else Row(())
-        return palette.paint(row, width, turn=0, marked=False)
+        return palette.paint(row, width, turn=0, bar=FOCUSED if self.has_focus else PLAIN)
