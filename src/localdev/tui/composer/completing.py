@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from textual import events
+from textual.worker import Worker
 
 from localdev.tui.composer.choices import Choice, Choices, Known
 from localdev.tui.composer.editor import Editor
@@ -75,7 +76,8 @@ class Completing:
             self._show(token, self.choices.find(token))
             return
         self._asked = token
-        self._editor.run_worker(partial(self._rank, token), group="completion", exclusive=True)
+        # A coroutine that is cancelled before it begins would be warned about, a function is not.
+        _: Worker[None] = self._editor.run_worker(partial(self._rank, token), group="completion", exclusive=True)
 
     async def _rank(self, token: Token) -> None:
         """Rank very many names without keeping the screen waiting."""

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.document._document import Location
 from textual.message import Message
 from textual.widgets import TextArea
 
 from localdev.core.neutral import neutral
+from localdev.tui.clipboard import copy
 from localdev.tui.keys import bind
 
 # What Textual makes of Enter with a modifier from terminals that use xterm's modifyOtherKeys, such as tmux with
@@ -92,6 +94,18 @@ class Editor(TextArea):
         """Paste what was copied in this program."""
         if self.app.clipboard:
             self.post_message(self.Pasted(neutral(self.app.clipboard)))
+
+    def action_copy(self) -> None:
+        """Copy what is selected; with nothing selected the key is another's."""
+        if not self.selected_text:
+            raise SkipAction
+        copy(self, self.selected_text, "selection")
+
+    def action_cut(self) -> None:
+        """Copy what is selected, and delete it."""
+        if self.selected_text:
+            copy(self, self.selected_text, "selection")
+            self.replace_range("", *self.selection)
 
     def action_cursor_up(self, select: bool = False) -> None:
         """Go up one line, or to an earlier question from the first one."""
