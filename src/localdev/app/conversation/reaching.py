@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from localdev.app.engines import models_for
-from localdev.app.remote import is_on_server, remote_options, server_of
-
 if TYPE_CHECKING:
     from localdev.config.settings import Settings
     from localdev.core.folders import Folders
@@ -51,6 +48,8 @@ def reach(settings: Settings, folders: Folders, *, without: bool = False) -> Rea
 
 def model_named(settings: Settings, folders: Folders) -> str:
     """Name the model that would be asked first: what the settings say, or the only one of the store."""
+    from localdev.app.engines import models_for
+
     named = models_for(settings, "chat")
     if named:
         return named[0]
@@ -65,7 +64,8 @@ def _beyond(settings: Settings, *, without: bool) -> list[tuple[str, int]]:
     """List the servers beyond this machine that the settings name."""
     from urllib.parse import urlsplit
 
-    from localdev.app.remote import Contact
+    from localdev.app.engines import models_for
+    from localdev.app.remote import Contact, is_on_server, remote_options, server_of
     from localdev.audit.hosts import is_loopback, spelled
 
     names = [] if without else list(models_for(settings, "chat"))

@@ -6,19 +6,20 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localdev.app.anywhere import secrets_of
 from localdev.app.cancelling import Cancellation, Cancelled
 from localdev.app.conversation.choosing import settings_for
-from localdev.app.jobs import LocalJobs
-from localdev.app.pools import Host, Pools
 from localdev.config.settings import Settings
 from localdev.core.errors import LocaldevError
 from localdev.core.events import Event, Notice, Progress
 from localdev.core.folders import Folders
+
+if TYPE_CHECKING:
+    from localdev.app.pools import Pools
 
 # A reader that is this far behind holds the job up: no answer has so many events.
 _AHEAD = 1000
@@ -35,7 +36,8 @@ class LocalStarter:
         self._settings = settings
         self._folders = folders
         self._root = root
-        self._pools = Pools()
+        self._lock = threading.Lock()
+        self._pools: Pools | None = None  # reading their modules can wait until the screen is there
 
     def start(self, job: str, options: Mapping[str, Any], *, model: str = "", adapter: str = "") -> LocalRun:
         """Start a job by name; nothing is done before its events are read.
@@ -43,24 +45,39 @@ class LocalStarter:
         Raises:
             ConfigError: the settings cannot be used.
         """
-        self._pools.sweep()
         settings = settings_for(self._settings, job, model=model, adapter=adapter)
-        return LocalRun(settings, self._folders, self._root, self._pools, (job, options))
+        return LocalRun(settings, self._folders, self._root, self._opened, (job, options))
 
     def close(self) -> None:
         """Close models and indexes."""
-        self._pools.close()
+        with self._lock:
+            if self._pools is not None:
+                self._pools.close()
+
+    def _opened(self) -> Pools:
+        """Give the pools, and let go of what was not used for long."""
+        from localdev.app.pools import Pools
+
+        with self._lock:
+            self._pools = self._pools or Pools()
+        self._pools.sweep()
+        return self._pools
 
 
 class LocalRun:
     """A job in a thread of its own."""
 
     def __init__(
-        self, settings: Settings, folders: Folders, root: Path, pools: Pools, asked: tuple[str, Mapping[str, Any]]
+        self,
+        settings: Settings,
+        folders: Folders,
+        root: Path,
+        pools: Callable[[], Pools],
+        asked: tuple[str, Mapping[str, Any]],
     ) -> None:
         self._cancellation = Cancellation()
-        host = Host(pools, secrets_of(os.environ), self._cancellation)
-        self._jobs = LocalJobs(settings, folders, root, aside=self._put, host=host)
+        self._place = (settings, folders, root)
+        self._pools = pools
         self._asked = asked
         self._queue: queue.Queue[Event] = queue.Queue(_AHEAD)
         self._over = threading.Event()
@@ -103,9 +120,13 @@ class LocalRun:
 
     def _work(self) -> None:
         """Run the job."""
+        from localdev.app.jobs import LocalJobs
+        from localdev.app.pools import Host
+
         job, options = self._asked
         try:
-            events = self._jobs.run(job, options)
+            host = Host(self._pools(), secrets_of(os.environ), self._cancellation)
+            events = LocalJobs(*self._place, aside=self._put, host=host).run(job, options)
             try:
                 for event in events:
                     self._put(event)
