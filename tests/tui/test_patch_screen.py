@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.color import Color
 from textual.pilot import Pilot
 
 from localdev.core.patch import FileEdit
 from localdev.tui.patch.screen import PatchScreen
+from localdev.tui.patch.view import LOOKS, PatchView
 from tests.tui.drive import Snapshots, drive, settle, shows
 from tests.tui.patching import CHECKS, EDITS, NEW_SHOP, SHOP, Stage, desk_on, payload_of, project
 from tests.tui.picture import screen_text
+from tests.tui.test_themes import contrast
 
 
 def stage(root: Path, payload: dict[str, Any] | None = None, *, light: bool = False) -> Stage:
@@ -261,3 +264,27 @@ def test_no_colour_still_tells_added_from_removed(tmp_path: Path, monkeypatch: p
         await shows(pilot, "[x] hunk 1 of 2: accepted")
 
     drive(stage(root), body, size=(80, 40))
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_code_can_be_read_on_every_ground(tmp_path: Path, light: bool) -> None:
+    """Every colour of code has a contrast of 4.5:1 on the grounds of added, removed and other lines."""
+    root = project(tmp_path)
+    low: list[str] = []
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        view = pilot.app.screen.query_one(PatchView)
+        for ground in ("added", "removed", "context"):
+            under = view.get_component_rich_style(f"patch--{ground}")
+            for name in (*LOOKS, "gutter", "word", "note", ground):
+                style = under + view.get_component_rich_style(f"patch--{name}", partial=True)
+                assert style.color is not None
+                assert under.bgcolor is not None
+                ink, paper = (Color.from_rich_color(each).hex for each in (style.color, under.bgcolor))
+                ratio = contrast(ink, paper, paper)
+                if ratio < 4.5:
+                    low.append(f"{name} on {ground}: {ratio:.2f}")
+
+    drive(stage(root, light=light), body)
+    assert low == []

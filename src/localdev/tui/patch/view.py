@@ -35,7 +35,7 @@ _NO_END = " (no line feed at the end)"
 _SHIFT = 8
 # Later than this at once, a key pressed meanwhile is answered in between.
 _PAUSE = 0.01
-_LOOKS = ("keyword", "string", "number", "comment", "function", "type", "builtin")
+LOOKS = ("keyword", "string", "number", "comment", "function", "type", "builtin")
 
 
 class PatchView(ScrollView, can_focus=True):
@@ -59,15 +59,15 @@ class PatchView(ScrollView, can_focus=True):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"patch--{name}" for name in ("context", "added", "removed", "gutter", "file", "part", "here", "note")),
-        *(f"patch--{name}" for name in _LOOKS),
+        *(f"patch--{name}" for name in LOOKS),
         "patch--word",
     }
     DEFAULT_CSS = """
     PatchView {
         background: $surface; color: $foreground; overflow-x: hidden; scrollbar-size-vertical: 1;
         & > .patch--context { background: $surface; color: $foreground; }
-        & > .patch--added { background: $success 15%; color: $foreground; }
-        & > .patch--removed { background: $error 15%; color: $foreground; }
+        & > .patch--added { background: $success 14%; color: $foreground; }
+        & > .patch--removed { background: $error 14%; color: $foreground; }
         & > .patch--gutter { color: $text-muted; }
         & > .patch--note { background: $surface; color: $text-muted; text-style: italic; }
         & > .patch--file { background: $panel; color: $foreground; text-style: bold; }
@@ -245,8 +245,9 @@ class PatchView(ScrollView, can_focus=True):
             return self._filled(Text(f"{shown(file.path)}  {words.get(file.status, file.status)}"), width, "file")
         here = line.part == self.current
         text = f"{'>' if here else ' '} {_BOXES[part.state]} {self._ordinals[line.part]}: {_WORDS[part.state]}"
+        text += f"  {shown(file.path)}"  # its head may be out of sight
         if part.hunk is not None:
-            text += f"  @@ -{_span(part.hunk.old_start, part.hunk.old_count)} {shown(part.hunk.heading)}"
+            text += f":{part.hunk.old_start} {shown(part.hunk.heading)}"
         return self._filled(Text(text), width, "here" if here else "part")
 
     def _below(self, line: Line, at: int, width: int) -> Strip:
@@ -290,7 +291,7 @@ class PatchView(ScrollView, can_focus=True):
         styled = Text(text + (_NO_END if row.no_newline else ""), style=base, end="", no_wrap=True)
         place = 0
         for span in self._colours.of(row, hunk, self._patch.files[self._patch.parts[line.part].file].path) or ():
-            look = next((name for name in span.look if name in _LOOKS), "")
+            look = next((name for name in span.look if name in LOOKS), "")
             if look:
                 styled.stylize(self._style(look, partial=True), place, place + len(span.text))
             place += len(span.text)
@@ -361,8 +362,3 @@ def _ordinals(patch: PatchState) -> list[str]:
         last = part.file
         found.append("the file" if part.hunk is None else f"hunk {count} of {totals[part.file]}")
     return found
-
-
-def _span(start: int, count: int) -> str:
-    """Write where a hunk stands."""
-    return f"{start},{count} @@"
