@@ -64,11 +64,16 @@ class ChatApp(App[int]):
         """Set the user's keys."""
         self.set_keymap(self.keys)
 
+    @property
+    def main(self) -> MainScreen:
+        """The screen below all others."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
+
     def action_leave(self) -> None:
         """Leave; what is being answered is saved first."""
-        main = self.screen_stack[0]
-        assert isinstance(main, MainScreen)
-        main.leave()
+        self.main.leave()
 
     def action_explain(self) -> None:
         """Explain what has the focus."""

@@ -114,7 +114,7 @@ class MainScreen(Screen[None]):
         """Read what there is in the background, and begin."""
         self.set_class(self.size.width >= _WIDE, "sources")
         self.composer.focus_editor()
-        self.set_interval(1 / BATCHES_PER_SECOND, self.turns.look)
+        self._ticks = self.set_interval(1 / BATCHES_PER_SECOND, self.turns.look, pause=True)
         self.read_session()
         in_thread(self, self.desk.names, self.slash.complete_names)
         if self._first_question:
@@ -193,10 +193,14 @@ class MainScreen(Screen[None]):
 
     @on(QueueRemoved)
     def _queue_removed(self, event: QueueRemoved) -> None:
-        """Give a question that waited back to be changed."""
+        """Take a question that waits out of the queue."""
         event.stop()
-        taken = self.turns.take_back(event.index)
-        if taken is not None and not self.composer.text.strip():
+        self.take_back(event.index, edit=event.edit)
+
+    def take_back(self, index: int, *, edit: bool) -> None:
+        """Take one that waits out of the queue, for good or back into the draft."""
+        taken = self.turns.take_back(index)
+        if taken is not None and edit:
             self.composer.set_draft(taken.text, taken.attachments)
 
     def take_attachments(self) -> tuple[Attachment, ...]:
@@ -227,8 +231,9 @@ class MainScreen(Screen[None]):
             self.notify(one_line(event.text), severity="warning", markup=False)
 
     def show_status(self, status: Status) -> None:
-        """Show the status line."""
+        """Show the status line; as long as a turn is under way it is looked at."""
         self.query_one(StatusBar).status = status
+        (self._ticks.resume if self.turns.busy else self._ticks.pause)()
 
     def show_queue(self, waiting: list[str]) -> None:
         """Show what waits."""

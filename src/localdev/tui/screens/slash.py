@@ -132,7 +132,9 @@ class Slash:
             elif session is not None:
                 self.resume(session)
 
-        self._screen.app.push_screen(SessionBrowser(self._screen.conversation, query=parsed.rest), chosen)
+        self._screen.app.push_screen(
+            SessionBrowser(self._screen.conversation, self._screen.desk, query=parsed.rest), chosen
+        )
 
     # --- what answers
 
