@@ -16,6 +16,7 @@ FOLLOW_UPS = [
     "what does it return?",
     "is there a test for this?",
     "And in the service?",
+    "what if the token is wrong?",
     "can it fail when the disk is full?",
     "what about windows?",
     "how is it tested",
@@ -64,8 +65,11 @@ def test_a_follow_up_is_about_what_was_cited_and_asked() -> None:
 
 def test_a_follow_up_with_words_of_its_own_is_about_them_and_what_was_cited() -> None:
     """The words of the question before would outweigh its own; they serve where nothing was cited."""
-    assert about("and in the service?", [DISCOUNT]) == "`pricing.discount`"
-    assert about("and in the service?", [turn(1, "where are orders saved?", {1: "save"}, ())]) == "orders saved"
+    assert about("and does it round the cents?", [DISCOUNT]) == "`pricing.discount`"
+    assert (
+        about("and does it round the cents?", [turn(1, "where are orders saved?", {1: "save"}, ())]) == "orders saved"
+    )
+    assert about("and in the service?", [DISCOUNT]) == "`pricing.discount` discount customer decided"
 
 
 def test_nothing_is_added_to_a_question_of_its_own_or_to_the_first() -> None:

@@ -8,6 +8,7 @@ from localdev.assistant.answer import Clock, ModelAnswer, Put, answer_with_place
 from localdev.assistant.chat.fit import Asked, Fitted, fit, number_of
 from localdev.assistant.chat.followup import about
 from localdev.assistant.chat.history import first_form
+from localdev.assistant.chat.users import used, with_users
 from localdev.assistant.passages import Found, find_passages
 from localdev.core.errors import UsageError
 from localdev.core.events import Event, Notice, PromptShown, Refreshed
@@ -43,6 +44,7 @@ def chat(
     yield Refreshed(report)
     topic = about(asked.question, asked.turns, asked.attachments)
     found = find_passages(asked.question, repository, limit=asked.limit, about=topic)
+    found = with_users(found, repository, *used(asked.question, asked.turns))
     clock.retrieve_ms = clock.lap()
     if backend is None and not asked.show_prompt:
         yield from answer_with_places(found, repository, clock, most=asked.limit, first=asked.first)

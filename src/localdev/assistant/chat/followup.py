@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from localdev.core.events import Citation
 from localdev.core.talk import Attachment, Turn
 from localdev.retrieval.query import read_query
 from localdev.retrieval.wordlists import STOP_WORDS, word_set
@@ -24,6 +25,8 @@ _POINTING = word_set(
     "it its itself they them their this that these those there here he she same former latter above both"
 )
 _GOING_ON = re.compile(r"\s*(?:and|but|so|also|then|or|what about|how about)\b", re.IGNORECASE)
+# A question with fewer words of its own is understood from what was said before: "what if the token is wrong?".
+_ENOUGH = 2
 # With more words of its own than these a question says what it is about, whatever else it points at.
 _FEW = 3
 _MOST_SYMBOLS = 3
@@ -37,17 +40,26 @@ _ATTACHED = 4000
 def stands_alone(question: str) -> bool:
     """Say whether a question says what it is about: names code or a file, or has words enough of its own."""
     own = _own_words(question)
-    if not own and not _code(question):
+    if len(own) < _ENOUGH and not code_in(question):
         return False
-    pointing = _GOING_ON.match(question) is not None or bool(_POINTING.intersection(_words(question)))
-    return not pointing or len(own) > _FEW
+    return not (_GOING_ON.match(question) or _points(question)) or len(own) > _FEW
+
+
+def means_what_was_said(question: str) -> bool:
+    """Say whether a question asks of the very thing that was spoken of: `it`, or nothing named at all."""
+    return not stands_alone(question) and (_points(question) or not _own_words(question))
+
+
+def _points(question: str) -> bool:
+    """Say whether a question points at something."""
+    return bool(_POINTING.intersection(_words(question)))
 
 
 def about(question: str, turns: Sequence[Turn], attachments: Sequence[Attachment] = ()) -> str:
     """Give what a question is about beyond its own words, to be searched for with them; empty when it stands alone.
 
     That is what is attached to it, else what the turns before were about: the symbols that were cited, in backticks,
-    and the words of the question there. A question with words of its own is added the symbols alone, if there are any.
+    and the words of the question there. A question with words of its own is given the symbols alone, if there are any.
     """
     if stands_alone(question):
         return ""
@@ -55,7 +67,7 @@ def about(question: str, turns: Sequence[Turn], attachments: Sequence[Attachment
         return "\n".join(_both_ends(attachment.text) for attachment in attachments)
     topic = list(dict.fromkeys(_topic(turns)))
     symbols = [each for each in topic if each.startswith("`")]
-    return " ".join(symbols if symbols and _own_words(question) else topic)
+    return " ".join(symbols if symbols and len(_own_words(question)) >= _ENOUGH else topic)
 
 
 def _topic(turns: Sequence[Turn]) -> Iterator[str]:
@@ -65,20 +77,20 @@ def _topic(turns: Sequence[Turn]) -> Iterator[str]:
     """
     questions = [turn for turn in reversed(turns) if turn.kind == "question" and turn.answer.strip()]
     for turn in questions[:_FURTHEST]:
-        yield from _cited(turn)
-        yield from dict.fromkeys([*_code(turn.asked), *_own_words(turn.asked)[:_MOST_WORDS]])
+        yield from (f"`{source.symbol}`" for source in cited(turn)[:_MOST_SYMBOLS])
+        yield from dict.fromkeys([*code_in(turn.asked), *_own_words(turn.asked)[:_MOST_WORDS]])
         if stands_alone(turn.asked):
             return
 
 
-def _cited(turn: Turn) -> list[str]:
-    """Give the symbols that an answer cites, the first ones."""
+def cited(turn: Turn) -> list[Citation]:
+    """Give the places that an answer cites and that are a symbol, each symbol once."""
     places = {source.id: source for source in turn.sources}
-    symbols = [places[number].symbol for number in turn.cited if number in places]
-    return [f"`{symbol}`" for symbol in dict.fromkeys(filter(None, symbols))][:_MOST_SYMBOLS]
+    found = [places[number] for number in turn.cited if number in places and places[number].symbol]
+    return list({source.symbol: source for source in reversed(found)}.values())[::-1]
 
 
-def _code(question: str) -> list[str]:
+def code_in(question: str) -> list[str]:
     """Give the names of code and the files in a question, as they stand."""
     read = read_query(question)
     # A word alone is read as a name: `why?`.
