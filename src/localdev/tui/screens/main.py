@@ -72,7 +72,7 @@ class MainScreen(Screen[None]):
     MainScreen #sources { width: 36; display: none; }
     MainScreen.sources #sources { display: block; }
     MainScreen.narrow #body { layout: vertical; }
-    MainScreen.narrow #sources { width: 100%; height: 8; }
+    MainScreen.narrow #sources { width: 100%; height: 40%; max-height: 12; }
     """
 
     def __init__(self, conversation: Conversation, desk: Desk, *, first_question: str = "") -> None:
@@ -85,6 +85,7 @@ class MainScreen(Screen[None]):
         self._oldest = 0
         self._asked: list[str] = []
         self._listed: Turn | None = None
+        self._panel_wanted: bool | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -112,7 +113,6 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read what there is in the background, and begin."""
-        self.set_class(self.size.width >= _WIDE, "sources")
         self.composer.focus_editor()
         self._ticks = self.set_interval(1 / BATCHES_PER_SECOND, self.turns.look, pause=True)
         self.read_session()
@@ -121,8 +121,9 @@ class MainScreen(Screen[None]):
             self.ask(self._first_question)
 
     def on_resize(self) -> None:
-        """Put the sources where there is room for them."""
+        """Put the sources where there is room for them; with little they are hidden until they are asked for."""
         self.set_class(self.size.width < _WIDE, "narrow")
+        self._show_panel(self._panel_wanted)
 
     # --- the session
 
@@ -307,14 +308,19 @@ class MainScreen(Screen[None]):
             self.composer.focus_editor()
             return
         if where == "sources":
-            self.add_class("sources")
+            self._show_panel(True)
         self.query_one(f"#{where}").focus()
 
     def action_toggle_sources(self) -> None:
         """Show or hide the sources."""
-        self.toggle_class("sources")
+        self._show_panel(not self.has_class("sources"))
         if self.focused is self.sources:
             self.composer.focus_editor()
+
+    def _show_panel(self, wanted: bool | None) -> None:
+        """Show or hide the sources as the user wants; None: as there is room."""
+        self._panel_wanted = wanted
+        self.set_class(self.size.width >= _WIDE if wanted is None else wanted, "sources")
 
     def action_mark(self, step: int) -> None:
         """Mark the turn before or after."""
