@@ -13,7 +13,7 @@ from localdev.core.errors import Busy, StorageError
 from localdev.core.files import disk_full, locked, storage_error
 from localdev.core.folders import ensure
 from localdev.core.sqlite import BUSY_SECONDS, is_full, open_reader, primary_code, transaction
-from localdev.sessions.schema import MIGRATIONS, migrate, version
+from localdev.sessions import schema
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_ERROR)
 _HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -57,7 +57,7 @@ class Database:
             DiskFull: there is no room; what was stored before is as it was.
             Busy: another process writes all the time.
         """
-        with self._lock, self._translated():
+        with self._lock, self._translated(), self._usable():
             database = self._opened()
             # What is not lasting survives the end of this process in any way, but maybe not that of the machine.
             database.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
@@ -66,7 +66,7 @@ class Database:
 
     def tidy(self) -> None:
         """Take what was deleted off the disk too: out of the index of words, the free pages and the log."""
-        with self._lock, self._translated():
+        with self._lock, self._translated(), self._usable():
             database = self._opened()
             for table in ("turn_words", "title_words"):
                 database.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
@@ -79,6 +79,15 @@ class Database:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+
+    @contextlib.contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Let go of a connection that has met an error: it would report that of a full disk once more with room."""
+        try:
+            yield
+        except sqlite3.Error:
+            self.close()
+            raise
 
     def _opened(self) -> sqlite3.Connection:
         """Give the writing connection, made and brought to the present form when there is none."""
@@ -105,14 +114,14 @@ class Database:
             return None
         database = open_reader(self.path)
         try:
-            number = version(database)
-            if number == len(MIGRATIONS):
+            number = schema.version(database)
+            if number == len(schema.MIGRATIONS):
                 return database
         except BaseException:
             database.close()
             raise
         database.close()
-        if number > len(MIGRATIONS):
+        if number > len(schema.MIGRATIONS):
             hint = "update localdev, or set LOCALDEV_HOME to another folder; the file is as it was"
             raise StorageError("the chat sessions were written by a newer version of localdev", hint)
         if not number:
@@ -128,7 +137,7 @@ class Database:
             except OSError as error:
                 raise storage_error(self.path, error) from error
             with contextlib.closing(_connected(self.path)) as database, transaction(database):
-                migrate(database)
+                schema.migrate(database)
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from localdev.core.errors import NotFound, UsageError
-from localdev.core.files import write_atomic
+from localdev.core.files import storage_error, write_atomic
 from localdev.core.neutral import neutral
 from localdev.core.sizes import counted
 from localdev.core.talk import SessionInfo, Turn
@@ -71,13 +71,23 @@ def write_export(path: Path, text: str, *, force: bool = False) -> None:
         NotFound: its folder is not there.
         StorageError: it cannot be written; nothing is left behind.
     """
+    try:
+        _refuse_place(path, force=force)
+        write_atomic(path, text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise storage_error(path, error) from error
+    except ValueError as error:
+        raise UsageError(f"no file can have the name {str(path)!r}", "name another file") from error
+
+
+def _refuse_place(path: Path, *, force: bool) -> None:
+    """Refuse a place where no file can be written, or one is that is to stay."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder", "name a file")
     if not path.parent.is_dir():
         raise NotFound(f"there is no folder {path.parent}", "make it first, or name another file")
     if path.exists() and not force:
         raise UsageError(f"{path} is there already", "name another file, or replace it with --force")
-    write_atomic(path, text.encode("utf-8", "backslashreplace"))
 
 
 def moment(seconds: float) -> str:

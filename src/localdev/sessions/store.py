@@ -247,7 +247,7 @@ class SessionStore:
                 stack.enter_context(locked(self._lock(info.id), _LOOK_SECONDS))
             except Busy as error:
                 what = f"the session {info.id} ({info.title or 'no title'}) is open in another chat"
-                raise Busy(what, "leave that chat first, or begin a new session") from error
+                raise Busy(what, "leave that chat first, then run the command again") from error
             yield
 
     def _lock(self, id: str) -> Path:

@@ -220,6 +220,8 @@ def _chosen(place: Workplace, store: SessionStore, named: str | None, *, everywh
         return store.find(named, root)
     last = store.list(root, limit=1)
     if not last:
+        if everywhere:
+            raise NotFound("there are no sessions", "a chat makes the first one")
         raise NotFound("there are no sessions of this repository", "`localdev sessions list --all` shows all")
     return last[0]
 
