@@ -16,6 +16,7 @@ from localdev.core.folders import Folders
 from localdev.core.talk import Turn
 from localdev.service import client
 from localdev.service.client import ServiceJobs
+from localdev.service.log import log_file
 from tests.assistant.chatting import kept
 from tests.service.conftest import Script, facts, until
 
@@ -68,6 +69,16 @@ def test_a_follow_up_evaluates_little_and_so_it_does_in_a_new_service(repository
             assert answer.usage.prompt_tokens - answer.usage.cached_tokens < fitted.passage_tokens + 70
             assert answer.usage.cached_tokens >= fitted.history_tokens
         turns = kept(turns, question, events)
+
+
+@pytest.mark.llama
+def test_a_chat_can_be_warmed(repository: Path, folders: Folders) -> None:
+    """The first question then finds its instructions evaluated."""
+    pytest.importorskip("llama_cpp")
+    served(SMALL, folders, repository).warm("chat")
+    until(lambda: "warm ok" in log_file(folders).read_text())
+    events = list(events_of(served(SMALL, folders, repository), [], QUESTIONS[0]))
+    assert next(event for event in events if isinstance(event, Answered)).usage.cached_tokens > 200
 
 
 def test_leaving_within_an_answer_cancels_it(repository: Path, folders: Folders, script: Script) -> None:

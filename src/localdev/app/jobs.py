@@ -264,8 +264,8 @@ class LocalJobs:
         entries = outline(repository, prefix=options.get("path", ""), budget_tokens=self._settings.outline.tokens)
         yield Result({"schema_version": SCHEMA_VERSION, "symbols": [asdict(entry) for entry in entries]})
 
-    def warm(self) -> None:
-        """Load the model that answers questions, and evaluate what every question's prompt begins with.
+    def warm(self, job: str = "ask") -> None:
+        """Load the model that answers questions (of a chat: `chat`), and evaluate what each of their prompts begins with.
 
         Only a model on this machine: a server keeps its own. No repository is opened and nothing is recorded.
 
@@ -278,16 +278,16 @@ class LocalJobs:
         from localdev.index.layout import index_folder
         from localdev.prompting.prompts import load_prompt
 
-        first = models_for(self._settings, "ask")[:1]
+        first = models_for(self._settings, job)[:1]
         if any(map(is_on_server, first)):
             return
-        prompt = load_prompt("ask", folders=prompt_folders(self._root, self._folders))
+        prompt = load_prompt(job, folders=prompt_folders(self._root, self._folders))
         role, text = prompt.sections[0]
         if role != "system" or "{{" in text or "{%" in text:
             return
         # The first one alone: where it cannot be had, the next may be a server, which nobody has asked anything yet.
-        settings = replace(self._settings, models=replace(self._settings.models, ask=first))
-        backend = self._engine(without=False, settings=settings).backend
+        settings = replace(self._settings, models=replace(self._settings.models, **{job: first}))
+        backend = self._engine(without=False, job=job, settings=settings).backend
         if backend is None:
             return
         with contextlib.closing(backend):

@@ -146,13 +146,16 @@ class ServiceJobs:
     secrets: Mapping[str, str] = field(repr=False)
     line: Line | None = None
 
-    def warm(self) -> None:
-        """Have the service load what questions need, as soon as nobody asks for anything; does not wait for it."""
+    def warm(self, job: str = "ask") -> None:
+        """Have the service load what questions need (of a chat: `chat`), as soon as nobody asks for anything.
+
+        Does not wait for it.
+        """
         line, self.line = self.line, None
         line = line or reach(self.folders, start=True)
         assert line is not None
         with contextlib.closing(line), contextlib.suppress(OSError, WireError):
-            line.send(Warm(self._request("warm", {})))
+            line.send(Warm(self._request("warm", {"job": job})))
             line.receive(Done)
 
     def run(self, job: str, options: Mapping[str, Any]) -> Iterator[Event]:

@@ -77,7 +77,7 @@ class Warmer:
         jobs = LocalJobs(request.settings, request.folders, Path(request.root), aside=_checked(cancellation), host=host)
         started = time.monotonic()
         try:
-            jobs.warm()
+            jobs.warm(request.options.get("job", "ask"))
         except Cancelled:
             return
         except Exception as error:  # noqa: BLE001 - nobody waits for it, and the next question meets the same

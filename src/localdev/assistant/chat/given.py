@@ -7,6 +7,10 @@ from collections.abc import Callable, Sequence
 from localdev.core.sizes import counted
 from localdev.core.talk import Attachment
 
+# No tokenizer makes fewer tokens of a text: what is longer than that many need not be counted, which takes seconds for
+# megabytes.
+_MOST_CHARACTERS_PER_TOKEN = 8
+
 
 def fit_attachments(
     attachments: Sequence[Attachment], *, room: int, count: Callable[[str], int]
@@ -18,7 +22,7 @@ def fit_attachments(
     """
     fitted: dict[int, Attachment] = {}
     said: list[str] = []
-    sizes = [count(attachment.text) for attachment in attachments]
+    sizes = [_size(attachment.text, room, count) for attachment in attachments]
     left = room
     for done, at in enumerate(sorted(range(len(attachments)), key=sizes.__getitem__)):
         share = left // (len(attachments) - done)
@@ -33,12 +37,17 @@ def fit_attachments(
 def _cut(attachment: Attachment, room: int, count: Callable[[str], int]) -> tuple[Attachment, str]:
     """Give the ends of a text that take at most `room` tokens, and how much is left out."""
     lines = attachment.text.split("\n")
-    best = _most(len(lines) - 1, lambda kept: count(_ends(lines, kept)) <= room)
+    best = _most(len(lines) - 1, lambda kept: _size(_ends(lines, kept), room, count) <= room)
     if best:
         return Attachment(attachment.name, _ends(lines, best)), counted(len(lines) - best, "line")
     text = attachment.text  # a line alone is too long
-    best = _most(len(text), lambda kept: count(_middle_out(text, kept)) <= room)
+    best = _most(len(text), lambda kept: _size(_middle_out(text, kept), room, count) <= room)
     return Attachment(attachment.name, _middle_out(text, best)), counted(len(text) - best, "character")
+
+
+def _size(text: str, room: int, count: Callable[[str], int]) -> int:
+    """Count the tokens of a text; of one that cannot fit the room in any case give what is surely more than that."""
+    return len(text) if len(text) > room * _MOST_CHARACTERS_PER_TOKEN else count(text)
 
 
 def _ends(lines: Sequence[str], kept: int) -> str:
