@@ -265,7 +265,7 @@ class LocalJobs:
         yield Result({"schema_version": SCHEMA_VERSION, "symbols": [asdict(entry) for entry in entries]})
 
     def warm(self, job: str = "ask") -> None:
-        """Load the model that answers questions (of a chat: `chat`), and evaluate what each of their prompts begins with.
+        """Load the model that answers questions (a chat's: `chat`) and evaluate what each of their prompts begins with.
 
         Only a model on this machine: a server keeps its own. No repository is opened and nothing is recorded.
 
