@@ -22,6 +22,7 @@ class Host(App[None]):
         super().__init__()
         self.said: list[tuple[str, str | int]] = []
         self.given: tuple[Attachment, ...] = ()
+        self.history: tuple[str, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Lay out a conversation's room and the composer below it."""
@@ -30,6 +31,7 @@ class Host(App[None]):
 
     def on_mount(self) -> None:
         """Begin in the draft."""
+        self.composer.set_history(self.history)
         self.composer.focus_editor()
 
     @property
@@ -48,7 +50,7 @@ class Host(App[None]):
 
     def on_queue_removed(self, event: QueueRemoved) -> None:
         """Keep what was taken out of the queue."""
-        self.said.append(("removed", event.index))
+        self.said.append(("edit" if event.edit else "removed", event.index))
 
     def action_cancel(self) -> None:
         """Keep an Esc that nothing in the composer used."""

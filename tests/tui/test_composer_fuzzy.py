@@ -47,6 +47,7 @@ def best(query: str, names: tuple[str, ...] = PATHS, divider: str = "/") -> list
         ("fbb", "web/FooBarBaz.tsx"),
         ("foobarbaz", "web/FooBarBaz.tsx"),
         ("readme", "README.md"),
+        ("testjobs", "tests/app/test_jobs.py"),
         ("notes #1", "docs/my notes #1.md"),
     ],
 )

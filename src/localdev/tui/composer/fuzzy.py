@@ -10,7 +10,7 @@ from itertools import chain, islice
 
 # A letter counts for more where a reader looks for it: at the start of a word, and right after the one before.
 _NEXT_START, _WORD_START, _NEXT, _ANYWHERE = 14, 10, 8, 1
-_IN_LAST_PART, _LAST_PART_BEGINS, _LAST_PART_IS = 12, 16, 30
+_IN_LAST_PART, _AT_LAST_PART, _LAST_PART_BEGINS, _LAST_PART_IS = 12, 8, 16, 30
 # Among names that fit equally the shorter one is meant; 64 characters cost as much as one letter at a word's start.
 _LENGTH = _WORD_START / 64
 # Names that are scored for one answer; of more than these only the likely ones and then the shortest are.
@@ -111,6 +111,8 @@ def _best(query: str, text: str, folded: str, divider: str) -> tuple[float, list
         last = folded[tail:]
         if last.startswith(query):
             points += _LAST_PART_IS if query in (last, last.rpartition(".")[0]) else _LAST_PART_BEGINS
+        elif at[0] == tail:
+            points += _AT_LAST_PART
     return points, at
 
 

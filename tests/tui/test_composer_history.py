@@ -1,0 +1,120 @@
+"""Earlier inputs: going through them, and searching them."""
+
+from __future__ import annotations
+
+from textual.pilot import Pilot
+
+from localdev.tui.composer.history import MOST_KEPT, History
+from tests.tui.composing import Host
+from tests.tui.drive import drive, settle, shows
+
+
+def test_back_and_forth() -> None:
+    """Up goes to older inputs, down to newer ones and at last to the draft that was left."""
+    history = History(["one", "two"])
+    assert [history.earlier("draft"), history.earlier("two"), history.earlier("one")] == ["two", "one", None]
+    assert [history.later(), history.later(), history.later()] == ["two", "draft", None]
+
+
+def test_each_input_is_kept_once() -> None:
+    """One that is asked again counts where it was asked last; blanks are no input; the oldest go at last."""
+    history = History(["a", "b", "a", "  "])
+    history.add("b")
+    assert [history.earlier(""), history.earlier(""), history.earlier("")] == ["b", "a", None]
+    many = History([str(number) for number in range(MOST_KEPT + 5)])
+    assert len(many.search("")) == MOST_KEPT
+    assert "0" not in many
+
+
+def test_search_takes_words_in_any_order() -> None:
+    """All words must be there, whatever their case; the newest comes first."""
+    history = History(["Where is Foo called?", "call it foo", "other"])
+    assert history.search("FOO call") == ["call it foo", "Where is Foo called?"]
+
+
+def asked(*texts: str) -> Host:
+    """Make a screen whose composer knows earlier inputs."""
+    app = Host()
+    app.history = texts
+    return app
+
+
+def test_up_and_down_in_the_draft() -> None:
+    """Only the first and the last row go through the history; inside the draft the cursor moves."""
+    app = asked("older", "first row\nlast row")
+
+    async def body(pilot: Pilot[None]) -> None:
+        await pilot.press(*"my", "up")
+        assert app.composer.text == "first row\nlast row"
+        await pilot.press("up")
+        assert app.composer.editor.cursor_location[0] == 0
+        await pilot.press("up")
+        assert app.composer.text == "older"
+        await pilot.press("down", "down", "down")
+        assert app.composer.text == "my"
+
+    drive(app, body)
+
+
+def test_a_wrapped_line_has_rows_of_its_own() -> None:
+    """In a line that is wrapped the cursor goes through its rows before the history is shown."""
+    app = asked("older")
+
+    async def body(pilot: Pilot[None]) -> None:
+        app.composer.set_draft("word " * 40)
+        await settle(pilot)
+        await pilot.press("up")
+        assert app.composer.text.startswith("word")
+        for _ in range(8):
+            await pilot.press("up")
+        assert app.composer.text == "older"
+
+    drive(app, body)
+
+
+def test_what_was_sent_is_the_newest() -> None:
+    """A question just sent is there with Up; what the session reports later is not there twice."""
+    app = asked("older")
+
+    async def body(pilot: Pilot[None]) -> None:
+        await pilot.press(*"new", "enter")
+        await pilot.pause()
+        app.composer.add_history("new")
+        await pilot.press("up")
+        assert app.composer.text == "new"
+        await pilot.press("up")
+        assert app.composer.text == "older"
+
+    drive(app, body)
+
+
+def test_search_brings_an_input_back() -> None:
+    """Ctrl+R, some words, Enter: the input is the draft and is not sent."""
+    app = asked("where is the parser?", "what calls parse?", "other")
+
+    async def body(pilot: Pilot[None]) -> None:
+        await pilot.press(*"draft", "ctrl+r")
+        await shows(pilot, "▸ other")
+        await pilot.press(*"parse")
+        await shows(pilot, "▸ what calls parse?")
+        await pilot.press("ctrl+r")
+        await shows(pilot, "▸ where is the parser?")
+        await pilot.press("enter")
+        assert (app.composer.text, app.said) == ("where is the parser?", [])
+
+    drive(app, body)
+
+
+def test_leaving_the_search_gives_the_draft_back() -> None:
+    """Esc ends the search alone; one that finds nothing says so and sends nothing."""
+    app = asked("other")
+
+    async def body(pilot: Pilot[None]) -> None:
+        await pilot.press(*"draft", "ctrl+r", *"zzz")
+        await shows(pilot, "nothing that was asked here holds these words")
+        await pilot.press("enter", "escape")
+        assert (app.composer.text, app.said) == ("draft", [])
+        await pilot.press("escape")
+        assert app.said == [("cancel", "")]
+
+    drive(app, body)
