@@ -101,7 +101,7 @@ def test_escape_keeps_the_part(tmp_path: Path) -> None:
 
 def test_a_failure_is_said_and_the_next_goes_on(tmp_path: Path) -> None:
     """An error ends its own turn alone; what waits behind it is answered."""
-    failing = [
+    failing: list[Step] = [
         Progress("parsing", 3, 9),
         Notice("warning", "the index is old"),
         BackendError("the engine died", "again"),

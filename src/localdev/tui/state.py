@@ -63,10 +63,9 @@ class Follower:
     def note(self, event: Event) -> None:
         """Take one event in."""
         if isinstance(event, Progress):
-            self.set(doing=_progress(event))
+            self.set(doing=worded(event) or "working")
         elif isinstance(event, Refreshed):
-            report = event.report
-            self.set(doing="searching", index=f"{counted(report.files, 'file')}")
+            self.set(doing="searching", index=worded(event))
         elif isinstance(event, ContextFitted):
             self.set(doing="reading", used=event.prompt_tokens, window=event.window)
         elif isinstance(event, Sources):
@@ -97,10 +96,10 @@ class Follower:
         self.set(timings=times, tokens_per_second=speed, used=used or self.status.used)
 
 
-def _progress(event: Progress) -> str:
-    """Word long work: `indexing 1,200/5,000 files`."""
-    if not event.stage:
-        return "working"
+def worded(event: Progress | Refreshed) -> str:
+    """Word long work: `indexing 1,200/5,000 files`; and what the index holds: `5,000 files`."""
+    if isinstance(event, Refreshed):
+        return counted(event.report.files, "file")
     if not event.total:
         return event.stage if not event.done else f"{event.stage} {event.done:,} {event.unit}"
     return f"{event.stage} {event.done:,}/{event.total:,} {event.unit}"

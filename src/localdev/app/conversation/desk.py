@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from localdev.app.conversation.choosing import NONE, Choice, settings_for
 from localdev.app.conversation.reaching import Reach, reach
 from localdev.app.conversation.reading import Preview, preview, read_text
 from localdev.core.errors import UsageError
-from localdev.core.events import Result
+from localdev.core.events import Event, Result
 from localdev.core.folders import Folders, expanded
 from localdev.core.patch import FileEdit
 from localdev.core.talk import Attachment, SessionInfo
@@ -74,14 +74,15 @@ class Desk:
 
         return adapters(self.settings, self.folders, choice)
 
-    def names(self) -> Names:
-        """Give the paths and symbols of the index, refreshed.
+    def names(self, tell: Callable[[Event], None] = lambda _event: None) -> Names:
+        """Give the paths and symbols of the index, refreshed; `tell` hears how far that is, which can take long once.
 
         Raises:
             LocaldevError: what the job says.
         """
         found = Names()
         for event in self.starter.start("names", {}).events():
+            tell(event)
             if isinstance(event, Result):
                 symbols = event.payload["symbols"]
                 rows = tuple((str(each["name"]), str(each["path"]), int(each["line"])) for each in symbols)

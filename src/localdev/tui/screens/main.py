@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from localdev.core.errors import LocaldevError
-from localdev.core.events import Event, Notice
+from localdev.core.events import Event, Notice, Progress, Refreshed
 from localdev.core.neutral import one_line
 from localdev.core.talk import Attachment, Turn
 from localdev.tui.background import in_thread, show_error
@@ -25,13 +25,13 @@ from localdev.tui.screens.slash import Slash
 from localdev.tui.screens.turns import Turns, Waiting
 from localdev.tui.screens.views import open_result
 from localdev.tui.sources.panel import SourcesPanel
-from localdev.tui.state import Status
+from localdev.tui.state import Status, worded
 from localdev.tui.status import StatusBar
 from localdev.tui.transcript.widget import Transcript
 
 if TYPE_CHECKING:
     from localdev.app.conversation.conversation import Conversation
-    from localdev.app.conversation.desk import Desk
+    from localdev.app.conversation.desk import Desk, Names
     from localdev.app.conversation.reaching import Reach
 
 # So many earlier turns are read at a time; older ones when the user scrolls up to them.
@@ -116,7 +116,7 @@ class MainScreen(Screen[None]):
         self.composer.focus_editor()
         self._ticks = self.set_interval(1 / BATCHES_PER_SECOND, self.turns.look, pause=True)
         self.read_session()
-        in_thread(self, self.desk.names, self.slash.complete_names)
+        in_thread(self, lambda: self.desk.names(self._index_told), self._names_known)
         if self._first_question:
             self.ask(self._first_question)
 
@@ -124,6 +124,20 @@ class MainScreen(Screen[None]):
         """Put the sources where there is room for them; with little they are hidden until they are asked for."""
         self.set_class(self.size.width < _WIDE, "narrow")
         self._show_panel(self._panel_wanted)
+
+    def _index_told(self, event: Event) -> None:
+        """Say how far the index is; called from the thread that brings it up to date."""
+        if isinstance(event, Progress | Refreshed):
+            self.app.call_from_thread(self._show_index, event)
+
+    def _show_index(self, event: Progress | Refreshed) -> None:
+        """Show it in the status line, beside what else goes on."""
+        self.turns.follower.set(index=worded(event))
+        self.show_status(self.turns.follower.status)
+
+    def _names_known(self, names: Names) -> None:
+        """Complete files and symbols from now on."""
+        self.composer.set_names(names)
 
     # --- the session
 

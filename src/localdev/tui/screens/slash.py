@@ -15,7 +15,6 @@ from localdev.tui.screens.turns import Waiting
 from localdev.tui.transcript.text import code_blocks
 
 if TYPE_CHECKING:
-    from localdev.app.conversation.desk import Names
     from localdev.tui.screens.main import MainScreen
 
 _NO_ANSWER = "there is no answer yet"
@@ -59,10 +58,6 @@ class Slash:
                 self._screen.composer.set_draft(text)
             return
         self._does[parsed.name](parsed)
-
-    def complete_names(self, names: Names) -> None:
-        """Let the composer complete files and symbols."""
-        self._screen.composer.set_names(names)
 
     def resume(self, session: str) -> None:
         """Go on with an earlier session."""
