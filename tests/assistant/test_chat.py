@@ -152,13 +152,14 @@ def test_what_was_not_finished_stays_and_is_marked(repository: IndexedRepository
 
 
 def test_other_work_stands_in_the_conversation(repository: IndexedRepository) -> None:
-    """A review can be asked about: its findings stand there as what was answered."""
-    finding = {"severity": "high", "path": "shop/cart.py", "line": 8, "message": "`total` may be negative"}
-    review = Turn(1, "review", "/review staged", "", "done", payload={"findings": [finding]})
-    talk = Talk(repository, backend_of("Because of `total`."), [review])
+    """A review can be asked about: its findings stand there as what was answered; long ones are cut."""
+    review = Turn(1, "review", "/review staged", "1 finding:\n- `total` may be negative", "done")
+    patch = Turn(2, "gen", "/gen doc", "- ok\n" * 1000, "done")
+    talk = Talk(repository, backend_of("Because of `total`."), [review, patch])
     talk.ask("why is that a problem?")
-    assert talk.prompt[1].content.endswith("/review staged")
-    assert talk.prompt[2].content == "The review found 1 finding.\n- high: shop/cart.py:8: `total` may be negative"
+    assert talk.prompt[1].content == "Question: /review staged"
+    assert talk.prompt[2].content == review.answer
+    assert talk.prompt[4].content.endswith("\n(and more)") and len(talk.prompt[4].content) < 2100
 
 
 def test_without_a_model_the_places_answer(repository: IndexedRepository) -> None:

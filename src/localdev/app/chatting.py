@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 # What a list on a screen can be searched for at every key; the rest is found by asking.
 _MOST_SYMBOLS = 20_000
-_PLAIN = ("number", "kind", "asked", "answer", "state", "sent", "form", "payload")
+_PLAIN = ("number", "kind", "asked", "answer", "state", "sent", "form")
 
 
 def chat_job(tools: JobTools, options: Mapping[str, Any], repository: IndexedRepository) -> Iterator[Event]:
     """Run the job; options: question, attachments (`name`, `text`), history, no_model, show_prompt.
 
     `history` are the earlier turns, oldest first, each with the fields of `core.talk.Turn` as plain values; those that
-    are given may be fewer: number, kind, asked, answer, state, sent, form, sources, cited, attachments and payload are
-    read. Turns that are out may be left out.
+    are given may be fewer: number, kind, asked, answer, state, sent, form, sources, cited and attachments are read. The
+    answer of a turn that was no question is what came of it, in words. Turns that are out may be left out.
 
     Raises:
         UsageError: the options are not of this form.

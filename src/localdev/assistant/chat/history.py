@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from localdev.assistant.chat.compaction import smaller
-from localdev.assistant.chat.reported import reported
 from localdev.assistant.verify import UNVERIFIED_MARK, Verifier
 from localdev.core.chat import Message
 from localdev.core.code import Chunk
@@ -15,18 +14,15 @@ from localdev.core.talk import Turn
 
 # A part of an answer stays: the user has seen it, and may ask about it or for the rest.
 _CUT = "\n\n(This answer was not finished.)"
+# What came of a review, a commit or a generation, in characters: more would crowd out the code that is asked about.
+_LONGEST_OUTCOME = 2000
 
 
 def first_form(turn: Turn) -> HistoryForm:
-    """Give the most of a turn that a prompt can hold: nothing where nothing was answered, a summary of other work."""
-    if not answer_of(turn).strip():
+    """Give the most of a turn that a prompt can hold: nothing where nothing was answered."""
+    if not turn.answer.strip():
         return "out"
     return smaller("whole" if turn.sent and turn.kind == "question" else "short", turn.form)
-
-
-def answer_of(turn: Turn) -> str:
-    """Give what a turn said: its answer, or what came of a review, a commit or a generation, in short."""
-    return turn.answer if turn.kind == "question" else reported(turn)
 
 
 def messages_of(turns: Sequence[Turn], forms: Sequence[HistoryForm]) -> tuple[Message, ...]:
@@ -47,7 +43,9 @@ def messages_in(turn: Turn, form: HistoryForm) -> tuple[Message, ...]:
 
 def _messages(turn: Turn, form: HistoryForm, numbers: Collection[int]) -> tuple[Message, Message]:
     """Give question and answer of one turn; of the answer's citations those of `numbers` stay."""
-    answer = answer_of(turn).replace(UNVERIFIED_MARK, "")  # our words, which a model would take up
+    answer = turn.answer.replace(UNVERIFIED_MARK, "")  # our words, which a model would take up
+    if turn.kind != "question" and len(answer) > _LONGEST_OUTCOME:
+        answer = f"{answer[:_LONGEST_OUTCOME]}\n(and more)"
     if form == "short" or not set(turn.cited) <= set(numbers):
         answer = _citing(answer, numbers if form == "whole" else ())
     cut = _CUT if turn.state in ("cancelled", "failed", "unfinished") else ""
