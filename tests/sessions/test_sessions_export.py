@@ -172,4 +172,4 @@ def test_writing(tmp_path: Path) -> None:
         write_export(tmp_path / ("x" * 300), "b")
     with pytest.raises(UsageError, match="name"):
         write_export(tmp_path / "a\0b", "b")
-    assert [each.name for each in tmp_path.iterdir()] == ["chat.md"]
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["chat.md"]
