@@ -115,7 +115,7 @@ def test_search(run: Run, repository: Path, ids: list[str]) -> None:
     assert match["excerpt"][start:end] == "cart"
     assert match["session"]["id"] == ids[0]
     assert len(json.loads(run("sessions", "search", "cart", "--all", "--json", "-C", repository).out)["results"]) == 4
-    for query in ("nowhere", 'qq"b', "AND", "*", "NEAR(", "zz:cart"):
+    for query in ("nowhere", 'qq"b', "cart AND NOT", "*", "NEAR(", "zz:cart"):
         told = run("sessions", "search", query, "-C", repository)
         assert (told.code, told.out) == (1, ""), query
     assert run("sessions", "search", " ", "-C", repository).code == 2
