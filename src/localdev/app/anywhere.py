@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from localdev.config.settings import Settings
 from localdev.core.folders import expanded
@@ -38,17 +39,15 @@ def anywhere(settings: Settings) -> Settings:
         for item in fields(settings.models)
         if getattr(settings.models, item.name)
     }
-    ask, complete = _full_adapter(settings.ask.adapter), _full_adapter(settings.complete.adapter)
-    own = (settings.model, settings.ask.adapter, settings.complete.adapter)
-    if not by_job and (_full(settings.model), ask, complete) == own:
-        return settings
-    return replace(
-        settings,
-        model=_full(settings.model),
-        models=replace(settings.models, **by_job),
-        ask=replace(settings.ask, adapter=ask),
-        complete=replace(settings.complete, adapter=complete),
-    )
+    changed: dict[str, Any] = {"models": replace(settings.models, **by_job)} if by_job else {}
+    for item in fields(settings):
+        section: Any = getattr(settings, item.name)
+        adapter = getattr(section, "adapter", "")
+        if adapter and _full_adapter(adapter) != adapter:
+            changed[item.name] = replace(section, adapter=_full_adapter(adapter))
+    if _full(settings.model) != settings.model:
+        changed["model"] = _full(settings.model)
+    return replace(settings, **changed) if changed else settings
 
 
 def _full(model: str) -> str:

@@ -216,17 +216,11 @@ def find_session(store: SessionStore, root: Path, text: str) -> SessionInfo:
     Raises:
         NotFound, UsageError: there is none, several fit, or it is about another repository.
     """
-    try:
-        return store.find(text, root)
-    except NotFound:
-        try:
-            other = store.find(text)
-        except (NotFound, UsageError):
-            other = None
-        if other is None:
-            raise
-        hint = f"go there to continue it: `localdev chat -C {other.root} --session {other.id}`"
-        raise UsageError(f"that conversation is about {other.root}", hint) from None
+    info = store.find(text, root)
+    if Path(info.root) != root.resolve():
+        hint = f"go there to continue it: `localdev chat -C {info.root} --session {info.id}`"
+        raise UsageError(f"that conversation is about {info.root}", hint)
+    return info
 
 
 def open_conversation(
