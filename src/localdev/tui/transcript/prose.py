@@ -87,29 +87,41 @@ class _Layout:
 
     def _nest(self, token: Token) -> None:
         """Enter or leave a list, an item, a quote or a paragraph."""
-        name = token.type
-        if name == "blockquote_open":
+        kind, _, end = token.type.rpartition("_")
+        if end == "open":
+            self._enter(kind, token)
+        elif end == "close":
+            self._leave(kind, token)
+
+    def _enter(self, kind: str, token: Token) -> None:
+        """Begin a block."""
+        if kind == "blockquote":
             self._space()
             self._levels.append(_Level(Span("▎ ", ("quote-mark",))))
-        elif name in ("bullet_list_open", "ordered_list_open"):
+        elif kind in ("bullet_list", "ordered_list"):
             self._gap = self._gap and not self._tight
             start = int(token.attrs.get("start", 1) or 0)
-            self._levels.append(_Level(Span(""), None, start, name == "ordered_list_open"))
+            self._levels.append(_Level(Span(""), None, start, kind == "ordered_list"))
             self._tight.append(False)
-        elif name == "list_item_open":
+        elif kind == "list_item":
             self._item()
-        elif name == "paragraph_open":
+        elif kind == "paragraph":
             self._tight[-1:] = [token.hidden] if self._tight else []
             if not token.hidden:
                 self._space()
-        elif name in ("bullet_list_close", "ordered_list_close"):
+
+    def _leave(self, kind: str, token: Token) -> None:
+        """End a block."""
+        if kind in ("bullet_list", "ordered_list"):
             self._levels.pop()
             self._tight.pop()
             self._gap = not self._tight or not self._tight[-1]
-        elif name == "blockquote_close":
+        elif kind == "blockquote":
             self._levels.pop()
             self._gap = True
-        elif name in ("heading_close", "paragraph_close"):
+        elif kind == "list_item" and self._levels[-1].bullet is not None:  # there was nothing in the item
+            self.rows += _with_bullets([Row(tuple(self._leads()))])
+        elif kind in ("heading", "paragraph"):
             self._look = NO_LOOK
             self._gap = not token.hidden
 

@@ -128,7 +128,7 @@ def folded(
 ) -> list[Row]:
     """Fold spans to `width` cells, the lead included; `follow` leads the rows after the first."""
     follow = lead if follow is None else follow
-    room = max(width - cells_of(lead), 1)
+    room = max(width - max(cells_of(lead), cells_of(follow)), 1)
     text = "".join(span.text for span in spans)
     rows: list[Row] = []
     for start, end, joint in fold(text, room):

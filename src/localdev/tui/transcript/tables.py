@@ -61,9 +61,9 @@ def table_rows(
 def _widths(rows: Cells, columns: int, width: int) -> list[int] | None:
     """Share the width out: narrow columns get what they need, wide ones share the rest; None when it is too little."""
     room = width - 3 * (columns - 1)
-    if not columns or room < _LEAST * columns:
-        return None
     needs = [max((cells_of(row[at]) for row in rows if at < len(row)), default=1) or 1 for at in range(columns)]
+    if not columns or room < sum(min(need, _LEAST) for need in needs):
+        return None
     widths = [0] * columns
     left = sorted(range(columns), key=lambda at: needs[at])
     while left:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -115,7 +115,8 @@ Questions and answers, the newest at the end.
         self._history = History()
         self._welcome = welcome
         self._palette: Palette | None = None
-        self._strips: OrderedDict[tuple[int, str], Strip] = OrderedDict()
+        self._strips: OrderedDict[tuple[int, str], tuple[Row, Strip]] = OrderedDict()
+        self._shown: dict[int, Strip] = {}
         self._new_text = False
         self._older_asked = 0
         self._settling = False
@@ -164,7 +165,8 @@ Questions and answers, the newest at the end.
             self.following = True
         elif not self.following:
             self._new_text = True
-        self._changed()
+        self._settle()
+        self._refresh_rows()
         now = time.monotonic()
         self._not_before = now + _REST * (now - start)
 
@@ -294,6 +296,8 @@ Questions and answers, the newest at the end.
     def on_resize(self) -> None:
         """Lay out for the new size; the topmost row in view stays there."""
         width = self.scrollable_content_region.width - Palette.GUTTER - 1
+        self._strips.clear()
+        self._shown.clear()
         if self._history.turns and self._history.width:
             place, share = self._here()
             self._history.set_width(max(width, 10))
@@ -332,7 +336,6 @@ Questions and answers, the newest at the end.
 
     def _changed(self, place: Place | None = None, share: float = 0.0) -> None:
         """Show what has changed; `place` is what stands topmost, at `share` of its block."""
-        self._strips.clear()
         self._settle(place, share)
         self.refresh()
 
@@ -374,6 +377,17 @@ Questions and answers, the newest at the end.
 
     def render_line(self, y: int) -> Strip:
         """Paint one row of the view."""
+        self._shown[y] = strip = self._line(y)
+        return strip
+
+    def _refresh_rows(self) -> None:
+        """Paint those rows of the view again that have changed: over SSH every row counts."""
+        for y in range(self._height):
+            if self._line(y) is not self._shown.get(y):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def _line(self, y: int) -> Strip:
+        """Make a row of the view, or find it made."""
         width = self.scrollable_content_region.width
         palette = self._palette or Palette(self)
         self._palette = palette
@@ -395,10 +409,12 @@ Questions and answers, the newest at the end.
             return Strip.blank(width, palette.base)
         marked = turn.number == self.marked and not row.between
         bar = MARKED if marked else FOCUSED if self.has_focus else PLAIN
-        known = self._strips.get((key, bar))
-        if known is None:
+        painted = self._strips.get((key, bar))
+        if painted is not None and painted[0] == row:
+            known = painted[1]
+        else:
             known = palette.paint(row, width, turn=turn.number, bar=bar).apply_offsets(0, key)
-            self._strips[key, bar] = known
+            self._strips[key, bar] = row, known
             if len(self._strips) > _MOST_STRIPS:
                 self._strips.popitem(last=False)
         selection = self.text_selection
