@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from localdev.app.conversation.desk import Names
 
 MOST_SHOWN = 50
+# A symbol's name is short where a path is long; among equals a mention names a file.
+_SYMBOL_HANDICAP = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,9 @@ class Choices:
             for worth, at in fuzzy.rank(query, known.symbols, MOST_SHOWN):
                 name, path, line = known.symbol_list[at]
                 marked = fuzzy.marks(query, name, ".")
-                found.append((-worth, Choice(name, f"{path}:{line}", of_symbol(name, path, line), marked)))
+                found.append(
+                    (_SYMBOL_HANDICAP - worth, Choice(name, f"{path}:{line}", of_symbol(name, path, line), marked))
+                )
         return [choice for _, choice in sorted(found, key=itemgetter(0))[:MOST_SHOWN]]
 
 

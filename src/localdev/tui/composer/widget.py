@@ -144,7 +144,7 @@ class Composer(Vertical):
         text = self.text.strip()
         if not text:
             if self._attachments:
-                self.notify("write a question about what is attached", markup=False)
+                self.notify("what is attached needs a question", markup=False)
             return
         self._completing.stop()
         self._history.add(text)
