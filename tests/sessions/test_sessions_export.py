@@ -161,7 +161,7 @@ def test_writing(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with pytest.raises(UsageError, match="there already") as caught:
         write_export(file, "b")
-    assert "--force" in caught.value.hint
+    assert caught.value.hint
     write_export(file, "b", force=True)
     assert file.read_text() == "b"
     with pytest.raises(UsageError, match="folder"):

@@ -67,6 +67,22 @@ def test_looking_makes_nothing(store: SessionStore, path: Path, root: Path) -> N
     assert not path.parent.exists()
 
 
+@pytest.mark.parametrize("id", ["", "0123abcd", "../../x", "\udcff", "a\0b", "'; --"])
+def test_ids_that_are_none(store: SessionStore, root: Path, id: str) -> None:
+    """Whatever is given as an id, what does not name a session is not found."""
+    store.create(root)
+    for use in (
+        store.info,
+        store.turns,
+        store.delete,
+        lambda id: store.rename(id, "x"),
+        lambda id: store.add(id, FULL),
+    ):
+        with pytest.raises(NotFound) as caught:
+            use(id)
+        assert "sessions list" in caught.value.hint
+
+
 def test_every_field_comes_back(store: SessionStore, path: Path, root: Path) -> None:
     """A turn with all it can hold is read as it was stored, by another store too."""
     info = store.create(root, title="Settings")
@@ -128,7 +144,7 @@ def test_turns_are_numbered_and_paged(store: SessionStore, root: Path) -> None:
     assert numbers(limit=3) == [5, 6, 7]
     assert numbers(5, 3) == [2, 3, 4]
     assert numbers(2, 3) == [1]
-    assert numbers(1) == numbers(limit=0) == []
+    assert numbers(1) == numbers(0) == numbers(limit=0) == []
     assert store.info(info.id).turns == 7
 
 

@@ -87,7 +87,7 @@ def _refuse_place(path: Path, *, force: bool) -> None:
     if not path.parent.is_dir():
         raise NotFound(f"there is no folder {path.parent}", "make it first, or name another file")
     if path.exists() and not force:
-        raise UsageError(f"{path} is there already", "name another file, or replace it with --force")
+        raise UsageError(f"{path} is there already", "name another file")
 
 
 def moment(seconds: float) -> str:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from localdev.core.errors import Busy, NotFound
+from localdev.core.errors import Busy, EnvironmentFault, NotFound
 from localdev.core.files import locked
 from localdev.core.talk import SessionInfo, Turn
 from localdev.sessions.database import Database
@@ -58,7 +58,7 @@ class SessionStore:
         return info
 
     def list(self, root: Path | None = None, *, limit: int = 100, offset: int = 0) -> _Infos:
-        """Give the sessions of one repository or of all, the last changed first."""
+        """Give the sessions of one repository or of all, the last changed first; a `limit` of -1 is none."""
         where, values = _of_root(root)
         order = f"{where} {_NEWEST} LIMIT ? OFFSET ?"
         return self._sessions(order, (*values, limit, offset))
@@ -77,7 +77,7 @@ class SessionStore:
         Raises:
             NotFound: there is none, or none any more.
         """
-        found = self._sessions("WHERE id = ?", (id,))
+        found = self._sessions("WHERE id = ?", (stored(id),))
         if not found:
             raise _missing(id)
         return found[0]
@@ -104,7 +104,9 @@ class SessionStore:
             if database is None:
                 raise _missing(id)
             key = _key(database, id)
-            rows = database.execute(last, (key, before or 2**62, -1 if limit is None else limit)).fetchall()
+            rows = database.execute(
+                last, (key, 2**62 if before is None else before, -1 if limit is None else limit)
+            ).fetchall()
         return [turn_of(row) for row in reversed(rows)]
 
     def add(self, id: str, turn: Turn) -> Turn:
@@ -236,8 +238,12 @@ class SessionStore:
                 database.executemany("DELETE FROM turns WHERE session = ?", keys)
                 database.executemany("DELETE FROM sessions WHERE key = ?", keys)
             for info in sessions:
-                self._lock(info.id).unlink(missing_ok=True)
-        self._database.tidy()
+                with contextlib.suppress(OSError):  # an empty file; it is held, which some systems refuse to remove
+                    self._lock(info.id).unlink(missing_ok=True)
+        try:
+            self._database.tidy()
+        except EnvironmentFault as error:
+            raise type(error)(f"the sessions are deleted, but not yet overwritten: {error}", error.hint) from error
 
     @contextlib.contextmanager
     def _held(self, info: SessionInfo) -> Iterator[None]:
@@ -267,7 +273,7 @@ def _of_root(root: Path | None) -> tuple[str, tuple[Any, ...]]:
 
 def _key(database: sqlite3.Connection, id: str) -> int:
     """Give the key of a session's row."""
-    row = database.execute("SELECT key FROM sessions WHERE id = ?", (id,)).fetchone()
+    row = database.execute("SELECT key FROM sessions WHERE id = ?", (stored(id),)).fetchone()
     if row is None:
         raise _missing(id)
     return int(row[0])

@@ -100,6 +100,7 @@ def path(context: typer.Context, as_json: Json = False, directory: Directory = N
         "indexes": folders.indexes,
         "models": folders.models,
         "states": folders.states,
+        "sessions": folders.sessions,
         "journal": folders.journal,
         "logs": folders.logs,
         "runtime": folders.runtime,

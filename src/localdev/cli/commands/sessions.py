@@ -121,18 +121,21 @@ def export(
     directory: Directory = None,
 ) -> None:
     """Write a session as Markdown or JSON, to stdout or a file; --json is short for --format json."""
+    from localdev.core.errors import UsageError
     from localdev.core.folders import expanded
     from localdev.core.neutral import one_line
     from localdev.sessions.export import exported, write_export
 
     wanted = _form("json" if as_json else form)
+    file = None if output is None else expanded(output)
+    if file is not None and file.is_file() and not force:
+        raise UsageError(f"{file} is there already", "name another file, or replace it with --force")
     place, store = _open(context, directory)
     info = _chosen(place, store, session, everywhere=everywhere)
     text = exported(info, store.turns(info.id), wanted)
-    if output is None:
+    if file is None:
         place.printer.piece(text)
         return
-    file = expanded(output)
     write_export(file, text, force=force)
     place.printer.aside(one_line(f"written: {file} ({counted(info.turns, 'turn')})"))
 
