@@ -7,6 +7,8 @@ in a thread called `reworded-...` it is one question in other words. Unlike ques
 the sentences of queries/NAME.tsv. Each sequence is asked on its own. "kept" counts the tokens a prompt has in common
 with the best of the earlier ones, from its beginning; "anywhere" those of passages that stood, the same to the byte, in
 any earlier prompt at any place: more no way of reusing states could give. The model serves as tokenizer alone.
+
+"in a conversation" asks the follow-ups of all threads of a repository in one chat, with a stand-in for each answer.
 """
 
 from __future__ import annotations
@@ -16,19 +18,24 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby, takewhile
+from dataclasses import dataclass, replace
+from itertools import chain, groupby, takewhile
 from pathlib import Path
 from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from localdev.assistant.chat.fit import Asked, fit
+from localdev.assistant.chat.followup import about
 from localdev.assistant.passages import AskRequest, fill_prompt, find_passages
 from localdev.backends.embedders.static import StaticEmbedder
 from localdev.backends.llamacpp.backend import LlamaCppBackend
 from localdev.backends.options import BackendOptions
 from localdev.core.chat import Message
+from localdev.core.events import Citation, HistoryForm
 from localdev.core.ports import Repository
+from localdev.core.search import Hit
+from localdev.core.talk import Turn
 from localdev.index.repository import open_repository
 from localdev.prompting.prompts import load_prompt, render_prompt
 from localdev.prompting.steady import steady_order
@@ -36,6 +43,8 @@ from localdev.retrieval.pack import PackedSource
 
 _HERE = Path(__file__).parent
 _TOKENS = 2000  # ask.context_tokens
+# About as long as the answers that the prompt asks for.
+_ANSWER = "The value is read from the file that the name stands for and is checked before it is used. " * 8
 Order = Callable[[Sequence[str], Sequence[int], Sequence[Sequence[str]]], list[int]]
 
 
@@ -102,6 +111,22 @@ class Counting:
             orders.append([prompt.texts[place] for place in order])
             before.append(tokens)
 
+    def conversation(self, repository: Repository, questions: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """Give (tokens the prompt before began with, all tokens) of each prompt of a chat but the first."""
+        prompt, turns, before = load_prompt("chat"), list[Turn](), list[int]()
+        for question in questions:
+            asked = Asked(question, tuple(turns))
+            found = find_passages(question, repository, limit=asked.limit, about=about(question, turns))
+            fitted = fit(asked, found, prompt=prompt, backend=self._backend)
+            tokens = self._backend._prompts.chat(fitted.messages)
+            if before:
+                yield _common(tokens, before), len(tokens)
+            before = tokens + self._backend._engine.tokenize(_ANSWER)
+            turns = [*self._kept(turns, fitted.event.forms), _turn(asked, fitted.event.message, fitted.sources)]
+
+    def _kept(self, turns: Sequence[Turn], forms: Sequence[HistoryForm]) -> list[Turn]:
+        return [replace(turn, form=form) for turn, form in zip(turns, forms, strict=True)]
+
     def fixed(self) -> int:
         """Count the tokens in front of the first passage, which all prompts share."""
         return self._backend._prompts.stable(self._messages(Prompt("?", ()), []), self._tokens(Prompt("?", ()), []))
@@ -121,6 +146,15 @@ class Counting:
 def _common(one: Sequence[int], other: Sequence[int]) -> int:
     """Count the tokens two prompts begin with alike."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _turn(asked: Asked, sent: str, sources: Sequence[Hit]) -> Turn:
+    """Give a question as it was asked, with the stand-in for its answer."""
+    places = tuple(
+        Citation(number, hit.chunk.path, hit.chunk.start_line, hit.chunk.end_line, hit.chunk.symbol)
+        for number, hit in enumerate(sources, start=asked.first)
+    )
+    return Turn(len(asked.turns) + 1, "question", asked.question, _ANSWER, "done", sources=places, sent=sent)
 
 
 def read_threads() -> dict[str, dict[str, list[list[str]]]]:
@@ -164,6 +198,8 @@ def main() -> None:
                     seen.setdefault(kind, []).extend(counting.anywhere(prompts))
                     for way, order in WAYS.items():
                         figures.setdefault((kind, way), []).extend(counting.sequence(prompts, order))
+            chat = counting.conversation(repository, list(chain.from_iterable(threads["follow-ups"])))
+            figures.setdefault(("follow-ups", "in a conversation"), []).extend(chat)
             repository.close()
     fixed = counting.fixed()
     print(f"tokens in front of the passages: {fixed}\n")
