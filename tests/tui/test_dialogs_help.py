@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.widgets import Button, Input
 
 from localdev.core.errors import LocaldevError, NotFound
@@ -16,7 +13,7 @@ from localdev.tui.dialogs.confirm import Confirm, ErrorDialog
 from localdev.tui.help import HelpScreen, help_of
 from localdev.tui.keys import read_keys
 from localdev.tui.sources.panel import SourcesPanel
-from localdev.tui.themes import DARK, LIGHT
+from tests.tui.dialogs import DialogHost, ended
 from tests.tui.drive import Snapshots, drive, settle
 from tests.tui.picture import screen_text
 
@@ -28,40 +25,14 @@ class Helped(Vertical):
 
 
 class Host(App[None]):
-    """A screen that opens what it is given and keeps what that ended with."""
-
-    def __init__(self, dialog: Screen[Any] | None = None, *, light: bool = False) -> None:
-        super().__init__()
-        for theme in (DARK, LIGHT):
-            self.register_theme(theme)
-        self.theme = (LIGHT if light else DARK).name
-        self.dialog = dialog
-        self.ended: list[object] = []
+    """A screen with widgets that have help of their own, that of their surroundings, and none."""
 
     def compose(self) -> ComposeResult:
-        """Show widgets with help of their own, with that of their surroundings, and without."""
+        """Show them."""
         yield SourcesPanel()
         with Helped():
             yield Input(id="inside")
         yield Input(id="outside")
-
-    def on_mount(self) -> None:
-        """Open the dialog."""
-        if self.dialog is not None:
-            self.push_screen(self.dialog, self.ended.append)
-
-
-def ended(dialog: Screen[Any], *keys: str) -> list[object]:
-    """Open a dialog, press keys, and give what it ended with; empty while it is still open."""
-    host = Host(dialog)
-
-    async def body(pilot: Pilot[None]) -> None:
-        await settle(pilot)
-        await pilot.press(*keys)
-        await settle(pilot)
-
-    drive(host, body)
-    return host.ended
 
 
 def test_help_is_that_of_the_focus() -> None:
@@ -82,12 +53,12 @@ def test_help_is_that_of_the_focus() -> None:
 @pytest.mark.parametrize(("size", "name"), [((80, 24), "help"), ((60, 15), "help-small")])
 def test_the_help_screen(snap: Snapshots, size: tuple[int, int], name: str) -> None:
     """The help and the keys as they are set."""
-    snap(Host(HelpScreen(SourcesPanel.HELP, read_keys(["retry=ctrl+g"]))), f"dialog-{name}", size=size)
+    snap(DialogHost(HelpScreen(SourcesPanel.HELP, read_keys(["retry=ctrl+g"]))), f"dialog-{name}", size=size)
 
 
 def test_the_whole_help_can_be_reached() -> None:
     """The last key of the table comes into view by scrolling, on the smallest screen; Escape closes."""
-    host = Host(HelpScreen(SourcesPanel.HELP, read_keys()))
+    host = DialogHost(HelpScreen(SourcesPanel.HELP, read_keys()))
 
     async def body(pilot: Pilot[None]) -> None:
         await settle(pilot)
@@ -123,18 +94,20 @@ def test_only_a_clear_yes_is_one(keys: tuple[str, ...], answer: bool) -> None:
 
 def test_confirm(snap: Snapshots) -> None:
     """The question is shown as it is: no markup, nothing the terminal would obey."""
-    snap(Host(Confirm(EVIL, detail="12 turns. This cannot be undone.", yes="Delete", no="Keep")), "dialog-confirm")
+    snap(
+        DialogHost(Confirm(EVIL, detail="12 turns. This cannot be undone.", yes="Delete", no="Keep")), "dialog-confirm"
+    )
 
 
 def test_confirm_small_and_light(snap: Snapshots) -> None:
     """The same on the smallest screen, light."""
     dialog = Confirm(EVIL * 20, detail="12 turns.", yes="Delete", no="Keep")
-    snap(Host(dialog, light=True), "dialog-confirm-small", size=(60, 15))
+    snap(DialogHost(dialog, light=True), "dialog-confirm-small", size=(60, 15))
 
 
 def test_buttons_are_pressed_by_the_mouse() -> None:
     """A click on the button is an answer."""
-    host = Host(Confirm("Delete it?"))
+    host = DialogHost(Confirm("Delete it?"))
 
     async def body(pilot: Pilot[None]) -> None:
         await settle(pilot)
@@ -149,7 +122,7 @@ def test_buttons_are_pressed_by_the_mouse() -> None:
 def test_error(snap: Snapshots) -> None:
     """What happened, and what to do."""
     error = NotFound("there is no session 'ab[red]c'", "`localdev sessions list` shows them")
-    snap(Host(ErrorDialog(error)), "dialog-error")
+    snap(DialogHost(ErrorDialog(error)), "dialog-error")
 
 
 @pytest.mark.parametrize("key", ["enter", "escape"])

@@ -15,24 +15,13 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from localdev.app.conversation.desk import Desk
-from localdev.config.settings import Settings
 from localdev.core.events import Citation
-from localdev.core.folders import find_folders
-from localdev.sessions.store import SessionStore
 from localdev.tui.sources.code import CodeView
 from localdev.tui.sources.preview import PreviewScreen
 from localdev.tui.themes import DARK, LIGHT
+from tests.tui.dialogs import desk_of
 from tests.tui.drive import Snapshots, drive, settle
 from tests.tui.picture import screen_text
-from tests.tui.scripted import ScriptedStarter
-
-
-def desk_of(root: Path, editor: str = "") -> Desk:
-    """Give the desk of a folder."""
-    folders = find_folders({"LOCALDEV_HOME": str(root.parent / "home")})
-    environ = {"EDITOR": editor} if editor else {}
-    return Desk(Settings(), folders, root, ScriptedStarter({}), SessionStore(folders.sessions), environ)
-
 
 CODE = '''"""Baskets."""
 
@@ -166,8 +155,9 @@ sys.exit(int(sys.argv[0].endswith("bad.py")))
 CHAT = """\
 import sys
 from pathlib import Path
-from tests.tui.test_sources_preview import BASKET, Host, desk_of
-host = Host(BASKET, desk_of(Path(sys.argv[1]), sys.argv[2]))
+from tests.tui.test_sources_preview import BASKET, Host
+from tests.tui.dialogs import desk_of
+host = Host(BASKET, desk_of(Path(sys.argv[1]), editor=sys.argv[2]))
 host.run()
 """
 
@@ -242,4 +232,4 @@ def test_an_editor_needs_a_terminal(desk: Desk) -> None:
         await settle(pilot)
         assert "hint: " in screen_text(pilot.app) and "def add" in screen_text(pilot.app)
 
-    drive(Host(BASKET, desk_of(desk.root, "no-such-editor")), body)
+    drive(Host(BASKET, desk_of(desk.root, editor="no-such-editor")), body)

@@ -35,6 +35,7 @@ class Dialog(ModalScreen[Value]):
             background: $surface; border: round $primary; border-title-color: $primary; border-title-style: bold;
         }
         &.small > #frame { height: auto; max-width: 76; }
+        & Input { background: $panel; margin: 0 0 1 0; }
         & #hint { height: auto; color: $text-muted; }
         & .error { color: $error; }
         & .quiet { color: $text-muted; }
