@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localdev.core.neutral import one_line
 from localdev.core.talk import Turn
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def open_result(screen: MainScreen, turn: Turn) -> None:
     if turn.kind == "review":
         from localdev.tui.review.findings import FindingsScreen
 
-        screen.app.push_screen(FindingsScreen(payload, screen.desk))
+        screen.app.push_screen(FindingsScreen(payload, screen.desk), lambda command: _draft(screen, command))
     elif turn.kind == "gen":
         from localdev.tui.patch.screen import PatchScreen
 
@@ -27,3 +28,12 @@ def open_result(screen: MainScreen, turn: Turn) -> None:
         from localdev.tui.review.commit import CommitScreen
 
         screen.app.push_screen(CommitScreen(payload, screen.desk))
+
+
+def _draft(screen: MainScreen, command: str | None) -> None:
+    """Put a command that a screen ended with into the question, to be looked at and sent."""
+    if command and not screen.composer.text.strip():
+        screen.composer.set_draft(command)
+        screen.composer.focus_editor()
+    elif command:
+        screen.notify(f"the question is not empty; the command is: {one_line(command)}", markup=False)
