@@ -114,7 +114,7 @@ def test_tables() -> None:
         "one       │ x  │ 10",
         "two words │ yy │",
     ]
-    assert table(source, 15)[2:] == ["one    │ x  │ 10", "two    │ yy │", "words  │    │"]
+    assert table(source, 15)[2:] == ["one   │ x  │ 10", "two   │ yy │", "words │    │"]
 
 
 def test_a_table_too_wide_for_the_screen_becomes_lines() -> None:

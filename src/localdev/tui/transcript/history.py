@@ -42,6 +42,7 @@ class History:
         self._tops = [0]
         self._laid: OrderedDict[int, Block] = OrderedDict()
         self._rows = 0
+        self._last_y = 0
         self._open: OrderedDict[int, TurnBlocks] = OrderedDict()
 
     # --- what it holds
@@ -163,9 +164,13 @@ class History:
                     if (first is None or base + number >= first) and (last is None or base + number <= last):
                         yield base + number, row
 
+    def index_of_key(self, key: int) -> int | None:
+        """Find the index of the turn that a row belongs to."""
+        return self.index_of(key >> (2 * _BITS))
+
     def keys_of(self, key: int) -> tuple[int, int] | None:
         """Give the keys of the first and the last row of the turn that a row belongs to."""
-        at = self.index_of(key >> (2 * _BITS))
+        at = self.index_of_key(key)
         if at is None:
             return None
         last = len(self._blocks(at)) - 1
@@ -189,29 +194,33 @@ class History:
         """
         if not self.turns or not self.width:
             return 0
+        upwards, self._last_y = y < self._last_y, y
         for _ in range(_MOST_ROUNDS):
             last = max(self.total - height, 0)
             y = last if at_end else min(max(y, 0), last)
-            anchor, offset = self._anchor(y, height)
-            # Cutting a turn into blocks alone may change the total, and with it where the end is.
-            if not self._lay_out(y, height) and last == max(self.total - height, 0):
+            anchor, offset = self._anchor(y, height, upwards=upwards)
+            if not self._lay_out(y, height):
                 break
             y = self.top_of(anchor) - offset
         last = max(self.total - height, 0)
-        return last if at_end else min(max(y, 0), last)
+        self._last_y = last if at_end else min(max(y, 0), last)
+        return self._last_y
 
-    def _anchor(self, y: int, height: int) -> tuple[Place, int]:
-        """Find the row that must not move: the first one in view that is laid out, else the topmost."""
-        top = place = self.place(y)
-        offset = 0
-        for turn, index, block in self._walk(place):
-            if block.exact:
-                row = place.row if (turn, index) == (place.turn, place.block) else 0
-                return Place(turn, index, row), offset
-            offset += block.height - (place.row if (turn, index) == (place.turn, place.block) else 0)
-            if offset >= height:
+    def _anchor(self, y: int, height: int, *, upwards: bool) -> tuple[Place, int]:
+        """Find the row that must not move: one that is laid out and was in view before, else the topmost.
+
+        It is told where that row stands with the heights as they are: no turn is cut into blocks for this.
+        """
+        tops, found = self._all_tops(), None
+        for at in range(max(bisect_right(tops, y) - 1, 0), len(self.turns)):
+            if tops[at] > y + height or (found and not upwards):
                 break
-        return top, 0
+            top = tops[at]
+            for index, block in enumerate(self._blocks(at) if self.turns[at].open else ()):
+                if block.exact and top + block.height > y and top <= y + height and not (found and not upwards):
+                    found = Place(at, index, max(y - top, 0)), max(top - y, 0)
+                top += block.height
+        return found or (self.place(y), 0)
 
     def _lay_out(self, y: int, height: int) -> bool:
         """Lay out the blocks in view; tell whether any height has changed."""

@@ -72,12 +72,12 @@ class Scanner:
     def copy(self) -> Scanner:
         """Give a scanner that goes on from here without touching this one; only the last piece is a copy."""
         other = Scanner()
-        other.pieces = self.pieces[:-1]
-        if self.pieces:
+        other.pieces = list(self.pieces)
+        if self.pieces and not self.pieces[-1].whole:
             last = replace(self.pieces[-1], lines=list(self.pieces[-1].lines))
             if self.pieces[-1].sample is self.pieces[-1].lines:
                 last.sample = last.lines
-            other.pieces.append(last)
+            other.pieces[-1] = last
         other._fence, other._indent, other._inner = self._fence, self._indent, self._inner
         other._blank, other._size = self._blank, self._size
         return other

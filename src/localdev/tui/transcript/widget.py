@@ -52,7 +52,8 @@ Questions and answers, the newest at the end.
 - `enter`: open what a review, a commit or a proposal brought, or the first source an answer cites
 - `c`: copy the selected text, else the marked turn as Markdown
 - `escape`: mark no turn
-- Click a number such as `[3]` to see that source. Drag to select; a double click selects a word, a triple one a turn.
+- Click a turn to mark it, a number such as `[3]` to see that source
+- Drag to select; two clicks select a word, three a turn
 """
     ALLOW_SELECT = True
     COMPONENT_CLASSES: ClassVar[set[str]] = set(COMPONENTS)
@@ -186,9 +187,14 @@ Questions and answers, the newest at the end.
             at = self._history.place(max(self.scroll_offset.y + self._height - 1, 0)).turn
         else:
             at = min(max(now + step, 0), len(turns) - 1)
-        self.marked = turns[at].turn.number
+        self._mark(at)
         self._show_turn(at)
-        self.post_message(self.TurnMarked(turns[at].turn))
+
+    def _mark(self, at: int) -> None:
+        """Mark a turn and say so."""
+        turn = self._history.turns[at].turn
+        self.marked = turn.number
+        self.post_message(self.TurnMarked(turn))
 
     def marked_turn(self) -> Turn | None:
         """Give the turn that is marked."""
@@ -272,6 +278,10 @@ Questions and answers, the newest at the end.
             at = self._history.index_of(number)
             if at is not None:
                 self.post_message(self.SourceChosen(source, self._history.turns[at].turn))
+        elif "offset" in meta:
+            at = self._history.index_of_key(meta["offset"][1])
+            if at is not None:
+                self._mark(at)
 
     def _select_at(self, offset: tuple[int, int] | None, *, whole_turn: bool) -> None:
         """Select the word, or the turn, at a place."""
