@@ -23,7 +23,18 @@ def test_each_input_is_kept_once() -> None:
     assert [history.earlier(""), history.earlier(""), history.earlier("")] == ["b", "a", None]
     many = History([str(number) for number in range(MOST_KEPT + 5)])
     assert len(many.search("")) == MOST_KEPT
-    assert "0" not in many
+    assert "0" not in many.search("")
+
+
+def test_a_turn_that_ends_leaves_the_place() -> None:
+    """New inputs of the session do not take the draft from someone who looks at an older one; commands stay known."""
+    history = History(["one", "two"])
+    history.add("/help")
+    assert [history.earlier("draft"), history.earlier("/help")] == ["/help", "two"]
+    history.reset(["one", "two", "three"])
+    assert [history.later(), history.later(), history.later()] == ["three", "/help", "draft"]
+    history.reset([])
+    assert history.search("") == ["/help"]
 
 
 def test_search_takes_words_in_any_order() -> None:
@@ -79,7 +90,7 @@ def test_what_was_sent_is_the_newest() -> None:
     async def body(pilot: Pilot[None]) -> None:
         await pilot.press(*"new", "enter")
         await pilot.pause()
-        app.composer.add_history("new")
+        app.composer.set_history(["older", "new"])
         await pilot.press("up")
         assert app.composer.text == "new"
         await pilot.press("up")

@@ -12,29 +12,27 @@ class History:
 
     def __init__(self, asked: Iterable[str] = ()) -> None:
         self._asked: list[str] = []
+        self._sent: list[str] = []
         self._at: int | None = None
         self._draft = ""
         self.reset(asked)
 
     def reset(self, asked: Iterable[str]) -> None:
-        """Begin anew with these."""
+        """Set what was asked in the session; what was sent since the program began comes after it.
+
+        Whoever is looking at an earlier input keeps their place and their draft.
+        """
+        shown = None if self._at is None else self._asked[self._at]
+        every = [text for text in (*asked, *self._sent) if text.strip()]
         # A dictionary keeps the place of the first; the last is the one that counts.
-        newest = reversed(dict.fromkeys(reversed([text for text in asked if text.strip()])))
-        self._asked = list(newest)[-MOST_KEPT:]
-        self._at = None
+        self._asked = list(reversed(dict.fromkeys(reversed(every))))[-MOST_KEPT:]
+        self._at = self._asked.index(shown) if shown in self._asked else None
 
     def add(self, text: str) -> None:
-        """Put an input at the end; one that is there already moves there."""
-        if not text.strip():
-            return
-        if text in self._asked:
-            self._asked.remove(text)
-        self._asked.append(text)
-        del self._asked[:-MOST_KEPT]
+        """Put an input that was sent at the end; one that is there already moves there."""
+        self._sent = [*self._sent[-MOST_KEPT:], text]
         self._at = None
-
-    def __contains__(self, text: str) -> bool:
-        return text in self._asked
+        self.reset(self._asked)
 
     def earlier(self, draft: str) -> str | None:
         """Give the input before the one shown, None at the oldest; `draft` is kept when one leaves it."""

@@ -110,13 +110,8 @@ class Composer(Vertical):
         self._set_attachments((*self._attachments, attachment))
 
     def set_history(self, asked: Sequence[str]) -> None:
-        """Set what was asked before, oldest first."""
+        """Set what was asked in the session, oldest first; what was sent from here stays known besides."""
         self._history.reset(asked)
-
-    def add_history(self, asked: str) -> None:
-        """Make an input part of what was asked before, unless it is."""
-        if asked not in self._history:
-            self._history.add(asked)
 
     def set_names(self, names: Names) -> None:
         """Complete these files and symbols from now on; making them ready takes a moment in the background."""
