@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App
 from textual.binding import BindingType
 
+from localdev.tui.driver import driver_class
 from localdev.tui.keys import bind, read_keys
 from localdev.tui.screens.main import MainScreen
 from localdev.tui.themes import DARK, LIGHT
@@ -46,7 +47,7 @@ class ChatApp(App[int]):
 
     def __init__(self, conversation: Conversation, desk: Desk, options: ChatOptions) -> None:
         """Take what is shown; nothing is read or opened yet."""
-        super().__init__()
+        super().__init__(driver_class=driver_class())
         self.conversation = conversation
         self.desk = desk
         self.options = options
