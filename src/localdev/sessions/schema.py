@@ -17,6 +17,7 @@ class Migration:
 
 # A turn's large texts stand last: what is read without them never touches their pages. The words of a turn are indexed
 # when it has ended and not with every piece of a streamed answer; triggers do it, so that no writer can forget it.
+# Beginnings of one and two letters have an index of their own: whoever searches while typing passes through them.
 # `unicode61` parts words at all but letters and digits: `read_settings` is found as a phrase, and by each of its words.
 _FIRST = (
     """CREATE TABLE sessions (
@@ -35,7 +36,7 @@ _FIRST = (
         title, content='sessions', content_rowid='key', tokenize='unicode61 remove_diacritics 2'
     )""",
     """CREATE VIRTUAL TABLE turn_words USING fts5(
-        asked, answer, content='turns', content_rowid='key', tokenize='unicode61 remove_diacritics 2'
+        asked, answer, content='turns', content_rowid='key', tokenize='unicode61 remove_diacritics 2', prefix='1 2'
     )""",
     """CREATE TRIGGER session_added AFTER INSERT ON sessions BEGIN
         INSERT INTO title_words (rowid, title) VALUES (new.key, new.title);

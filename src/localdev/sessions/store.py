@@ -6,7 +6,7 @@ Opening a store touches no file. All methods may be called from any thread; read
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -47,10 +47,10 @@ class SessionStore:
     def create(self, root: Path, *, title: str = "") -> SessionInfo:
         """Make an empty session about a repository."""
         now = time.time()
-        info = SessionInfo(secrets.token_hex(_ID_BYTES), title, root_text(root), now, now)
+        info = SessionInfo(os.urandom(_ID_BYTES).hex(), title, root_text(root), now, now)
         with self._database.writing() as database:
             while database.execute("SELECT 1 FROM sessions WHERE id = ?", (info.id,)).fetchone():
-                info = replace(info, id=secrets.token_hex(_ID_BYTES))
+                info = replace(info, id=os.urandom(_ID_BYTES).hex())
             row = (info.id, stored(title), stored(info.root), now, now)
             database.execute(
                 "INSERT INTO sessions (id, title, root, created_at, changed_at) VALUES (?, ?, ?, ?, ?)", row
