@@ -288,3 +288,84 @@ def test_code_can_be_read_on_every_ground(tmp_path: Path, light: bool) -> None:
 
     drive(stage(root, light=light), body)
     assert low == []
+
+
+def test_selected_code_is_copied_without_numbers_and_marks(tmp_path: Path) -> None:
+    """By mouse across lines, as everywhere in a terminal."""
+    root = project(tmp_path)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        rows = screen_text(pilot.app).split("\n")
+        first = next(y for y, row in enumerate(rows) if "def price_1" in row)
+        left = rows[first].index("def")
+        await pilot.mouse_down(offset=(left, first))
+        await pilot.hover(offset=(left + 12, first + 2))
+        await pilot.mouse_up(offset=(left + 12, first + 2))
+        await pilot.pause()
+        chosen = pilot.app.screen.get_selected_text()
+        assert chosen == 'def price_1(amount: float) -> float:\n    """Give price 1."""\n    return am'
+
+    drive(stage(root), body, size=(80, 40))
+
+
+def test_long_lines_are_moved_into_sight(tmp_path: Path) -> None:
+    """Left and right; numbers and marks stay where they are."""
+    edits = [FileEdit("a.txt", "x\n", "0123456789" * 20 + "\n")]
+    root = project(tmp_path, edits)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await shows(pilot, "  1 + 0123456789")
+        await pilot.press("right", "right")
+        await shows(pilot, "  1 + 6789012345")
+        await pilot.press("left", "left", "left")
+        await shows(pilot, "  1 + 0123456789")
+
+    drive(stage(root, payload_of(edits)), body, size=(60, 15))
+
+
+def test_the_checks_are_told_in_full(tmp_path: Path) -> None:
+    """What a check says besides that it went well."""
+    root = project(tmp_path)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "same code: ok")
+        await pilot.press("c")
+        await shows(pilot, "same code: ok it is")
+
+    drive(stage(root), body)
+
+
+def test_a_patch_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    """A record of a session that was damaged: an error with its hint, and the screen closes as ever."""
+    payload = {**payload_of(), "patch": "--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n x\n"}
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await shows(pilot, "error: the diff cannot be read")
+        await pilot.press("a", "enter", "escape")
+        await settle(pilot)
+
+    app = stage(tmp_path, payload)
+    drive(app, body)
+    assert app.results == [()]
+
+
+def test_undo_of_something_else_is_said(tmp_path: Path) -> None:
+    """Another process applied a patch in between: that one is what undo takes back."""
+    root = project(tmp_path)
+    desk = desk_on(root)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("a", "enter")
+        await shows(pilot, "1 applied")
+        desk.apply([FileEdit("elsewhere.txt", None, "x\n")], "gen code elsewhere.txt")
+        await pilot.press("u")
+        await shows(pilot, "something else was applied last and is taken back: gen code elsewhere.txt")
+        await pilot.press("u")
+        await shows(pilot, "1 accepted")
+
+    drive(Stage(PatchScreen(payload_of(), desk)), body, size=(120, 30))
+    assert text_of(root, "shop/pricing.py") == SHOP
+    assert text_of(root, "elsewhere.txt") is None

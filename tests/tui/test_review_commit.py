@@ -51,6 +51,21 @@ def test_the_light_theme(root: Path, snap: Snapshots) -> None:
     snap(stage(root, light=True), "commit-light", press=["tab", "tab"])
 
 
+def test_what_is_staged_can_be_read(root: Path, snap: Snapshots) -> None:
+    """Enter on a file shows its change, the others are next to it; Escape comes back to the message."""
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("tab", "tab", "enter")
+        await snap.now(pilot, "commit-change")
+        await pilot.press("a", "space", "right_square_bracket")
+        await shows(pilot, "it is no text")
+        await pilot.press("escape")
+        await shows(pilot, "staged: 2 files")
+
+    drive(stage(root), body)
+
+
 def test_the_edited_message_is_committed(root: Path) -> None:
     """What stands in the fields is the message; what was not staged stays out."""
 

@@ -56,12 +56,13 @@ def laid_out(patch: PatchState, *, beside: bool) -> list[Line]:
             found.append(Line("file", at))
             last = part.file
             if file.moved:
-                found.append(Line("note", at, text=f"nothing here can be applied: {file.moved}"))
+                text = f"nothing here can be applied: {file.moved}" if file.hunks else file.moved
+                found.append(Line("note", at, text=text))
         found.append(Line("part", at))
         hunks = file.hunks if part.hunk is None else (part.hunk,)
         for hunk in hunks:
             found.extend(_code(hunk, at, beside=beside))
-        if not hunks:
+        if not hunks and not file.moved:
             found.append(Line("note", at, text="the file is empty"))
     return found
 

@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from localdev.app.proposed import ProposedFile, proposed_files
@@ -20,14 +19,12 @@ from localdev.core.patch import FileEdit
 from localdev.core.sizes import counted
 from localdev.tui.background import in_thread
 from localdev.tui.patch.hunks import PatchState
+from localdev.tui.patch.reading import ViewScreen
 from localdev.tui.patch.view import PatchView
 from localdev.tui.sources.editor import open_editor
 
 if TYPE_CHECKING:
     from localdev.app.applying import Undone
-
-# Narrower screens show both versions one below the other: half of this holds a line of code hardly ever.
-_BESIDE = 100
 
 
 class PatchDesk(Protocol):
@@ -63,7 +60,7 @@ class PatchDesk(Protocol):
         ...
 
 
-class PatchScreen(Screen[tuple[str, ...]]):
+class PatchScreen(ViewScreen[tuple[str, ...]]):
     """Shows the payload of `localdev gen`; ends with the paths of what is written and was not taken back."""
 
     HELP: ClassVar[str] = PatchView.HELP
@@ -80,16 +77,15 @@ class PatchScreen(Screen[tuple[str, ...]]):
         Binding("R", "mark_all('rejected')", "Reject all"),
         Binding("p", "part(-1)", "Previous"),
         Binding("o", "edit", "Editor"),
+        Binding("c", "checks", "Checks"),
         Binding("space", "turn", "Accept or reject", show=False),
-        Binding("right_square_bracket", "file(1)", "Next file", show=False),
-        Binding("left_square_bracket", "file(-1)", "Previous file", show=False),
-        Binding("q", "close", "Back", show=False),
     ]
     DEFAULT_CSS = """
     PatchScreen {
         background: $background;
         & > .head { height: auto; max-height: 2; padding: 0 1; background: $panel; color: $foreground; }
-        & > #checks { height: auto; max-height: 6; padding: 0 1; color: $text-muted; }
+        & > #checks { height: auto; max-height: 2; padding: 0 1; color: $text-muted; }
+        & > #checks.-whole { max-height: 50%; }
         & > #said { height: auto; max-height: 3; padding: 0 1; color: $foreground; }
         & > #said.-error { color: $error; }
         & > PatchView { height: 1fr; }
@@ -102,26 +98,21 @@ class PatchScreen(Screen[tuple[str, ...]]):
         self._payload = payload
         self._desk = desk
         self._patch: PatchState | None = None
-        self._asked_view: bool | None = None
         self._busy = False
 
     def compose(self) -> ComposeResult:
         """Give the head, the checks, the patch, the last word and the keys."""
         yield Static(id="title", classes="head")
-        yield Static(_checks(self._payload), id="checks")
+        yield Static(id="checks")
         yield PatchView(id="patch")
         yield Static(id="said")
         yield Footer(show_command_palette=False, compact=True)
-
-    @property
-    def view(self) -> PatchView:
-        """The patch."""
-        return self.query_one(PatchView)
 
     def on_mount(self) -> None:
         """Hold the patch against the files."""
         self._entitle()
         self._say("")
+        self._show_checks(whole=not all(each["ok"] for each in self._payload.get("checks") or ()))
         self.view.focus()
         text, root = str(self._payload.get("patch") or ""), self._desk.root
         if not text:
@@ -129,10 +120,6 @@ class PatchScreen(Screen[tuple[str, ...]]):
             return
         self._busy = True
         self._try(lambda: proposed_files(text, root), self._loaded)
-
-    def on_resize(self) -> None:
-        """Put old and new side by side where there is room, unless the user has chosen."""
-        self._arrange()
 
     def action_mark(self, state: Literal["accepted", "rejected"]) -> None:
         """Decide on the current part and go to the next one."""
@@ -154,14 +141,6 @@ class PatchScreen(Screen[tuple[str, ...]]):
             self._patch.mark_all(state)
             self._decided()
 
-    def action_part(self, by: int) -> None:
-        """Go to another part."""
-        self.view.to_part(by)
-
-    def action_file(self, by: int) -> None:
-        """Go to another file."""
-        self.view.to_file(by)
-
     def action_split(self) -> None:
         """Cut the current hunk."""
         if self._patch is None or self._busy or not self._patch.parts:
@@ -173,10 +152,9 @@ class PatchScreen(Screen[tuple[str, ...]]):
             self.view.show(self._patch, current=at)
             self._entitle()
 
-    def action_view(self) -> None:
-        """Change between the two views."""
-        self._asked_view = not self.view.beside
-        self._arrange()
+    def action_checks(self) -> None:
+        """Show all that the checks say, or only that they went well."""
+        self._show_checks(whole=not self.query_one("#checks").has_class("-whole"))
 
     def action_edit(self) -> None:
         """Open the current place in the editor."""
@@ -303,9 +281,11 @@ class PatchScreen(Screen[tuple[str, ...]]):
         said.update(Content(text))
         said.display = bool(text)
 
-    def _arrange(self) -> None:
-        """Choose the view."""
-        self.view.beside = self.size.width >= _BESIDE if self._asked_view is None else self._asked_view
+    def _show_checks(self, *, whole: bool) -> None:
+        """Show what was checked."""
+        checks = self.query_one("#checks", Static)
+        checks.set_class(whole, "-whole")
+        checks.update(_checks(self._payload, whole=whole))
 
     def _entitle(self) -> None:
         """Say what this is and what was decided."""
@@ -328,11 +308,11 @@ _WORDS: dict[Literal["accepted", "rejected", "open", "applied", "moved"], str] =
 }
 
 
-def _checks(payload: Mapping[str, Any]) -> Content:
-    """Say what was checked: in a row where all went well, with what is wrong where not."""
+def _checks(payload: Mapping[str, Any], *, whole: bool) -> Content:
+    """Say what was checked: in a row, or each with what there is to say of it."""
     checks: Sequence[Mapping[str, Any]] = payload.get("checks") or ()
-    if all(each["ok"] for each in checks):
-        text = " · ".join(f"{one_line(each['name'])}: ok" for each in checks)
+    if not whole:
+        text = " · ".join(f"{one_line(each['name'])}: {'ok' if each['ok'] else 'FAILED'}" for each in checks)
         return Content(f"checked: {text}" if text else "nothing was checked")
     rows = [
         f"{one_line(each['name'])}: {'ok' if each['ok'] else 'FAILED'} {one_line(each['detail'])}" for each in checks

@@ -49,7 +49,7 @@ class PatchView(ScrollView, can_focus=True):
 - `s` split a hunk into its stretches of changed lines
 - `v` one below the other, or side by side; `Left` `Right` move long lines
 - `Enter` apply what is accepted, `u` take that back
-- `o` open the line in your editor; a click chooses a hunk, one on its box decides
+- `o` open the line in your editor, `c` what was checked; a click chooses a hunk, one on its box decides
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_up", "Up", show=False),
@@ -93,8 +93,10 @@ class PatchView(ScrollView, can_focus=True):
     class Moved(Message):
         """Another part is the current one."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, deciding: bool = True) -> None:
+        """Show a patch to decide on, or one that can only be read."""
         super().__init__(id=id)
+        self._deciding = deciding
         self._patch: PatchState | None = None
         self._lines: list[Line] = []
         self._firsts: list[int] = []
@@ -189,7 +191,7 @@ class PatchView(ScrollView, can_focus=True):
         if offset is None or not 0 <= at < len(self._lines):
             return
         self.current = self._lines[at].part
-        if self._lines[at].kind == "part" and offset.x <= len("> [x]"):
+        if self._deciding and self._lines[at].kind == "part" and offset.x <= len("> [x]"):
             self.post_message(self.Turned())
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
@@ -244,7 +246,8 @@ class PatchView(ScrollView, can_focus=True):
             words = {"added": "new file", "deleted": "file is removed", "modified": "changed"}
             return self._filled(Text(f"{shown(file.path)}  {words.get(file.status, file.status)}"), width, "file")
         here = line.part == self.current
-        text = f"{'>' if here else ' '} {_BOXES[part.state]} {self._ordinals[line.part]}: {_WORDS[part.state]}"
+        text = f"{'>' if here else ' '} {_BOXES[part.state]} " if self._deciding else f"{'>' if here else ' '} "
+        text += self._ordinals[line.part] + (f": {_WORDS[part.state]}" if self._deciding else "")
         text += f"  {shown(file.path)}"  # its head may be out of sight
         if part.hunk is not None:
             text += f":{part.hunk.old_start} {shown(part.hunk.heading)}"

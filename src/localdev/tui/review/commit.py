@@ -24,6 +24,7 @@ from localdev.core.sizes import counted
 from localdev.tui.background import in_thread
 from localdev.tui.keys import bind
 from localdev.tui.patch.lines import shown
+from localdev.tui.patch.reading import DiffScreen
 from localdev.tui.rows import Rows
 
 # What `git log --oneline` shows whole on a screen of 80 columns, with the id before it.
@@ -47,7 +48,10 @@ class StagedList(Rows[FileChange]):
     """The staged files with their numbers of lines."""
 
     HELP: ClassVar[str] = """\
-**What the commit will hold**: staged files, with lines added and removed. `Tab` goes on to the buttons.
+**What the commit will hold**: staged files, with lines added and removed.
+
+- `Up` `Down` go through them, `Enter` or a click shows what is changed
+- `Tab` goes on to the buttons
 """
 
     def draw(self, item: FileChange, line: int, width: int) -> Text:
@@ -63,6 +67,7 @@ class CommitScreen(Screen[str]):
 **The message of a commit**, to be edited, and what is staged.
 
 - `Tab` goes from the subject to the text, the files and the buttons
+- `Enter` on a file shows what is changed in it
 - `Alt+G`, or `Enter` on **Commit**, commits with your own git, its hooks and signing
 - `Esc` leaves; nothing is committed then
 """
@@ -169,6 +174,11 @@ class CommitScreen(Screen[str]):
         length = len(self.query_one("#subject", Input).value)
         long = f" - longer than {_SUBJECT}, which many tools cut" if length > _SUBJECT else ""
         self.query_one("#length", Static).update(Content(f"subject, {counted(length, 'character')}{long}"))
+
+    @on(Rows.Chosen)
+    def _chosen(self, event: Rows.Chosen) -> None:
+        files = list(self.query_one(StagedList).items)
+        self.app.push_screen(DiffScreen("what is staged", files, first=files.index(event.item)))
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
