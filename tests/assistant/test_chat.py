@@ -14,7 +14,7 @@ from localdev.core.errors import BackendError, ContextOverflow, NotFound, UsageE
 from localdev.core.events import Answered, ContextFitted, PromptShown, Refreshed, Sources, TextDelta
 from localdev.core.talk import Attachment, Turn
 from localdev.index.repository import IndexedRepository
-from localdev.prompting.prompts import load_prompt
+from localdev.prompting.prompts import load_prompt, parse_prompt
 from tests.assistant.chatting import Talk, backend_of
 
 DISCOUNT = "how is the discount of a customer decided?"
@@ -253,6 +253,23 @@ def test_show_prompt_asks_nobody(repository: IndexedRepository) -> None:
         assert isinstance(shown, PromptShown) and shown.prompt_tokens > 100
         assert [message.role for message in shown.messages] == ["system", "user", "assistant", "user"]
     assert isinstance(talk.backend, FakeBackend) and len(talk.backend.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "roles"), [("", []), ("=== system ===\nBe brief.\n\n=== user ===\nHi\n\n=== assistant ===\nHello\n\n",
+                                 ["system", "user", "assistant"])]
+)  # fmt: skip
+def test_a_prompt_of_ones_own(repository: IndexedRepository, tmp_path: Path, head: str, roles: list[str]) -> None:
+    """It may begin with anything or nothing; earlier turns stand between that and its last message."""
+    file = tmp_path / "1.md"
+    front = '+++\nid = "chat"\nversion = "1"\nvariables = ["passages", "standing", "attachments", "question"]\n+++\n'
+    file.write_text(f"{front}{head}=== user ===\nQ: {{{{ question }}}}")
+    turns = (Turn(1, "question", "a?", "b", "done", sent="Q: a?"),)
+    asked = Asked("why?", turns, show_prompt=True)
+    shown = list(chat(asked, repository=repository, prompt=parse_prompt(file), backend=backend_of()))[-1]
+    assert isinstance(shown, PromptShown)
+    assert [message.role for message in shown.messages] == [*roles, "user", "assistant", "user"]
+    assert [message.content for message in shown.messages[-3:]] == ["Q: a?", "b", "Q: why?"]
 
 
 def test_a_failing_engine_is_an_error_after_the_part(repository: IndexedRepository) -> None:

@@ -99,14 +99,13 @@ class _Fitting:
         self._window = backend.describe().context_window if backend else ASSUMED_WINDOW
         self._answer = min(asked.sampling.max_tokens, int(self._window * _ANSWER_SHARE))
         self._given: tuple[Attachment, ...] = ()
-        (self._system, *_) = self._render((), ())
         # What history, passages and question may take together.
-        self._room = self._window - self._answer - TEMPLATE_TOKENS - self._tokens([self._system])
+        self._room = self._window - self._answer - TEMPLATE_TOKENS - self._tokens(self._render((), ())[:-1])
 
     def fitted(self) -> Fitted:
         """Fit it as it stands; where that is too much, let earlier turns give way first."""
         cut = self._fit_given()
-        bare = self._tokens(self._render((), ())[1:])
+        bare = self._tokens(self._render((), ())[-1:])
         self._refuse_long(bare)
         forms: tuple[HistoryForm, ...] = tuple(map(first_form, self._asked.turns))
         budget = min(self._asked.context_tokens, max(LEAST_PASSAGE_TOKENS, int(self._room * _PASSAGE_SHARE)))
@@ -119,7 +118,7 @@ class _Fitting:
 
     def _fit_given(self) -> tuple[str, ...]:
         """Cut what the user gave to its share of the room; give what is to be said of it."""
-        room = self._room - self._tokens(self._render((), ())[1:])
+        room = self._room - self._tokens(self._render((), ())[-1:])
         self._given, cut = fit_attachments(
             self._asked.attachments, room=max(0, int(room * _GIVEN_SHARE)), count=self._count
         )
@@ -149,8 +148,8 @@ class _Fitting:
         before = standing(self._asked.turns, forms)
         packed, again = self._choose(before, budget)
         history = messages_of(self._asked.turns, forms)
-        system, message = self._render(packed, again)
-        sizes = self._tokens(history), sum(source.tokens for source in packed), self._tokens([system, message])
+        *front, message = self._render(packed, again)
+        sizes = self._tokens(history), sum(source.tokens for source in packed), self._tokens([*front, message])
         event = ContextFitted(
             forms,
             message.content,
@@ -163,7 +162,7 @@ class _Fitting:
                 passage.citation for passage in sorted(before, key=lambda one: one.citation.id not in again)
             ),
         )
-        return Fitted((system, *history, message), packed, before, event, cut)
+        return Fitted((*front, *history, message), packed, before, event, cut)
 
     def _choose(self, before: Sequence[Passage], budget: int) -> tuple[tuple[PackedSource, ...], tuple[int, ...]]:
         """Choose the passages that are new, and the numbers of those before that the question is about as well."""
@@ -176,7 +175,7 @@ class _Fitting:
         return new, tuple(sorted(again))
 
     def _render(self, packed: Sequence[PackedSource], again: Sequence[int]) -> tuple[Message, ...]:
-        """Render the system message and the new one."""
+        """Render what every prompt begins with, and last the new message."""
         passages = [
             {
                 "number": number,
