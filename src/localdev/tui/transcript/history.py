@@ -177,6 +177,11 @@ class History:
         rows = self._lay(self._blocks(at)[last], at)
         return self.key(Place(at, 0, 0)), self.key(Place(at, last, max(len(rows) - 1, 0)))
 
+    def end_of(self, place: Place) -> int:
+        """Give where the block of a row ends."""
+        rows = self._lay(self.block(place), place.turn)
+        return self.top_of(place._replace(row=0)) + len(rows)
+
     def shown_at(self, place: Place, share: float) -> int:
         """Give where the row stands that is at this share of a block which may have been laid out anew."""
         blocks = self._blocks(place.turn)

@@ -33,6 +33,7 @@ _NEW_TEXT = " new text below - End "
 _MOST_STRIPS = 300
 # After text that streams was laid out, so many times as long is left to everything else.
 _REST = 3
+_NARROWEST = 10
 
 
 class Transcript(ScrollView, can_focus=True):
@@ -144,12 +145,13 @@ Questions and answers, the newest at the end.
         if not self._history.turns:
             self.set_turns(turns)
             return
-        place, share = self._here()
-        count = len(self._history.turns)
-        self._history.prepend(turns)
-        added = len(self._history.turns) - count
+        history, count = self._history, len(self._history.turns)
+        place = history.place(self.scroll_offset.y)
+        below = history.end_of(place) - self.scroll_offset.y
+        history.prepend(turns)
+        place = place._replace(turn=place.turn + len(history.turns) - count)
         self._older_asked = 0
-        self._changed(place._replace(turn=place.turn + added), share)
+        self._changed(history.end_of(place) - below)
 
     def show(self, turn: Turn) -> None:
         """Add a turn, or show it as it is now; one that streams is shown as often as leaves most time for keys."""
@@ -270,6 +272,7 @@ Questions and answers, the newest at the end.
         meta = event.style.meta
         if event.chain > 1:
             event.prevent_default()
+            event.stop()  # the screen would select everything
             self._select_at(meta.get("offset"), whole_turn=event.chain > 2)
         elif "new_text" in meta:
             self.action_scroll_end()
@@ -308,13 +311,15 @@ Questions and answers, the newest at the end.
         width = self.scrollable_content_region.width - Palette.GUTTER - 1
         self._strips.clear()
         self._shown.clear()
-        if self._history.turns and self._history.width:
-            place, share = self._here()
-            self._history.set_width(max(width, 10))
-            self._changed(place, share)
-        else:
-            self._history.set_width(max(width, 10))
+        history = self._history
+        if not history.turns or not history.width:
+            history.set_width(max(width, _NARROWEST))
             self._changed()
+            return
+        place = history.place(self.scroll_offset.y)
+        share = place.row / max(history.block(place).height, 1)
+        history.set_width(max(width, _NARROWEST))
+        self._changed(history.shown_at(place, share))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Lay out what has come into view."""
@@ -339,27 +344,19 @@ Questions and answers, the newest at the end.
         self._palette = None
         self._strips.clear()
 
-    def _here(self) -> tuple[Place, float]:
-        """Give the topmost row in view, and which share of its block stands above it."""
-        place = self._history.place(self.scroll_offset.y)
-        return place, place.row / max(self._history.block(place).height, 1)
-
-    def _changed(self, place: Place | None = None, share: float = 0.0) -> None:
-        """Show what has changed; `place` is what stands topmost, at `share` of its block."""
-        self._settle(place, share)
+    def _changed(self, y: int | None = None) -> None:
+        """Show what has changed, from `y` on if that is given and the end is not followed."""
+        self._settle(y)
         self.refresh()
 
-    def _settle(self, place: Place | None = None, share: float = 0.0) -> None:
+    def _settle(self, y: int | None = None) -> None:
         """Lay out what is in view and take heights that have changed into account."""
         history, height = self._history, self._height
         if self._settling or not height:
             return
         self._settling = True
         try:
-            y = self.scroll_offset.y
-            if place is not None and not self.following:
-                y = history.shown_at(place, share)
-            y = history.prepare(y, height, at_end=self.following)
+            y = history.prepare(self.scroll_offset.y if y is None else y, height, at_end=self.following)
             self.virtual_size = Size(self.scrollable_content_region.width, history.total)
             if y != self.scroll_y:
                 self.scroll_to(y=y, animate=False, force=True)
@@ -451,7 +448,7 @@ Questions and answers, the newest at the end.
 
     def _welcome_line(self, y: int, width: int, palette: Palette) -> Strip:
         """Paint a row of what stands where nothing was asked yet."""
-        rows = [row for line in self._welcome for row in folded([Span(line, ("muted",))], max(width - 3, 10))]
+        rows = [row for line in self._welcome for row in folded([Span(line, ("muted",))], max(width - 3, _NARROWEST))]
         at = y - 1
         row = rows[at] if 0 <= at < len(rows) else Row(())
         return palette.paint(row, width, turn=0, bar=FOCUSED if self.has_focus else PLAIN)
