@@ -42,14 +42,18 @@ class DialogHost(App[None]):
 
 
 def ended(dialog: Screen[Any], *keys: str, size: tuple[int, int] = (80, 24)) -> list[object]:
-    """Open a dialog, press keys, each when the screen rests, and give what it ended with; empty while it is open."""
+    """Open a dialog, press keys, and give what it ended with; empty while it is open.
+
+    A key that is no letter is pressed when the screen rests.
+    """
     host = DialogHost(dialog)
 
     async def body(pilot: Pilot[None]) -> None:
-        await settle(pilot)
         for key in keys:
+            if len(key) > 1:
+                await settle(pilot)
             await pilot.press(key)
-            await settle(pilot)
+        await settle(pilot)
 
     drive(host, body, size=size)
     return host.ended

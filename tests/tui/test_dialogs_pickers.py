@@ -43,12 +43,15 @@ def empty(tmp_path: Path) -> Desk:
     return desk_of(root)
 
 
-@pytest.fixture
-def desk(empty: Desk, tmp_path: Path) -> Desk:
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """One with a model of its own and one in Ollama, and an adapter."""
-    ModelStore(empty.folders.models).add(TINY, Adding(name="tiny"))
-    add_adapter(Wish(write_adapter(tmp_path / "style.gguf"), base="tiny"), Settings(), empty.folders)
-    return replace(empty, settings=Settings(model="ollama:coder"))
+    root = tmp_path_factory.mktemp("pickers") / "shop"
+    root.mkdir()
+    desk = desk_of(root)
+    ModelStore(desk.folders.models).add(TINY, Adding(name="tiny"))
+    add_adapter(Wish(write_adapter(root.parent / "style.gguf"), base="tiny"), Settings(), desk.folders)
+    return replace(desk, settings=Settings(model="ollama:coder"))
 
 
 def files(desk: Desk, paths: tuple[str, ...], *before: Step) -> Desk:

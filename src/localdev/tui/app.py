@@ -15,6 +15,10 @@ from localdev.tui.screens.main import MainScreen
 from localdev.tui.themes import DARK, LIGHT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.command import Provider
+
     from localdev.app.conversation.conversation import Conversation
     from localdev.app.conversation.desk import Desk
 
@@ -32,9 +36,17 @@ class ChatOptions:
     color: bool = True
 
 
+def _commands() -> type[Provider]:
+    """Give what the palette offers, when it is first opened."""
+    from localdev.tui.dialogs.palette import ActionCommands
+
+    return ActionCommands
+
+
 class ChatApp(App[int]):
     """One conversation on the screen."""
 
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
     TITLE = "localdev"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING: ClassVar[str] = "ctrl+p"

@@ -1,0 +1,104 @@
+"""The dialogs within the whole chat: opened by their keys, explained by F1, closed by the user's own key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+
+from localdev.tui.app import ChatOptions
+from localdev.tui.dialogs.pickers import AdapterPicker, ModelPicker
+from localdev.tui.dialogs.sessions import SessionBrowser
+from localdev.tui.help import HelpScreen
+from localdev.tui.sources.preview import PreviewScreen
+from tests.tui.drive import drive, settle, shows
+from tests.tui.opened import opened_chat
+from tests.tui.picture import screen_text
+from tests.tui.scripted import conversation_turns
+
+
+@pytest.mark.parametrize(
+    ("key", "screen"),
+    [
+        ("ctrl+o", SessionBrowser),
+        ("alt+m", ModelPicker),
+        ("alt+a", AdapterPicker),
+        ("f1", HelpScreen),
+        ("ctrl+p", CommandPalette),
+        ("alt+p", PreviewScreen),
+    ],
+)
+def test_every_dialog_has_its_key(tmp_path: Path, key: str, screen: type) -> None:
+    """It opens while the question has the focus, and Escape leads back there."""
+    app, _ = opened_chat(tmp_path, {}, turns=conversation_turns()[:1])
+
+    async def body(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        await pilot.press(key)
+        await settle(pilot)
+        assert isinstance(app.screen, screen)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert app.screen is app.main
+
+    drive(app, body, size=(120, 40))
+
+
+def test_help_and_the_users_keys_in_a_dialog(tmp_path: Path) -> None:
+    """F1 explains the dialog that is open; the key that a user gave to cancel closes dialogs, and Escape does not."""
+    app, _ = opened_chat(tmp_path, {}, options=ChatOptions(keys=("cancel=ctrl+g",)))
+
+    async def body(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        await pilot.press("ctrl+o")
+        await shows(pilot, "No sessions here yet")
+        await pilot.press("f1")
+        await shows(pilot, "Conversations about this repository")
+        await pilot.press("escape")
+        await settle(pilot)
+        assert isinstance(app.screen, HelpScreen)
+        for _ in range(2):
+            await pilot.press("ctrl+g")
+            await settle(pilot)
+        assert app.screen is app.main
+
+    drive(app, body, size=(120, 40))
+
+
+def test_the_palette_does_what_its_keys_do(tmp_path: Path) -> None:
+    """All actions of the chat are in it, and one that is chosen opens its dialog."""
+    app, _ = opened_chat(tmp_path, {})
+
+    async def body(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        await pilot.press("ctrl+p")
+        await shows(pilot, "Review the changes  alt+r")
+        assert "Leave the chat  f10, alt+q" in screen_text(app)
+        await pilot.press(*"choose the model")
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(app.screen, ModelPicker)
+
+    drive(app, body, size=(120, 50))
+
+
+@pytest.mark.parametrize(("keys", "left"), [(("enter",), "resumed"), (("n",), "new")])
+def test_going_on_from_the_browser(tmp_path: Path, keys: tuple[str, ...], left: str) -> None:
+    """The session that is chosen is shown with its turns; a new one begins empty."""
+    app, _ = opened_chat(tmp_path, {}, turns=conversation_turns()[:1])
+
+    async def body(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        before = app.conversation.session.id
+        await pilot.press("ctrl+o")
+        await settle(pilot)
+        await pilot.press(*keys)
+        await settle(pilot)
+        assert app.screen is app.main
+        assert (app.conversation.session.id == before) == (left == "resumed")
+        assert ("How is the discount decided?" in screen_text(app)) == (left == "resumed")
+
+    drive(app, body, size=(120, 40))
