@@ -50,6 +50,19 @@ def test_the_instructions_of_ask_are_short_and_first() -> None:
     assert len(one[0].content) / 3.5 <= 300
 
 
+def test_the_instructions_of_a_chat_are_short_and_first() -> None:
+    """As those of ask; what stood before is named by its numbers, attachments by their names."""
+    prompt = load_prompt("chat")
+    values = {"passages": [], "standing": [], "attachments": [], "question": "one?"}
+    one = render_prompt(prompt, values)
+    given = [{"name": "log", "text": "{{ x }}"}]
+    two = render_prompt(prompt, {**values, "standing": [1, 12], "attachments": given})
+    assert one[0] == two[0] and one[0].role == "system" and len(one[0].content) / 3.5 <= 300
+    assert one[1].content == "Question: one?"
+    shown = "See also what was shown before: [1], [12]\n\nGiven by the user, log:\n\n{{ x }}\n\nQuestion: one?"
+    assert two[1].content == shown
+
+
 def test_passages_come_numbered_before_the_question() -> None:
     """A passage is headed by its number, place and lines; the question is the last line."""
     passage = {"path": "a.py", "start_line": 3, "end_line": 4, "text": "x = 1\ny = 2"}
