@@ -1,91 +1,161 @@
-"""A conversation through the service: the same events as in this process, and its state kept between questions."""
+"""A chat's jobs in the service: the same events, cancelled from another thread, and the service dying under them."""
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localdev.app.jobs import LocalJobs
+from localdev.app.conversation.conversation import open_conversation
+from localdev.app.conversation.starter import LocalStarter
 from localdev.config.settings import build
-from localdev.core.events import Answered, ContextFitted, Event, Progress, Refreshed, TextDelta
+from localdev.core.errors import NotFound
+from localdev.core.events import Answered, ContextFitted, Event, Notice, Progress, Refreshed, TextDelta
 from localdev.core.folders import Folders
-from localdev.core.talk import Turn
 from localdev.service import client
-from localdev.service.client import ServiceJobs
-from localdev.service.log import log_file
-from tests.assistant.chatting import kept
+from localdev.service.client import Unavailable
+from localdev.service.starter import ServiceRun, ServiceStarter
+from localdev.sessions.store import SessionStore
 from tests.service.conftest import Script, facts, until
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.gguf"
-QUESTIONS = ["how are settings read?", "and where is it called?", "why?"]
-SMALL = {"model": str(TINY), "chat.max_tokens": 12, "chat.context_tokens": 150, "llama.threads": 1}
+ASKED: dict[str, Any] = {"question": "how are settings read?", "attachments": [], "history": [], "no_model": False}
 
 
-def events_of(jobs: LocalJobs | ServiceJobs, turns: list[Turn], question: str) -> Iterator[Event]:
-    """Ask the next question of a conversation."""
-    return jobs.run("chat", {"question": question, "history": [asdict(turn) for turn in turns]})
+class Place:
+    """Starters of one repository."""
+
+    def __init__(self, folders: Folders, root: Path) -> None:
+        self.folders = folders
+        self.root = root
+        self.alone: list[LocalStarter] = []
+
+    def starter(self, **values: Any) -> ServiceStarter:
+        """Make a starter with some settings."""
+        settings = build({name.replace("__", "."): value for name, value in values.items()})
+        self.alone.append(LocalStarter(settings, self.folders, self.root))
+        return ServiceStarter(settings, self.folders, self.root, {}, self.alone[-1])
 
 
-def served(settings: dict[str, Any], folders: Folders, root: Path) -> ServiceJobs:
-    """Give the jobs that the service runs."""
-    return ServiceJobs(build(settings), folders, root, lambda _event: None, {})
+@pytest.fixture
+def place(folders: Folders, repository: Path) -> Iterator[Place]:
+    """Give what makes starters."""
+    found = Place(folders, repository)
+    yield found
+    for each in found.alone:
+        each.close()
 
 
-def timeless(events: Iterator[Event]) -> list[Event]:
-    """Leave out what differs from run to run."""
-    plain = [event for event in events if not isinstance(event, Refreshed | Progress)]
-    return [replace(each, timings=Answered("").timings) if isinstance(each, Answered) else each for each in plain]
+def plain(events: list[Event]) -> list[str]:
+    """Give the kinds of events that are the same wherever a job runs."""
+    return [type(event).__name__ for event in events if not isinstance(event, Progress | Notice)]
 
 
-def test_the_events_are_those_of_this_process(repository: Path, folders: Folders, script: Script) -> None:
-    """What was fitted travels whole, with the history there and the forms back."""
-    settings: dict[str, Any] = {"model": script("By `read_settings` [1]."), "chat.k": 2}
-    here: list[Turn] = []
-    there: list[Turn] = []
-    for question in QUESTIONS:
-        alone = timeless(events_of(LocalJobs(build(settings), folders, repository), here, question))
-        other = timeless(events_of(served(settings, folders, repository), there, question))
-        assert other == alone
-        assert any(isinstance(event, ContextFitted) for event in other)
-        here, there = kept(here, question, alone), kept(there, question, other)
+def cancelled_at(run: ServiceRun, wanted: type[Event]) -> tuple[list[Event], float]:
+    """Read a run and cancel it from another thread at an event of a kind."""
+    seen: list[Event] = []
+    at = 0.0
+    for event in run.events():
+        if isinstance(event, wanted) and not at:
+            at = time.monotonic()
+            threading.Thread(target=run.cancel).start()
+        seen.append(event)
+    assert at
+    return seen, time.monotonic() - at
 
 
-@pytest.mark.llama
-def test_a_follow_up_evaluates_little_and_so_it_does_in_a_new_service(repository: Path, folders: Folders) -> None:
-    """Each client is another; after the second question the service is another as well, and goes on from disk."""
+def test_the_service_answers_as_this_process_does(place: Place, script: Script, folders: Folders) -> None:
+    """The same events; that it was started is told as progress, and what happens inside long work too."""
+    starter = place.starter(model=script("They are read [1]."))
+    served = list(starter.start("chat", ASKED).events())
+    alone = list(place.alone[0].start("chat", ASKED).events())
+    assert plain(served) == plain(alone) and "Answered" in plain(served)
+    stages = [event.stage for event in served if isinstance(event, Progress)]
+    assert stages[0] == "starting the background service" and len(stages) > 1
+    assert facts(folders)["pid"]
+
+
+def test_cancelling_ends_it_at_once(place: Place, script: Script, folders: Folders) -> None:
+    """Before the first word of a model that takes a minute for it; the service is told and ends the job too."""
+    starter = place.starter(model=script("slow", delay=60))
+    seen, seconds = cancelled_at(starter.start("chat", ASKED), ContextFitted)
+    assert seconds < 2 and not any(isinstance(event, TextDelta | Answered) for event in seen)
+    until(lambda: not facts(folders).get("jobs_running"), 5)
+
+
+def test_cancelling_keeps_the_part(place: Place, script: Script, folders: Folders) -> None:
+    """In the midst of an answer: what came stays in the turn."""
+    settings = build({"model": script("one two three four", piece=4, delay=0.3)})
+    starter = ServiceStarter(settings, folders, place.root, {}, LocalStarter(settings, folders, place.root))
+    store = SessionStore(folders.sessions)
+    conversation = open_conversation(store, place.root, settings, starter)
+    run = conversation.ask("why?")
+    began = 0.0
+    for event in run.events():
+        if isinstance(event, TextDelta) and not began:
+            began = time.monotonic()
+            run.cancel()
+    assert time.monotonic() - began < 2
+    assert run.turn.state == "cancelled" and run.turn.answer.startswith("one")
+    assert store.turns(conversation.session.id)[0] == run.turn
+    conversation.close()
+
+
+def test_cancelling_a_long_prompt(place: Place, folders: Folders) -> None:
+    """The real engine ends within a batch, and the next question is answered by the same process."""
     pytest.importorskip("llama_cpp")
-    turns: list[Turn] = []
-    for number, question in enumerate(QUESTIONS):
-        if number == 2:
-            client.stop(folders)
-        events = list(events_of(served(SMALL, folders, repository), turns, question))
-        answer = next(event for event in events if isinstance(event, Answered))
-        fitted = next(event for event in events if isinstance(event, ContextFitted))
-        if turns:
-            assert answer.usage.prompt_tokens - answer.usage.cached_tokens < fitted.passage_tokens + 70
-            assert answer.usage.cached_tokens >= fitted.history_tokens
-        turns = kept(turns, question, events)
+    starter = place.starter(model=str(TINY), chat__max_tokens=8, llama__states_mb=0)
+    list(starter.start("chat", ASKED).events())
+    pid = facts(folders)["pid"]
+    long = [{"name": "log", "text": "the order was not saved because the disk was busy\n" * 400}]
+    seen, seconds = cancelled_at(starter.start("chat", {**ASKED, "attachments": long}), ContextFitted)
+    assert seconds < 2 and "Answered" not in plain(seen)
+    assert "Answered" in plain(list(starter.start("chat", ASKED).events())) and facts(folders)["pid"] == pid
 
 
-@pytest.mark.llama
-def test_a_chat_can_be_warmed(repository: Path, folders: Folders) -> None:
-    """The first question then finds its instructions evaluated."""
-    pytest.importorskip("llama_cpp")
-    served(SMALL, folders, repository).warm("chat")
-    until(lambda: "warm ok" in log_file(folders).read_text())
-    events = list(events_of(served(SMALL, folders, repository), [], QUESTIONS[0]))
-    assert next(event for event in events if isinstance(event, Answered)).usage.cached_tokens > 200
+def test_cancelled_before_it_began(place: Place, folders: Folders) -> None:
+    """No service is started for it."""
+    run = place.starter().start("chat", ASKED)
+    run.cancel()
+    assert not any(isinstance(event, Refreshed) for event in run.events())
+    assert client.status(folders) is None
 
 
-def test_leaving_within_an_answer_cancels_it(repository: Path, folders: Folders, script: Script) -> None:
-    """Closing the iterator ends the job in the service."""
-    settings = {"model": script("word " * 2000, delay=0.02)}
-    events = events_of(served(settings, folders, repository), [], QUESTIONS[0])
-    next(event for event in events if isinstance(event, TextDelta))
-    assert len(facts(folders)["jobs_running"]) == 1
-    events.close()  # type: ignore[attr-defined]
-    until(lambda: not facts(folders)["jobs_running"])
+def test_a_service_that_dies_is_started_again(place: Place, script: Script, folders: Folders) -> None:
+    """The answer under way fails with what to do; the next one comes, and it is said why that took longer."""
+    slow = place.starter(model=script("one two three four five six", piece=4, delay=0.2))
+    run = slow.start("chat", ASKED)
+    seen: list[Event] = []
+    with pytest.raises(Unavailable, match="ended while it was working") as ended:
+        for event in run.events():
+            seen.append(event)
+            if isinstance(event, TextDelta) and len(seen) > 1:
+                os.kill(facts(folders)["pid"], signal.SIGKILL)
+    assert any(isinstance(event, TextDelta) for event in seen) and ended.value.hint.startswith("ask again")
+    events = list(slow.start("chat", ASKED).events())
+    assert next(event.text for event in events if isinstance(event, Notice)) == (
+        "the background service had ended; it is started again"
+    )
+    assert "Answered" in plain(events)
+
+
+def test_a_failing_job_comes_as_it_is(place: Place) -> None:
+    """What the job raises in the service is raised here."""
+    with pytest.raises(NotFound, match="nosuch"):
+        list(place.starter().start("chat", ASKED, model="nosuch").events())
+
+
+def test_without_a_service_the_job_runs_here(place: Place, script: Script, folders: Folders) -> None:
+    """Where none can be started that is said, and the answer comes all the same."""
+    folders.runtime.parent.mkdir(parents=True, exist_ok=True)
+    folders.runtime.write_text("in the way of its socket")
+    events = list(place.starter(model=script("Here.")).start("chat", ASKED).events())
+    (warning,) = [event for event in events if isinstance(event, Notice) and event.level == "warning"][:1]
+    assert "running without it" in warning.text and "Answered" in plain(events)
+    folders.runtime.unlink()

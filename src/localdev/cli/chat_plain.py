@@ -79,9 +79,6 @@ class PlainChat:
         """Do what a line asks for; an error of ours is said and the conversation goes on."""
         if not line.strip():
             return
-        if self._spoken and not self.interactive:
-            self.out.line()  # between two answers
-        self._spoken = True
         try:
             if is_command(line):
                 self._command(line)
@@ -123,11 +120,16 @@ class PlainChat:
             Exception: a bug; the turn was stored.
         """
         payload: dict[str, Any] | None = None
+        begun = False
         for event in self.events(run):
+            if isinstance(event, TextDelta | Result) and not begun:
+                begun = True
+                self._part()
             if isinstance(event, TextDelta):
                 self.out.piece(event.text)
             elif isinstance(event, Sources) and event.model and run.turn.kind == "question":
-                self.out.aside(f"{one_line(event.model)} reads {counted(len(event.hits), 'new passage')}")
+                what = f"reads {counted(len(event.hits), 'new passage')}" if event.hits else "answers"
+                self.out.aside(f"{one_line(event.model)} {what}")
             elif isinstance(event, Result):
                 payload = event.payload
         self.out.end_line()
@@ -137,6 +139,12 @@ class PlainChat:
 
             show_result(self, turn, payload)
         self._finish(turn)
+
+    def _part(self) -> None:
+        """Part an answer from the one before, where nothing is typed in between."""
+        if self._spoken and not self.interactive:
+            self.out.line()
+        self._spoken = True
 
     def events(self, run: TurnRun | JobRun) -> Iterator[Event]:
         """Yield a run's events but notices and progress, which are said; they are read in a thread of their own.

@@ -151,7 +151,7 @@ def test_leaving_the_events_cancels(talk: Talk) -> None:
 
 def test_a_failing_job_ends_the_turn_and_not_the_chat(talk: Talk) -> None:
     """The error and its hint stand in the turn with what had come; the next question is asked as ever."""
-    failing = [*pieces("some words"), BackendError("the engine is gone", "start it again")]
+    failing: Script = [*pieces("some words"), BackendError("the engine is gone", "start it again")]
     conversation = talk(chat(failing, answer_script()))
     turn = told(conversation)
     assert (turn.state, turn.error, turn.hint) == ("failed", "the engine is gone", "start it again")
@@ -415,7 +415,10 @@ def test_no_question_is_refused(talk: Talk, question: str) -> None:
 
 def test_a_second_list_of_places_adds_to_the_first(talk: Talk) -> None:
     """Where a model said nothing and the places follow, both lists can be opened."""
-    found = [Sources((hit(1, Citation(1, "a.py", 1, 2, "a")),), "tiny", first=1)]
-    again = [Sources((hit(1, Citation(2, "b.py", 1, 2, "b")),), first=2), answered("places", model="", cited=())]
+    found: Script = [Sources((hit(1, Citation(1, "a.py", 1, 2, "a")),), "tiny", first=1)]
+    again: Script = [
+        Sources((hit(1, Citation(2, "b.py", 1, 2, "b")),), first=2),
+        answered("places", model="", cited=()),
+    ]
     turn = told(talk(chat([*found, *again])))
     assert [source.path for source in turn.sources] == ["a.py", "b.py"] and turn.model == ""
