@@ -138,9 +138,9 @@ for number in range(10):
 def test_many_processes_at_once(path: Path, root: Path) -> None:
     """Processes that all begin with no file at all write, read and delete side by side, and nothing is lost."""
     running = [process(MANY, path, root, f"p{number}") for number in range(4)]
-    assert [each.wait(60) for each in running] == [0] * 4
     for each in running:
-        each.communicate()
+        each.communicate(timeout=60)
+    assert [each.returncode for each in running] == [0] * 4
     store = SessionStore(path)
     titles = sorted(info.title for info in store.list())
     assert titles == [f"p{name} {number}" for name in range(4) for number in range(0, 10, 2)]
@@ -159,7 +159,9 @@ def test_another_process_holds_and_deletes(store: SessionStore, path: Path, root
             store.delete(info.id)
     finally:
         killed(running)
-    assert process("store.delete(id)", path, root, info.id).wait(60) == 0
+    running = process("store.delete(id)", path, root, info.id)
+    running.communicate(timeout=60)
+    assert running.returncode == 0
     with pytest.raises(NotFound):
         store.add(info.id, Turn(0, "question", "x"))
     with pytest.raises(NotFound), store.lease(info.id):
