@@ -33,10 +33,12 @@ def test_what_a_question_is_after(question: str, expected: tuple[str, str]) -> N
     assert used(question, [BEFORE]) == expected
 
 
-def test_without_a_turn_before_or_a_citation_there_is_nothing() -> None:
-    """A guess would put wrong passages in front."""
+def test_without_a_turn_before_or_a_symbol_there_is_nothing() -> None:
+    """Where nothing was cited it is the best symbol that was found."""
     uncited = Turn(1, "question", "how?", "So.", "done", sources=PLACES)
-    assert used("where is it called?", []) == used("where is it called?", [uncited]) == ("", "")
+    assert used("where is it called?", [uncited]) == ("discount", "shop/pricing.py")
+    plain = Turn(1, "question", "how?", "So.", "done", sources=PLACES[:1], cited=(1,))
+    assert used("where is it called?", []) == used("where is it called?", [plain]) == ("", "")
 
 
 def test_users_stand_in_front(repository: IndexedRepository) -> None:

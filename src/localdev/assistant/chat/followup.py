@@ -58,7 +58,7 @@ def _points(question: str) -> bool:
 def about(question: str, turns: Sequence[Turn], attachments: Sequence[Attachment] = ()) -> str:
     """Give what a question is about beyond its own words, to be searched for with them; empty when it stands alone.
 
-    That is what is attached to it, else what the turns before were about: the symbols that were cited, in backticks,
+    That is what is attached to it, else what the turns before were about: the symbols they speak of, in backticks,
     and the words of the question there. A question with words of its own is given the symbols alone, if there are any.
     """
     if stands_alone(question):
@@ -77,16 +77,18 @@ def _topic(turns: Sequence[Turn]) -> Iterator[str]:
     """
     questions = [turn for turn in reversed(turns) if turn.kind == "question" and turn.answer.strip()]
     for turn in questions[:_FURTHEST]:
-        yield from (f"`{source.symbol}`" for source in cited(turn)[:_MOST_SYMBOLS])
+        yield from (f"`{source.symbol}`" for source in spoken_of(turn)[:_MOST_SYMBOLS])
         yield from dict.fromkeys([*code_in(turn.asked), *_own_words(turn.asked)[:_MOST_WORDS]])
         if stands_alone(turn.asked):
             return
 
 
-def cited(turn: Turn) -> list[Citation]:
-    """Give the places that an answer cites and that are a symbol, each symbol once."""
+def spoken_of(turn: Turn) -> list[Citation]:
+    """Give the symbols that an answer speaks of, each once: those it cites, else the best one that was found for it."""
     places = {source.id: source for source in turn.sources}
     found = [places[number] for number in turn.cited if number in places and places[number].symbol]
+    if not turn.cited:  # small models often cite nothing
+        return [source for source in turn.sources if source.symbol][:1]
     return list({source.symbol: source for source in reversed(found)}.values())[::-1]
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from localdev.assistant.chat.followup import cited, code_in, means_what_was_said
+from localdev.assistant.chat.followup import code_in, means_what_was_said, spoken_of
 from localdev.assistant.passages import Found
 from localdev.assistant.verify import last_part
 from localdev.core.ports import Repository
@@ -22,7 +22,7 @@ _LOOKED_AT = 20
 def used(question: str, turns: Sequence[Turn]) -> tuple[str, str]:
     """Give the symbol whose users a question asks for, and the file that defines it (empty: any); else two empty texts.
 
-    It is the name in the question, or where there is none the symbol that was cited first in the turn before.
+    It is the name in the question, or where there is none the symbol that the turn before spoke of first.
     """
     if not _ASKS.search(question):
         return "", ""
@@ -32,7 +32,7 @@ def used(question: str, turns: Sequence[Turn]) -> tuple[str, str]:
     if not means_what_was_said(question):
         return "", ""
     last = next((turn for turn in reversed(turns) if turn.kind == "question" and turn.answer.strip()), None)
-    places = cited(last) if last is not None else []
+    places = spoken_of(last) if last is not None else []
     return (last_part(places[0].symbol), places[0].path) if places else ("", "")
 
 
