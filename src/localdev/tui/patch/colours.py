@@ -12,7 +12,7 @@ from localdev.tui.transcript.code import highlighted
 from localdev.tui.transcript.rows import Span
 
 # Lines that are lexed at once: some milliseconds.
-STRETCH = 200
+STRETCH = 100
 
 # A hunk by its identity: comparing two long ones takes longer than drawing the screen. Who is kept keeps its identity.
 _Key = tuple[int, Literal["old", "new"]]
