@@ -54,6 +54,7 @@ def test_list(run: Run, repository: Path, ids: list[str], store: SessionStore) -
     assert "2 turns  How are settings read?" in first
     assert "Carts\\x1b[31m\\nred" in second
     assert run("sessions", "list", "-n", 1, "-C", repository).out.count("\n") == 1
+    assert run("sessions", "list", "-n", "9" * 30, "-C", repository).code == 2
     everywhere = run("sessions", "list", "--all", "-C", repository).out
     assert "Elsewhere" in everywhere
     assert str(repository) in everywhere

@@ -144,6 +144,8 @@ class Database:
         """Turn SQLite's errors in the body into ours."""
         try:
             yield
+        except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
+            raise  # a bug of ours says nothing about the file
         except sqlite3.Error as error:
             raise self._told(error) from error
 

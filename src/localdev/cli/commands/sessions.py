@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 app = new_group("List, read, search, export, rename and delete the sessions that `chat` has kept.")
 _LISTED, _FOUND = 20, 20
+_MOST = 1_000_000
 
 All = Annotated[bool, typer.Option("--all", help="The sessions of all repositories.")]
 Session = Annotated[
@@ -30,7 +31,7 @@ Named = Annotated[str, typer.Argument(metavar="SESSION", help="Its id, the begin
 @app.command("list", short_help="List them, the last changed first.")
 def list_(
     context: typer.Context,
-    limit: Annotated[int, typer.Option("-n", metavar="N", min=1, help="How many.")] = _LISTED,
+    limit: Annotated[int, typer.Option("-n", metavar="N", min=1, max=_MOST, help="How many.")] = _LISTED,
     everywhere: All = False,
     as_json: Json = False,
     directory: Directory = None,
@@ -55,7 +56,7 @@ def show(
     context: typer.Context,
     session: Session = None,
     limit: Annotated[
-        int | None, typer.Option("-n", metavar="N", min=1, help="Only the last N turns; all unless given.")
+        int | None, typer.Option("-n", metavar="N", min=1, max=_MOST, help="Only the last N turns; all unless given.")
     ] = None,
     everywhere: All = False,
     as_json: Json = False,
@@ -77,7 +78,7 @@ def show(
 def search(
     context: typer.Context,
     words: Annotated[list[str], typer.Argument(metavar="QUERY", help='Words, or a "phrase in quotes".')],
-    limit: Annotated[int, typer.Option("-k", metavar="N", min=1, help="How many.")] = _FOUND,
+    limit: Annotated[int, typer.Option("-k", metavar="N", min=1, max=_MOST, help="How many.")] = _FOUND,
     everywhere: All = False,
     as_json: Json = False,
     directory: Directory = None,
