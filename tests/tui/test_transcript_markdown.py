@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from localdev.core.talk import Turn
-from localdev.tui.transcript.blocks import TurnBlocks, text_of
+from localdev.tui.transcript.blocks import TurnBlocks
 from localdev.tui.transcript.code import code_rows, highlighted
 from localdev.tui.transcript.inline import inline
 from localdev.tui.transcript.prose import prose_rows
@@ -87,7 +87,7 @@ def test_code_has_its_language_and_looks() -> None:
     assert all(row.fill == ("block",) for row in rows)
     looks = {span.text: span.look[-1] for row in rows for span in row.spans}
     assert (looks["def"], looks["f"], looks["# why"]) == ("keyword", "function", "comment")
-    assert text_of(rows[1:3]) == 'def f():  # why\n    return "x"\n'
+    assert "".join(row.text[row.lead :] + row.joint for row in rows[1:3]) == 'def f():  # why\n    return "x"\n'
 
 
 @pytest.mark.parametrize("language", ["python", "", "no-such-language", "\x1b[31m", "go", "golang", "text", "{.rust}"])

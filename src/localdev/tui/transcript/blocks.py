@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from itertools import chain
 
 from localdev.core.talk import Turn
 from localdev.tui.transcript.code import code_rows
 from localdev.tui.transcript.prose import plain_rows, prose_rows
 from localdev.tui.transcript.rows import Row, Span, folded
 from localdev.tui.transcript.scan import Piece, Scanner
-from localdev.tui.transcript.summary import clock, day_line, foot_line, form_line, result_line, state_line
+from localdev.tui.transcript.summary import clock, day_line, foot_parts, form_line, result_line, state_line
 from localdev.tui.transcript.tables import table_piece_rows
 from localdev.tui.transcript.text import LONGEST_LINE, lines_of, shown
 
@@ -24,14 +23,13 @@ _LEVELS = {"warning": "warning", "hint": "hint", "info": "muted"}
 class Block:
     """Rows that are laid out together. `height` is exact once they were for this width, and an estimate before."""
 
-    __slots__ = ("_make", "exact", "height", "piece", "rows", "size")
+    __slots__ = ("_make", "exact", "height", "piece", "rows")
 
-    def __init__(self, make: Callable[[int], list[Row]], size: int, piece: Piece | None = None) -> None:
+    def __init__(self, make: Callable[[int], list[Row]], height: int, piece: Piece | None = None) -> None:
         self._make = make
-        self.size = size
         self.piece = piece
         self.rows: list[Row] | None = None
-        self.height = size
+        self.height = height
         self.exact = False
 
     def lay_out(self, width: int) -> list[Row]:
@@ -243,13 +241,12 @@ def tail_rows(turn: Turn, width: int) -> list[Row]:
         look = ("error",) if turn.state == "failed" else ("warning",)
         rows += [row for line in lines_of(state) for row in folded([Span(shown(line), look)], width)]
     if hint:
-        rows += plain_rows([f"hint: {line}" for line in lines_of(hint)], width, ("hint",))
-    foot = foot_line(turn)
-    rows += folded([Span(shown(foot), ("muted",))], width) if foot else []
+        rows += plain_rows(lines_of(f"hint: {hint}"), width, ("hint",))
+    foot: list[str] = []
+    for part in foot_parts(turn):
+        if foot and len(foot[-1]) + len(part) + 3 <= width:
+            foot[-1] += f" · {part}"
+        else:
+            foot.append(part)
+    rows += plain_rows(foot, width, ("muted",))
     return [Row(()), *rows] if rows else []
-
-
-def text_of(rows: Sequence[Row]) -> str:
-    """Give the text of rows as it is copied: without what leads them, folded lines in one."""
-    parts = chain.from_iterable((row.text[row.lead :], row.joint) for row in rows)
-    return "".join(parts)

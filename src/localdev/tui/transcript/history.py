@@ -105,13 +105,6 @@ class History:
         for turn in self.turns:
             turn.set_width(width)
 
-    def drop_rows(self) -> None:
-        """Forget what is laid out, so that it is made again."""
-        width, self.width = self.width, 0
-        for turn in self.turns:
-            turn.set_width(0)
-        self.set_width(width)
-
     # --- what stands where
 
     def top_of(self, place: Place) -> int:

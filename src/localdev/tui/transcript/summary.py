@@ -70,10 +70,10 @@ def state_line(turn: Turn) -> tuple[str, str]:
     return "", ""
 
 
-def foot_line(turn: Turn) -> str:
+def foot_parts(turn: Turn) -> list[str]:
     """Give the model, what the answer rests on and its times."""
     if turn.state == "streaming":
-        return "answering ..." if turn.answer else "working ..."
+        return ["answering ..." if turn.answer else "working ..."]
     parts = [turn.model + (f" + {turn.adapter}" if turn.adapter else "")] if turn.model else []
     if turn.kind == "question" and turn.sources:
         parts.append(f"{len(turn.cited)} of {counted(len(turn.sources), 'source')}")
@@ -81,8 +81,7 @@ def foot_line(turn: Turn) -> str:
         parts.append(f"{len(turn.unverified)} unverified")
     if turn.dropped_citations:
         parts.append(f"{counted(turn.dropped_citations, 'citation')} dropped")
-    parts += _times(turn)
-    return " · ".join(parts)
+    return parts + _times(turn)
 
 
 def _times(turn: Turn) -> list[str]:
