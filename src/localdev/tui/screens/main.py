@@ -13,8 +13,9 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from localdev.core.errors import LocaldevError
-from localdev.core.events import Event, Notice, Progress, Refreshed
+from localdev.core.events import Event, Notice, Progress
 from localdev.core.neutral import one_line
+from localdev.core.sizes import counted
 from localdev.core.talk import Attachment, Turn
 from localdev.tui.background import in_thread, show_error
 from localdev.tui.composer.messages import CommandGiven, QueueRemoved, Submitted
@@ -127,17 +128,18 @@ class MainScreen(Screen[None]):
 
     def _index_told(self, event: Event) -> None:
         """Say how far the index is; called from the thread that brings it up to date."""
-        if isinstance(event, Progress | Refreshed):
-            self.app.call_from_thread(self._show_index, event)
+        if isinstance(event, Progress):
+            self.app.call_from_thread(self._show_index, worded(event))
 
-    def _show_index(self, event: Progress | Refreshed) -> None:
+    def _show_index(self, said: str) -> None:
         """Show it in the status line, beside what else goes on."""
-        self.turns.follower.set(index=worded(event))
+        self.turns.follower.set(index=said)
         self.show_status(self.turns.follower.status)
 
     def _names_known(self, names: Names) -> None:
         """Complete files and symbols from now on."""
         self.composer.set_names(names)
+        self._show_index(counted(len(names.paths), "file"))
 
     # --- the session
 
