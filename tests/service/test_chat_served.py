@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -20,6 +21,7 @@ from localdev.core.events import Answered, ContextFitted, Event, Notice, Progres
 from localdev.core.folders import Folders
 from localdev.service import client
 from localdev.service.client import Unavailable
+from localdev.service.log import log_file
 from localdev.service.starter import ServiceRun, ServiceStarter
 from localdev.sessions.store import SessionStore
 from tests.service.conftest import Script, facts, until
@@ -143,6 +145,17 @@ def test_a_service_that_dies_is_started_again(place: Place, script: Script, fold
         "the background service had ended; it is started again"
     )
     assert "Answered" in plain(events)
+
+
+def test_the_model_is_loaded_while_the_first_question_is_typed(place: Place, folders: Folders, tmp_path: Path) -> None:
+    """The chat's prompt begins with what is evaluated then."""
+    pytest.importorskip("llama_cpp")
+    model = shutil.copy(TINY, tmp_path)  # other tests link to the one, which changes its stamp
+    starter = place.starter(models__chat=(str(model),), chat__max_tokens=8, llama__states_mb=0)
+    starter.warm()
+    until(lambda: "warm ok" in log_file(folders).read_text())
+    *_, answered = [event for event in starter.start("chat", ASKED).events() if isinstance(event, Answered)]
+    assert answered.usage.cached_tokens > 50
 
 
 def test_a_failing_job_comes_as_it_is(place: Place) -> None:

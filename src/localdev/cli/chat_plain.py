@@ -67,6 +67,7 @@ class PlainChat:
         if self.interactive:
             self.out.aside(_WELCOME)
             self.say_where()
+            threading.Thread(target=self.desk.warm, name="chat-warm", daemon=True).start()
         if first:
             self.take(first)
         for line in self._lines():

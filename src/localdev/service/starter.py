@@ -11,7 +11,7 @@ from typing import Any
 
 from localdev.app.conversation.choosing import settings_for
 from localdev.config.settings import Settings
-from localdev.core.errors import EnvironmentFault
+from localdev.core.errors import EnvironmentFault, LocaldevError
 from localdev.core.events import Event, Notice, Progress
 from localdev.core.folders import Folders
 from localdev.core.ports import JobRun, JobStarter
@@ -51,6 +51,16 @@ class ServiceStarter:
             return self.alone.start(job, options, model=model, adapter=adapter)
 
         return ServiceRun(self, (job, options), served, alone)
+
+    def warm(self) -> None:
+        """Have the service load what the first question needs; does not wait for it.
+
+        What is in the way of that is said when the first question meets it.
+        """
+        with contextlib.suppress(LocaldevError):
+            settings = settings_for(self.settings, "chat")
+            ServiceJobs(settings, self.folders, self.root, lambda _event: None, self.secrets).warm("chat")
+            self.used = True
 
 
 class ServiceRun:

@@ -144,6 +144,7 @@ def test_models_and_adapters_are_listed(folders: Folders, root: Path, store: Ses
         ({}, Choice(), Reach("offline")),
         ({"model": "tiny"}, Choice(), Reach("offline", model="tiny")),
         ({"model": "tiny"}, Choice(NONE), Reach("offline")),
+        ({"model": "models/tiny-q4.gguf"}, Choice(), Reach("offline", model="tiny-q4")),
         ({"model": "ollama:q"}, Choice(), Reach("offline", model="ollama:q")),
         (
             {

@@ -53,6 +53,8 @@ class Desk:
     starter: JobStarter
     store: SessionStore
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    # Has what the first question needs be loaded while it is typed; does not wait for it, and never fails.
+    warm: Callable[[], None] = lambda: None
 
     def models(self, choice: Choice = Choice()) -> tuple[ModelChoice, ...]:  # noqa: B008 - frozen
         """List the models that can answer: those the settings name, and those of the store.

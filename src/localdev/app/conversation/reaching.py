@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,10 +41,19 @@ def reach(settings: Settings, folders: Folders, *, without: bool = False) -> Rea
         host if allowance.covers(host, port) else "" for host, port in _beyond(settings, without=without)
     )
     named = [host for host in hosts if host]
-    model = "" if without else model_named(settings, folders)
+    model = "" if without else _shown(model_named(settings, folders))
     if named:
         return Reach(", ".join(named), True, model)
     return Reach(f"{OFFLINE} (host not allowed)" if hosts else OFFLINE, False, model)
+
+
+def _shown(model: str) -> str:
+    """Give a model as its answers will name it: of a file the name alone."""
+    if not model.lower().endswith(".gguf") or ":" in model[2:]:
+        return model
+    from localdev.models.names import stem
+
+    return stem(Path(model))
 
 
 def model_named(settings: Settings, folders: Folders) -> str:

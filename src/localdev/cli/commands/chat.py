@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from localdev.cli.options import Adapter, Directory, Model, NoService, new_app
-from localdev.cli.workplace import Workplace, open_workplace
+from localdev.cli.workplace import Workplace, has_model, open_workplace
 
 if TYPE_CHECKING:
     from localdev.app.conversation.conversation import Conversation
     from localdev.app.conversation.desk import Desk
+    from localdev.service.starter import ServiceStarter
 
 app = new_app()
 
@@ -85,6 +86,7 @@ def _opened(
     from localdev.sessions.store import SessionStore
 
     starter: JobStarter
+    served: ServiceStarter | None = None
     starter = alone = LocalStarter(place.settings, place.folders, place.root)
     parts.callback(alone.close)
     if place.settings.service.enabled and not no_service:
@@ -92,7 +94,7 @@ def _opened(
         from localdev.service.starter import ServiceStarter
 
         secrets = secrets_of(os.environ)
-        starter = ServiceStarter(place.settings, place.folders, place.root, secrets, alone)
+        starter = served = ServiceStarter(place.settings, place.folders, place.root, secrets, alone)
     store = parts.enter_context(contextlib.closing(SessionStore(place.folders.sessions)))
     session, continue_last = which
     conversation = open_conversation(
@@ -101,7 +103,12 @@ def _opened(
     parts.callback(conversation.close)
     if no_model:
         conversation.choice = Choice(model=NONE)
-    return conversation, Desk(place.settings, place.folders, place.root, starter, store)
+
+    def warm() -> None:
+        if served is not None and not no_model and has_model(place, "chat"):
+            served.warm()
+
+    return conversation, Desk(place.settings, place.folders, place.root, starter, store, warm=warm)
 
 
 def _on_screen(place: Workplace, conversation: Conversation, desk: Desk, first: str) -> int:
