@@ -369,3 +369,34 @@ def test_undo_of_something_else_is_said(tmp_path: Path) -> None:
     drive(Stage(PatchScreen(payload_of(), desk)), body, size=(120, 30))
     assert text_of(root, "shop/pricing.py") == SHOP
     assert text_of(root, "elsewhere.txt") is None
+
+
+def test_any_file_can_be_gone_to(tmp_path: Path, snap: Snapshots) -> None:
+    """A list of the files with what was decided; the chosen one comes into sight."""
+    many = [FileEdit(f"src/f{n:03}.py", "a\nb\nc\n", "a\nB\nc\n") for n in range(200)]
+    root = project(tmp_path, many)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("a", "r", "g")
+        await snap.now(pilot, "patch-files")
+        await pilot.press(*"f150", "enter")
+        await shows(pilot, "> [ ] hunk 1 of 1: not decided  src/f150.py")
+
+    drive(stage(root, payload_of(many)), body)
+
+
+def test_the_editor_opens_at_the_first_changed_line(tmp_path: Path) -> None:
+    """Of the hunk that is the current one, or of the file."""
+    root = project(tmp_path)
+    places: list[tuple[str, int]] = []
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        view = pilot.app.screen.query_one(PatchView)
+        for _ in range(4):
+            places.append(view.place)
+            await pilot.press("n")
+
+    drive(stage(root), body)
+    assert places == [("shop/pricing.py", 8), ("shop/pricing.py", 47), ("shop/new.py", 1), ("old.txt", 1)]

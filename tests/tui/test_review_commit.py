@@ -189,3 +189,32 @@ def test_a_repository_that_is_gone_is_said(root: Path) -> None:
         await shows(pilot, "error: git here works on no repository")
 
     drive(stage(root), body)
+
+
+def test_a_small_screen_keeps_the_buttons(root: Path, snap: Snapshots) -> None:
+    """However much a hook prints."""
+    hook = root / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nseq 1 100\nexit 1\n")
+    hook.chmod(0o755)
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("alt+g")
+        await shows(pilot, "git did not commit (exit code 1)")
+        await snap.now(pilot, "commit-refused-60x15")
+
+    drive(stage(root), body, size=(60, 15))
+
+
+def test_a_message_cannot_drive_the_terminal(root: Path) -> None:
+    """Escapes in what a model wrote are text, on the screen and in the commit."""
+    odd = Worded("feat: \x1b[2J", "a\x07b\tc\r\nd", "", "")
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("alt+g")
+        await settle(pilot)
+
+    drive(stage(root, commit_payload(odd, files=2)), body)
+    assert git(root, "log", "-1", "--format=%B") == "feat: \\x1b[2J\n\na\\x07b\tc\nd"

@@ -15,6 +15,14 @@ from localdev.source.applying import pieces
 
 State = Literal["open", "accepted", "rejected", "applied", "moved"]
 
+WORDS: dict[State, str] = {
+    "accepted": "accepted",
+    "rejected": "rejected",
+    "open": "not decided",
+    "applied": "applied",
+    "moved": "cannot be applied",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -92,6 +100,11 @@ class PatchState:
         self.parts = [
             replace(part, state="accepted") if (part.file, part.hunk) in last else part for part in self.parts
         ]
+
+    def told(self, file: int) -> str:
+        """Say in words what was decided on the parts of a file."""
+        counts = Counter(WORDS[part.state] for part in self.parts if part.file == file)
+        return ", ".join(f"{count} {words}" for words, count in counts.items())
 
     def counts(self) -> dict[State, int]:
         """Count the parts by what was decided."""

@@ -14,6 +14,7 @@ from textual.widgets import Footer, Static
 from localdev.app.proposed import ProposedFile
 from localdev.core.change import FileChange
 from localdev.core.neutral import one_line
+from localdev.tui.dialogs.picker import Offer, Picker
 from localdev.tui.patch.hunks import PatchState
 from localdev.tui.patch.view import PatchView
 
@@ -27,6 +28,7 @@ class ViewScreen(Screen[Value]):
     """A screen whose main part is the view of a patch: it goes through it and chooses how it is laid out."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("g", "files", "Files", show=False),
         Binding("right_square_bracket", "file(1)", "Next file", show=False),
         Binding("left_square_bracket", "file(-1)", "Previous file", show=False),
         Binding("q", "close", "Back", show=False),
@@ -50,6 +52,16 @@ class ViewScreen(Screen[Value]):
         """Go to another file."""
         self.view.to_file(by)
 
+    def action_files(self) -> None:
+        """Choose a file to go to."""
+        if (patch := self.view.patch) is not None:
+            self.app.push_screen(PatchFiles(patch, deciding=self.view.deciding), self._to_file)
+
+    def _to_file(self, path: str | None) -> None:
+        patch = self.view.patch
+        if path and patch is not None:
+            self.view.to_file_at(next(at for at, file in enumerate(patch.files) if file.path == path))
+
     def action_view(self) -> None:
         """Change between the two views."""
         self._asked_view = not self.view.beside
@@ -60,6 +72,23 @@ class ViewScreen(Screen[Value]):
         self.view.beside = self.size.width >= _BESIDE if self._asked_view is None else self._asked_view
 
 
+class PatchFiles(Picker):
+    """Ends with the path of one of a patch's files."""
+
+    heading = "Files of the patch"
+    placeholder = "letters of the path"
+
+    def __init__(self, patch: PatchState, *, deciding: bool) -> None:
+        super().__init__()
+        self._patch = patch
+        self._deciding = deciding
+
+    def load(self) -> Sequence[Offer]:
+        """Give the paths, with what was decided."""
+        files = enumerate(self._patch.files)
+        return [Offer(file.path, self._patch.told(at) if self._deciding else file.status) for at, file in files]
+
+
 class ReadingView(PatchView):
     """A change without decisions."""
 
@@ -67,7 +96,7 @@ class ReadingView(PatchView):
 **A change**, to be read.
 
 - `n` `p` next and previous hunk, `]` `[` next and previous file
-- `v` one below the other, or side by side; `Left` `Right` move long lines
+- `g` any file; `v` one below the other, or side by side; `Left` `Right` move long lines
 - the mouse selects text, `Ctrl+C` copies it; `Esc` goes back
 """
 

@@ -18,7 +18,7 @@ from localdev.core.neutral import one_line
 from localdev.core.patch import FileEdit
 from localdev.core.sizes import counted
 from localdev.tui.background import in_thread
-from localdev.tui.patch.hunks import PatchState
+from localdev.tui.patch.hunks import WORDS, PatchState
 from localdev.tui.patch.reading import ViewScreen
 from localdev.tui.patch.view import PatchView
 from localdev.tui.sources.editor import open_editor
@@ -238,7 +238,9 @@ class PatchScreen(ViewScreen[tuple[str, ...]]):
         """Say what was written."""
         assert self._patch is not None
         self._patch.written()
-        self._say(f"applied: {_cut(', '.join(one_line(edit.path) for edit in edits))}; u takes it back")
+        names = _cut(", ".join(one_line(edit.path) for edit in edits))
+        partly = set(self._patch.counts()) != {"applied"} and self._payload.get("checks")
+        self._say(f"applied: {names}; u takes it back" + ("\nwhat was checked is the whole patch" if partly else ""))
         self.view.refresh()
         self._entitle()
 
@@ -293,19 +295,10 @@ class PatchScreen(ViewScreen[tuple[str, ...]]):
         title = [(f"gen {kind}".strip(), "bold")]
         if self._patch is not None:
             counts, parts = self._patch.counts(), self._patch.parts
-            words = [f"{counts[state]} {word}" for state, word in _WORDS.items() if counts.get(state)]
+            words = [f"{counts[state]} {word}" for state, word in WORDS.items() if counts.get(state)]
             files = counted(len(self._patch.files), "file")
             title.append((f"  {files}, {counted(len(parts), 'hunk')}: {', '.join(words)}", ""))
         self.query_one("#title", Static).update(Content.assemble(*title))
-
-
-_WORDS: dict[Literal["accepted", "rejected", "open", "applied", "moved"], str] = {
-    "accepted": "accepted",
-    "rejected": "rejected",
-    "open": "not decided",
-    "applied": "applied",
-    "moved": "cannot be applied",
-}
 
 
 def _checks(payload: Mapping[str, Any], *, whole: bool) -> Content:

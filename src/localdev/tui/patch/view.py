@@ -20,17 +20,10 @@ from textual.strip import Strip
 from localdev.core.change import DiffLine, Hunk
 from localdev.core.neutral import one_line
 from localdev.tui.patch.colours import Colours
-from localdev.tui.patch.hunks import PatchState
+from localdev.tui.patch.hunks import WORDS, PatchState
 from localdev.tui.patch.lines import Line, changed_words, code_text, laid_out, returns_differ, shown
 
 _BOXES = {"open": "[ ]", "accepted": "[x]", "rejected": "[-]", "applied": "[*]", "moved": "[!]"}
-_WORDS = {
-    "open": "not decided",
-    "accepted": "accepted",
-    "rejected": "rejected",
-    "applied": "applied",
-    "moved": "cannot be applied",
-}
 _NO_END = " (no line feed at the end)"
 _SHIFT = 8
 # Later than this at once, a key pressed meanwhile is answered in between.
@@ -44,7 +37,7 @@ class PatchView(ScrollView, can_focus=True):
     HELP: ClassVar[str] = """\
 **The patch.** Each hunk is decided on by itself; nothing is written before `Enter`.
 
-- `n` `p` next and previous hunk, `]` `[` next and previous file
+- `n` `p` next and previous hunk, `]` `[` next and previous file, `g` any file
 - `a` accept, `r` reject, `Space` turn over; `A` accept all, `R` reject all
 - `s` split a hunk into its stretches of changed lines
 - `v` one below the other, or side by side; `Left` `Right` move long lines
@@ -96,7 +89,7 @@ class PatchView(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None, deciding: bool = True) -> None:
         """Show a patch to decide on, or one that can only be read."""
         super().__init__(id=id)
-        self._deciding = deciding
+        self.deciding = deciding
         self._patch: PatchState | None = None
         self._lines: list[Line] = []
         self._firsts: list[int] = []
@@ -127,6 +120,11 @@ class PatchView(ScrollView, can_focus=True):
         self.refresh()
 
     @property
+    def patch(self) -> PatchState | None:
+        """What is shown; None before it is."""
+        return self._patch
+
+    @property
     def place(self) -> tuple[str, int]:
         """The path of the current part, and the first line it changes on the side that is on disk now."""
         if self._patch is None or not self._patch.parts:
@@ -147,11 +145,13 @@ class PatchView(ScrollView, can_focus=True):
             self._see(self.current)
 
     def to_file(self, by: int) -> None:
-        """Go to the first part of another file."""
-        if self._patch is None or not self._patch.parts:
-            return
-        parts = self._patch.parts
-        wanted = parts[self.current].file + by
+        """Go to another file, by so many."""
+        if self._patch is not None and self._patch.parts:
+            self.to_file_at(self._patch.parts[self.current].file + by)
+
+    def to_file_at(self, wanted: int) -> None:
+        """Go to the first part of a file, by its place among all."""
+        parts = self._patch.parts if self._patch is not None else []
         found = next((at for at, part in enumerate(parts) if part.file == wanted), None)
         if found is not None:
             self.to_part(found - self.current)
@@ -191,7 +191,7 @@ class PatchView(ScrollView, can_focus=True):
         if offset is None or not 0 <= at < len(self._lines):
             return
         self.current = self._lines[at].part
-        if self._deciding and self._lines[at].kind == "part" and offset.x <= len("> [x]"):
+        if self.deciding and self._lines[at].kind == "part" and offset.x <= len("> [x]"):
             self.post_message(self.Turned())
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
@@ -246,8 +246,8 @@ class PatchView(ScrollView, can_focus=True):
             words = {"added": "new file", "deleted": "file is removed", "modified": "changed"}
             return self._filled(Text(f"{shown(file.path)}  {words.get(file.status, file.status)}"), width, "file")
         here = line.part == self.current
-        text = f"{'>' if here else ' '} {_BOXES[part.state]} " if self._deciding else f"{'>' if here else ' '} "
-        text += self._ordinals[line.part] + (f": {_WORDS[part.state]}" if self._deciding else "")
+        text = f"{'>' if here else ' '} {_BOXES[part.state]} " if self.deciding else f"{'>' if here else ' '} "
+        text += self._ordinals[line.part] + (f": {WORDS[part.state]}" if self.deciding else "")
         text += f"  {shown(file.path)}"  # its head may be out of sight
         if part.hunk is not None:
             text += f":{part.hunk.old_start} {shown(part.hunk.heading)}"

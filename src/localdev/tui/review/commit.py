@@ -29,6 +29,8 @@ from localdev.tui.rows import Rows
 
 # What `git log --oneline` shows whole on a screen of 80 columns, with the id before it.
 _SUBJECT = 72
+# Lower screens have no room for the files and for what git says.
+_TIGHT = 20
 # Colours that hooks print; the words are what counts here.
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MOST_PRINTED = 20_000
@@ -85,7 +87,8 @@ class CommitScreen(Screen[str]):
         & TextArea:focus { background: $panel; border: none; }
         & .label { height: 1; padding: 0 1; color: $text-muted; }
         & StagedList { height: 1fr; max-height: 12; }
-        & #printed { height: auto; max-height: 40%; padding: 0 1; background: $surface; display: none; }
+        & #printed { height: auto; max-height: 30%; padding: 0 1; background: $surface; display: none; }
+        &.-tight StagedList { display: none; }
         & #printed.-error { color: $error; }
         & #printed Static { height: auto; }
         & Horizontal { height: 1; align-horizontal: right; }
@@ -113,9 +116,10 @@ class CommitScreen(Screen[str]):
                 yield Static(_in_the_way(self._payload))
         else:
             yield Static(id="length", classes="label")
-            yield Input(str(self._payload.get("subject") or ""), placeholder="what the change does", id="subject")
+            subject, body = (str(self._payload.get(name) or "") for name in ("subject", "body"))
+            yield Input(one_line(subject), placeholder="what the change does", id="subject")
             yield Static(Content("text"), classes="label")
-            yield TextArea(str(self._payload.get("body") or ""), id="body", soft_wrap=True)
+            yield TextArea(neutral(body.replace("\r\n", "\n")), id="body", soft_wrap=True)
             yield Static(Content("staged"), id="staged", classes="label")
             yield StagedList(id="files", say="reading what is staged ...")
             with VerticalScroll(id="printed", can_focus=True):
@@ -140,6 +144,15 @@ class CommitScreen(Screen[str]):
         subject = self.query_one("#subject", Input).value.strip()
         body = self.query_one("#body", TextArea).text.strip("\n")
         return f"{subject}\n\n{body}" if body.strip() else subject
+
+    def on_resize(self) -> None:
+        """Keep the buttons in sight."""
+        if not self._stopped:
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """Give what git says the room of the files where there is little."""
+        self.set_class(self.size.height < _TIGHT and self.query_one("#printed").display, "-tight")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer no commit where there is no message."""
@@ -233,6 +246,7 @@ class CommitScreen(Screen[str]):
         place.display = bool(text)
         text = neutral(_COLOURS.sub("", text.replace("\r\n", "\n")))
         place.query_one(Static).update(Content(text[-_MOST_PRINTED:]))
+        self._arrange()
         self.call_after_refresh(place.scroll_end, animate=False)
 
 
