@@ -224,3 +224,26 @@ def test_leaving_saves_what_is_there(tmp_path: Path) -> None:
     assert app.return_code == 0
     turn = app.conversation.turns()[-1]
     assert (turn.state, turn.answer[:12]) == ("cancelled", "The discount")
+
+
+def test_control_c_stops_the_answer_and_twice_leaves(tmp_path: Path) -> None:
+    """As in a shell: it ends what is under way; with nothing under way it is asked for twice."""
+    app, _ = opened_chat(tmp_path, {"chat": [answer_script(gate=Gate())]})
+
+    async def body(pilot: Pilot[int]) -> None:
+        await typed(pilot, "first")
+        await shows(pilot, "The discount is")
+        await pilot.press("ctrl+c")
+        await shows(pilot, "Cancelled")
+        await settle(pilot)
+        await pilot.press("ctrl+c")
+        await shows(pilot, "Ctrl+C again leaves")
+        assert app.return_code is None
+        await pilot.press("ctrl+c")
+        for _ in range(200):
+            await pilot.pause(0.02)
+            if app.return_code is not None:
+                break
+
+    drive(app, body, size=(80, 24))
+    assert app.return_code == 0

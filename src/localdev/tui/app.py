@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
     from localdev.app.conversation.conversation import Conversation
     from localdev.app.conversation.desk import Desk
+
+
+# Two Ctrl+C within so many seconds mean to leave.
+_TWICE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class ChatApp(App[int]):
         self.options = options
         self.keys = read_keys(options.keys)
         self.bug: BaseException | None = None
+        self._interrupted_at = float("-inf")
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = (LIGHT if options.theme == "light" else DARK).name
@@ -87,6 +93,20 @@ class ChatApp(App[int]):
     def action_leave(self) -> None:
         """Leave; what is being answered is saved first."""
         self.main.leave()
+
+    async def action_quit(self) -> None:
+        """Leave as by our own key."""
+        self.main.leave()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C: stop the answer, as in a shell; where there is none, twice within a moment leaves."""
+        if self.main.turns.cancel():
+            return
+        now = time.monotonic()
+        if now - self._interrupted_at < _TWICE_SECONDS:
+            self.main.leave()
+        self._interrupted_at = now
+        self.notify("Ctrl+C again leaves, and so do F10 and /quit", markup=False, timeout=_TWICE_SECONDS)
 
     def action_explain(self) -> None:
         """Explain what has the focus."""
