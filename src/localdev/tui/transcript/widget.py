@@ -382,6 +382,18 @@ Questions and answers, the newest at the end.
 
     # --- painting
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Paint rows of the view. Nothing frames them, so they do without the work that frames and paddings need."""
+        filters, ground = self.get_line_filters(), self.background_colors[1]
+        base = (self._palette or Palette(self)).base
+        strips = []
+        for y in crop.line_range:
+            strip = self.render_line(y)
+            for each in filters:
+                strip = strip.apply_filter(each, ground)
+            strips.append(strip.crop_extend(crop.x, crop.right, base))
+        return strips
+
     def render_line(self, y: int) -> Strip:
         """Paint one row of the view."""
         self._shown[y] = strip = self._line(y)
