@@ -32,6 +32,7 @@ from localdev.core.processes import resident_bytes
 from localdev.core.talk import Turn
 from localdev.sessions.store import SessionStore
 from tests.shop import write_shop
+from tests.tui.scripted import prose
 from tests.tui.terminal import Bare
 
 FIRST_PAINT_SECONDS = 0.6
@@ -42,21 +43,6 @@ HISTORY_TURNS, LINES_PER_TURN = 100, 500
 _SIZE = (160, 48)
 # Letters that neither answers nor the screen hold, each of two bytes and one column: an echo is told by them alone.
 _LETTERS = [chr(code) for code in range(0x100, 0x240) if chr(code).isalpha()]
-_WORDS = (
-    "the",
-    "cart",
-    "holds",
-    "what",
-    "`total`",
-    "gives",
-    "to",
-    "`discount`",
-    "before",
-    "**any**",
-    "order",
-    "is",
-    "saved",
-)
 _LEAST_APP = """
 from textual.app import App
 from textual.widgets import Input, Static
@@ -136,22 +122,6 @@ def prepare(folder: Path, program: str) -> Place:
     return Place(folder, repository, program, session.id)
 
 
-def prose(lines: int, *, seed: int) -> str:
-    """Make an answer of so many lines: paragraphs, lists and code as models write them."""
-    chance = random.Random(seed)
-    made: list[str] = []
-    while len(made) < lines:
-        kind = chance.random()
-        if kind < 0.5:
-            made += [" ".join(chance.choices(_WORDS, k=11)) for _ in range(6)] + [""]
-        elif kind < 0.75:
-            made += [f"- {' '.join(chance.choices(_WORDS, k=8))}" for _ in range(4)] + [""]
-        else:
-            body = [f"    value_{step} = discount({step}, amount) * {chance.random():.3f}" for step in range(6)]
-            made += ["```python", "def total(amount: float) -> float:", *body, "    return value_0", "```", ""]
-    return "\n".join(made[:lines])
-
-
 def measure_paint(place: Place, *, rounds: int) -> tuple[list[Row], dict[str, object]]:
     """Time whole processes until their first picture stands."""
     python, env = sys.executable, place.env()
@@ -199,7 +169,7 @@ def measure_echo(place: Place, *, keys: int) -> tuple[list[Row], dict[str, objec
     piece = 4
     stream = {"text": text, "piece": piece, "delay": 1 / TOKENS_PER_SECOND}
     with place.chat("--session", place.session, replies=[stream]) as terminal:
-        terminal.wait("question 100")
+        terminal.wait("Sources of turn 100")
         settle(terminal)
         times["at rest"] = echoes(terminal, keys)
         terminal.press("C-u")
@@ -220,10 +190,11 @@ def measure_echo(place: Place, *, keys: int) -> tuple[list[Row], dict[str, objec
     return rows, {"echo_ms": told, "echo_stream": memory, "status": speed}
 
 
-def settle(terminal: Bare) -> None:
-    """Wait until a second has passed in which nothing was written."""
+def settle(terminal: Bare, seconds: float = 20) -> None:
+    """Wait until next to nothing is written any more; a cursor blinks on."""
+    end = time.monotonic() + seconds
     before = -1
-    while before != len(terminal.written):
+    while len(terminal.written) - before > 2000 and time.monotonic() < end:
         before = len(terminal.written)
         time.sleep(1)
 

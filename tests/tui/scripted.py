@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import subprocess
 import threading
@@ -45,6 +46,22 @@ CITATIONS = (
     Citation(2, "shop/cart.py", 6, 8, "total"),
     Citation(3, "shop/store.py", 6, 12, "OrderStore"),
     Citation(4, "README.md", 3, 5, "Returns"),
+)
+
+_WORDS = (
+    "the",
+    "cart",
+    "holds",
+    "what",
+    "`total`",
+    "gives",
+    "to",
+    "`discount`",
+    "before",
+    "**any**",
+    "order",
+    "is",
+    "saved",
 )
 
 
@@ -217,6 +234,22 @@ def conversation_turns() -> tuple[Turn, ...]:
 def session(root: Path, *, title: str = "How is the discount decided?", turns: int = 5) -> SessionInfo:
     """Make what is known of a session; its id is always the same."""
     return SessionInfo("5f2c8a1e", title, str(root), THEN, THEN + 300, turns, "tiny")
+
+
+def prose(lines: int, *, seed: int) -> str:
+    """Make an answer of so many lines: paragraphs, lists and code as models write them."""
+    chance = random.Random(seed)
+    made: list[str] = []
+    while len(made) < lines:
+        kind = chance.random()
+        if kind < 0.5:
+            made += [" ".join(chance.choices(_WORDS, k=11)) for _ in range(6)] + [""]
+        elif kind < 0.75:
+            made += [f"- {' '.join(chance.choices(_WORDS, k=8))}" for _ in range(4)] + [""]
+        else:
+            body = [f"    value_{step} = discount({step}, amount) * {chance.random():.3f}" for step in range(6)]
+            made += ["```python", "def total(amount: float) -> float:", *body, "    return value_0", "```", ""]
+    return "\n".join(made[:lines])
 
 
 def store_with_sessions(path: Path, sessions: Mapping[str, tuple[Path, str, Sequence[Turn]]]) -> SessionStore:

@@ -197,7 +197,8 @@ class History:
             last = max(self.total - height, 0)
             y = last if at_end else min(max(y, 0), last)
             anchor, offset = self._anchor(y, height, upwards=upwards)
-            if not self._lay_out(y, height):
+            # Cutting a turn into blocks alone may change the total, and with it where the end is.
+            if not self._lay_out(y, height) and last == max(self.total - height, 0):
                 break
             y = self.top_of(anchor) - offset
         last = max(self.total - height, 0)
