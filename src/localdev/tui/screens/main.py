@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -230,6 +231,13 @@ class MainScreen(Screen[None]):
     def _copy(self, event: Transcript.CopyAsked) -> None:
         """Copy what was selected or marked."""
         self.copy(event.text)
+
+    def action_copy_text(self) -> None:
+        """Copy what the mouse has selected; without a selection the key means something else."""
+        text = self.get_selected_text()
+        if text is None:
+            raise SkipAction
+        self.copy(text)
 
     def copy(self, text: str) -> None:
         """Bring text to the clipboard, and say how."""
