@@ -277,7 +277,7 @@ def test_code_can_be_read_on_every_ground(tmp_path: Path, light: bool) -> None:
         view = pilot.app.screen.query_one(PatchView)
         for ground in ("added", "removed", "context"):
             under = view.get_component_rich_style(f"patch--{ground}")
-            for name in (*LOOKS, "gutter", "word", "note", ground):
+            for name in (*LOOKS, "gutter", "word", "note", "plus", "minus", ground):
                 style = under + view.get_component_rich_style(f"patch--{name}", partial=True)
                 assert style.color is not None
                 assert under.bgcolor is not None

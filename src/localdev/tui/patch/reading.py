@@ -15,6 +15,7 @@ from localdev.app.proposed import ProposedFile
 from localdev.core.change import FileChange
 from localdev.core.neutral import one_line
 from localdev.tui.dialogs.picker import Offer, Picker
+from localdev.tui.keys import bind
 from localdev.tui.patch.hunks import PatchState
 from localdev.tui.patch.view import PatchView
 
@@ -31,7 +32,7 @@ class ViewScreen(Screen[Value]):
         Binding("g", "files", "Files", show=False),
         Binding("right_square_bracket", "file(1)", "Next file", show=False),
         Binding("left_square_bracket", "file(-1)", "Previous file", show=False),
-        Binding("q", "close", "Back", show=False),
+        bind("cancel", "close"),
     ]
     _asked_view: bool | None = None
 
@@ -109,7 +110,7 @@ class DiffScreen(ViewScreen[None]):
         Binding("n", "part(1)", "Next"),
         Binding("p", "part(-1)", "Previous"),
         Binding("v", "view", "View"),
-        Binding("escape", "close", "Back", id="cancel"),
+        Binding("q", "close", "Back"),
     ]
     DEFAULT_CSS = """
     DiffScreen {

@@ -69,7 +69,7 @@ class PatchScreen(ViewScreen[tuple[str, ...]]):
         Binding("r", "mark('rejected')", "Reject"),
         Binding("n", "part(1)", "Next"),
         Binding("enter", "apply", "Apply"),
-        Binding("escape", "close", "Back", id="cancel"),
+        Binding("q", "close", "Back"),
         Binding("u", "undo", "Undo"),
         Binding("v", "view", "View"),
         Binding("s", "split", "Split"),

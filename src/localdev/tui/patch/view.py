@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -17,7 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from localdev.core.change import DiffLine, Hunk
+from localdev.core.change import DiffLine, Hunk, LineKind
 from localdev.core.neutral import one_line
 from localdev.tui.patch.colours import Colours
 from localdev.tui.patch.hunks import WORDS, PatchState
@@ -53,7 +53,7 @@ class PatchView(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"patch--{name}" for name in ("context", "added", "removed", "gutter", "file", "part", "here", "note")),
         *(f"patch--{name}" for name in LOOKS),
-        "patch--word",
+        *("patch--word", "patch--plus", "patch--minus"),
     }
     DEFAULT_CSS = """
     PatchView {
@@ -74,6 +74,8 @@ class PatchView(ScrollView, can_focus=True):
         & > .patch--number, & > .patch--type { color: $accent; }
         & > .patch--comment { color: $text-muted; text-style: italic; }
         & > .patch--function { color: $primary; }
+        & > .patch--plus { color: $success; text-style: bold; }
+        & > .patch--minus { color: $error; text-style: bold; }
         & > .patch--word { text-style: bold underline; }
     }
     """
@@ -261,7 +263,7 @@ class PatchView(ScrollView, can_focus=True):
         look = row.kind
         gutter = self._style(look) + self._style("gutter", partial=True)
         head = f"{self._bar(line)}{old} {new} "
-        left = [Segment(head, gutter), Segment(f"{_MARKS[look]} ", self._style(look))]
+        left = [Segment(head, gutter), self._mark(look)]
         rest = max(0, width - len(head) - 2)
         return Strip.join([Strip(left), self._code(row, line, at, rest)]).adjust_cell_length(width, self._style(look))
 
@@ -281,9 +283,15 @@ class PatchView(ScrollView, can_focus=True):
         number = row.old_line if line.old is row and row.kind != "added" and at < 0 else row.new_line
         head = f"{bar}{str(number or '').rjust(self._digits)} "
         gutter = self._style(row.kind) + self._style("gutter", partial=True)
-        left = [Segment(head, gutter), Segment(f"{_MARKS[row.kind]} ", self._style(row.kind))]
+        left = [Segment(head, gutter), self._mark(row.kind)]
         code = self._code(row, line, at, max(0, width - len(head) - 2))
         return Strip.join([Strip(left), code]).adjust_cell_length(width, self._style(row.kind))
+
+    def _mark(self, kind: LineKind) -> Segment:
+        """Give the mark of a line, coloured: terminals of few colours may show both grounds as one."""
+        mark, look = _MARKS[kind]
+        style = self._style(kind) + (self._style(look, partial=True) if look else Style())
+        return Segment(f"{mark} ", style)
 
     def _code(self, row: DiffLine, line: Line, at: int, width: int) -> Strip:
         """Draw the code of a line, moved to the side and cut at the width."""
@@ -351,7 +359,8 @@ class PatchView(ScrollView, can_focus=True):
         return self.get_component_rich_style(f"patch--{name}", partial=partial)
 
 
-_MARKS: dict[Literal["context", "added", "removed"], str] = {"context": " ", "added": "+", "removed": "-"}
+# The mark of each kind of line, and its look.
+_MARKS: dict[LineKind, tuple[str, str]] = {"context": (" ", ""), "added": ("+", "plus"), "removed": ("-", "minus")}
 
 
 def _ordinals(patch: PatchState) -> list[str]:

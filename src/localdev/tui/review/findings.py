@@ -19,6 +19,7 @@ from localdev.core.review import SEVERITIES, Severity
 from localdev.core.sizes import counted
 from localdev.source.languages import language_of
 from localdev.tui.background import in_thread
+from localdev.tui.keys import bind
 from localdev.tui.patch.lines import shown
 from localdev.tui.review.items import Item, fix_command, items_of, place_of, summary_of, tally
 from localdev.tui.rows import Rows
@@ -90,8 +91,8 @@ class FindingsScreen(Screen[str]):
         Binding("f", "filter", "Severity"),
         Binding("x", "fix", "Fix"),
         Binding("o", "edit", "Editor"),
-        Binding("escape", "close", "Back", id="cancel"),
-        Binding("q", "close", "Back", show=False),
+        Binding("q", "close", "Back"),
+        bind("cancel", "close"),
     ]
     DEFAULT_CSS = """
     FindingsScreen {
