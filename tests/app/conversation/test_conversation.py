@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import sqlite3
 import threading
 import time
 from dataclasses import replace
@@ -16,7 +18,7 @@ from localdev.app.conversation.commands import Parsed, parse
 from localdev.app.conversation.conversation import Conversation
 from localdev.app.conversation.turn_run import TurnRun
 from localdev.app.conversation.turns import MOST_HISTORY, title_of
-from localdev.core.errors import BackendError, Busy, NotFound, UsageError
+from localdev.core.errors import BackendError, Busy, NotFound, StorageError, UsageError
 from localdev.core.events import Answered, Citation, ContextFitted, Event, Notice, Result, Sources, TextDelta
 from localdev.core.talk import Attachment, Turn
 from localdev.sessions.store import SessionStore
@@ -190,9 +192,9 @@ def test_a_repository_that_is_gone_is_said(talk: Talk, root: Path) -> None:
 
 def test_what_cannot_be_stored_is_said_and_stored_later(talk: Talk, store: SessionStore, folders: Any) -> None:
     """A store that cannot be written costs a warning; the answer goes on, and is stored as soon as that works."""
+    conversation = talk(chat())
     folders.sessions.parent.parent.mkdir(parents=True)
     folders.sessions.parent.write_text("in the way")
-    conversation = talk(chat())
     run = conversation.ask("why?")
     notices = [event for event in run.events() if isinstance(event, Notice)]
     assert run.turn.state == "done"
@@ -394,6 +396,19 @@ def test_two_chats_have_a_session_each(talk: Talk, store: SessionStore) -> None:
     two.close()
     assert talk(chat(), continue_last=True).session.id == two.session.id
     assert talk(chat(), continue_last=True).session.id == ""
+
+
+def test_sessions_of_a_newer_version_are_said_at_once(
+    talk: Talk, store: SessionStore, root: Path, folders: Any
+) -> None:
+    """Before anything is asked that could not be kept; the file stays as it is."""
+    store.create(root)
+    store.close()
+    with contextlib.closing(sqlite3.connect(folders.sessions)) as database:
+        database.execute("INSERT INTO migrations VALUES (99, 'later', 0)")
+        database.commit()
+    with pytest.raises(StorageError, match="newer version"):
+        talk(chat())
 
 
 def test_a_session_of_another_repository_is_not_mixed_in(talk: Talk, store: SessionStore, tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ def open_conversation(
 ) -> Conversation:
     """Open a conversation: a new one, the session named, or the last one of the repository that no other chat has open.
 
-    A new one touches nothing until its first turn; where there is nothing to continue, a new one begins.
+    A new one writes nothing until its first turn; where there is nothing to continue, a new one begins.
 
     Raises:
         NotFound, UsageError: there is no such session.
@@ -244,4 +244,6 @@ def open_conversation(
     info = find_session(store, root, session) if session else None
     if info is None and continue_last:
         info = store.latest(root)
+    if info is None:
+        store.list(root, limit=1)  # what could never be kept is said before anything is asked
     return Conversation(store, root, starter, Book(store, root, info))
