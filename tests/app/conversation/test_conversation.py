@@ -24,6 +24,7 @@ from localdev.core.talk import Attachment, Turn
 from localdev.sessions.store import SessionStore
 from tests.app.conversation.conftest import Talk
 from tests.tui.scripted import (
+    CITATIONS,
     Gate,
     Script,
     ScriptedStarter,
@@ -131,6 +132,12 @@ def test_cancelling_keeps_the_part(talk: Talk) -> None:
     told(conversation, "and?")
     (earlier,) = jobs.started[1].options["history"]
     assert earlier["answer"] == run.turn.answer and earlier["state"] == "cancelled"
+
+
+def test_a_part_cites_its_passages(talk: Talk) -> None:
+    """What came of an answer says which passages it rests on, also where the job could not say it."""
+    script: Script = [sources(CITATIONS[:2]), *pieces("see [2][9], and `rows[1]`"), BackendError("gone", "again")]
+    assert told(talk(chat(script))).cited == (2,)
 
 
 def test_a_turn_that_is_cancelled_before_it_began_asks_nobody(talk: Talk) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from localdev.app.conversation.refusals import known_error
-from localdev.app.conversation.turns import reformed, with_error, with_event, with_said
+from localdev.app.conversation.turns import reformed, with_cited, with_error, with_event, with_said
 from localdev.core.errors import BackendError, LocaldevError
 from localdev.core.events import Answered, ContextFitted, Event, Notice, Result, TextDelta
 from localdev.core.ports import JobRun
@@ -160,13 +160,13 @@ class TurnRun:
         if self._cancelled:
             self._end("cancelled")
             return
-        turn = self.turn
+        turn = with_cited(self.turn)
         with self._lock:
             self._turn = replace(with_error(turn, error), ended_at=time.time())
 
     def _end(self, state: str) -> None:
         """End the turn."""
-        turn = self.turn
+        turn = self.turn if self._finished else with_cited(self.turn)
         with self._lock:
             self._turn = replace(turn, state=state, ended_at=time.time())  # type: ignore[arg-type]
 
@@ -176,7 +176,7 @@ class TurnRun:
             with self._lock:
                 changed, self._changed = self._changed, False
             if changed:
-                self._trouble(self._book.keep(self.turn))
+                self._trouble(self._book.keep(self.turn if self._finished else with_cited(self.turn)))
 
     def _keep(self) -> None:
         """Store the turn as it is."""

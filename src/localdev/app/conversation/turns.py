@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -26,6 +27,8 @@ from localdev.core.talk import Said, Turn
 # With a small window far fewer fit; it bounds what is kept in memory and sent with each question.
 MOST_HISTORY = 100
 LONGEST_TITLE = 60
+# As the job writes citations: `[2]`, and not the index of `rows[2]`. No conversation has a million passages.
+_CITED = re.compile(r"(?<![\w)])\[(\d{1,6})\]")
 
 
 def title_of(asked: str) -> str:
@@ -63,6 +66,14 @@ def with_said(turn: Turn, notice: Notice) -> Turn:
     """Add what a job said beside its answer; the same twice is said once."""
     said = Said(notice.level, notice.text)
     return turn if said in turn.said else replace(turn, said=(*turn.said, said))
+
+
+def with_cited(turn: Turn) -> Turn:
+    """Note which of its passages a part of an answer cites; of a whole one the job says it."""
+    own = {source.id for source in turn.sources}
+    found = dict.fromkeys(int(number) for number in _CITED.findall(turn.answer))
+    cited = tuple(number for number in found if number in own)
+    return turn if cited == turn.cited else replace(turn, cited=cited)
 
 
 def with_error(turn: Turn, error: LocaldevError) -> Turn:
