@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -79,6 +80,18 @@ def test_the_edited_message_is_committed(root: Path) -> None:
     assert git(root, "log", "-1", "--format=%B") == "feat(shop): add run!\n\n- add run\n- add x.bin\n- more"
     assert git(root, "status", "--porcelain") == "?? later.py"
     assert app.results == [git(root, "rev-parse", "HEAD")]
+
+
+def test_the_key_is_no_letter_in_a_field(root: Path) -> None:
+    """Terminals send it with its letter, which the subject would take for typing."""
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        pilot.app.post_message(events.Key("alt+g", "g"))
+        await settle(pilot)
+
+    drive(stage(root), body)
+    assert git(root, "log", "-1", "--format=%s") == "feat(shop): add run"
 
 
 def test_leaving_commits_nothing(root: Path) -> None:

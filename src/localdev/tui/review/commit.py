@@ -74,7 +74,8 @@ class CommitScreen(Screen[str]):
 - `Esc` leaves; nothing is committed then
 """
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("commit", "commit", show=True),
+        # Before the fields get it: many terminals send it with the letter, which they would type.
+        bind("commit", "commit", show=True, priority=True),
         Binding("escape", "close", "Back", id="cancel"),
     ]
     DEFAULT_CSS = """
