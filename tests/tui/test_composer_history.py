@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.pilot import Pilot
 
 from localdev.tui.composer.history import MOST_KEPT, History
+from localdev.tui.composer.popup import Popup
 from tests.tui.composing import Host
 from tests.tui.drive import drive, settle, shows
 
@@ -127,5 +128,24 @@ def test_leaving_the_search_gives_the_draft_back() -> None:
         assert (app.composer.text, app.said) == ("draft", [])
         await pilot.press("escape")
         assert app.said == [("cancel", "")]
+
+    drive(app, body)
+
+
+def test_a_click_in_the_search() -> None:
+    """A click on an earlier input takes it; a draft set from outside ends the search."""
+    app = asked("one", "two")
+
+    async def body(pilot: Pilot[None]) -> None:
+        await pilot.press("ctrl+r")
+        await settle(pilot)
+        await pilot.click(Popup, offset=(5, 2))
+        await settle(pilot)
+        assert (app.composer.text, app.focused) == ("one", app.composer.editor)
+        await pilot.press("ctrl+r")
+        app.composer.set_draft("from outside")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert app.said == [("question", "from outside")]
 
     drive(app, body)

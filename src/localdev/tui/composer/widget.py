@@ -22,6 +22,7 @@ from localdev.tui.composer.history import History
 from localdev.tui.composer.messages import CommandGiven, QueueRemoved, Submitted
 from localdev.tui.composer.popup import Popup
 from localdev.tui.composer.searching import Searching
+from localdev.tui.rows import Rows
 
 if TYPE_CHECKING:
     from localdev.app.conversation.desk import Names
@@ -96,6 +97,8 @@ class Composer(Vertical):
 
     def set_draft(self, text: str, attachments: Iterable[Attachment] = ()) -> None:
         """Put a text and its attachments in place of the draft."""
+        if self._searching.is_on:
+            self._searching.end("")
         self._completing.stop()
         self._editor.set_text(text)
         self._set_attachments(tuple(attachments))
@@ -211,15 +214,20 @@ class Composer(Vertical):
         self._completing.stop()
         self._searching.start()
 
-    @on(Popup.Chosen)
-    def _chosen(self, event: Popup.Chosen) -> None:
-        """Take what was clicked in the list."""
+    @on(Rows.Chosen)
+    def _chosen(self, event: Rows.Chosen) -> None:
+        """Take what was clicked in the list, or bring what was attached or waits into the draft."""
         event.stop()
-        if self._searching.is_on:
+        if event.rows is self._waiting:
+            self._edit_waiting(event.rows.cursor)
+        elif event.rows is self._given:
+            self._write_out(event.rows.cursor)
+        elif self._searching.is_on:
             self._searching.end(event.item.insert)
         else:
             self._completing.choose(event.item)
-        self.focus_editor()
+        if event.rows is self._popup:
+            self.focus_editor()
 
     # --- what is attached, what waits
 
@@ -246,16 +254,6 @@ class Composer(Vertical):
             return
         kept = [each for at, each in enumerate(self._attachments) if at != event.index]
         self._set_attachments(tuple(kept))
-
-    @on(Chips.Chosen)
-    def _opened(self, event: Chips.Chosen) -> None:
-        """Bring what was attached, or waits, into the draft."""
-        event.stop()
-        at = event.rows.cursor
-        if event.rows is self._waiting:
-            self._edit_waiting(at)
-        elif event.rows is self._given:
-            self._write_out(at)
 
     def _edit_waiting(self, at: int) -> None:
         """Ask for an input back."""
