@@ -23,7 +23,7 @@ ANSWER = (
 
 def turns(count: int, answer: str = ANSWER) -> list[Turn]:
     """Make turns."""
-    return [Turn(number, "question", f"question {number}", answer, "done") for number in range(1, count + 1)]
+    return [Turn(number, "question", f"question {number}", answer, "done", model="m") for number in range(1, count + 1)]
 
 
 def history(held: list[Turn], width: int = 60) -> History:
@@ -45,7 +45,7 @@ def test_what_is_in_view_is_laid_out_and_little_else() -> None:
     """A view anywhere has its rows; of a thousand turns only those around it are made."""
     made = history(turns(1000))
     y = made.prepare(0, 40, at_end=True)
-    assert view(made, y, 40)[-1].startswith("1")
+    assert view(made, y, 40)[-1] == "m"
     assert sum(turn.open for turn in made.turns) <= 3
     y = made.prepare(made.total // 2, 40)
     assert len(view(made, y, 40)) == 40
@@ -157,14 +157,14 @@ PARTS = st.lists(
 @given(PARTS, st.booleans())
 def test_a_streamed_turn_looks_as_if_it_came_at_once(parts: list[str], look: bool) -> None:
     """However the text is cut into deltas, citations and fences in the middle, the end is the same."""
-    turn = Turn(1, "question", "q", "", "streaming")
+    turn = Turn(1, "question", "q", "", "streaming", model="m")
     made = history([turn], 40)
     for part in parts:
         turn = replace(turn, answer=turn.answer + part)
         made.put(turn)
         if look:
             made.prepare(0, 30, at_end=True)
-    done = replace(turn, state="done", model="m")
+    done = replace(turn, state="done")
     made.put(done)
     made.prepare(0, 10_000)
     whole = history([done], 40)
@@ -174,7 +174,7 @@ def test_a_streamed_turn_looks_as_if_it_came_at_once(parts: list[str], look: boo
 
 def test_only_the_open_piece_is_made_again_while_text_comes() -> None:
     """Blocks of pieces that are whole stay the same objects, laid out."""
-    turn = Turn(1, "question", "q", ANSWER + "\n\nlast words", "streaming")
+    turn = Turn(1, "question", "q", ANSWER + "\n\nlast words", "streaming", model="m")
     made = history([turn])
     made.prepare(0, 1000)
     before = list(made.turns[0].blocks())
@@ -186,7 +186,7 @@ def test_only_the_open_piece_is_made_again_while_text_comes() -> None:
 
 def test_names_found_unverified_at_the_end_are_marked() -> None:
     """When the names come, the answer is made again."""
-    turn = Turn(1, "question", "q", "uses `made_up` here\n\nand more", "streaming")
+    turn = Turn(1, "question", "q", "uses `made_up` here\n\nand more", "streaming", model="m")
     made = history([turn])
     made.prepare(0, 100)
     made.put(replace(turn, state="done", unverified=("made_up",)))
@@ -260,3 +260,14 @@ def test_a_long_question_is_laid_out_in_parts() -> None:
     assert sum(block.rows is not None for block in made.turns[0].blocks()) == 1
     assert made.total > 5_000
     assert made.block(Place(0, 3, 0)).lay_out(60)[0].text == "  line 600"
+
+
+def test_an_answer_without_a_model_is_read_as_places() -> None:
+    """Once a model is known to answer its text is Markdown, before that and without one it is not."""
+    turn = Turn(1, "question", "q", "**a** [1]", "streaming")
+    made = history([turn])
+    made.prepare(0, 50)
+    assert "**a** [1]" in view(made, 0, 50)
+    made.put(replace(turn, model="m"))
+    made.prepare(0, 50)
+    assert "a [1]" in view(made, 0, 50)

@@ -11,6 +11,7 @@ from localdev.core.talk import Turn
 from localdev.tui.transcript.blocks import TurnBlocks
 from localdev.tui.transcript.code import code_rows, highlighted
 from localdev.tui.transcript.inline import inline
+from localdev.tui.transcript.places import place_rows
 from localdev.tui.transcript.prose import prose_rows
 from localdev.tui.transcript.rows import Row, Span
 from localdev.tui.transcript.scan import Scanner
@@ -122,6 +123,33 @@ def test_a_table_too_wide_for_the_screen_becomes_lines() -> None:
     assert table("| a | b | c |\n|---|---|---|\n| 1 | 2 | 3 |", 8) == ["a: 1", "b: 2", "c: 3", ""]
 
 
+PLACES = """[1] src/shop/__init__.py:4-18  Cart.total, ...
+    def total(self) -> float
+    The sum of all lines.
+     9 | def total(self):
+    10 |     return sum(line * 2 for line in self.lines) | 0
+    used by: shop/order.py:12 (Order.pay), shop/till.py:3
+
+[2] docs/a b.md:1-3
+    1 | # Title"""
+
+
+def test_places_are_shown_as_they_are() -> None:
+    """An answer without a model is no Markdown: names with underscores stay whole, code has its numbers."""
+    rows = place_rows(PLACES.split("\n\n")[0].split("\n"), 60)
+    assert texts(rows) == [
+        "[1] src/shop/__init__.py:4-18  Cart.total, ...",
+        "  def total(self) -> float",
+        "  The sum of all lines.",
+        "  9  def total(self):",
+        " 10      return sum(line * 2 for line in self.lines) | 0",
+        "  used by: shop/order.py:12 (Order.pay), shop/till.py:3",
+    ]
+    assert (rows[0].spans[0].text, rows[0].spans[0].target) == ("[1]", 1)
+    assert "keyword" in next(span for span in rows[3].spans if span.text == "def").look
+    assert rows[4].text[rows[4].lead :].startswith("    return")
+
+
 HOSTILE = {
     "long line": "x" * 1_000_000,
     "long words": "word " * 100_000,
@@ -144,9 +172,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("width", [17, 57, 117])
-def test_anything_is_laid_out_within_the_width(name: str, width: int) -> None:
+@pytest.mark.parametrize("model", ["m", ""])
+def test_anything_is_laid_out_within_the_width(name: str, width: int, model: str) -> None:
     """No row is wider than the screen or holds what a terminal obeys, and there are never absurdly many."""
-    blocks = TurnBlocks(Turn(1, "question", HOSTILE[name], HOSTILE[name], "done", error="\x1b"), None)
+    blocks = TurnBlocks(Turn(1, "question", HOSTILE[name], HOSTILE[name], "done", model=model, error="\x1b"), None)
     blocks.set_width(width)
     rows = [row for block in blocks.blocks() for row in block.lay_out(width)]
     assert len(rows) < 12_000
@@ -159,7 +188,7 @@ def test_anything_is_laid_out_within_the_width(name: str, width: int) -> None:
 @given(st.text(st.sampled_from("ab #>-*`|[]1.\n\n \t~_😀日"), max_size=200), st.integers(12, 60))
 def test_any_text_is_laid_out(text: str, width: int) -> None:
     """Broken Markdown is laid out too: every letter that was written is on the screen."""
-    blocks = TurnBlocks(Turn(1, "question", "q", text, "done"), None)
+    blocks = TurnBlocks(Turn(1, "question", "q", text, "done", model="m"), None)
     blocks.set_width(width)
     rows = [row for block in blocks.blocks()[1:] for row in block.lay_out(width)]
     assert all(cell_len(row.text) <= width for row in rows)

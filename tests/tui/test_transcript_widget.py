@@ -81,6 +81,7 @@ def conversation() -> list[Turn]:
         "and where is it called?",
         "It is called in",
         "cancelled",
+        model="qwen2.5-coder-1.5b",
         asked_at=THEN + 90_000,
         said=(Said("warning", "the index is older than 2 files"),),
     )
@@ -102,6 +103,7 @@ def long_talk(count: int, first: int = 1) -> list[Turn]:
             (),
             SOURCES,
             (1,),
+            model="m",
         )
         for number in range(first, first + count)
     ]
@@ -360,7 +362,7 @@ def test_text_is_selected_over_several_turns() -> None:
         start, end = find(app, "question 1"), find(app, "end 2")
         text = await drag(pilot, (start[0] + 5, start[1]), (end[0] + 2, end[1]))
         first, second = "ion 1\n\nanswer 1\n\n• a\n• b\n\nend 1 [1]", "question 2\n\nanswer 2\n\n• a\n• b\n\nend"
-        assert text == f"{first}\n\n1 of 3 sources\n\n{second}"
+        assert text == f"{first}\n\nm · 1 of 3 sources\n\n{second}"
         await pilot.press("c")
         await pilot.pause()
         assert app.got[-1].text == text
@@ -399,7 +401,7 @@ def test_clicks_select_a_word_or_a_turn() -> None:
         await pilot.pause()
         text = app.screen.get_selected_text()
         assert text.startswith("question 1\n")
-        assert text.endswith("1 of 3 sources")
+        assert text.endswith("m · 1 of 3 sources")
 
     drive(Host(long_talk(2)), body, size=(80, 40))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from localdev.core.talk import Turn
 from localdev.tui.transcript.code import code_rows
+from localdev.tui.transcript.places import place_rows
 from localdev.tui.transcript.prose import plain_rows, prose_rows
 from localdev.tui.transcript.rows import Row, Span, folded
 from localdev.tui.transcript.scan import Piece, Scanner
@@ -46,7 +47,7 @@ class TurnBlocks:
     def __init__(self, turn: Turn, before: Turn | None) -> None:
         self.turn = turn
         self.before = before
-        self._scanner = Scanner()
+        self._scanner = Scanner(places=_is_places(turn))
         self._taken = 0
         self._width = 0
         self._blocks: list[Block] | None = None
@@ -83,7 +84,7 @@ class TurnBlocks:
     def close(self) -> None:
         """Drop what can be made again; the height is kept."""
         self._estimate = self.height
-        self._blocks, self._scanner, self._taken = None, Scanner(), 0
+        self._blocks, self._scanner, self._taken = None, Scanner(places=_is_places(self.turn)), 0
 
     def update(self, turn: Turn, before: Turn | None) -> None:
         """Take the turn as it is now; blocks of an answer that only went on are kept."""
@@ -92,8 +93,8 @@ class TurnBlocks:
             self._estimate = _estimate(turn, self._width)
             return
         kept: Sequence[Block] = self._blocks
-        if not turn.answer.startswith(old.answer[: self._taken]):
-            self._scanner, self._taken = Scanner(), 0
+        if _is_places(turn) != _is_places(old) or not turn.answer.startswith(old.answer[: self._taken]):
+            self._scanner, self._taken = Scanner(places=_is_places(turn)), 0
         if turn.unverified != old.unverified:
             kept = ()
         self._read(final=turn.state != "streaming")
@@ -139,6 +140,11 @@ class TurnBlocks:
         ]
 
 
+def _is_places(turn: Turn) -> bool:
+    """Tell whether the answer is no model's; then it is not Markdown either."""
+    return turn.kind == "question" and not turn.model
+
+
 def _keep_height(old: Sequence[Block], new: Block, width: int) -> None:
     """Give a block that grows at least the height it had: what stands in view must not jump."""
     if old and old[0] is not new and not new.exact:
@@ -156,6 +162,8 @@ def _block_of(piece: Piece, width: int, unverified: Collection[str]) -> Block:
             rows = code_rows(piece.lines, piece.language, width, first=piece.first, last=piece.last)
         elif piece.kind == "table":
             rows = table_piece_rows(piece, width, unverified)
+        elif piece.kind == "place":
+            rows = place_rows(piece.lines, width)
         else:
             rows = prose_rows(piece.lines, width, unverified)
         return [Row(()), *rows] if piece.gap else rows

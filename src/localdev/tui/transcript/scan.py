@@ -8,7 +8,7 @@ from typing import Literal
 
 from localdev.tui.transcript.text import LONGEST_LINE
 
-Kind = Literal["prose", "code", "table"]
+Kind = Literal["prose", "code", "table", "place"]
 
 # Pieces are laid out one by one, so none may be large: rows of a table, lines and characters of prose (Markdown's own
 # parser needs tenths of a second for 8,000 characters at their worst) and of code (a lexer takes some 0.1 ms a line).
@@ -32,7 +32,8 @@ class Piece:
 
     `code`: the lines between fences, `language` as named; `first` and `last` say that the block begins and ends here,
     not in the piece before or behind. `table`: its rows; `header` are its first two lines, and its columns are measured
-    on the rows of `sample`. `gap`: a blank row stands before it. `whole`: nothing will be added any more.
+    on the rows of `sample`. `place`: lines about one place of the repository. `gap`: a blank row stands before it.
+    `whole`: nothing will be added any more.
     """
 
     kind: Kind
@@ -47,10 +48,14 @@ class Piece:
 
 
 class Scanner:
-    """Takes an answer line by line; `pieces` are what has come of it."""
+    """Takes an answer line by line; `pieces` are what has come of it.
 
-    def __init__(self) -> None:
+    `places` tells that it is no Markdown: without a model an answer is the places themselves, parted by blank lines.
+    """
+
+    def __init__(self, *, places: bool = False) -> None:
         self.pieces: list[Piece] = []
+        self._places = places
         self._fence = ""
         self._indent = 0
         self._inner = ""
@@ -59,7 +64,9 @@ class Scanner:
 
     def feed(self, line: str) -> None:
         """Take the next whole line, without its end."""
-        if self._fence:
+        if self._places:
+            self._place_line(line)
+        elif self._fence:
             self._code_line(line)
         elif self._inner or not self._is_table(line):
             self._prose_line(line)
@@ -71,7 +78,7 @@ class Scanner:
 
     def copy(self) -> Scanner:
         """Give a scanner that goes on from here without touching this one; only the last piece is a copy."""
-        other = Scanner()
+        other = Scanner(places=self._places)
         other.pieces = list(self.pieces)
         if self.pieces and not self.pieces[-1].whole:
             last = replace(self.pieces[-1], lines=list(self.pieces[-1].lines))
@@ -88,6 +95,16 @@ class Scanner:
         self.pieces.append(piece)
         self._blank, self._size, self._inner = False, 0, ""
         return piece
+
+    def _place_line(self, line: str) -> None:
+        """Take a line about a place."""
+        piece = self.pieces[-1] if self.pieces else None
+        if not line.strip():
+            self._blank = True
+        elif piece is None or self._blank or len(piece.lines) >= _ROWS:
+            self._start(Piece("place", [line], gap=piece is None or self._blank))
+        else:
+            piece.lines.append(line)
 
     def _code_line(self, line: str) -> None:
         """Take a line of a fenced block, or the fence that closes it."""
