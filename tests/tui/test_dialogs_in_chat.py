@@ -62,7 +62,7 @@ def test_help_and_the_users_keys_in_a_dialog(tmp_path: Path) -> None:
         for _ in range(2):
             await pilot.press("ctrl+g")
             await settle(pilot)
-        assert app.screen is app.main
+        assert len(app.screen_stack) == 1
 
     drive(app, body, size=(120, 40))
 
@@ -100,5 +100,19 @@ def test_going_on_from_the_browser(tmp_path: Path, keys: tuple[str, ...], left: 
         assert app.screen is app.main
         assert (app.conversation.session.id == before) == (left == "resumed")
         assert ("How is the discount decided?" in screen_text(app)) == (left == "resumed")
+
+    drive(app, body, size=(120, 40))
+
+
+def test_a_title_changed_in_the_browser_is_shown(tmp_path: Path) -> None:
+    """The line above the conversation has it when the browser is closed."""
+    app, _ = opened_chat(tmp_path, {}, turns=conversation_turns()[:1])
+
+    async def body(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        for keys in (("ctrl+o",), ("r",), (*" Indeed!", "enter"), ("escape",)):
+            await pilot.press(*keys)
+            await settle(pilot)
+        assert "decided? Indeed!" in screen_text(app).split("\n")[0]
 
     drive(app, body, size=(120, 40))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
-from rich.text import Text
+from rich.style import Style
+from rich.text import Span, Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
@@ -19,10 +20,12 @@ Item = TypeVar("Item")
 
 # The cursor is told by a mark too: colour alone is not seen by everybody, and not there with NO_COLOR.
 _CURSOR, _NO_CURSOR = "▸ ", "  "
+# Text that is needed less: quiet on its own ground, as all other text on the cursor's, where quiet would be too faint.
+QUIET = "quiet"
 
 
 class Rows(ScrollView, Generic[Item], can_focus=True):
-    """Rows of `row_height` lines each; a subclass says in `draw` how one looks.
+    """Rows of `row_height` lines each; a subclass says in `draw` how one looks, with `QUIET` as a style.
 
     `say` is what stands in an empty list: that it is being loaded, or what to do. All text is taken as it is, never as
     markup; `draw` makes it harmless.
@@ -111,12 +114,6 @@ class Rows(ScrollView, Generic[Item], can_focus=True):
         self._tell()
         self.refresh()
 
-    def more(self, items: Sequence[Item]) -> None:
-        """Put further rows at the end; the cursor stays."""
-        self._items = [*self._items, *items]
-        self._measure()
-        self.refresh()
-
     def render_line(self, y: int) -> Strip:
         """Draw one line of what is in view."""
         width = self.scrollable_content_region.width
@@ -192,6 +189,10 @@ class Rows(ScrollView, Generic[Item], can_focus=True):
     def _strip(self, text: Text, component: str, width: int) -> Strip:
         """Give a line in its colours, exactly `width` cells wide."""
         style = self.get_component_rich_style(component)
+        quiet = (
+            self.get_component_rich_style("rows--quiet", partial=True) if component != "rows--cursor" else Style.null()
+        )
+        text.spans = [Span(at, end, quiet if look == QUIET else look) for at, end, look in text.spans]
         text.no_wrap = True
         text.truncate(max(1, width), overflow="ellipsis")
         parts = [Segment(part.text, part.style) for part in text.render(self.app.console)]

@@ -29,12 +29,15 @@ class Dialog(ModalScreen[Value]):
     BINDINGS: ClassVar[list[BindingType]] = [bind("cancel", "close")]
     DEFAULT_CSS = """
     Dialog {
-        align: center middle;
+        align: center middle; overflow: hidden;
         & > #frame {
             width: 94%; max-width: 110; height: 92%; max-height: 44; padding: 0 1;
             background: $surface; border: round $primary; border-title-color: $primary; border-title-style: bold;
         }
-        &.small > #frame { height: auto; max-width: 76; }
+        &.small > #frame {
+            height: auto; max-width: 76; max-height: 100%;
+            overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
+        }
         & Input { background: $panel; margin: 0 0 1 0; }
         & #hint { height: auto; color: $text-muted; }
         & .error { color: $error; }

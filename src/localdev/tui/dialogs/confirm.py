@@ -15,8 +15,8 @@ from localdev.core.errors import LocaldevError
 from localdev.core.neutral import neutral
 from localdev.tui.dialogs.base import Dialog
 
-# Longer text would push the buttons off a small screen.
-_MOST_CHARACTERS = 600
+# Two such texts fit on the smallest screen (60x15) with all else.
+_MOST_CHARACTERS = 240
 
 
 class Confirm(Dialog[bool]):

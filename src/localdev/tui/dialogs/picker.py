@@ -19,7 +19,7 @@ from localdev.core.neutral import neutral, one_line
 from localdev.tui.background import in_thread
 from localdev.tui.composer.fuzzy import Names, prepare, rank
 from localdev.tui.dialogs.base import Dialog
-from localdev.tui.rows import Rows
+from localdev.tui.rows import QUIET, Rows
 
 _MOST_SHOWN = 2000
 _LONGEST = 300
@@ -69,7 +69,7 @@ class OfferRows(Rows[Offer]):
         name = one_line(item.name[:_LONGEST])
         text = Text("* " if item.chosen else "  ").append(name, style="bold" if item.chosen else "")
         room = width - cell_len(text.plain) - 2
-        return text.append("  " + one_line(item.detail[:_LONGEST]), style="dim") if item.detail and room > 4 else text
+        return text.append("  " + one_line(item.detail[:_LONGEST]), style=QUIET) if item.detail and room > 4 else text
 
 
 class Picker(Dialog[str]):

@@ -13,7 +13,7 @@ from localdev.core.neutral import one_line
 from localdev.core.sizes import counted
 from localdev.core.talk import SessionInfo
 from localdev.sessions.store import SessionStore
-from localdev.tui.rows import Rows
+from localdev.tui.rows import QUIET, Rows
 
 _LONGEST = 300
 _MOST_MATCHES = 200
@@ -86,7 +86,7 @@ Conversations about this repository, the last one first; `*` marks the one you a
             return Text("* " if item.here else "  ").append(title_of(item.info), style="bold")
         if item.excerpt:
             return _excerpt(item, width - 2)
-        return Text("  " + " · ".join(_known(item)), style="dim")
+        return Text("  " + " · ".join(_known(item)), style=QUIET)
 
 
 def _known(item: Entry) -> list[str]:
@@ -104,7 +104,7 @@ def _excerpt(item: Entry, width: int) -> Text:
     start = 0
     if item.hits and item.hits[0][1] > width - len(head):
         start = max(0, item.hits[0][0] - 10)
-    text = Text(head, style="dim")
+    text = Text(head, style=QUIET)
     if start:
         text.append("… ")
     at = start

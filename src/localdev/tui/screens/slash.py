@@ -122,6 +122,7 @@ class Slash:
         from localdev.tui.dialogs.sessions import SessionBrowser
 
         def chosen(session: str | None) -> None:
+            self._screen.show_title()  # it may have another one by now
             if session == "":
                 self._clear(parsed)
             elif session is not None:
