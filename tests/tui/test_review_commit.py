@@ -231,3 +231,22 @@ def test_a_message_cannot_drive_the_terminal(root: Path) -> None:
 
     drive(stage(root, commit_payload(odd, files=2)), body)
     assert git(root, "log", "-1", "--format=%B") == "feat: \\x1b[2J\n\na\\x07b\tc\nd"
+
+
+def test_a_signed_commit_is_signed(root: Path) -> None:
+    """Where git signs and there is no terminal to hand over, it signs all the same, or says what it lacks."""
+    signer = root.parent / "signer"
+    signer.write_text(
+        "#!/bin/sh\necho '[GNUPG:] SIG_CREATED ' >&2\nprintf -- '-----BEGIN PGP SIGNATURE-----\\n\\nx\\n'\n"
+    )
+    signer.chmod(0o755)
+    git(root, "config", "commit.gpgSign", "true")
+    git(root, "config", "gpg.program", str(signer))
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("alt+g")
+        await settle(pilot)
+
+    drive(stage(root), body)
+    assert "-----BEGIN PGP SIGNATURE-----" in git(root, "cat-file", "commit", "HEAD")

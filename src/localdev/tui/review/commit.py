@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -169,7 +170,21 @@ class CommitScreen(Screen[str]):
         self._busy = True
         self._print("committing; hooks may take their time ...")
         root, text, merging = self._desk.root, self.message, bool(self._payload.get("doing"))
-        in_thread(self, lambda: _tried(root, text, merging=merging), self._tried)
+        in_thread(self, lambda: _asks(root), lambda asks: self._start(text, merging=merging, asks=asks))
+
+    def _start(self, text: str, *, merging: bool, asks: bool) -> None:
+        """Commit, with the terminal in git's hands where it may ask for a passphrase to sign with."""
+        root = self._desk.root
+        if asks:
+            try:
+                with self.app.suspend():
+                    got = _said(lambda: (commit_with(root, text, edit=False, quiet=False), ""))
+            except SuspendNotSupported:
+                pass  # then there is no terminal to ask on, and git says what it lacks
+            else:
+                self._tried(got)
+                return
+        in_thread(self, lambda: _said(lambda: _unseen(root, text, merging=merging)), self._tried)
 
     def action_close(self) -> None:
         """Leave without a commit."""
@@ -210,10 +225,8 @@ class CommitScreen(Screen[str]):
             words += f" - the message was made for {made_for}"
         self.query_one("#staged", Static).update(Content(words))
 
-    def _tried(self, got: tuple[int, str] | LocaldevError | None) -> None:
-        """Take what became of the commit; None where git needs the terminal."""
-        if got is None:
-            got = self._in_terminal()
+    def _tried(self, got: tuple[int, str] | LocaldevError) -> None:
+        """Take what became of the commit."""
         self._busy = False
         if isinstance(got, LocaldevError):
             self._print(f"error: {got}" + (f"\nhint: {got.hint}" if got.hint else ""), error=True)
@@ -224,16 +237,6 @@ class CommitScreen(Screen[str]):
             return
         root, subject = self._desk.root, self.message.split("\n")[0]
         in_thread(self, lambda: new_commit(root), lambda made: self._committed(made, subject))
-
-    def _in_terminal(self) -> tuple[int, str] | LocaldevError:
-        """Commit with the terminal in git's hands: signing may ask for a passphrase."""
-        try:
-            with self.app.suspend():
-                return commit_with(self._desk.root, self.message, edit=False, quiet=False), ""
-        except SuspendNotSupported:
-            return commit_unseen(self._desk.root, self.message)
-        except LocaldevError as error:
-            return error
 
     def _committed(self, made: str, subject: str) -> None:
         """Say it and end."""
@@ -258,14 +261,24 @@ def _staged(root: Path) -> tuple[FileChange, ...]:
     return staged(root, index=index_file(root)).change.files
 
 
-def _tried(root: Path, text: str, *, merging: bool) -> tuple[int, str] | LocaldevError | None:
-    """Commit away from the terminal; None where git may need it. An error is a value here: the screen shows it."""
+def _said(work: Callable[[], tuple[int, str]]) -> tuple[int, str] | LocaldevError:
+    """Make a value of an error: the screen shows it."""
     try:
-        if signs(root):
-            return None
-        code, printed = commit_unseen(root, text)
+        return work()
     except LocaldevError as error:
         return error
+
+
+def _asks(root: Path) -> bool:
+    """Say whether git may ask for a passphrase; without a git the commit itself says so."""
+    with contextlib.suppress(LocaldevError):
+        return signs(root)
+    return False
+
+
+def _unseen(root: Path, text: str, *, merging: bool) -> tuple[int, str]:
+    """Commit away from the terminal; say so where another process has taken what was staged."""
+    code, printed = commit_unseen(root, text)
     if code and not merging and nothing_staged(root):
         return code, "nothing is staged any more: `git log -1` shows whether another commit has taken it"
     return code, printed
