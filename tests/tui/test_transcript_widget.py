@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -110,13 +111,20 @@ def long_talk(count: int, first: int = 1) -> list[Turn]:
 
 
 class Host(App[None]):
-    """A transcript over a line of input; `got` are its messages."""
+    """A transcript over a line of input; `got` are its messages, `stopped` counts what it left of the escape key."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop")]
 
     def __init__(self, turns: list[Turn], theme: str = "dark") -> None:
         super().__init__()
         self._turns = turns
         self._first_theme = theme
         self.got: list[Message] = []
+        self.stopped = 0
+
+    def action_stop(self) -> None:
+        """Count it."""
+        self.stopped += 1
 
     def compose(self) -> ComposeResult:
         """Put both on the screen."""
@@ -169,6 +177,16 @@ def find(app: Host, text: str) -> tuple[int, int]:
 def test_a_conversation_looks_like_this(snap: Snapshots, theme: str, size: tuple[int, int]) -> None:
     """A conversation with a turn of every kind, in both themes and at three sizes."""
     snap(Host(conversation(), theme), f"transcript-{theme}-{size[0]}x{size[1]}", size=size)
+
+
+def test_places_look_like_this(snap: Snapshots) -> None:
+    """Without a model the places themselves are the answer."""
+    places = (
+        "[1] src/walk1.py:1-20  walk_files\n    Every file.\n     9 | def walk_files(root):\n    10 |     yield root\n"
+        "    used by: app/__init__.py:3\n\n[2] docs/walk.md:1-3\n    1 | # The walk\n"
+    )
+    turn = Turn(1, "question", "Where is the walk?", places, "done", sources=SOURCES, asked_at=THEN)
+    snap(Host([turn]), "transcript-places", size=(80, 24))
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
@@ -264,6 +282,9 @@ def test_marking_goes_from_turn_to_turn() -> None:
         await settle(pilot)
         assert app.transcript.marked == 0
         assert "▌" not in screen_text(app)
+        assert app.stopped == 0
+        await pilot.press("escape")
+        assert app.stopped == 1
 
     drive(Host(long_talk(30)), body)
 

@@ -10,7 +10,7 @@ from localdev.tui.transcript.inline import plain
 from localdev.tui.transcript.rows import NO_LOOK, Row, Span, folded
 from localdev.tui.transcript.text import shown
 
-_TITLE = re.compile(r"\[\d+\] (?P<path>.*?\.?(?P<ending>\w*)):\d+-\d+(?P<symbol>  .*)?$")
+_TITLE = re.compile(r"\[\d+\] (?P<path>.*):\d+-\d+(?P<symbol>  .*)?$")
 _LINE = re.compile(r" {4}( *\d+) \| ?(.*)$")
 _GROUND = ("block",)
 
@@ -29,7 +29,7 @@ def place_rows(lines: Sequence[str], width: int) -> list[Row]:
         line = shown(lines[at])
         title = _TITLE.match(line)
         if title:
-            language = title["ending"]
+            language = title["path"].rpartition(".")[2]
             end = title.start("symbol") if title["symbol"] else len(line)
             spans = [*plain(line[:end], ("strong",)), Span(line[end:], ("open",))]
             rows += folded([span for span in spans if span.text], width, follow=[Span("    ")])

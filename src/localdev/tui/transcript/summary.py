@@ -75,7 +75,9 @@ def foot_parts(turn: Turn) -> list[str]:
     if turn.state == "streaming":
         return ["answering ..." if turn.answer else "working ..."]
     parts = [turn.model + (f" + {turn.adapter}" if turn.adapter else "")] if turn.model else []
-    if turn.kind == "question" and turn.sources:
+    if turn.kind == "question" and turn.answer and not turn.model:
+        parts.append("without a model")
+    elif turn.kind == "question" and turn.sources:
         parts.append(f"{len(turn.cited)} of {counted(len(turn.sources), 'source')}")
     if turn.unverified:
         parts.append(f"{len(turn.unverified)} unverified")

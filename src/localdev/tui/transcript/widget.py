@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -75,6 +76,7 @@ Questions and answers, the newest at the end.
         Binding("right_square_bracket", "mark(1)", "Turn after", show=False),
         Binding("enter", "open", "Open", show=False),
         Binding("c", "copy", "Copy", show=False),
+        Binding("escape", "unmark", "Mark nothing", show=False),
     ]
     following: reactive[bool] = reactive(True, init=False)
     marked: reactive[int] = reactive(0, init=False)
@@ -241,12 +243,12 @@ Questions and answers, the newest at the end.
         if turn is not None:
             self.post_message(self.CopyAsked(markdown_of(turn), f"turn {turn.number} as Markdown"))
 
-    def key_escape(self, event: events.Key) -> None:
+    def action_unmark(self) -> None:
         """Mark no turn, and select nothing; with neither the key is for others."""
-        if self.marked or self.text_selection is not None:
-            event.stop()
-            self.marked = 0
-            self.screen.clear_selection()
+        if not self.marked and self.text_selection is None:
+            raise SkipAction
+        self.marked = 0
+        self.screen.clear_selection()
 
     def action_scroll_home(self) -> None:
         """Go to the first row."""
