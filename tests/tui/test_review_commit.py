@@ -73,7 +73,7 @@ def test_the_edited_message_is_committed(root: Path) -> None:
     async def body(pilot: Pilot[Any]) -> None:
         await settle(pilot)
         await pilot.press("end", "!", "enter", "down", "end", "enter", *"- more", "alt+g")
-        await settle(pilot)
+        await shows(pilot, "committed ")
 
     app = stage(root)
     drive(app, body)
@@ -88,7 +88,7 @@ def test_the_key_is_no_letter_in_a_field(root: Path) -> None:
     async def body(pilot: Pilot[Any]) -> None:
         await settle(pilot)
         pilot.app.post_message(events.Key("alt+g", "g"))
-        await settle(pilot)
+        await shows(pilot, "committed ")
 
     drive(stage(root), body)
     assert git(root, "log", "-1", "--format=%s") == "feat(shop): add run"
@@ -114,7 +114,7 @@ def test_the_button_commits(root: Path) -> None:
     async def body(pilot: Pilot[Any]) -> None:
         await settle(pilot)
         await pilot.click("#commit")
-        await settle(pilot)
+        await shows(pilot, "committed ")
 
     drive(stage(root), body)
     assert git(root, "log", "-1", "--format=%s") == "feat(shop): add run"
@@ -135,7 +135,7 @@ def test_a_hook_that_refuses_is_quoted(root: Path, snap: Snapshots) -> None:
         await snap.now(pilot, "commit-refused")
         hook.unlink()
         await pilot.press("alt+g")
-        await settle(pilot)
+        await shows(pilot, "committed ")
 
     app = stage(root)
     drive(app, body)
@@ -227,7 +227,7 @@ def test_a_message_cannot_drive_the_terminal(root: Path) -> None:
     async def body(pilot: Pilot[Any]) -> None:
         await settle(pilot)
         await pilot.press("alt+g")
-        await settle(pilot)
+        await shows(pilot, "committed ")
 
     drive(stage(root, commit_payload(odd, files=2)), body)
     assert git(root, "log", "-1", "--format=%B") == "feat: \\x1b[2J\n\na\\x07b\tc\nd"
@@ -246,7 +246,7 @@ def test_a_signed_commit_is_signed(root: Path) -> None:
     async def body(pilot: Pilot[Any]) -> None:
         await settle(pilot)
         await pilot.press("alt+g")
-        await settle(pilot)
+        await shows(pilot, "committed ")
 
     drive(stage(root), body)
     assert "-----BEGIN PGP SIGNATURE-----" in git(root, "cat-file", "commit", "HEAD")
