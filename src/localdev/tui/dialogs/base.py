@@ -36,7 +36,7 @@ class Dialog(ModalScreen[Value]):
         }
         &.small > #frame {
             height: auto; max-width: 76; max-height: 100%;
-            overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
+            overflow-x: hidden; overflow-y: auto; scrollbar-size: 0 1; scrollbar-gutter: stable;
         }
         & Input { background: $panel; margin: 0 0 1 0; }
         & #hint { height: auto; color: $text-muted; }
