@@ -152,7 +152,9 @@ def test_jobs_are_printed_and_nothing_is_written_unasked(shell: Run, shop: Path)
 
 
 def test_wrong_options_are_refused(shell: Run, shop: Path) -> None:
-    """Two conversations, or a model and none."""
+    """Two conversations, a model and none, or nobody to talk with."""
+    silent = shell("chat", "-C", shop)
+    assert silent.code == 2 and "no question on stdin" in silent.err
     assert shell("chat", "--continue", "--session", "x", "-C", shop).code == 2
     assert shell("chat", "--model", "x", "--no-model", "-C", shop).code == 2
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from localdev.app.conversation.commands import Parsed, ProblemText, is_command, parse
 from localdev.cli import signals
 from localdev.cli.progress import ProgressLine
-from localdev.core.errors import LocaldevError
+from localdev.core.errors import LocaldevError, UsageError
 from localdev.core.events import (
     Event,
     Notice,
@@ -59,6 +59,9 @@ class PlainChat:
         """Talk until the input ends, and give the exit code; `first` is asked at once.
 
         With a first question, text on stdin belongs to it and nothing else is read from there.
+
+        Raises:
+            UsageError: there is nobody to talk with.
         """
         if first and not self.interactive:
             self._attach_stdin()
@@ -70,10 +73,15 @@ class PlainChat:
             threading.Thread(target=self.desk.warm, name="chat-warm", daemon=True).start()
         if first:
             self.take(first)
+        asked = bool(first)
         for line in self._lines():
+            asked = asked or bool(line.strip())
             self.take(line)
             if self._left:
                 break
+        if not (asked or self.interactive):
+            hint = "`echo QUESTION | localdev chat` asks one, and so does `localdev chat QUESTION`"
+            raise UsageError("there is no terminal to talk on, and no question on stdin", hint)
         return _FAILED if self.failed and not self.interactive else 0
 
     def take(self, line: str) -> None:

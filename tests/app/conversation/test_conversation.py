@@ -318,7 +318,10 @@ def test_retrying_hides_the_first_answer(talk: Talk) -> None:
         conversation.retry()
     run = conversation.ask("why?", [Attachment("a", "text")])
     done(run)
-    done(conversation.retry())
+    again = conversation.retry()
+    assert [turn.form for turn in conversation.turns()] == ["whole"]  # nothing is written before its turn comes
+    done(again)
+    assert [turn.form for turn in again.reformed] == ["out"]
     assert jobs.started[1].options["question"] == "why?"
     assert jobs.started[1].options["attachments"] == [{"name": "a", "text": "text"}]
     assert all(turn["form"] == "out" for turn in jobs.started[1].options["history"])

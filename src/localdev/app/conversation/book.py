@@ -44,6 +44,7 @@ class Book:
         self._lease = contextlib.ExitStack()
         self._waiting: dict[int, Turn] = {}
         self._standing: list[Turn] = []
+        self._last_turn: Turn | None = None
         self.info = info or SessionInfo("", "", str(root), 0.0, 0.0)
         self._last = self._stored = self._highest = 0
         if info is not None:
@@ -53,6 +54,11 @@ class Book:
     def last(self) -> int:
         """The number of the last turn, 0 before the first."""
         return self._last
+
+    @property
+    def last_turn(self) -> Turn | None:
+        """The last turn as it was kept last, None before the first."""
+        return self._last_turn
 
     def claim(self) -> int:
         """Give the next turn its number."""
@@ -76,6 +82,8 @@ class Book:
         """Store a turn as it is now; what is in the way is given back, and tried again with the next one."""
         with self._lock:
             self._waiting[turn.number] = turn
+            if turn.number >= self._last:
+                self._last_turn = turn
             self._highest = max(self._highest, highest_source([turn]))
             others = [each for each in self._standing if each.number != turn.number]
             self._standing = standing(sorted([*others, turn], key=lambda each: each.number))
@@ -131,6 +139,7 @@ class Book:
         except BaseException:
             self._lease.close()
             raise
+        self._last_turn = last[-1] if last else None
         self._last = self._stored = last[-1].number if last else 0
         self._highest = highest_source(last)
         self._standing = standing(last)

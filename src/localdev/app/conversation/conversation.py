@@ -80,22 +80,23 @@ class Conversation:
         return self._begun(command.kind, command.asked, attachments, start)
 
     def retry(self) -> TurnRun:
-        """Begin the last turn again; prompts hold its earlier answer no more. Reads and writes the disk.
+        """Begin the last turn again, with what was attached to it; prompts hold its earlier answer no more.
 
         Raises:
             UsageError: nothing was asked yet.
             Busy: an answer is under way.
         """
         self._refuse_busy("wait for its end, or cancel it")
-        last = self.turns(limit=1)
-        if not last:
+        turn = self._book.last_turn
+        if turn is None:
             raise UsageError("nothing was asked yet", "ask something first")
-        turn = last[0]
         again = parse(turn.asked) if turn.kind != "question" else None
-        self._book.keep(replace(turn, form="out"))
         if isinstance(again, Parsed) and again.job is not None:
-            return self.run(again.job, turn.attachments)
-        return self.ask(turn.asked, turn.attachments)
+            run = self.run(again.job, turn.attachments)
+        else:
+            run = self.ask(turn.asked, turn.attachments)
+        run.replaces = turn
+        return run
 
     def show_prompt(self, question: str, attachments: Sequence[Attachment] = ()) -> JobRun:
         """Give a job that yields `PromptShown`: what a model would be sent. Nothing is asked and nothing kept."""

@@ -43,6 +43,7 @@ class TurnRun:
         self._finished = False
         self._troubles: list[Notice] = []
         self._reformed: tuple[Turn, ...] = ()
+        self.replaces: Turn | None = None  # an earlier turn that later prompts are to hold no more
 
     @property
     def turn(self) -> Turn:
@@ -118,6 +119,8 @@ class TurnRun:
 
     def _job_events(self) -> Iterator[Event]:
         """Start the job and take in what comes of it."""
+        if self.replaces is not None:
+            self._reform([replace(self.replaces, form="out")])
         self._history = self._book.history()
         with self._lock:
             if self._cancelled:
@@ -143,8 +146,12 @@ class TurnRun:
             before, self._turn = self._turn, with_event(self._turn, event)
             self._changed = self._changed or before is not self._turn
         if isinstance(event, ContextFitted):
-            self._reformed = tuple(reformed(self._history, event.forms))
-            self._trouble(self._book.keep_all(self._reformed))
+            self._reform(reformed(self._history, event.forms))
+
+    def _reform(self, turns: Sequence[Turn]) -> None:
+        """Note earlier turns of which prompts hold less from now on."""
+        self._reformed = (*self._reformed, *turns)
+        self._trouble(self._book.keep_all(turns))
 
     def _end_well(self) -> None:
         """The job's events are over: the answer is there, or somebody cancelled it."""
