@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from localdev.core.chat import Usage
+from localdev.core.events import Timings
 from localdev.core.talk import Attachment, Said, Turn
 from localdev.tui.transcript.blocks import TurnBlocks
 from localdev.tui.transcript.history import History, Place
@@ -203,6 +205,11 @@ def test_names_found_unverified_at_the_end_are_marked() -> None:
             Turn(1, "question", "q", "", "failed", error="no model", hint="pull one"),
             ["Failed: no model", "hint: pull one"],
         ),
+        (
+            Turn(1, "question", "q", "a", "done", timings=Timings(1, 2, 40, 900), model="m", usage=Usage(9, 0, 44)),
+            ["m · first word 40 ms · 0.9 s · 50 tokens/s"],
+        ),
+        (Turn(1, "question", "q", "a", "done", timings=Timings(1, 2, 0, 15)), ["without a model · 15 ms"]),
         (Turn(1, "question", "q", "part", "unfinished"), ["Unfinished: the chat ended", "/retry"]),
         (Turn(1, "question", "q", "part", "done", stop_reason="length"), ["Cut off"]),
         (Turn(1, "question", "q", "", "streaming"), ["working ..."]),

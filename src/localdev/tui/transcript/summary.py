@@ -91,13 +91,18 @@ def _times(turn: Turn) -> list[str]:
     times, tokens = turn.timings, turn.usage.completion_tokens
     parts = []
     if times.first_token_ms:
-        parts.append(f"first word {times.first_token_ms / 1000:.1f} s")
+        parts.append(f"first word {_seconds(times.first_token_ms)}")
     if times.total_ms:
-        parts.append(f"{times.total_ms / 1000:.1f} s")
+        parts.append(_seconds(times.total_ms))
     writing = times.total_ms - times.first_token_ms
     if tokens >= _LEAST_TIMED and times.first_token_ms and writing > 0:
         parts.append(f"{(tokens - 1) / writing * 1000:.0f} tokens/s")
     return parts
+
+
+def _seconds(milliseconds: float) -> str:
+    """Write a time with the digits that matter."""
+    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 100 else f"{milliseconds:.0f} ms"
 
 
 def form_line(turn: Turn, form: str) -> str:

@@ -314,6 +314,8 @@ Questions and answers, the newest at the end.
         self._strips.clear()
         self._shown.clear()
         history = self._history
+        if not self.size:  # hidden for now
+            return
         if not history.turns or not history.width:
             history.set_width(max(width, _NARROWEST))
             self._changed()
