@@ -118,11 +118,51 @@ def test_a_short_turn_is_question_and_answer_alone(repository: IndexedRepository
     talk.ask(DISCOUNT)
     talk.ask(ORDERS)
     talk.turns[0] = replace(talk.turns[0], form="short")
-    turn = talk.ask("why?")
+    turn = talk.ask(DISCOUNT)
     assert talk.prompt[1:3] == (Message("user", f"Question: {DISCOUNT}"), Message("assistant", "By `discount`."))
     assert talk.fitted.forms == ("short", "whole")
-    if 1 not in {passage.id for passage in talk.fitted.standing}:
-        assert turn.answer == "Still."
+    assert {passage.id for passage in talk.fitted.standing} == {source.id for source in talk.turns[1].sources}
+    assert turn.answer == "Still." and "[1]" not in turn.sent
+    assert "def discount" in turn.sent, "what does not stand any more is sent again"
+
+
+def test_a_short_turn_cites_nothing_though_it_stands(repository: IndexedRepository) -> None:
+    """Its numbers go, also those of passages that are still there: what it rested on is not told any more."""
+    talk = Talk(repository, backend_of("By `discount` [1].", "See [1].", "So."))
+    talk.ask(DISCOUNT)
+    talk.ask("why?")
+    assert talk.turns[1].cited == (1,)
+    talk.turns[1] = replace(talk.turns[1], form="short")
+    talk.ask("why?")
+    assert talk.prompt[2].content == "By `discount` [1]." and talk.prompt[4].content == "See."
+
+
+def test_a_name_that_was_made_up_stays_so(repository: IndexedRepository) -> None:
+    """That an earlier answer used it makes it no more known; that the user did, does."""
+    talk = Talk(repository, backend_of("Not `reduction` [1].", "Still `reduction` [1].", "Now `reduction` [1]."))
+    assert talk.ask(DISCOUNT).unverified == talk.ask("why?").unverified == ("reduction",)
+    assert talk.ask("is there a reduction?").unverified == ()
+
+
+def test_a_passage_that_is_cut_is_not_sent_twice(repository: IndexedRepository, shop: Path) -> None:
+    """A chunk too long for its share is cut at the same line each time."""
+    body = "".join(f"    amount_{number} = {number}\n" for number in range(30))
+    (shop / "shop" / "long.py").write_text(f"def gold_customers() -> None:\n{body}")
+    talk = Talk(repository, backend_of())
+    (first,) = talk.ask("where is gold_customers?", limit=1, context_tokens=120).sources
+    assert (first.path, first.start_line) == ("shop/long.py", 1) and 3 < first.end_line < 25
+    assert talk.ask("where is gold_customers?", limit=1, context_tokens=120).sources == ()
+
+
+def test_a_neighbour_of_a_passage_comes_without_it(repository: IndexedRepository, shop: Path) -> None:
+    """Two chunks that touch are one passage; where one is at hand already the other is sent alone."""
+    one = "".join(f"    first_{number} = apples\n" for number in range(60))
+    two = "".join(f"    second_{number} = pears\n" for number in range(60))
+    (shop / "shop" / "fruit.py").write_text(f"def count_apples() -> None:\n{one}\n\ndef count_pears() -> None:\n{two}")
+    talk = Talk(repository, backend_of())
+    assert "def count_apples" in talk.ask("what does `count_apples` do?", limit=1).sent
+    both = talk.ask("what do `count_pears` and `count_apples` of @shop/fruit.py do?", limit=2).sent
+    assert "def count_pears" in both and "def count_apples" not in both
 
 
 def test_a_smaller_model_in_the_middle(repository: IndexedRepository) -> None:
