@@ -237,7 +237,7 @@ def test_a_signed_commit_is_signed(root: Path) -> None:
     """Where git signs and there is no terminal to hand over, it signs all the same, or says what it lacks."""
     signer = root.parent / "signer"
     signer.write_text(
-        "#!/bin/sh\necho '[GNUPG:] SIG_CREATED ' >&2\nprintf -- '-----BEGIN PGP SIGNATURE-----\\n\\nx\\n'\n"
+        "#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\nprintf -- '-----BEGIN PGP SIGNATURE-----\\n\\nx\\n'\n"
     )
     signer.chmod(0o755)
     git(root, "config", "commit.gpgSign", "true")
