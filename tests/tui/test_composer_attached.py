@@ -220,7 +220,9 @@ def test_editing_keys() -> None:
     async def body(pilot: Pilot[None]) -> None:
         app = pilot.app
         assert isinstance(app, Host)
-        await pilot.press(*"one two three", "alt+b", "ctrl+left", "X", "alt+f", "Y", "alt+z")
+        await pilot.press(*"one two three", "alt+b", "ctrl+left", "X", "alt+f", "Y")
+        app.composer.editor.post_message(events.Key("alt+z", "z"))  # as older terminals send it
+        await pilot.pause()
         assert app.composer.text == "one XtwoY three"
         await pilot.press("f7", "z")
         assert app.composer.text == "z"

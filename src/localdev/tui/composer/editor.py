@@ -132,7 +132,6 @@ class Editor(TextArea):
 
     def replace_range(self, text: str, start: Location, end: Location) -> None:
         """Put text in place of a part of the draft, the cursor behind it; one step for undo."""
-        self.history.checkpoint()
         result = self.replace(neutral(text), start, end, maintain_selection_offset=False)
         self.move_cursor(result.end_location)
 
