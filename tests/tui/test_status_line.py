@@ -44,12 +44,12 @@ def test_a_turn_from_start_to_end() -> None:
     assert follower.status.doing == "writing"
     assert follower.status.tokens_per_second == pytest.approx(20.0)
     follower.note(
-        Answered("x", model="tiny", usage=Usage(400, 0, 60), timings=Timings(100, 100, 800, 4000), stop_reason="stop")
+        Answered("x", model="tiny", usage=Usage(400, 0, 61), timings=Timings(100, 100, 800, 4000), stop_reason="stop")
     )
     follower.end()
     assert follower.status.doing == ""
     assert follower.status.tokens_per_second == pytest.approx(20.0)
-    assert follower.status.used == 460
+    assert follower.status.used == 461
 
 
 def test_the_speed_is_that_of_now() -> None:

@@ -126,6 +126,11 @@ class Timings:
     first_token_ms: float = 0.0
     total_ms: float = 0.0
 
+    def tokens_per_second(self, tokens: int) -> float:
+        """Give the speed at which so many tokens were written after the first one; 0 where that is not known."""
+        writing = self.total_ms - self.refresh_ms - self.retrieve_ms - self.first_token_ms
+        return (tokens - 1) * 1000 / writing if self.first_token_ms and writing > 0 and tokens > 1 else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:

@@ -89,11 +89,10 @@ class Follower:
 
     def _whole(self, event: Answered) -> None:
         """Take the exact figures of a whole answer."""
-        times, written = event.timings, event.usage.completion_tokens
-        writing = (times.total_ms - times.refresh_ms - times.retrieve_ms - times.first_token_ms) / 1000
-        speed = written / writing if event.model and writing > 0 else 0.0
+        written = event.usage.completion_tokens
         used = event.usage.prompt_tokens + written
-        self.set(timings=times, tokens_per_second=speed, used=used or self.status.used)
+        speed = event.timings.tokens_per_second(written)
+        self.set(timings=event.timings, tokens_per_second=speed, used=used or self.status.used)
 
 
 def worded(event: Progress | Refreshed) -> str:

@@ -98,6 +98,16 @@ class Conversation:
         run.replaces = turn
         return run
 
+    def revise(self, turn: Turn) -> None:
+        """Store a turn that is over with what became of it since: a patch that was applied, a commit that was made.
+
+        Raises:
+            LocaldevError: it cannot be stored.
+        """
+        trouble = self._book.keep(turn)
+        if trouble is not None:
+            raise trouble
+
     def show_prompt(self, question: str, attachments: Sequence[Attachment] = ()) -> JobRun:
         """Give a job that yields `PromptShown`: what a model would be sent. Nothing is asked and nothing kept."""
         options = self._question(question, attachments, self._book.history())

@@ -119,6 +119,7 @@ class MainScreen(Screen[None]):
         self._ticks = self.set_interval(1 / BATCHES_PER_SECOND, self.turns.look, pause=True)
         self.read_session()
         in_thread(self, lambda: self.desk.names(self._index_told), self._names_known)
+        in_thread(self, self.desk.warm)
         if self._first_question:
             self.ask(self._first_question)
 

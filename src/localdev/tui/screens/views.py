@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from localdev.core.neutral import one_line
 from localdev.core.talk import Turn
+from localdev.tui.background import in_thread
 
 if TYPE_CHECKING:
     from localdev.tui.screens.main import MainScreen
@@ -23,11 +25,23 @@ def open_result(screen: MainScreen, turn: Turn) -> None:
     elif turn.kind == "gen":
         from localdev.tui.patch.screen import PatchScreen
 
-        screen.app.push_screen(PatchScreen(payload, screen.desk))
+        screen.app.push_screen(
+            PatchScreen(payload, screen.desk), lambda paths: _became(screen, turn, applied=bool(paths))
+        )
     elif turn.kind == "commit":
         from localdev.tui.review.commit import CommitScreen
 
-        screen.app.push_screen(CommitScreen(payload, screen.desk))
+        screen.app.push_screen(CommitScreen(payload, screen.desk), lambda made: _became(screen, turn, committed=made))
+
+
+def _became(screen: MainScreen, turn: Turn, **since: bool | str | None) -> None:
+    """Keep with a turn what became of it on its screen."""
+    payload = {**(turn.payload or {}), **since}
+    if not any(since.values()) and not (turn.payload or {}).keys() & since.keys():
+        return
+    revised = replace(turn, payload=payload)
+    screen.transcript.show(revised)
+    in_thread(screen, lambda: screen.conversation.revise(revised))
 
 
 def _draft(screen: MainScreen, command: str | None) -> None:

@@ -44,7 +44,8 @@ def _commit(payload: Mapping[str, Any]) -> str:
     """Give the subject, or say why there is none."""
     if payload.get("stopped"):
         return f"No message: {str(payload['stopped']).replace('-', ' ')}"
-    return f"Commit message: {payload.get('subject') or 'empty'}"
+    made = str(payload.get("committed") or "")
+    return f"{f'Committed {made[:10]}' if made else 'Commit message'}: {payload.get('subject') or 'empty'}"
 
 
 def _gen(payload: Mapping[str, Any]) -> str:
@@ -94,9 +95,8 @@ def _times(turn: Turn) -> list[str]:
         parts.append(f"first word {_seconds(times.first_token_ms)}")
     if times.total_ms:
         parts.append(_seconds(times.total_ms))
-    writing = times.total_ms - times.first_token_ms
-    if tokens >= _LEAST_TIMED and times.first_token_ms and writing > 0:
-        parts.append(f"{(tokens - 1) / writing * 1000:.0f} tokens/s")
+    if tokens >= _LEAST_TIMED and (speed := times.tokens_per_second(tokens)):
+        parts.append(f"{speed:.0f} tokens/s")
     return parts
 
 
