@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from localdev.tui.transcript.rows import Look, Row, Span, folded
@@ -69,15 +69,20 @@ def highlighted(lines: Sequence[str], language: str) -> Iterator[list[Span]]:
 def lexer_of(language: str) -> Lexer | None:
     """Find the lexer of a language by the name a model gave it; none for text and for what is not known."""
     from pygments.lexers import get_lexer_by_name
-    from pygments.util import ClassNotFound
 
     name = language.lower().strip("{}.").partition(":")[0]
-    if not name or name in ("text", "plain", "txt", "plaintext"):
+    name = _OTHER_NAMES.get(name, name)
+    if name in ("text", "plain", "txt", "plaintext") or name not in _known():
         return None
-    try:
-        return get_lexer_by_name(_OTHER_NAMES.get(name, name), stripnl=False, ensurenl=True)
-    except ClassNotFound:
-        return None
+    return get_lexer_by_name(name, stripnl=False, ensurenl=True)
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Give the names of all lexers that come with the library; for any other name it would search what is installed."""
+    from pygments.lexers import get_all_lexers
+
+    return frozenset(alias for _, aliases, *_ in get_all_lexers(plugins=False) for alias in aliases)
 
 
 @lru_cache(maxsize=512)

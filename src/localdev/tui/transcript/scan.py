@@ -15,7 +15,7 @@ Kind = Literal["prose", "code", "table", "place"]
 _ROWS = 60
 _LINES = 60
 _CHARACTERS = 4000
-_CODE_LINES = 100
+_CODE_LINES = 60
 _MOST_CODE = 10_000
 # Inside a list that has grown long a new item begins a piece; further lines of one item may do so only here.
 _MOST_LINES = 400
