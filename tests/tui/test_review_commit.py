@@ -236,9 +236,8 @@ def test_a_message_cannot_drive_the_terminal(root: Path) -> None:
 def test_a_signed_commit_is_signed(root: Path) -> None:
     """Where git signs and there is no terminal to hand over, it signs all the same, or says what it lacks."""
     signer = root.parent / "signer"
-    signer.write_text(
-        "#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\nprintf -- '-----BEGIN PGP SIGNATURE-----\\n\\nx\\n'\n"
-    )
+    signature = "-----BEGIN PGP SIGNATURE-----\\n\\nx\\n"
+    signer.write_text(f"#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\nprintf -- '{signature}'\n")
     signer.chmod(0o755)
     git(root, "config", "commit.gpgSign", "true")
     git(root, "config", "gpg.program", str(signer))
