@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -14,6 +15,7 @@ from localdev.tui.state import Status
 
 _BETWEEN = "  "
 _BAR_CELLS = 8
+_QUIET = "quiet"
 
 
 class StatusBar(Widget):
@@ -27,16 +29,18 @@ context window the conversation fills, tokens per second, the times of the last 
 """
     DEFAULT_CSS = """
     StatusBar { height: 1; dock: bottom; background: $panel; color: $foreground; padding: 0 1; }
+    StatusBar > .status--quiet { color: $text-muted; }
     """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"status--quiet"}
     status: reactive[Status] = reactive(Status)
 
     def render(self) -> Text:
         """Put together what fits."""
-        return line(self.status, self.size.width)
+        return line(self.status, self.size.width, self.get_component_rich_style("status--quiet", partial=True))
 
 
-def line(status: Status, width: int) -> Text:
-    """Give the status in at most `width` cells."""
+def line(status: Status, width: int, quiet: Style | None = None) -> Text:
+    """Give the status in at most `width` cells; figures that are seldom needed in the style `quiet`."""
     pieces = [(text, style) for text, style in _by_need(status) if text]
     order = [text for text, _ in _by_place(status)]
     while pieces and sum(cell_len(text) for text, _ in pieces) + len(_BETWEEN) * (len(pieces) - 1) > width:
@@ -46,7 +50,7 @@ def line(status: Status, width: int) -> Text:
     pieces.sort(key=lambda piece: order.index(piece[0]))
     shown = Text(no_wrap=True, overflow="ellipsis", end="")
     for text, style in pieces:
-        shown.append(_BETWEEN if shown.plain else "").append(text, style)
+        shown.append(_BETWEEN if shown.plain else "").append(text, quiet if style == _QUIET else style)
     shown.truncate(max(1, width), overflow="ellipsis")
     return shown
 
@@ -62,8 +66,8 @@ def _by_place(status: Status) -> list[tuple[str, str]]:
         (one_line(status.reach), ""),
         (_window(status), ""),
         (f"{status.tokens_per_second:.1f} tok/s" if status.tokens_per_second else "", ""),
-        (_times(status), "dim"),
-        (status.index, "dim"),
+        (_times(status), _QUIET),
+        (status.index, _QUIET),
     ]
 
 
