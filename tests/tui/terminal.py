@@ -144,10 +144,14 @@ class Tmux(Terminal):
 
     def exit_code(self) -> int | None:
         """Give the program's exit code."""
-        code, ended_by = self._asked("#{pane_dead_status}/#{pane_dead_signal}").split("/")
-        if code:
-            return int(code)
-        return -int(ended_by) if ended_by else None
+        dead, code, ended_by, server = self._asked("#{pane_dead}/#{pane_dead_status}/#{pane_dead_signal}/#{pid}").split(
+            "/"
+        )
+        if code or ended_by:
+            return int(code) if code else -int(ended_by)
+        if dead == "1":
+            os.kill(int(server), signal.SIGCHLD)  # now and then it overlooks the end of a child
+        return None
 
     def left_over(self) -> list[str]:
         """Name the modes that were not taken back."""
