@@ -11,6 +11,7 @@ from localdev.core.neutral import one_line
 from localdev.core.sizes import counted
 from localdev.core.talk import Turn
 from localdev.tui.background import in_thread
+from localdev.tui.composer.token import mention
 from localdev.tui.screens.turns import Waiting
 from localdev.tui.transcript.text import code_blocks
 
@@ -102,7 +103,7 @@ class Slash:
 
         def chosen(path: str | None) -> None:
             if path:
-                self._screen.composer.insert(f"@{path} ")
+                self._screen.composer.insert(mention(path) + " ")
 
         self._screen.app.push_screen(FilePicker(self._screen.desk, parsed.rest), chosen)
 
