@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from dataclasses import dataclass
@@ -56,6 +57,11 @@ class ChatApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING: ClassVar[str] = "ctrl+p"
     NOTIFICATION_TIMEOUT: ClassVar[float] = 6
+    # Below, where the library puts them, they would cover the question.
+    CSS = """
+    ToastRack { dock: top; align: right top; margin: 1 0 0 0; }
+    Toast { max-width: 80%; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("quit", "leave", priority=True),
         bind("help", "explain", priority=True),
@@ -141,6 +147,7 @@ def run_chat(conversation: Conversation, desk: Desk, options: ChatOptions) -> in
     if not options.color:
         os.environ["NO_COLOR"] = "1"  # the one way to tell the library
     app = ChatApp(conversation, desk, options)
+    gc.freeze()  # what was imported stays until the end: going through it again and again would hold up keys
     code = app.run()
     if app.bug is not None:
         raise app.bug

@@ -119,6 +119,7 @@ class MainScreen(Screen[None]):
         self._ticks = self.set_interval(1 / BATCHES_PER_SECOND, self.turns.look, pause=True)
         self.read_session()
         in_thread(self, lambda: self.desk.names(self._index_told), self._names_known)
+        in_thread(self, self._choices, self._complete_choices)
         in_thread(self, self.desk.warm)
         if self._first_question:
             self.ask(self._first_question)
@@ -142,6 +143,20 @@ class MainScreen(Screen[None]):
         """Complete files and symbols from now on."""
         self.composer.set_names(names)
         self._show_index(counted(len(names.paths), "file"))
+
+    def _choices(self) -> dict[str, list[tuple[str, str]]]:
+        """Read what commands can name."""
+        sessions = self.desk.store.list(self.conversation.root)
+        return {
+            "models": [(each.name, each.detail) for each in self.desk.models()],
+            "adapters": [(each.name, each.detail) for each in self.desk.adapters()],
+            "sessions": [(each.id, each.title) for each in sessions],
+        }
+
+    def _complete_choices(self, choices: dict[str, list[tuple[str, str]]]) -> None:
+        """Complete them from now on."""
+        for kind, values in choices.items():
+            self.composer.set_arguments(kind, values)
 
     # --- the session
 
