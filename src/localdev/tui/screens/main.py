@@ -17,7 +17,7 @@ from localdev.core.errors import LocaldevError
 from localdev.core.events import Event, Notice, Progress
 from localdev.core.neutral import one_line
 from localdev.core.sizes import counted
-from localdev.core.talk import Attachment, Turn
+from localdev.core.talk import Attachment, SessionInfo, Turn
 from localdev.tui.background import in_thread, show_error
 from localdev.tui.composer.messages import CommandGiven, QueueRemoved, Submitted
 from localdev.tui.composer.widget import Composer
@@ -88,6 +88,7 @@ class MainScreen(Screen[None]):
         self._asked: list[str] = []
         self._listed: Turn | None = None
         self._panel_wanted: bool | None = None
+        self._titled: SessionInfo | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -192,7 +193,7 @@ class MainScreen(Screen[None]):
 
     def show_title(self) -> None:
         """Name the repository and the session."""
-        session = self.conversation.session
+        session = self._titled = self.conversation.session
         name = one_line(session.root).rstrip("/").rpartition("/")[2] or one_line(session.root)
         title = one_line(session.title) or "new conversation"
         self.query_one("#title", Static).update(Text.assemble((name, "bold"), "  ", title, no_wrap=True))
@@ -262,7 +263,9 @@ class MainScreen(Screen[None]):
         copy(self, text)
 
     def show_turn(self, turn: Turn) -> None:
-        """Show a turn as it is now."""
+        """Show a turn as it is now; the first one gives the session its title."""
+        if self.conversation.session != self._titled:
+            self.show_title()
         self.transcript.show(turn)
         self._show_sources(turn)
 
