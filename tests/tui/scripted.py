@@ -171,11 +171,12 @@ def answered(text: str = ANSWER, *, model: str = "tiny", cited: Sequence[Citatio
 TIMINGS = Timings(12.0, 34.0, 210.0, 1850.0)
 
 
-def answer_script(text: str = ANSWER, *, gate: Gate | None = None, piece: int = 5) -> list[Step]:
+def answer_script(text: str = ANSWER, *, gate: Gate | None = None, piece: int = 5, model: str = "tiny") -> list[Step]:
     """Make the script of a whole answer; a gate holds it in the middle of the text."""
     deltas: list[Step] = list(pieces(text, piece))
     middle = len(deltas) // 2
-    return [sources(), *deltas[:middle], *([gate] if gate else []), *deltas[middle:], answered(text)]
+    first, last = sources(model=model), answered(text, model=model)
+    return [first, *deltas[:middle], *([gate] if gate else []), *deltas[middle:], last]
 
 
 def conversation_turns() -> tuple[Turn, ...]:
