@@ -64,6 +64,19 @@ def test_memory_is_bounded_while_all_is_read() -> None:
         assert sum(turn.open for turn in made.turns) <= 60
 
 
+def test_memory_is_bounded_while_an_answer_streams() -> None:
+    """The end of a long answer is made again with every word; what it was before is not kept."""
+    turn = Turn(1, "question", "q", model="m")
+    made = history([turn])
+    for word in range(2000):
+        turn = replace(turn, answer=f"{turn.answer}word{word} and more" + ("\n\n" if word % 100 == 99 else " "))
+        made.put(turn)
+        made.prepare(0, 24, at_end=True)
+    laid = sum(len(block.rows) for block in made._laid.values() if block.rows is not None)
+    assert laid == made._rows
+    assert len(made._laid) <= 160
+
+
 def test_paging_up_misses_no_row_and_shows_none_twice() -> None:
     """Though what stands above is an estimate, going up page by page shows every row once, in order."""
     held = turns(40)

@@ -237,18 +237,17 @@ class History:
     def _lay(self, block: Block, turn: int) -> list[Row]:
         """Lay a block out, or find it so, and forget what was not needed for longest."""
         before = block.height
-        fresh = block.rows is None
         rows = block.lay_out(self.width)
+        if id(block) not in self._laid:  # the end of an answer may have laid itself out: its rows count all the same
+            self._rows += len(rows)
         self._laid[id(block)] = block
         self._laid.move_to_end(id(block))
         if before != block.height:
             del self._tops[turn + 1 :]
-        if fresh:
-            self._rows += len(rows)
-            while self._rows > _MOST_ROWS and len(self._laid) > _LEAST_LAID:
-                _, oldest = self._laid.popitem(last=False)
-                self._rows -= oldest.height
-                oldest.rows = None
+        while self._rows > _MOST_ROWS and len(self._laid) > _LEAST_LAID:
+            _, oldest = self._laid.popitem(last=False)
+            self._rows -= oldest.height
+            oldest.rows = None
         return rows
 
     def _walk(self, place: Place) -> Iterator[tuple[int, int, Block]]:
