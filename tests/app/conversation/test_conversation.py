@@ -214,8 +214,11 @@ def test_what_cannot_be_stored_is_said_and_stored_later(talk: Talk, store: Sessi
 
 def test_later_prompts_get_the_history_and_its_forms(talk: Talk, store: SessionStore) -> None:
     """What a prompt has shortened is stored, shown as changed, and given back with the next question."""
+    first_fitted = ContextFitted((), "the first", 0, 20, 30, 100, 200)
     fitted = ContextFitted(("short",), "sent", 10, 20, 40, 100, 200)
-    jobs = chat(answer_script(), [fitted, sources([Citation(4, "c.py", 1, 2, "c")]), answered("no", cited=())])
+    jobs = chat(
+        [first_fitted, *answer_script()], [fitted, sources([Citation(4, "c.py", 1, 2, "c")]), answered("no", cited=())]
+    )
     conversation = talk(jobs)
     first = told(conversation)
     run = conversation.ask("and?")
@@ -226,7 +229,7 @@ def test_later_prompts_get_the_history_and_its_forms(talk: Talk, store: SessionS
     told(conversation, "so?")
     history = jobs.started[2].options["history"]
     assert [(turn["number"], turn["form"], turn["sent"]) for turn in history] == [
-        (1, "short", ""),
+        (1, "short", "the first"),
         (2, "whole", "sent"),
     ]
 
@@ -330,7 +333,7 @@ def test_retrying_hides_the_first_answer(talk: Talk) -> None:
 
 def test_compacting_shortens_all_but_the_last(talk: Talk) -> None:
     """The turns that changed are given, and stored."""
-    conversation = talk(chat())
+    conversation = talk(chat([ContextFitted((), "sent", 0, 20, 30, 100, 200), *answer_script()]))
     for _ in range(3):
         told(conversation)
     assert [turn.number for turn in conversation.compact()] == [1, 2]

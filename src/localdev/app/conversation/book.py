@@ -42,6 +42,7 @@ class Book:
         self._lock = threading.Lock()  # of what is in memory: never held while the disk is waited for
         self._writing = threading.RLock()
         self._lease = contextlib.ExitStack()
+        self._held = False
         self._waiting: dict[int, Turn] = {}
         self._standing: list[Turn] = []
         self._last_turn: Turn | None = None
@@ -148,6 +149,7 @@ class Book:
         """Keep other chats away from a session."""
         try:
             self._lease.enter_context(self._store.lease(info.id))
+            self._held = True
         except Busy as busy:
             title = info.title or info.id
             raise Busy(
@@ -161,9 +163,9 @@ class Book:
             with self._lock:
                 waiting = sorted(self._waiting.values(), key=lambda turn: turn.number)
             if waiting and not self.info.id:
-                made = self._store.create(self._root, title=self.info.title or title_of(waiting[0].asked))
-                self._hold(made)
-                self.info = made
+                self.info = self._store.create(self._root, title=self.info.title or title_of(waiting[0].asked))
+            if waiting and not self._held:
+                self._hold(self.info)
             for turn in waiting:
                 self._store_one(turn)
                 with self._lock:

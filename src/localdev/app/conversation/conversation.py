@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -13,7 +14,7 @@ from localdev.app.conversation.choosing import NONE, Choice
 from localdev.app.conversation.commands import Parsed, parse
 from localdev.app.conversation.job_words import JobCommand
 from localdev.app.conversation.turn_run import TurnRun
-from localdev.app.conversation.turns import as_history
+from localdev.app.conversation.turns import as_history, had_passages
 from localdev.core.errors import Busy, NotFound, UsageError
 from localdev.core.ports import JobRun, JobStarter
 from localdev.core.talk import Attachment, SessionInfo, Turn, TurnKind
@@ -33,7 +34,8 @@ class Conversation:
         self._root = root
         self._starter = starter
         self._book = book
-        self._run: TurnRun | None = None
+        self._run: TurnRun | None = None  # the one that began last
+        self._changing = threading.Lock()  # a turn begins in the session before a change, or in the one after it
         self.choice = Choice()
 
     @property
@@ -119,7 +121,11 @@ class Conversation:
         Raises:
             LocaldevError: it cannot be stored.
         """
-        shortened = [replace(turn, form="short") for turn in self._book.history()[:-1] if turn.form == "whole"]
+        shortened = [
+            replace(turn, form="short")
+            for turn in self._book.history()[:-1]
+            if turn.form == "whole" and had_passages(turn)
+        ]
         trouble = self._book.keep_all(shortened)
         if trouble is not None:
             raise trouble
@@ -131,8 +137,9 @@ class Conversation:
         Raises:
             Busy: an answer is under way.
         """
-        self._refuse_busy("cancel it, or wait for its end, before a new conversation")
-        self._turn_to(Book(self._store, self._root))
+        with self._changing:
+            self._refuse_busy("cancel it, or wait for its end, before a new conversation")
+            self._turn_to(Book(self._store, self._root))
 
     def resume(self, text: str) -> None:
         """Go on with a session of this repository: by id, the first letters of one, or title.
@@ -141,10 +148,11 @@ class Conversation:
             NotFound, UsageError: there is none, several fit, or it is about another repository.
             Busy: an answer is under way, or another chat has it open.
         """
-        self._refuse_busy("cancel it, or wait for its end, before another conversation")
-        info = find_session(self._store, self._root, text)
-        if info.id != self.session.id:
-            self._turn_to(Book(self._store, self._root, info))
+        with self._changing:
+            self._refuse_busy("cancel it, or wait for its end, before another conversation")
+            info = find_session(self._store, self._root, text)
+            if info.id != self.session.id:
+                self._turn_to(Book(self._store, self._root, info))
 
     def rename(self, title: str) -> None:
         """Give the session a title, on one line.
@@ -182,8 +190,13 @@ class Conversation:
             number, kind, asked, attachments=tuple(attachments), asked_at=time.time(),
             adapter="" if adapter == NONE else adapter,
         )  # fmt: skip
-        self._run = TurnRun(turn, self._book, start)
-        return self._run
+        return TurnRun(turn, self._entered, start)
+
+    def _entered(self, run: TurnRun) -> Book:
+        """Note that a turn begins, and give the session that it stands in."""
+        with self._changing:
+            self._run = run
+            return self._book
 
     def _start(self, job: str, options: Mapping[str, Any]) -> JobRun:
         """Start a job with the model that is chosen now."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from localdev.app.conversation.refusals import known_error
 from localdev.app.conversation.turns import reformed, with_cited, with_error, with_event, with_said
 from localdev.core.errors import BackendError, LocaldevError
-from localdev.core.events import Answered, ContextFitted, Event, Notice, Result, TextDelta
+from localdev.core.events import Answered, Citation, ContextFitted, Event, Notice, Result, TextDelta
 from localdev.core.ports import JobRun
 from localdev.core.talk import Turn
 
@@ -26,17 +26,18 @@ SAVE_SECONDS = 0.4
 class TurnRun:
     """One turn under way: one thread reads its events, any may look at the turn or cancel it."""
 
-    def __init__(self, turn: Turn, book: Book, start: Callable[[Sequence[Turn]], JobRun]) -> None:
-        """Take the turn as asked, and what starts the job that answers it, given the turns before."""
+    def __init__(self, turn: Turn, enter: Callable[[TurnRun], Book], start: Callable[[Sequence[Turn]], JobRun]) -> None:
+        """Take the turn as asked, what gives its session when it begins, and what starts its job."""
         self._turn = turn
-        self._book = book
+        self._book: Book
+        self._enter = enter
         self._history: Sequence[Turn] = ()
+        self._earlier: tuple[Citation, ...] = ()  # passages of earlier turns that the answer may cite
         self._start = start
         self._job: JobRun | None = None
         self._lock = threading.Lock()
         self._pieces: list[str] = []
         self._changed = False
-        self._begun = False
         self._saved = threading.Event()
         self._over = threading.Event()
         self._cancelled = False
@@ -56,8 +57,8 @@ class TurnRun:
 
     @property
     def under_way(self) -> bool:
-        """Whether its events are being read."""
-        return self._begun and not self._over.is_set()
+        """Whether it is not over yet."""
+        return not self._over.is_set()
 
     @property
     def reformed(self) -> tuple[Turn, ...]:
@@ -86,7 +87,7 @@ class TurnRun:
         Raises:
             Exception: a bug; the turn was stored as failed before.
         """
-        self._begun = True
+        self._book = self._enter(self)
         with self._lock:
             self._turn = replace(self._turn, number=self._book.claim())
         self._keep()
@@ -122,10 +123,13 @@ class TurnRun:
         if self.replaces is not None:
             self._reform([replace(self.replaces, form="out")])
         self._history = self._book.history()
+        if self._cancelled:
+            return
+        job = self._start(self._history)  # may ask git, and whoever draws the turn must not wait for that
         with self._lock:
             if self._cancelled:
                 return
-            job = self._job = self._start(self._history)
+            self._job = job
         with contextlib.closing(_closable(job.events())) as events:
             for event in events:
                 self._take(event)
@@ -146,6 +150,7 @@ class TurnRun:
             before, self._turn = self._turn, with_event(self._turn, event)
             self._changed = self._changed or before is not self._turn
         if isinstance(event, ContextFitted):
+            self._earlier = event.standing
             self._reform(reformed(self._history, event.forms))
 
     def _reform(self, turns: Sequence[Turn]) -> None:
@@ -167,13 +172,13 @@ class TurnRun:
         if self._cancelled:
             self._end("cancelled")
             return
-        turn = with_cited(self.turn)
+        turn = with_cited(self.turn, self._earlier)
         with self._lock:
             self._turn = replace(with_error(turn, error), ended_at=time.time())
 
     def _end(self, state: str) -> None:
         """End the turn."""
-        turn = self.turn if self._finished else with_cited(self.turn)
+        turn = self._as_it_stands()
         with self._lock:
             self._turn = replace(turn, state=state, ended_at=time.time())  # type: ignore[arg-type]
 
@@ -183,7 +188,11 @@ class TurnRun:
             with self._lock:
                 changed, self._changed = self._changed, False
             if changed:
-                self._trouble(self._book.keep(self.turn if self._finished else with_cited(self.turn)))
+                self._trouble(self._book.keep(self._as_it_stands()))
+
+    def _as_it_stands(self) -> Turn:
+        """Give the turn with what it cites so far."""
+        return self.turn if self._finished else with_cited(self.turn, self._earlier)
 
     def _keep(self) -> None:
         """Store the turn as it is."""

@@ -27,8 +27,8 @@ from localdev.core.talk import Said, Turn
 # With a small window far fewer fit; it bounds what is kept in memory and sent with each question.
 MOST_HISTORY = 100
 LONGEST_TITLE = 60
-# As the job writes citations: `[2]`, and not the index of `rows[2]`. No conversation has a million passages.
-_CITED = re.compile(r"(?<![\w)])\[(\d{1,6})\]")
+# As the job writes citations: `[2]`, `[1, 3]`, and not the index of `rows[2]`. No conversation has a million passages.
+_CITED = re.compile(r"(?<![\w)])\[(\d{1,6}(?:, \d{1,6})*)\]")
 
 
 def title_of(asked: str) -> str:
@@ -68,17 +68,25 @@ def with_said(turn: Turn, notice: Notice) -> Turn:
     return turn if said in turn.said else replace(turn, said=(*turn.said, said))
 
 
-def with_cited(turn: Turn) -> Turn:
-    """Note which of its passages a part of an answer cites; of a whole one the job says it."""
-    own = {source.id for source in turn.sources}
-    found = dict.fromkeys(int(number) for number in _CITED.findall(turn.answer))
-    cited = tuple(number for number in found if number in own)
-    return turn if cited == turn.cited else replace(turn, cited=cited)
+def with_cited(turn: Turn, earlier: Sequence[Citation]) -> Turn:
+    """Note which passages a part of an answer cites, its own and `earlier` ones; of a whole one the job says it."""
+    known = {source.id: source for source in (*earlier, *turn.sources)}
+    found = [int(number) for cited in _CITED.findall(turn.answer) for number in cited.split(", ")]
+    cited = tuple(number for number in dict.fromkeys(found) if number in known)
+    if cited == turn.cited:
+        return turn
+    return replace(turn, cited=cited, sources=_sources(turn, [known[number] for number in cited]))
 
 
 def with_error(turn: Turn, error: LocaldevError) -> Turn:
     """Give the turn as an error leaves it: what came of the answer is kept."""
     return replace(turn, state="failed", error=str(error), hint=error.hint)
+
+
+def _sources(turn: Turn, cited: Sequence[Citation]) -> tuple[Citation, ...]:
+    """Give a turn's sources in the order of their numbers; what it cites of earlier turns is among them too."""
+    own = {source.id: source for source in (*cited, *turn.sources)}
+    return tuple(own[number] for number in sorted(own))
 
 
 def _citations(event: Sources) -> tuple[Citation, ...]:
@@ -90,11 +98,10 @@ def _citations(event: Sources) -> tuple[Citation, ...]:
 
 
 def _answered(turn: Turn, event: Answered) -> Turn:
-    """Take over the whole checked answer; what it cites of earlier turns is among its sources too."""
-    own = {source.id: source for source in (*event.citations, *turn.sources)}
+    """Take over the whole checked answer."""
     return replace(
         turn,
-        sources=tuple(own[number] for number in sorted(own)),
+        sources=_sources(turn, event.citations),
         answer=event.answer,
         cited=tuple(citation.id for citation in event.citations),
         unverified=event.unverified,
@@ -163,5 +170,16 @@ def as_history(turn: Turn) -> dict[str, Any]:
 
 
 def reformed(turns: Sequence[Turn], forms: Sequence[HistoryForm]) -> list[Turn]:
-    """Give those turns whose form a prompt has changed, as they are now."""
-    return [replace(turn, form=form) for turn, form in zip(turns, forms, strict=False) if turn.form != form]
+    """Give those turns of which a prompt holds less than before, as they are now."""
+    pairs = [(turn, _as_told(turn, form)) for turn, form in zip(turns, forms, strict=False)]
+    return [replace(turn, form=form) for turn, form in pairs if turn.form != form]
+
+
+def _as_told(turn: Turn, form: HistoryForm) -> HistoryForm:
+    """Give the form that is told of a turn: one that was sent without passages has lost nothing by being short."""
+    return turn.form if form == "short" and not had_passages(turn) else form
+
+
+def had_passages(turn: Turn) -> bool:
+    """Say whether a turn was sent with passages, or could have been: one that a model has answered."""
+    return turn.kind == "question" and bool(turn.sent)
