@@ -167,12 +167,17 @@ def measure_echo(place: Place, *, keys: int) -> tuple[list[Row], dict[str, objec
     least.close()
     text = prose(5000, seed=0)
     piece = 4
-    stream = {"text": text, "piece": piece, "delay": 1 / TOKENS_PER_SECOND}
+    stream = {
+        "text": text,
+        "piece": piece,
+        "delay": 0.6 / TOKENS_PER_SECOND,
+    }  # what handing a piece on takes comes on top
     with place.chat("--session", place.session, replies=[stream]) as terminal:
         terminal.wait("Sources of turn 100")
         settle(terminal)
         times["at rest"] = echoes(terminal, keys)
         terminal.press("C-u")
+        settle(terminal)
         terminal.type("go on\r")
         terminal.wait("writing", 60)
         before, started = resident_bytes(terminal.pid), time.perf_counter()
@@ -240,14 +245,15 @@ def figures(milliseconds: Sequence[float]) -> dict[str, float]:
 def measure_memory(place: Place, *, turns: int) -> tuple[list[Row], dict[str, object]]:
     """Ask many questions in one chat and watch what the process holds."""
     replies: list[dict[str, object]] = [
-        {"text": f"{prose(12, seed=number)}\n\nEnd of {number:04}.", "piece": 40} for number in range(1, turns + 1)
+        {"match": f"question {number:04}", "text": f"{prose(12, seed=number)}\n\nEnd of {number:04}.", "piece": 40}
+        for number in range(1, turns + 1)
     ]
     held: dict[int, float] = {}
     with place.chat(replies=replies) as terminal:
         terminal.wait("new conversation")
         started = time.perf_counter()
         for number in range(1, turns + 1):
-            terminal.type(f"question {number}\r")
+            terminal.type(f"question {number:04}\r")
             terminal.wait(f"End of {number:04}.")
             if number % max(turns // 10, 1) == 0:
                 held[number] = round(resident_bytes(terminal.pid) / 1e6, 1)
