@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _FAILED = 4
 _WELCOME = "Ask about the repository. /help lists the commands, Ctrl-C ends an answer, Ctrl-D leaves."
 _STATES = {"cancelled": "cancelled; the part above is kept", "unfinished": "unfinished: the program was ended"}
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 0.1
 
 
 class PlainChat:
@@ -288,11 +288,14 @@ class PlainChat:
 def interruptible(run: TurnRun | JobRun, out: Printer) -> Iterator[Event]:
     """Read a run's events in a thread, so that Ctrl-C is heard at once: it cancels, and once more it leaves.
 
+    So it does while what was yielded is printed: a slow terminal has that take most of the time.
+
     Raises:
         KeyboardInterrupt: Ctrl-C a second time.
         LocaldevError, Exception: what the run raises.
     """
-    waiting: queue.Queue[Event | BaseException | None] = queue.Queue()
+    waiting: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
+    pressed: list[bool] = []
 
     def read() -> None:
         try:
@@ -303,24 +306,20 @@ def interruptible(run: TurnRun | JobRun, out: Printer) -> Iterator[Event]:
         waiting.put(None)
 
     thread = threading.Thread(target=read, name="chat-plain", daemon=True)
-    thread.start()
-    cancelled = False
-    while True:
-        try:
-            event = waiting.get(timeout=_LOOK_SECONDS)
-        except queue.Empty:
-            continue
-        except KeyboardInterrupt:
-            if cancelled:
-                raise
-            cancelled = True
-            signals.watch()  # it is dealt with
-            out.aside("\nending the answer")
-            run.cancel()
-            continue
-        if isinstance(event, BaseException):
-            raise event
-        if event is None:
-            thread.join()
-            return
-        yield event
+    with signals.first_one(lambda: pressed.append(True)):
+        thread.start()
+        while True:
+            if pressed:
+                pressed.clear()
+                out.aside("\nending the answer")
+                run.cancel()
+            try:
+                event = waiting.get(timeout=_LOOK_SECONDS)
+            except queue.Empty:
+                continue
+            if isinstance(event, BaseException):
+                raise event
+            if event is None:
+                thread.join()
+                return
+            yield event

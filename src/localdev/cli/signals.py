@@ -6,7 +6,9 @@ error of its own, and whoever then catches that error would take it for a findin
 
 from __future__ import annotations
 
+import contextlib
 import signal
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 INTERRUPTED = 130
@@ -35,6 +37,28 @@ def raise_again() -> None:
         raise KeyboardInterrupt
     if _code:
         raise SystemExit(_code)
+
+
+@contextlib.contextmanager
+def first_one(call: Callable[[], object]) -> Iterator[None]:
+    """Have the first Ctrl-C in the body call something and go on; another one ends the body as ever.
+
+    It is called in the midst of whatever is done just then: it must not wait for a lock, and not print.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        yield
+        return
+
+    def pressed(_signal: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        call()
+
+    signal.signal(signal.SIGINT, pressed)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
