@@ -115,6 +115,31 @@ def test_a_click_on_the_cross() -> None:
     drive(Host(), body)
 
 
+def test_two_pastes_never_have_one_name() -> None:
+    """A draft that comes back from the queue has its pastes; the next one is called otherwise."""
+
+    async def body(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, Host)
+        app.composer.set_draft("back again", [Attachment("pasted text 1", "x\n" * 9)])
+        await paste(pilot, "y\n" * 9)
+        assert [each.name for each in app.composer.attachments] == ["pasted text 1", "pasted text 2"]
+
+    drive(Host(), body)
+
+
+def test_an_attachment_with_half_a_character() -> None:
+    """Text with a lone surrogate, which no encoding can write, is shown with its size all the same."""
+
+    async def body(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, Host)
+        app.composer.set_draft("", [Attachment("notes", "a\udcffb")])
+        await shows(pilot, "+ notes (1 line, 3 bytes)")
+
+    drive(Host(), body)
+
+
 def test_an_attachment_becomes_the_draft() -> None:
     """Enter writes a short one into the draft; one too long for that stays, and it is said."""
 

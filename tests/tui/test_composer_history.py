@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.pilot import Pilot
 
+from localdev.app.conversation.desk import Names
+from localdev.core.talk import Attachment
 from localdev.tui.composer.history import MOST_KEPT, History
 from localdev.tui.composer.popup import Popup
 from tests.tui.composing import Host
@@ -14,7 +16,16 @@ def test_back_and_forth() -> None:
     """Up goes to older inputs, down to newer ones and at last to the draft that was left."""
     history = History(["one", "two"])
     assert [history.earlier("draft"), history.earlier("two"), history.earlier("one")] == ["two", "one", None]
-    assert [history.later(), history.later(), history.later()] == ["two", "draft", None]
+    assert [history.later("one"), history.later("two"), history.later("draft")] == ["two", "draft", None]
+
+
+def test_nothing_that_was_written_on_the_way_is_lost() -> None:
+    """Text put in place of an earlier input is there again when one comes back, until something is sent."""
+    history = History(["one", "two"])
+    assert [history.earlier("draft"), history.earlier("new question")] == ["two", "one"]
+    assert [history.later("one"), history.later("new question")] == ["new question", "draft"]
+    history.add("three")
+    assert [history.earlier(""), history.earlier("three")] == ["three", "two"]
 
 
 def test_each_input_is_kept_once() -> None:
@@ -33,9 +44,17 @@ def test_a_turn_that_ends_leaves_the_place() -> None:
     history.add("/help")
     assert [history.earlier("draft"), history.earlier("/help")] == ["/help", "two"]
     history.reset(["one", "two", "three"])
-    assert [history.later(), history.later(), history.later()] == ["three", "/help", "draft"]
+    assert [history.later("two"), history.later("three"), history.later("/help")] == ["three", "/help", "draft"]
     history.reset([])
     assert history.search("") == ["/help"]
+
+
+def test_another_session_leaves_the_draft() -> None:
+    """Who looks at an input of a session that is left still comes back to the draft."""
+    history = History(["one", "two"])
+    assert history.earlier("draft") == "two"
+    history.reset(["other"])
+    assert history.later("two") == "draft"
 
 
 def test_search_takes_words_in_any_order() -> None:
@@ -147,5 +166,53 @@ def test_a_click_in_the_search() -> None:
         await pilot.press("enter")
         await settle(pilot)
         assert app.said == [("question", "from outside")]
+
+    drive(app, body)
+
+
+def test_names_that_arrive_leave_a_search_open() -> None:
+    """The list of a search stays when the names of the repository are known at last."""
+    app = asked("one", "two")
+
+    async def body(pilot: Pilot[None]) -> None:
+        await pilot.press(*"draft", "ctrl+r")
+        await shows(pilot, "▸ two")
+        app.composer.set_names(Names(("a.py",), ()))
+        await settle(pilot)
+        await shows(pilot, "▸ two")
+
+    drive(app, body)
+
+
+def test_sending_by_another_key_takes_what_was_found() -> None:
+    """With a key of one's own for sending, too, the words of a search are never sent."""
+    app = asked("one", "two")
+
+    async def body(pilot: Pilot[None]) -> None:
+        app.set_keymap({"send": "ctrl+g"})
+        await pilot.press(*"draft", "ctrl+r", *"on", "ctrl+g")
+        await settle(pilot)
+        assert (app.composer.text, app.said) == ("one", [])
+        await pilot.press("ctrl+g")
+        await settle(pilot)
+        assert app.said == [("question", "one")]
+
+    drive(app, body)
+
+
+def test_what_is_brought_into_the_draft_ends_a_search() -> None:
+    """An attachment written out goes into the draft that a search has put aside; a waiting input never covers it."""
+    app = asked("one")
+
+    async def body(pilot: Pilot[None]) -> None:
+        app.composer.set_draft("draft ", [Attachment("notes", "of mine")])
+        await pilot.press("ctrl+r", "shift+tab", "enter")
+        await settle(pilot)
+        assert (app.composer.text, app.composer.attachments) == ("draft of mine", ())
+        app.composer.set_queue(["waits"])
+        await settle(pilot)
+        await pilot.press("ctrl+r", "shift+tab", "enter")
+        await settle(pilot)
+        assert (app.composer.text, app.said) == ("draft of mine", [])
 
     drive(app, body)

@@ -114,7 +114,7 @@ Questions and commands that you sent while an answer was being written. They are
 def attachment_label(attachment: Attachment) -> str:
     """Say what an attachment is and how much: `+ pasted text 1 (120 lines, 4 kB)`."""
     lines = attachment.text.count("\n") + (not attachment.text.endswith("\n"))
-    return f"+ {attachment.name} ({counted(lines, 'line')}, {sized(len(attachment.text.encode()))})"
+    return f"+ {attachment.name} ({counted(lines, 'line')}, {sized(len(attachment.text.encode(errors='replace')))})"
 
 
 def waiting_label(place: int, text: str) -> str:

@@ -42,7 +42,8 @@ class Completing:
         """Complete these names from now on, in an open list too."""
         self.choices = replace(self.choices, known=known)
         self._shown = None
-        self.look()
+        if self._begun is not None:  # else an open list is that of a search
+            self.look()
 
     def set_arguments(self, kind: str, values: tuple[tuple[str, str], ...]) -> None:
         """Complete these values where a command takes this kind of them."""

@@ -48,11 +48,9 @@ class Searching:
         elif key in ("pageup", "pagedown"):
             self._popup.action_page(-1 if key == "pageup" else 1)
         elif key in ("enter", "tab"):
-            self.look_again()
-            if self._popup.current is not None:
-                self.end(self._popup.current.insert)
+            self.choose()
         elif key == "escape":
-            self.end(self._draft or "")
+            self.leave()
         else:
             return False
         return True
@@ -64,6 +62,17 @@ class Searching:
         self.look()
         if list(self._popup.items) == shown:
             self._popup.cursor = cursor
+
+    def choose(self) -> None:
+        """Take the input under the cursor; without one the search goes on."""
+        self.look_again()
+        if self._popup.current is not None:
+            self.end(self._popup.current.insert)
+
+    def leave(self) -> None:
+        """Give the draft back, if a search is under way."""
+        if self._draft is not None:
+            self.end(self._draft)
 
     def end(self, text: str) -> None:
         """Leave the search with this as the draft."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -62,7 +63,6 @@ class Composer(Vertical):
         self._waiting = QueueChips()
         self._given = AttachmentChips()
         self._attachments: tuple[Attachment, ...] = ()
-        self._pasted = 0
         self._history = History()
         self._completing = Completing(self._editor, self._popup)
         self._searching = Searching(self._editor, self._popup, self._history)
@@ -97,14 +97,14 @@ class Composer(Vertical):
 
     def set_draft(self, text: str, attachments: Iterable[Attachment] = ()) -> None:
         """Put a text and its attachments in place of the draft."""
-        if self._searching.is_on:
-            self._searching.end("")
+        self._searching.leave()
         self._completing.stop()
         self._editor.set_text(text)
         self._set_attachments(tuple(attachments))
 
     def insert(self, text: str) -> None:
         """Put text at the cursor."""
+        self._searching.leave()
         self._completing.stop()
         self._editor.type_text(text)
 
@@ -139,6 +139,9 @@ class Composer(Vertical):
     def _send(self, event: Editor.Send) -> None:
         """Hand the draft on."""
         event.stop()
+        if self._searching.is_on:  # sending may have another key than Enter, which the search takes
+            self._searching.choose()
+            return
         text = self.text.strip()
         if not text:
             if self._attachments:
@@ -166,8 +169,9 @@ class Composer(Vertical):
         if text.count("\n") + 1 < PASTED_LINES and len(text) <= PASTED_CHARACTERS:
             self._editor.type_text(text)
             return
-        self._pasted += 1
-        self.attach(Attachment(f"pasted text {self._pasted}", text))
+        taken = {each.name for each in self._attachments}
+        name = next(name for number in count(1) if (name := f"pasted text {number}") not in taken)
+        self.attach(Attachment(name, text))
 
     @on(TextArea.Changed)
     @on(TextArea.SelectionChanged)
@@ -199,7 +203,7 @@ class Composer(Vertical):
     def _later(self, event: Editor.Later) -> None:
         """Show the input after, at last the draft."""
         event.stop()
-        self._show_earlier(self._history.later())
+        self._show_earlier(self._history.later(self.text))
 
     def _show_earlier(self, text: str | None) -> None:
         """Put an earlier input in place of the draft."""
@@ -234,8 +238,6 @@ class Composer(Vertical):
     def _set_attachments(self, attachments: tuple[Attachment, ...]) -> None:
         """Show what goes with the question."""
         self._attachments = attachments
-        if not attachments:
-            self._pasted = 0
         self._given.set_labels([attachment_label(each) for each in attachments])
         self._leave_empty(self._given)
         self.call_after_refresh(self._popup.follow)
@@ -257,6 +259,7 @@ class Composer(Vertical):
 
     def _edit_waiting(self, at: int) -> None:
         """Ask for an input back."""
+        self._searching.leave()
         if self.text.strip() or self._attachments:
             self.notify("send or clear the draft first, then this one can be changed", markup=False)
             return
