@@ -82,10 +82,12 @@ def test_a_bug_comes_after_what_was_said() -> None:
     assert not pump.busy
 
 
-def test_closing_waits_for_the_thread() -> None:
+def test_waiting_waits_for_the_thread() -> None:
     """When the screen is left the turn is ended and saved first."""
+    before = set(threading.enumerate())
     pump, run = Pump(), Counting(10_000, wait=0.01)
     pump.start(run)
-    pump.close()
+    pump.cancel()
+    pump.wait()
     assert run.cancelled.is_set()
-    assert not [thread for thread in threading.enumerate() if thread.name == "chat-turn" and thread.is_alive()]
+    assert not [thread for thread in threading.enumerate() if thread.name == "chat-turn" and thread not in before]

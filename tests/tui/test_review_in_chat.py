@@ -16,10 +16,9 @@ from localdev.tui.composer.widget import Composer
 from localdev.tui.screens.main import MainScreen
 from tests.shop import PRICING
 from tests.tui.drive import drive, settle, shows
+from tests.tui.opened import opened_chat
 from tests.tui.patching import payload_of
-from tests.tui.scripted import shop_repository
 from tests.tui.test_review_screen import ALL, payload
-from tests.tui.whole import chat_app
 
 NEW = PRICING.replace("amount * 0.1", "amount * 0.2")
 
@@ -32,7 +31,7 @@ async def typed(pilot: Pilot[Any], text: str) -> None:
 
 def test_a_finding_is_handed_to_the_question(tmp_path: Path) -> None:
     """`/review` opens the findings; `x` puts the command for a fix into the question, where it can be changed."""
-    app = chat_app(shop_repository(tmp_path), {"review": [[Result(payload(*ALL))]]})
+    app, _ = opened_chat(tmp_path, {"review": [[Result(payload(*ALL))]]})
 
     async def body(pilot: Pilot[Any]) -> None:
         await settle(pilot)
@@ -48,9 +47,9 @@ def test_a_finding_is_handed_to_the_question(tmp_path: Path) -> None:
 
 def test_a_patch_is_applied_closed_opened_again_and_taken_back(tmp_path: Path) -> None:
     """The turn knows by the files themselves that its patch is there; `/undo` takes it back."""
-    root = shop_repository(tmp_path)
     edits = [FileEdit("shop/pricing.py", PRICING, NEW)]
-    app = chat_app(root, {"gen": [[Result(payload_of(edits))]]})
+    app, _ = opened_chat(tmp_path, {"gen": [[Result(payload_of(edits))]]})
+    root = app.conversation.root
 
     async def body(pilot: Pilot[Any]) -> None:
         await settle(pilot)
@@ -75,11 +74,11 @@ def test_a_patch_is_applied_closed_opened_again_and_taken_back(tmp_path: Path) -
 
 def test_a_commit_is_made_from_the_chat(tmp_path: Path) -> None:
     """`/commit` opens the message; it is committed and the chat says so."""
-    root = shop_repository(tmp_path)
+    message = commit_payload(Worded("fix: twenty percent", "", "fix", ""), files=1)
+    app, _ = opened_chat(tmp_path, {"commit": [[Result(message)]]})
+    root = app.conversation.root
     (root / "shop/pricing.py").write_text(NEW)
     subprocess.run(["git", "-C", str(root), "add", "-A"], check=True)
-    message = commit_payload(Worded("fix: twenty percent", "", "fix", ""), files=1)
-    app = chat_app(root, {"commit": [[Result(message)]]})
 
     async def body(pilot: Pilot[Any]) -> None:
         await settle(pilot)

@@ -9,9 +9,9 @@ from textual.pilot import Pilot
 
 from localdev.core.talk import Turn
 from tests.tui.drive import drive, settle
+from tests.tui.opened import opened_chat
 from tests.tui.picture import text_of
-from tests.tui.scripted import prose, shop_repository
-from tests.tui.whole import chat_app
+from tests.tui.scripted import prose
 
 
 def test_a_long_session_is_shown_from_its_end(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_a_long_session_is_shown_from_its_end(tmp_path: Path) -> None:
         Turn(number, "question", f"question {number}", prose(496, seed=number), "done", model="tiny")
         for number in range(1, 101)
     ]
-    app = chat_app(shop_repository(tmp_path), {}, turns=turns)
+    app, _ = opened_chat(tmp_path, {}, turns=turns)
 
     async def body(pilot: Pilot[Any]) -> None:
         rows = [row[:60].strip(" ▏") for row in text_of(await settle(pilot))[1:40]]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.worker import WorkerFailed
 
 from localdev.tui.driver import driver_class
 from localdev.tui.keys import bind, read_keys
@@ -129,6 +130,8 @@ class ChatApp(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """Keep a bug for whoever opened the screen: a traceback across the terminal helps nobody."""
+        if isinstance(error, WorkerFailed):  # its traceback is not that of the bug
+            error = error.error if isinstance(error.error, Exception) else error
         self.bug = self.bug or error
         super()._handle_exception(error)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import contextvars
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
 from textual.dom import DOMNode
-from textual.worker import get_current_worker
+from textual.worker import Worker
 
 from localdev.core.errors import LocaldevError
 from localdev.core.neutral import one_line
@@ -14,28 +18,61 @@ from localdev.core.neutral import one_line
 Got = TypeVar("Got")
 
 
-def in_thread(node: DOMNode, work: Callable[[], Got], then: Callable[[Got], object] | None = None) -> None:
+def in_thread(
+    node: DOMNode,
+    work: Callable[[], Got],
+    then: Callable[[Got], object] | None = None,
+    *,
+    failed: Callable[[LocaldevError], object] | None = None,
+    whole: bool = False,
+) -> None:
     """Do work in a thread of `node`, then hand what it gave to `then` on the screen's thread.
 
-    A `LocaldevError` is shown to the user; any other error is a bug and ends the program. When the node is gone by
-    then, nothing is shown.
+    A `LocaldevError` is handed to `failed`, or else shown to the user; any other error is a bug and ends the program.
+    When the node is gone by then, nothing is shown. The end of the program does not wait for the work, unless it is
+    `whole`: what writes must not be cut in two.
     """
 
-    def body() -> None:
-        worker = get_current_worker()
+    async def body() -> None:
+        try:
+            got = await _result(work, whole=whole)
+        except LocaldevError as error:
+            (failed or (lambda told: show_error(node, told)))(error)
+            return
+        if then is not None:
+            then(got)
+
+    _: Worker[None] = node.run_worker(body)
+
+
+async def _result(work: Callable[[], Got], *, whole: bool) -> Got:
+    """Wait for what work gives in a thread of its own: the library's would hold up the end of the program."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[tuple[Got | None, BaseException | None]] = loop.create_future()
+
+    def settle(got: Got | None, error: BaseException | None) -> None:
+        if not future.done():
+            future.set_result((got, error))
+
+    def run() -> None:
+        got: Got | None = None
+        failure: BaseException | None = None
         try:
             got = work()
-        except LocaldevError as error:
-            if not worker.is_cancelled:
-                node.app.call_from_thread(show_error, node, error)
-            return
-        if then is not None and not worker.is_cancelled:
-            node.app.call_from_thread(then, got)
+        except BaseException as error:  # noqa: BLE001 - it is raised again where it is waited for
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the screen is gone
+            loop.call_soon_threadsafe(settle, got, failure)
 
-    node.run_worker(body, thread=True)
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), name="chat-work", daemon=not whole).start()
+    got, failure = await future
+    if failure is not None:
+        raise failure
+    return got  # type: ignore[return-value]  # there is one where nothing failed
 
 
-def show_error(node: DOMNode, error: LocaldevError) -> None:
-    """Say what went wrong and what to do, without taking the focus."""
+def show_error(node: DOMNode, error: LocaldevError, what: str = "error") -> None:
+    """Say what went wrong and what to do, without taking the focus; `what` stands above it."""
     hint = f"\nhint: {one_line(error.hint)}" if error.hint else ""
-    node.app.notify(one_line(str(error)) + hint, title="error", severity="error", markup=False, timeout=10)
+    node.app.notify(one_line(str(error)) + hint, title=what, severity="error", markup=False, timeout=10)

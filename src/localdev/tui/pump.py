@@ -83,11 +83,11 @@ class Pump:
             raise self._bug
         return events, True
 
-    def close(self, seconds: float = 5.0) -> None:
-        """End the turn and wait until it is saved."""
-        self.cancel()
-        if self._thread is not None:
-            self._thread.join(seconds)
+    def wait(self, seconds: float = 5.0) -> None:
+        """Wait until the turn is saved, from any thread."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(seconds)
 
     def _read(self, run: RunningTurn) -> None:
         """Read all events of the turn."""

@@ -174,7 +174,7 @@ class SessionBrowser(Dialog[str]):
     def _do(self, work: Callable[[], object], then: Callable[..., object] | None = None) -> None:
         """Do something in the background and read the list anew; an error is said, and the list shows why."""
 
-        def whole() -> object:
+        def attempt() -> object:
             try:
                 return work()
             except LocaldevError as error:
@@ -187,7 +187,7 @@ class SessionBrowser(Dialog[str]):
             elif then is not None:
                 then(got)
 
-        in_thread(self, whole, done)
+        in_thread(self, attempt, done, whole=True)
 
     # --- searching
 

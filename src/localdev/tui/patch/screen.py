@@ -274,7 +274,7 @@ class PatchScreen(ViewScreen[tuple[str, ...]]):
             else:
                 then(got)
 
-        in_thread(self, attempt, over)
+        in_thread(self, attempt, over, whole=True)
 
     def _say(self, text: str, *, error: bool = False) -> None:
         """Put the last word below the patch."""

@@ -316,7 +316,8 @@ class PatchView(ScrollView, can_focus=True):
         if at >= 0 and selection is not None and (chosen := selection.get_span(at)) is not None:
             last = len(styled) if chosen[1] == -1 else chosen[1]
             styled.stylize(self.screen.get_component_rich_style("screen--selection"), chosen[0], last)
-        strip = Strip(styled.render(self.app.console), cell_len(styled.plain))
+        # A text without spans is rendered without its own style.
+        strip = Strip(styled.render(self.app.console), cell_len(styled.plain)).apply_style(base)
         if at >= 0:
             strip = strip.apply_offsets(0, at)
         more = strip.cell_length > self._shift + width > 1

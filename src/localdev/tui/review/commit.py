@@ -184,7 +184,7 @@ class CommitScreen(Screen[str]):
             else:
                 self._tried(got)
                 return
-        in_thread(self, lambda: _said(lambda: _unseen(root, text, merging=merging)), self._tried)
+        in_thread(self, lambda: _said(lambda: _unseen(root, text, merging=merging)), self._tried, whole=True)
 
     def action_close(self) -> None:
         """Leave without a commit."""

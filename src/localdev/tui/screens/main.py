@@ -84,7 +84,9 @@ class MainScreen(Screen[None]):
         self.turns = Turns(self)
         self.slash = Slash(self)
         self._first_question = first_question
-        self._oldest = 0
+        self._openings = 0
+        self._oldest = self._newest = 0
+        self._leaving = False
         self._asked: list[str] = []
         self._listed: Turn | None = None
         self._panel_wanted: bool | None = None
@@ -119,7 +121,7 @@ class MainScreen(Screen[None]):
         self.composer.focus_editor()
         self._ticks = self.set_interval(1 / BATCHES_PER_SECOND, self.turns.look, pause=True)
         self.read_session()
-        in_thread(self, lambda: self.desk.names(self._index_told), self._names_known)
+        in_thread(self, lambda: self.desk.names(self._index_told), self._names_known, failed=self._no_names)
         in_thread(self, self._choices, self._complete_choices)
         in_thread(self, self.desk.warm)
         if self._first_question:
@@ -133,7 +135,7 @@ class MainScreen(Screen[None]):
     def _index_told(self, event: Event) -> None:
         """Say how far the index is; called from the thread that brings it up to date."""
         if isinstance(event, Progress):
-            self.app.call_from_thread(self._show_index, worded(event))
+            self.call_later(self._show_index, worded(event))
 
     def _show_index(self, said: str) -> None:
         """Show it in the status line, beside what else goes on."""
@@ -144,6 +146,11 @@ class MainScreen(Screen[None]):
         """Complete files and symbols from now on."""
         self.composer.set_names(names)
         self._show_index(counted(len(names.paths), "file"))
+
+    def _no_names(self, error: LocaldevError) -> None:
+        """Say that there is nothing to search; a question says so again."""
+        self._show_index("no index")
+        show_error(self, error, "the index cannot be read or brought up to date")
 
     def _choices(self) -> dict[str, list[tuple[str, str]]]:
         """Read what commands can name."""
@@ -162,34 +169,50 @@ class MainScreen(Screen[None]):
     # --- the session
 
     def read_session(self) -> None:
-        """Show the session that is open now."""
+        """Show the session that is open now; what is sent meanwhile waits, or it would not be seen."""
+        self.turns.hold()
         self.show_title()
-        in_thread(self, lambda: self.conversation.turns(limit=_PAGE), self._show_session)
+        in_thread(self, lambda: self.conversation.turns(limit=_PAGE), self._show_session, failed=self.not_opened)
         self.show_choice()
+
+    def not_opened(self, error: LocaldevError) -> None:
+        """Say why a session cannot be opened or read, and go on."""
+        show_error(self, error)
+        self.turns.release()
 
     def _show_session(self, turns: list[Turn]) -> None:
         """Show what was said so far."""
         self.transcript.set_turns(turns)
+        self._openings += 1
         self._oldest = turns[0].number if turns else 0
+        self._newest = turns[-1].number if turns else 0
         self._asked = [turn.asked for turn in turns]
         self.composer.set_history(self._asked)
         self.show_title()
         if turns:
             self._show_sources(turns[-1])
         else:
+            self._listed = None
             self.sources.clear()
+        self.turns.release()
 
     @on(Transcript.OlderWanted)
     def _read_older(self) -> None:
         """Read the turns before those that are shown."""
         if self._oldest > 1:
             before, self._oldest = self._oldest, 0  # not twice at once
-            in_thread(self, lambda: self.conversation.turns(before=before, limit=_PAGE), self._show_older)
+            opened = self._openings
 
-    def _show_older(self, turns: list[Turn]) -> None:
-        """Show them above the others."""
-        self.transcript.prepend(turns)
-        self._oldest = turns[0].number if turns else 0
+            def show(turns: list[Turn]) -> None:
+                if opened == self._openings:  # else another session has been opened meanwhile
+                    self.transcript.prepend(turns)
+                    self._oldest = turns[0].number if turns else 0
+
+            def failed(error: LocaldevError) -> None:
+                self._oldest = before
+                show_error(self, error)
+
+            in_thread(self, lambda: self.conversation.turns(before=before, limit=_PAGE), show, failed=failed)
 
     def show_title(self) -> None:
         """Name the repository and the session."""
@@ -267,7 +290,9 @@ class MainScreen(Screen[None]):
         if self.conversation.session != self._titled:
             self.show_title()
         self.transcript.show(turn)
-        self._show_sources(turn)
+        begins, self._newest = turn.number > self._newest, max(turn.number, self._newest)
+        if begins or (self._listed is not None and self._listed.number == turn.number):
+            self._show_sources(turn)  # unless those of another turn are being looked at
 
     def show_event(self, event: Event) -> None:
         """Show what is no part of a turn's text."""
@@ -294,8 +319,12 @@ class MainScreen(Screen[None]):
             self.transcript.show(earlier)
         self._asked.append(turn.asked)
         self.composer.set_history(self._asked)
-        if turn.payload is not None and turn.state == "done" and self.app.screen is self:
+        if turn.payload is None or turn.state != "done":
+            return
+        if self.app.screen is self and not self.composer.text.strip():
             open_result(self, turn)
+        else:  # what is being typed would decide on a patch
+            self.notify(f"{one_line(turn.asked)} is done: Enter on it in the conversation opens it", markup=False)
 
     def _show_sources(self, turn: Turn) -> None:
         """List the passages of a turn."""
@@ -380,9 +409,12 @@ class MainScreen(Screen[None]):
 
     def leave(self) -> None:
         """End what is under way, save it, and leave."""
-        in_thread(self, self._end, lambda _none: self.app.exit(0))
+        if not self._leaving:
+            self._leaving = True
+            self.turns.stop()
+            in_thread(self, self._end, lambda _none: self.app.exit(0))
 
     def _end(self) -> None:
         """Wait for the turn's thread to have saved it."""
-        self.turns.close()
+        self.turns.wait()
         self.conversation.close()

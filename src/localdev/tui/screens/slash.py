@@ -16,6 +16,7 @@ from localdev.tui.screens.turns import Waiting
 from localdev.tui.transcript.text import code_blocks
 
 if TYPE_CHECKING:
+    from localdev.app.applying import Undone
     from localdev.tui.screens.main import MainScreen
 
 _NO_ANSWER = "there is no answer yet"
@@ -78,7 +79,11 @@ class Slash:
         if self._screen.turns.busy:
             self._wrong(ProblemText("an answer is under way", "wait for it, or stop it with Escape"))
             return
-        in_thread(self._screen, move, lambda _done: self._screen.read_session())
+        if self._screen.turns.held:
+            self._wrong(ProblemText("another session is being opened", "try again in a moment"))
+            return
+        self._screen.turns.hold()
+        in_thread(self._screen, move, lambda _done: self._screen.read_session(), failed=self._screen.not_opened)
 
     # --- what is looked at
 
@@ -191,13 +196,19 @@ class Slash:
             self._screen,
             lambda: self._screen.conversation.rename(parsed.rest),
             lambda _done: self._screen.show_title(),
+            whole=True,
         )
 
     def _export(self, parsed: Parsed) -> None:
         """Write it into a file."""
         form, file = parsed.words
         desk, session = self._screen.desk, self._screen.conversation.session
-        in_thread(self._screen, lambda: desk.export(session, form, file), lambda path: self.say(f"written: {path}"))
+        in_thread(
+            self._screen,
+            lambda: desk.export(session, form, file),
+            lambda path: self.say(f"written: {path}"),
+            whole=True,
+        )
 
     def _compact(self, _parsed: Parsed) -> None:
         """Shorten what the model sees of it."""
@@ -207,7 +218,7 @@ class Slash:
                 self._screen.transcript.show(turn)
             self.say(f"{counted(len(shortened), 'turn')} shortened: questions and answers stay, passages do not")
 
-        in_thread(self._screen, self._screen.conversation.compact, done)
+        in_thread(self._screen, self._screen.conversation.compact, done, whole=True)
 
     # --- what is taken along, or back
 
@@ -233,4 +244,8 @@ class Slash:
 
     def _undo(self, _parsed: Parsed) -> None:
         """Take the last patch back."""
-        in_thread(self._screen, self._screen.desk.undo, lambda undone: self.say(f"put back: {', '.join(undone.paths)}"))
+
+        def done(undone: Undone) -> None:
+            self.say(f"put back: {', '.join(undone.paths)}")
+
+        in_thread(self._screen, self._screen.desk.undo, done, whole=True)

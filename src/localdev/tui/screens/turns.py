@@ -51,12 +51,14 @@ class Shows(Protocol):
 
 
 class Turns:
-    """The turn under way and those that wait. All calls come from the screen's thread."""
+    """The turn under way and those that wait. All calls but `wait` come from the screen's thread."""
 
     def __init__(self, shows: Shows) -> None:
         self._shows = shows
         self._pump = Pump()
         self._waiting: list[Waiting] = []
+        self.held = False  # nothing begins while another session is being opened
+        self._stopped = False
         self.follower = Follower()
 
     @property
@@ -112,14 +114,28 @@ class Turns:
         if events or over:
             self._shows.show_status(self.follower.status)
 
-    def close(self) -> None:
-        """End everything."""
+    def hold(self) -> None:
+        """Begin nothing before `release`."""
+        self.held = True
+
+    def release(self) -> None:
+        """Begin what was sent meanwhile."""
+        self.held = False
+        self._next()
+
+    def stop(self) -> None:
+        """End everything, and begin nothing any more."""
+        self._stopped = True
         self._waiting.clear()
-        self._pump.close()
+        self._pump.cancel()
+
+    def wait(self) -> None:
+        """Wait until the turn under way is saved; from another thread."""
+        self._pump.wait()
 
     def _next(self) -> None:
         """Begin the next one that waits, unless one is under way."""
-        while self._waiting and not self._pump.busy:
+        while self._waiting and not (self._pump.busy or self.held or self._stopped):
             try:
                 self._pump.start(self._waiting.pop(0).start())
                 self.follower.begin()

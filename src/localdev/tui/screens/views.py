@@ -39,9 +39,11 @@ def _became(screen: MainScreen, turn: Turn, **since: bool | str | None) -> None:
     payload = {**(turn.payload or {}), **since}
     if not any(since.values()) and not (turn.payload or {}).keys() & since.keys():
         return
-    revised = replace(turn, payload=payload)
+    # What waited in the queue may have changed the turn meanwhile, such as how much of it prompts hold.
+    now = next((each for each in screen.transcript.turns if each.number == turn.number), turn)
+    revised = replace(now, payload=payload)
     screen.transcript.show(revised)
-    in_thread(screen, lambda: screen.conversation.revise(revised))
+    in_thread(screen, lambda: screen.conversation.revise(revised), whole=True)
 
 
 def _draft(screen: MainScreen, command: str | None) -> None:
