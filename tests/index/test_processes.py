@@ -19,7 +19,7 @@ from localdev.index import layout, pipeline
 from localdev.index.pipeline import prepare_all
 from localdev.index.prepare import RACY, Prepared
 from localdev.index.repository import open_repository, status
-from localdev.index.worker import Task, prepare_batch
+from localdev.index.worker import Task, prepare_batch, write_frame
 from localdev.source.walk import list_files
 from tests.index.contents import contents
 from tests.index.sample import HashingEmbedder, write_files
@@ -134,6 +134,21 @@ def test_a_file_that_crashes_its_grammar_is_left_out(tmp_path: Path, monkeypatch
     assert all(item.rows is not None for item in done if item.path.endswith(".py"))
 
 
+def test_a_worker_whose_answers_nobody_reads_ends_quietly(tmp_path: Path) -> None:
+    """Its parent was left while it worked: nothing is said on the terminal that is the user's again by then."""
+    (tmp_path / "file.py").write_text("x = 1\n")
+    command = [sys.executable, "-c", "from localdev.index.worker import main; main()"]
+    worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert worker.stdin is not None and worker.stdout is not None and worker.stderr is not None
+    worker.stdout.close()
+    write_frame(worker.stdin, str(tmp_path))
+    write_frame(worker.stdin, tasks_of(tmp_path))
+    said = worker.stderr.read()  # stdin stays open: who listens there still does
+    assert (worker.wait(10), said) == (0, b"")
+    worker.stdin.close()
+    worker.stderr.close()
+
+
 @needs_proc
 def test_a_worker_that_dies_is_an_error(big_root: Path) -> None:
     """A worker the system kills ends the work with an error, not with a hang."""
@@ -208,7 +223,7 @@ def test_two_processes_at_once(big_root: Path, tmp_path: Path) -> None:
     lines = [output.splitlines() for output, _ in outputs]
     files = len(list(big_root.rglob("*.py")))
     assert sorted(each[-1] for each in lines) == [f"done {files} 0", f"done {files} {files}"]
-    assert sum("another process is indexing this repository; waiting" in each for each in lines) == 1
+    assert sum("this repository is being indexed already; waiting for that" in each for each in lines) == 1
 
 
 def test_what_appeared_while_waiting_is_indexed(root: Path, tmp_path: Path) -> None:

@@ -113,10 +113,10 @@ def writing(
     def waiting() -> None:
         nonlocal waited
         if not waited and on_notice is not None:
-            on_notice("another process is indexing this repository; waiting")
+            on_notice("this repository is being indexed already; waiting for that")
         waited = True
         if progress is not None:
-            progress(Progress("waiting for another process", int(time.monotonic() - began), unit="seconds"))
+            progress(Progress("waiting for the index", int(time.monotonic() - began), unit="seconds"))
 
     with locked(folder.parent / _LOCKS / f"{digest}.lock", on_wait=waiting):
         yield waited
