@@ -63,10 +63,11 @@ def main() -> None:
             done = prepare_batch(root, tasks.get())
             write_frame(answers, [(*item[:-1], None if item.rows is None else tuple(item.rows)) for item in done])
         except BrokenPipeError:
-            return
+            break
         except Exception:  # noqa: BLE001 - a bug in a worker is shown by the parent, whole
             write_frame(answers, traceback.format_exc())
-            return
+            break
+    os._exit(0)  # Python's own way out would find stdin held by the thread that listens, and abort
 
 
 def _listen(pipe: IO[bytes], tasks: queue.SimpleQueue[Any]) -> None:
