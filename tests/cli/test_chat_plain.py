@@ -257,7 +257,7 @@ def test_ctrl_c_twice_leaves(terminal: Callable[..., Terminal], shop: Path) -> N
 
 
 def test_a_patch_is_written_after_a_yes(terminal: Callable[..., Terminal], shop: Path) -> None:
-    """Nothing before it, and `/undo` takes it back."""
+    """Nothing before it; that it was is kept with its turn, and `/undo` takes it back."""
     cart = shop / "shop" / "cart.py"
     bare = cart.read_text().replace('    """Give the price after the discount."""\n', "")
     cart.write_text(bare)
@@ -268,7 +268,10 @@ def test_a_patch_is_written_after_a_yes(terminal: Callable[..., Terminal], shop:
     assert cart.read_text() == bare
     chat.type("y\n")
     chat.until("written to shop/cart.py")
+    chat.until("> ")
     assert cart.read_text() != bare
+    (info,) = stored(shop).list(shop)
+    assert (stored(shop).turns(info.id)[0].payload or {})["applied"] is True
     chat.type("/undo\n")
     chat.until("put back: shop/cart.py")
     assert cart.read_text() == bare

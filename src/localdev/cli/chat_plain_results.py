@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from localdev.core.events import Notice
@@ -25,7 +26,7 @@ def _review(chat: PlainChat, _turn: Turn, payload: dict[str, Any]) -> None:
     printed(chat.out, payload, "text")
 
 
-def _commit(chat: PlainChat, _turn: Turn, payload: dict[str, Any]) -> None:
+def _commit(chat: PlainChat, turn: Turn, payload: dict[str, Any]) -> None:
     """Print the message, and commit with it after a yes."""
     from localdev.app.git_commit import commit_with, new_commit, why_not
 
@@ -46,7 +47,9 @@ def _commit(chat: PlainChat, _turn: Turn, payload: dict[str, Any]) -> None:
     root = chat.conversation.root
     code = commit_with(root, str(payload["message"]), edit=answer.startswith("e"), quiet=False)
     if code == 0:
-        out.aside(f"committed as {new_commit(root)[:12]}")
+        made = new_commit(root)
+        out.aside(f"committed as {made[:12]}")
+        _became(chat, turn, committed=made)
     else:
         chat.failed = True
         out.notice(Notice("warning", f"git did not commit (exit code {code})"))
@@ -80,6 +83,12 @@ def _write(chat: PlainChat, turn: Turn, patch: str) -> None:
             raise Moved(f"{each.path}: {each.moved}", "ask again: /retry")
     chat.desk.apply([FileEdit(each.path, each.old, each.new) for each in files], turn.asked)
     chat.out.aside(f"written to {', '.join(one_line(each.path) for each in files)}; /undo takes it back")
+    _became(chat, turn, applied=True)
+
+
+def _became(chat: PlainChat, turn: Turn, **since: bool | str) -> None:
+    """Keep with a turn what became of it; the screen says it where the conversation is gone on with."""
+    chat.conversation.revise(replace(turn, payload={**(turn.payload or {}), **since}))
 
 
 def _asked(chat: PlainChat, question: str, otherwise: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from localdev.core.talk import Turn
 from localdev.sessions.store import SessionStore
 from tests.app.conversation.conftest import Talk
 from tests.tui.scripted import CITATIONS, Script, ScriptedStarter, answer_script, answered, pieces, sources
+
+PATCH = {"patch": "--- a/shop/cart.py\n", "files": ["shop/cart.py"], "checks": [], "attempts": 1}
 
 
 def fitted(*forms: HistoryForm, standing: tuple[Citation, ...] = ()) -> ContextFitted:
@@ -96,3 +99,20 @@ def test_no_session_is_made_again_and_again_where_none_can_be_held(
     list(conversation.ask("now?").events())
     assert [turn.asked for turn in store.turns(conversation.session.id)] == ["why?"] * 3 + ["now?"]
     assert len(store.list(root)) == 1
+
+
+def test_what_became_of_a_turn_brings_it_into_no_prompt_again(talk: Talk) -> None:
+    """Its screen was open while a later prompt has let go of it: no form ever grows back."""
+    later: Script = [fitted("out"), sources(), answered()]
+    jobs = ScriptedStarter({"gen": [[Result(PATCH)]], "chat": [later]})
+    conversation = talk(jobs)
+    command = parse("/gen doc shop/cart.py")
+    assert isinstance(command, Parsed) and command.job is not None
+    run = conversation.run(command.job)
+    list(run.events())
+    list(conversation.ask("why?").events())
+    conversation.revise(replace(run.turn, payload={**PATCH, "applied": True}))
+    list(conversation.ask("and?").events())
+    assert [turn["number"] for turn in jobs.started[-1].options["history"] if turn["form"] != "out"] == [2]
+    (kept, *_) = conversation.turns()
+    assert kept.payload == {**PATCH, "applied": True} and kept.form == "out"

@@ -21,6 +21,7 @@ from localdev.app.conversation.turns import (
     title_of,
 )
 from localdev.core.errors import Busy, LocaldevError
+from localdev.core.events import HistoryForm
 from localdev.core.talk import SessionInfo, Turn
 
 if TYPE_CHECKING:
@@ -93,6 +94,12 @@ class Book:
         except LocaldevError as trouble:
             return trouble
         return None
+
+    def revise(self, turn: Turn) -> LocaldevError | None:
+        """Store a turn that is over, in the form that later prompts have left of it."""
+        with self._lock:
+            forms: list[HistoryForm] = [each.form for each in self._standing if each.number == turn.number]
+        return self.keep(replace(turn, form=forms[0] if forms else "out"))
 
     def keep_all(self, turns: Sequence[Turn]) -> LocaldevError | None:
         """Store several turns."""

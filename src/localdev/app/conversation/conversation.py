@@ -106,7 +106,7 @@ class Conversation:
         Raises:
             LocaldevError: it cannot be stored.
         """
-        trouble = self._book.keep(turn)
+        trouble = self._book.revise(turn)
         if trouble is not None:
             raise trouble
 
