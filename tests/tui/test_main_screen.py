@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,7 @@ def test_a_bug_leaves_the_screen(tmp_path: Path) -> None:
     [
         ("/nothing", "there is no command /nothing"),
         ("/copy", "there is no answer yet"),
+        ("/copy 7", "there is no answer 7"),
         ("/prompt", "there is no question yet"),
         ("/undo", "there is nothing to undo"),
         ("/export", "there is nothing to export yet"),
@@ -147,7 +149,7 @@ def test_a_bug_leaves_the_screen(tmp_path: Path) -> None:
         ("/model tiny", "model tiny"),
         ("/help", "/review [staged|A..B]"),
         ("/help gen", "/gen doc PATH"),
-        ("/keys", "Keys that work everywhere"),
+        ("/keys", "Keys of the chat"),
         ("/files", "shop/pricing.py"),
         ("/model", "none"),
         ("/sessions", "essions"),
@@ -247,3 +249,28 @@ def test_control_c_stops_the_answer_and_twice_leaves(tmp_path: Path) -> None:
 
     drive(app, body, size=(80, 24))
     assert app.return_code == 0
+
+
+def test_a_long_chat_holds_its_last_turns_and_reads_the_others_again(tmp_path: Path) -> None:
+    """Older turns leave the memory while the user stays at the end; scrolled to, they are there."""
+    turns = [replace(conversation_turns()[4], number=number, asked=f"question {number}") for number in range(1, 321)]
+    app, _ = opened_chat(tmp_path, {"chat": [answer_script("Yes.")]}, turns=turns)
+
+    async def body(pilot: Pilot[int]) -> None:
+        await shows(pilot, "question 320")
+        for _ in range(2):  # as if they had scrolled up through all of it
+            app.main.transcript.scroll_home(animate=False)
+            await settle(pilot)
+        assert len(app.main.transcript.turns) > 250
+        app.main.transcript.scroll_end(animate=False)
+        await typed(pilot, "and now?")
+        await shows(pilot, "Yes.")
+        await settle(pilot)
+        assert len(app.main.transcript.turns) == 100
+        await typed(pilot, "/copy 2")
+        await shows(pilot, "copied")
+        app.main.transcript.scroll_home(animate=False)
+        await settle(pilot)
+        assert app.main.transcript.turns[0].number == 122
+
+    drive(app, body, size=(80, 24))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
-from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
 
 # So many earlier turns are read at a time; older ones when the user scrolls up to them.
 _PAGE = 100
+# So many are held while the user stays at the end: a chat of days needs no more memory than one of hours.
+_MOST_TURNS = 250
 # Beside the conversation the sources need so many columns in all.
 _WIDE = 100
 
@@ -183,6 +184,7 @@ class MainScreen(Screen[None]):
     def _show_session(self, turns: list[Turn]) -> None:
         """Show what was said so far."""
         self.transcript.set_turns(turns)
+        self.turns.follower.forget()
         self._openings += 1
         self._oldest = turns[0].number if turns else 0
         self._newest = turns[-1].number if turns else 0
@@ -273,11 +275,10 @@ class MainScreen(Screen[None]):
         self.copy(event.text)
 
     def action_copy_text(self) -> None:
-        """Copy what the mouse has selected; without a selection the key means something else."""
-        text = self.get_selected_text()
-        if text is None:
-            raise SkipAction
-        self.copy(text)
+        """Copy what the mouse has selected."""
+        from localdev.tui.clipboard import copy_selected
+
+        copy_selected(self)
 
     def copy(self, text: str) -> None:
         """Bring text to the clipboard, and say how."""
@@ -316,7 +317,9 @@ class MainScreen(Screen[None]):
         """Make the question one of the history, and open what a review or a proposal has brought."""
         self.show_title()
         for earlier in self.turns.reformed:
-            self.transcript.show(earlier)
+            if earlier.number >= self._oldest:
+                self.transcript.show(earlier)
+        self._let_go()
         self._asked.append(turn.asked)
         self.composer.set_history(self._asked)
         if turn.payload is None or turn.state != "done":
@@ -325,6 +328,13 @@ class MainScreen(Screen[None]):
             open_result(self, turn)
         else:  # what is being typed would decide on a patch
             self.notify(f"{one_line(turn.asked)} is done: Enter on it in the conversation opens it", markup=False)
+
+    def _let_go(self) -> None:
+        """Hold no more turns than a user looks back at while at the end: older ones are read again when wanted."""
+        turns = self.transcript.turns
+        if len(turns) > _MOST_TURNS and self.transcript.following and not self.transcript.marked:
+            self.transcript.set_turns(turns[-_PAGE:])
+            self._oldest = turns[-_PAGE].number
 
     def _show_sources(self, turn: Turn) -> None:
         """List the passages of a turn."""

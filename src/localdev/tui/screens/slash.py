@@ -225,22 +225,28 @@ class Slash:
     def _copy(self, parsed: Parsed) -> None:
         """Copy an answer, or its code."""
         word = parsed.words[0] if parsed.words else ""
-        turn = self._answered(int(word) if word.isdecimal() else 0)
-        if turn is None or not turn.answer:
-            self._wrong(ProblemText(_NO_ANSWER if not word.isdecimal() else f"there is no answer {word}"))
+        if word.isdecimal():  # it may be one that is not held any more
+            number, conversation = int(word), self._screen.conversation
+            in_thread(
+                self._screen,
+                lambda: [each for each in conversation.turns(before=number + 1, limit=1) if each.number == number],
+                lambda found: self._copied(found[0] if found else None, f"there is no answer {word}"),
+            )
             return
-        text = "\n\n".join(block.code for block in code_blocks(turn.answer)) if word == "code" else turn.answer
+        turns = self._screen.transcript.turns
+        marked = self._screen.transcript.marked_turn()
+        self._copied(marked or (turns[-1] if turns else None), _NO_ANSWER, code=word == "code")
+
+    def _copied(self, turn: Turn | None, missing: str, *, code: bool = False) -> None:
+        """Copy the answer of a turn, or say that there is none."""
+        if turn is None or not turn.answer:
+            self._wrong(ProblemText(missing))
+            return
+        text = "\n\n".join(block.code for block in code_blocks(turn.answer)) if code else turn.answer
         if not text:
             self._wrong(ProblemText("the answer holds no code", "/copy copies all of it"))
             return
         self._screen.copy(text)
-
-    def _answered(self, number: int) -> Turn | None:
-        """Give a turn by number; 0: the one that is marked, else the last."""
-        turns = self._screen.transcript.turns
-        if not number:
-            return self._screen.transcript.marked_turn() or (turns[-1] if turns else None)
-        return next((turn for turn in turns if turn.number == number), None)
 
     def _undo(self, _parsed: Parsed) -> None:
         """Take the last patch back."""
