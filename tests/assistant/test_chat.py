@@ -330,3 +330,24 @@ def test_closing_stops_the_engine(repository: IndexedRepository) -> None:
     pieces = backend.pieces
     stream.close()  # type: ignore[attr-defined]
     assert backend.pieces == pieces < 10
+
+
+def test_a_long_conversation_is_counted_at_once(repository: IndexedRepository) -> None:
+    """Where a server counts, each call is a way there and back: a tenth turn needs no more of them than a second."""
+
+    class Counting(FakeBackend):
+        calls = 0
+
+        def count_tokens(self, text: str) -> int:
+            self.calls += 1
+            return super().count_tokens(text)
+
+    counts: list[int] = []
+    turns: list[Turn] = []
+    for _ in range(10):
+        backend = Counting(["It is so."], context_window=32_768)
+        asked = Asked(ORDERS, tuple(turns), show_prompt=True)
+        list(chat(asked, repository=repository, prompt=load_prompt("chat"), backend=backend))
+        counts.append(backend.calls)
+        turns.append(Turn(len(turns) + 1, "question", ORDERS, "It is so.", "done", sent=f"Question: {ORDERS}"))
+    assert counts[9] == counts[1]
