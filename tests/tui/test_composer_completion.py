@@ -23,7 +23,11 @@ NAMES = Names(
         "日本語/設計.md",
         "bad\x1b[31m\nname.md",
     ),
-    (("Editor.edit", "src/composer/editor.py", 40), ("property_of", "src/app.py", 9)),
+    (
+        ("Editor.edit", "src/composer/editor.py", 40),
+        ("property_of", "src/app.py", 9),
+        ("worst", "c\x1b[2J\nd.py", 3),
+    ),
 )
 
 
@@ -186,6 +190,8 @@ def test_names_cannot_drive_the_terminal() -> None:
         await shows(pilot, "bad\\x1b[31m\\nname.md")
         await pilot.press("tab")
         assert "\x1b" not in app.composer.text
+        await pilot.press("space", *"@worst")
+        await shows(pilot, "worst  c\\x1b[2J\\nd.py:3")
 
     drive(Host(), body)
 

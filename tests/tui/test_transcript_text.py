@@ -13,6 +13,7 @@ from localdev.tui.transcript.text import LONGEST_LINE, CodeBlock, code_blocks, m
     [
         ("plain words", "plain words"),
         ("a\tb\t\tc", "a   b       c"),
+        ("中\tb\te\u0301\tc", "中  b   e\u0301   c"),
         ("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"),
         ("\x1b]8;;http://x\x07link", "\\x1b]8;;http://x\\x07link"),
         ("\x9b1m", "\\x9b1m"),

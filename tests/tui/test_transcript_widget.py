@@ -17,7 +17,7 @@ from localdev.core.events import Citation, Timings
 from localdev.core.talk import Attachment, Said, Turn
 from localdev.tui.themes import THEMES
 from localdev.tui.transcript.widget import Transcript
-from tests.tui.drive import Snapshots, drive, settle
+from tests.tui.drive import Snapshots, drive, settle, shows
 from tests.tui.picture import screen_text
 
 ANSWER = """## How files are found
@@ -198,6 +198,20 @@ def test_an_answer_looks_like_this(snap: Snapshots, theme: str) -> None:
 def test_an_empty_conversation_says_what_to_do(snap: Snapshots) -> None:
     """Where nothing was asked the first steps are said."""
     snap(Host([]), "transcript-empty", size=(60, 15))
+
+
+def test_text_that_waits_is_not_dropped_for_another_turn() -> None:
+    """Text that came too soon after other text is shown soon after, also when an earlier turn changes meanwhile."""
+
+    async def body(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        earlier, turn = Turn(1, "question", "one", "", "done"), Turn(2, "question", "two", "", "streaming")
+        app.transcript.show(replace(turn, answer="first "))
+        app.transcript.show(replace(turn, answer="first second"))
+        app.transcript.show(replace(earlier, form="short"))
+        await shows(pilot, "first second", seconds=3)
+
+    drive(Host([Turn(1, "question", "one", "", "done")]), body)
 
 
 def test_it_follows_text_that_comes() -> None:

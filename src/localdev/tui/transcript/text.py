@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from localdev.core.neutral import neutral
 from localdev.core.talk import Turn
 
@@ -33,8 +35,14 @@ def shown(line: str) -> str:
         clean = line
     else:
         clean = _UNWRITABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", neutral(line.replace("\n", " ")))
-        clean = clean.expandtabs(_TAB) if "\t" in clean else clean
+        clean = _untabbed(clean) if "\t" in clean else clean
     return f"{clean} ... {cut:,} more characters, /copy has all" if cut > 0 else clean
+
+
+def _untabbed(text: str) -> str:
+    """Put blanks in place of tabs up to the next column, counted in cells: a wide character takes two."""
+    *parts, last = text.split("\t")
+    return "".join(part + " " * (_TAB - cell_len(part) % _TAB) for part in parts) + last
 
 
 def lines_of(text: str) -> list[str]:

@@ -162,7 +162,8 @@ Questions and answers, the newest at the end.
                 self.set_timer(max(self._not_before - time.monotonic(), 0.001), self._show_late)
             self._late = turn
             return
-        self._late = None
+        if self._late is not None and self._late.number == turn.number:
+            self._late = None
         start = time.monotonic()
         is_new = self._history.index_of(turn.number) is None
         self._history.put(turn)
