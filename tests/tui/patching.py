@@ -11,11 +11,13 @@ from textual.app import App
 from textual.screen import Screen
 
 from localdev.app.conversation.desk import Desk
+from localdev.app.proposed import ProposedFile
 from localdev.config.settings import Settings
 from localdev.core.folders import find_folders
 from localdev.core.patch import Check, FileEdit
 from localdev.render.patches import make_patch
 from localdev.sessions.store import SessionStore
+from localdev.source.diff import read_diff
 from localdev.tui.themes import DARK, LIGHT
 from tests.tui.scripted import ScriptedStarter
 
@@ -68,6 +70,15 @@ def payload_of(edits: Sequence[FileEdit] = EDITS, checks: Sequence[Any] = CHECKS
     """Give what `gen doc --json` prints for some edits."""
     told = [vars(check) if isinstance(check, Check) else dict(check) for check in checks]
     return {"kind": "doc", "patch": make_patch(edits), "files": [edit.path for edit in edits], "checks": told}
+
+
+def files_of(edits: Sequence[FileEdit]) -> tuple[ProposedFile, ...]:
+    """Give edits as a patch would, with the texts that they name: nothing is read."""
+    found = []
+    for edit in edits:
+        for change in read_diff(make_patch([edit])):
+            found.append(ProposedFile(edit.path, change.status, change.hunks, edit.old))
+    return tuple(found)
 
 
 class Stage(App[None]):

@@ -14,10 +14,9 @@ from localdev.app.conversation.conversation import open_conversation
 from localdev.app.conversation.desk import Desk
 from localdev.config.settings import Settings
 from localdev.core.chat import Message
-from localdev.core.errors import LocaldevError
 from localdev.core.events import Citation, PromptShown, Result
 from localdev.tui.dialogs.ask_text import AskText
-from localdev.tui.dialogs.confirm import Confirm, ErrorDialog
+from localdev.tui.dialogs.confirm import Confirm
 from localdev.tui.dialogs.files import FilePicker
 from localdev.tui.dialogs.pickers import AdapterPicker, ModelPicker
 from localdev.tui.dialogs.prompt import PromptScreen
@@ -42,7 +41,6 @@ def browser(desk: Desk) -> SessionBrowser:
 DIALOGS: dict[str, Callable[[Desk], Screen[Any]]] = {
     "ask": lambda _: AskText("Rename", "The title of this conversation:", "Vouchers"),
     "confirm": lambda _: Confirm("Delete it?", detail="3 turns.", yes="Delete", no="Keep"),
-    "error": lambda _: ErrorDialog(LocaldevError("it broke", "mend it")),
     "files": lambda desk: FilePicker(desk),
     "adapters": lambda desk: AdapterPicker(desk),
     "models": lambda desk: ModelPicker(desk),

@@ -8,8 +8,7 @@ from textual.containers import Vertical
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 
-from localdev.core.errors import LocaldevError, NotFound
-from localdev.tui.dialogs.confirm import Confirm, ErrorDialog
+from localdev.tui.dialogs.confirm import Confirm
 from localdev.tui.help import HelpScreen, help_of
 from localdev.tui.keys import read_keys
 from localdev.tui.sources.panel import SourcesPanel
@@ -117,15 +116,3 @@ def test_buttons_are_pressed_by_the_mouse() -> None:
 
     drive(host, body)
     assert host.ended == [True]
-
-
-def test_error(snap: Snapshots) -> None:
-    """What happened, and what to do."""
-    error = NotFound("there is no session 'ab[red]c'", "`localdev sessions list` shows them")
-    snap(DialogHost(ErrorDialog(error)), "dialog-error")
-
-
-@pytest.mark.parametrize("key", ["enter", "escape"])
-def test_an_error_is_closed(key: str) -> None:
-    """By either key."""
-    assert ended(ErrorDialog(LocaldevError("x" * 5000)), key) == [None]

@@ -116,3 +116,20 @@ def test_a_title_changed_in_the_browser_is_shown(tmp_path: Path) -> None:
         assert "decided? Indeed!" in screen_text(app).split("\n")[0]
 
     drive(app, body, size=(120, 40))
+
+
+@pytest.mark.parametrize("key", ["alt+p", "f1"])
+def test_what_is_selected_in_a_dialog_is_copied_as_elsewhere(tmp_path: Path, key: str) -> None:
+    """By a clipboard program too, where there is one: many terminals take nothing from programs; and it is said."""
+    app, _ = opened_chat(tmp_path, {}, turns=conversation_turns()[:1])
+
+    async def body(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        await pilot.press(key)
+        await settle(pilot)
+        app.screen.text_select_all()
+        await pilot.pause()
+        await pilot.press("ctrl+c")
+        await shows(pilot, "copied text")
+
+    drive(app, body, size=(120, 40))

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localdev.app.proposed import of_edits, proposed_files
+from localdev.app.proposed import proposed_files
 from localdev.core.change import Hunk
 from localdev.core.patch import FileEdit
 from localdev.render.patches import make_patch
 from localdev.source.applying import applied
 from localdev.tui.patch.hunks import PatchState
+from tests.tui.patching import files_of
 
 LINE = st.sampled_from(["a", "b", "c", "", "\t x", "é漢", "a\r", "+a", "-a", "@@ -1 +1 @@", "\\ No newline"])
 FILE = st.builds(lambda rows, end: "\n".join(rows) + end, st.lists(LINE, max_size=30), st.sampled_from(["", "\n"]))
@@ -68,7 +69,7 @@ def by_git(text: str, hunks: Sequence[Hunk]) -> bytes:
 def test_a_choice_of_hunks_is_what_git_makes_of_it(texts: tuple[str, str], choice: list[bool], cut: bool) -> None:
     """Any two texts, any hunks of them, whole or cut into stretches that lie next to each other."""
     old, new = texts
-    patch = PatchState(of_edits([FileEdit("f", old, new)]))
+    patch = PatchState(files_of([FileEdit("f", old, new)]))
     if cut:
         for at in reversed(range(len(patch.parts))):
             patch.split(at)
@@ -86,7 +87,7 @@ def test_a_choice_of_hunks_is_what_git_makes_of_it(texts: tuple[str, str], choic
 def test_hunks_in_two_goes_make_the_same_text(texts: tuple[str, str], choice: list[bool]) -> None:
     """What is applied first moves the lines of what comes after; taking back goes the same way."""
     old, new = texts
-    patch = PatchState(of_edits([FileEdit("f", old, new)]))
+    patch = PatchState(files_of([FileEdit("f", old, new)]))
     for at in range(len(patch.parts)):
         patch.mark(at, "accepted" if choice[at] else "open")
     text = old
@@ -108,7 +109,7 @@ def test_a_file_with_some_hunks_is_recognised(texts: tuple[str, str], choice: li
     """Held against a file that has some hunks, all of them lead to the new text, or the file counts as changed."""
     old, new = texts
     edit = FileEdit("f", old, new)
-    patch = PatchState(of_edits([edit]))
+    patch = PatchState(files_of([edit]))
     for at in range(len(patch.parts)):
         patch.mark(at, "accepted" if choice[at] else "open")
     some = patch.edits()
@@ -181,7 +182,7 @@ def test_decisions_are_counted_and_changed() -> None:
     """A decision can be taken again until it is applied; what is applied stays."""
     old = "".join(f"{n}\n" for n in range(40))
     new = old.replace("5\n", "five\n", 1).replace("30\n", "thirty\n", 1)
-    patch = PatchState(of_edits([FileEdit("f", old, new)]))
+    patch = PatchState(files_of([FileEdit("f", old, new)]))
     patch.mark(0, "accepted")
     patch.mark(1, "rejected")
     assert patch.counts() == {"accepted": 1, "rejected": 1}

@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from localdev.core.errors import StorageError
-from localdev.core.events import Progress, Result
+from localdev.core.events import ContextFitted, Progress, Result
 from localdev.core.patch import FileEdit
 from localdev.core.talk import Turn
 from localdev.tui.composer.widget import Composer
@@ -217,3 +217,19 @@ def test_older_turns_of_a_session_that_was_left_are_not_shown(tmp_path: Path) ->
         assert app.main.transcript.turns == []
 
     drive(app, body, size=(100, 30))
+
+
+def test_figures_of_one_session_are_not_shown_in_another(tmp_path: Path) -> None:
+    """A new session's window is empty, and nothing was measured in it."""
+    app, _ = opened_chat(tmp_path, {"chat": [[ContextFitted((), "", 0, 0, 900, 256, 8192), *answer_script()]]})
+
+    async def body(pilot: Pilot[int]) -> None:
+        await typed(pilot, "How is the discount decided?")
+        await shows(pilot, "/8.2k")
+        await settle(pilot)
+        await pilot.press("ctrl+n")
+        await settle(pilot)
+        assert "8.2k" not in screen_text(app)
+        assert "tok/s" not in screen_text(app)
+
+    drive(app, body, size=(120, 30))

@@ -9,7 +9,6 @@ from pathlib import Path
 from localdev.app.applying import Moved, read_exact
 from localdev.core.change import FileChange, Hunk, Status
 from localdev.core.errors import StorageError
-from localdev.core.patch import FileEdit
 from localdev.source.applying import applied, pieces
 from localdev.source.diff import read_diff
 
@@ -58,17 +57,6 @@ def proposed_files(patch: str, root: Path) -> tuple[ProposedFile, ...]:
         UsageError: the patch cannot be read.
     """
     return tuple(_held(change, root) for change in read_diff(patch))
-
-
-def of_edits(edits: Sequence[FileEdit]) -> tuple[ProposedFile, ...]:
-    """Give edits as a patch would, with the texts that they name: nothing is read."""
-    from localdev.render.patches import make_patch
-
-    found = []
-    for edit in edits:
-        for change in read_diff(make_patch([edit])):
-            found.append(ProposedFile(edit.path, change.status, change.hunks, edit.old))
-    return tuple(found)
 
 
 def _held(change: FileChange, root: Path) -> ProposedFile:

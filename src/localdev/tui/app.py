@@ -15,7 +15,7 @@ from textual.worker import WorkerFailed
 from localdev.tui.driver import driver_class
 from localdev.tui.keys import bind, read_keys
 from localdev.tui.screens.main import MainScreen
-from localdev.tui.themes import DARK, LIGHT
+from localdev.tui.themes import THEMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,9 +78,9 @@ class ChatApp(App[int]):
         self.keys = read_keys(options.keys)
         self.bug: BaseException | None = None
         self._interrupted_at = float("-inf")
-        for theme in (DARK, LIGHT):
+        for theme in THEMES.values():
             self.register_theme(theme)
-        self.theme = (LIGHT if options.theme == "light" else DARK).name
+        self.theme = THEMES[options.theme].name
 
     def get_default_screen(self) -> MainScreen:
         """Show the conversation first."""
@@ -113,7 +113,8 @@ class ChatApp(App[int]):
         if now - self._interrupted_at < _TWICE_SECONDS:
             self.main.leave()
         self._interrupted_at = now
-        self.notify("Ctrl+C again leaves, and so do F10 and /quit", markup=False, timeout=_TWICE_SECONDS)
+        key = self.keys["quit"].partition(",")[0].capitalize()
+        self.notify(f"Ctrl+C again leaves, and so do {key} and /quit", markup=False, timeout=_TWICE_SECONDS)
 
     def action_explain(self) -> None:
         """Explain what has the focus."""
@@ -124,9 +125,8 @@ class ChatApp(App[int]):
 
     def action_switch_theme(self, name: str = "") -> None:
         """Change between dark and light, or to one of them."""
-        now = "light" if self.theme == LIGHT.name else "dark"
-        wanted = name or ("dark" if now == "light" else "light")
-        self.theme = (LIGHT if wanted == "light" else DARK).name
+        other = "dark" if self.theme == THEMES["light"].name else "light"
+        self.theme = THEMES[name or other].name
 
     def _handle_exception(self, error: Exception) -> None:
         """Keep a bug for whoever opened the screen: a traceback across the terminal helps nobody."""

@@ -8,9 +8,11 @@ import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from textual.actions import SkipAction
 from textual.dom import DOMNode
+from textual.screen import Screen
 
 from localdev.core.sizes import counted
 from localdev.tui.background import in_thread
@@ -51,6 +53,18 @@ def copy(node: DOMNode, text: str, what: str = "text") -> None:
         node.app.notify(said, severity="information" if arrived else "warning", markup=False)
 
     in_thread(node, lambda: give_to_program(text), tell)
+
+
+def copy_selected(screen: Screen[Any]) -> None:
+    """Copy what the mouse has selected.
+
+    Raises:
+        SkipAction: nothing is selected, so that the key means something else.
+    """
+    text = screen.get_selected_text()
+    if text is None:
+        raise SkipAction
+    copy(screen, text)
 
 
 def described(done: Copied, text: str, what: str) -> str:

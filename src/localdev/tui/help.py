@@ -1,4 +1,4 @@
-"""F1: what has the focus and what its keys are, and the keys that work everywhere."""
+"""F1: what has the focus and what its keys are, and the keys of the chat as they are set."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class HelpScreen(Dialog[None]):
         """Show both."""
         with VerticalScroll():
             yield Markdown(self._text, open_links=False)
-            yield Static(Content.assemble(("Keys that work everywhere", "bold"), "\n", _table(self._keys)), id="keys")
+            yield Static(Content.assemble(("Keys of the chat", "bold"), "\n", _table(self._keys)), id="keys")
 
 
 def _table(keys: Mapping[str, str]) -> str:

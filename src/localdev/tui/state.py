@@ -56,6 +56,10 @@ class Follower:
         """A turn is over."""
         self.set(doing="")
 
+    def forget(self) -> None:
+        """Another session is open: what was measured in the one before says nothing of it."""
+        self.set(used=0, window=0, tokens_per_second=0.0, timings=Timings())
+
     def set(self, **changes: object) -> None:
         """Change some figures."""
         self.status = replace(self.status, **changes)  # type: ignore[arg-type]

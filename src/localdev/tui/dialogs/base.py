@@ -60,6 +60,12 @@ class Dialog(ModalScreen[Value]):
         """Set another title; text from outside is made harmless."""
         self.query_one("#frame").border_title = Content(one_line(title))
 
+    def action_copy_text(self) -> None:
+        """Copy what the mouse has selected."""
+        from localdev.tui.clipboard import copy_selected
+
+        copy_selected(self)
+
     def action_close(self) -> None:
         """End without a value."""
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""Asking before something is lost, and saying what went wrong."""
+"""Asking before something is lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
 
-from localdev.core.errors import LocaldevError
 from localdev.core.neutral import neutral
 from localdev.tui.dialogs.base import Dialog
 
@@ -75,33 +74,6 @@ class Confirm(Dialog[bool]):
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
-
-
-class ErrorDialog(Dialog[None]):
-    """What went wrong and what to do about it, in two texts."""
-
-    HELP: ClassVar[str] = """\
-## Something went wrong
-
-The first text says what happened, the one after `hint:` what to do about it. **Enter** or **Escape** closes.
-"""
-    heading = "Error"
-    hint = "Enter or Esc closes"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "close", "Close", show=False)]
-
-    def __init__(self, error: LocaldevError) -> None:
-        super().__init__(classes="small")
-        self._error = error
-
-    def body(self) -> ComposeResult:
-        """Show both."""
-        yield Static(told(self._error))
-
-
-def told(error: LocaldevError) -> Content:
-    """Give an error and its hint as they are shown everywhere."""
-    hint = ("\n\n", ("hint: ", "bold"), _cut(error.hint)) if error.hint else ()
-    return Content.assemble((_cut(str(error)), "$error"), *hint)
 
 
 def _cut(text: str) -> str:

@@ -45,6 +45,12 @@ class ViewScreen(Screen[Value]):
         """Put old and new side by side where there is room, unless the user has chosen."""
         self._arrange()
 
+    def action_copy_text(self) -> None:
+        """Copy what the mouse has selected."""
+        from localdev.tui.clipboard import copy_selected
+
+        copy_selected(self)
+
     def action_part(self, by: int) -> None:
         """Go to another part."""
         self.view.to_part(by)

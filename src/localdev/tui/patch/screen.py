@@ -189,7 +189,7 @@ class PatchScreen(ViewScreen[tuple[str, ...]]):
         """Leave; asks first where something is accepted and not applied."""
         waiting = self._patch.counts().get("accepted", 0) if self._patch is not None else 0
         if self._busy:
-            self._say("one moment: files are being written")
+            self._say("one moment: files are being read or written")
         elif waiting:
             from localdev.tui.dialogs.confirm import Confirm
 

@@ -85,9 +85,6 @@ class PatchView(ScrollView, can_focus=True):
     class Turned(Message):
         """A click on a part's box."""
 
-    class Moved(Message):
-        """Another part is the current one."""
-
     def __init__(self, *, id: str | None = None, deciding: bool = True) -> None:
         """Show a patch to decide on, or one that can only be read."""
         super().__init__(id=id)
@@ -118,7 +115,6 @@ class PatchView(ScrollView, can_focus=True):
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
         self.set_reactive(PatchView.current, max(0, min(current, len(patch.parts) - 1)))
         self._see(self.current)
-        self.post_message(self.Moved())
         self.refresh()
 
     @property
@@ -169,8 +165,7 @@ class PatchView(ScrollView, can_focus=True):
             self.show(self._patch, current=self.current)
 
     def watch_current(self) -> None:
-        """Say that another part is current."""
-        self.post_message(self.Moved())
+        """Draw which part is current now."""
         self.refresh()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:

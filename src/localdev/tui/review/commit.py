@@ -186,6 +186,12 @@ class CommitScreen(Screen[str]):
                 return
         in_thread(self, lambda: _said(lambda: _unseen(root, text, merging=merging)), self._tried, whole=True)
 
+    def action_copy_text(self) -> None:
+        """Copy what the mouse has selected."""
+        from localdev.tui.clipboard import copy_selected
+
+        copy_selected(self)
+
     def action_close(self) -> None:
         """Leave without a commit."""
         if self._busy:

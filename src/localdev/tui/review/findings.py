@@ -161,6 +161,12 @@ class FindingsScreen(Screen[str]):
         if 0 <= at < len(items):
             self.list.cursor = at
 
+    def action_copy_text(self) -> None:
+        """Copy what the mouse has selected."""
+        from localdev.tui.clipboard import copy_selected
+
+        copy_selected(self)
+
     def action_filter(self) -> None:
         """Show only what is at least one severity higher; after the highest, all."""
         self._level = SEVERITIES[(SEVERITIES.index(self._level) + 1) % len(SEVERITIES)]

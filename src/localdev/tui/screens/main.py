@@ -337,8 +337,10 @@ class MainScreen(Screen[None]):
             self._oldest = turns[-_PAGE].number
 
     def _show_sources(self, turn: Turn) -> None:
-        """List the passages of a turn."""
-        self._listed = turn
+        """List the passages of a turn; those that are listed already are left alone, as most pieces of text bring none."""
+        before, self._listed = self._listed, turn
+        if before is not None and _passages(before) == _passages(turn):
+            return
         self.sources.show_turn(turn.number, turn.sources, turn.cited)
 
     # --- what is marked, and where the focus goes
@@ -428,3 +430,8 @@ class MainScreen(Screen[None]):
         """Wait for the turn's thread to have saved it."""
         self.turns.wait()
         self.conversation.close()
+
+
+def _passages(turn: Turn) -> tuple[object, ...]:
+    """Give what the list of sources shows of a turn."""
+    return turn.number, turn.sources, turn.cited

@@ -58,22 +58,16 @@ The passages the answer rests on. `*` marks those it cites; they stand first. Th
         self.border_title = "Sources"
         self._cited: frozenset[int] = frozenset()
         self._turn = 0
-        self.since = 0.0
 
     @property
     def row_height(self) -> int:
         """One line where there is room for place and symbol beside each other, else two."""
         return 1 if self.scrollable_content_region.width >= _WIDE else 2
 
-    def show_turn(
-        self, number: int, sources: Sequence[Citation], cited: Collection[int] = (), *, since: float = 0.0
-    ) -> None:
-        """Show the sources of a turn; while the same turn goes on, the cursor stays on its source.
-
-        `since` is when they were read, in seconds since 1970: a file that changed later is not what was cited.
-        """
+    def show_turn(self, number: int, sources: Sequence[Citation], cited: Collection[int] = ()) -> None:
+        """Show the sources of a turn; while the same turn goes on, the cursor stays on its source."""
         same, here = number == self._turn, self.current
-        self._turn, self._cited, self.since = number, frozenset(cited), since
+        self._turn, self._cited = number, frozenset(cited)
         ordered = sorted(sources, key=lambda each: (each.id not in self._cited, each.id))
         cursor = next((at for at, each in enumerate(ordered) if same and here and each.id == here.id), 0)
         self.show(ordered, say=_NONE, cursor=cursor)
