@@ -337,7 +337,7 @@ class MainScreen(Screen[None]):
             self._oldest = turns[-_PAGE].number
 
     def _show_sources(self, turn: Turn) -> None:
-        """List the passages of a turn; those that are listed already are left alone, as most pieces of text bring none."""
+        """List the passages of a turn, unless they are listed already: most pieces of text bring none."""
         before, self._listed = self._listed, turn
         if before is not None and _passages(before) == _passages(turn):
             return
