@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from localdev.app.conversation.commands import COMMANDS, Parsed, ProblemText, find_command
+from localdev.cli.progress import ProgressLine
+from localdev.core.events import Event, Notice, Progress
 from localdev.core.neutral import neutral, one_line
 from localdev.core.sizes import counted
 
@@ -82,8 +84,14 @@ def _list(chat: PlainChat, choices: tuple[ModelChoice, ...], none: str) -> None:
 
 
 def _files(chat: PlainChat, parsed: Parsed) -> None:
-    """List the indexed files."""
-    paths = chat.desk.names().paths
+    """List the indexed files; the first time that can take long."""
+    progress = ProgressLine(chat.out, lines=True)
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Progress | Notice):
+            progress.take(event)
+
+    paths = chat.desk.names(tell).paths
     if parsed.words:
         pattern = parsed.words[0].removeprefix("@")
         paths = tuple(path for path in paths if fnmatch.fnmatch(path, pattern) or path.startswith(f"{pattern}/"))

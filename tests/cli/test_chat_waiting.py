@@ -1,16 +1,23 @@
-"""Ctrl-C in the plain chat, wherever it finds the program."""
+"""The plain chat while it waits: Ctrl-C wherever it finds the program, and what is said meanwhile."""
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from localdev.cli.chat_plain import interruptible
+from localdev.app.conversation.conversation import open_conversation
+from localdev.app.conversation.desk import Desk
+from localdev.cli.chat_plain import PlainChat, interruptible
 from localdev.cli.terminal import Printer
-from localdev.core.events import Event, TextDelta
-from tests.tui.scripted import Gate, ScriptedRun, pieces
+from localdev.config.settings import Settings
+from localdev.core.events import Event, Notice, Result, TextDelta
+from localdev.core.folders import find_folders
+from localdev.sessions.store import SessionStore
+from tests.tui.scripted import Gate, ScriptedRun, ScriptedStarter, pieces
 
 
 @pytest.fixture
@@ -51,3 +58,16 @@ def test_afterwards_ctrl_c_is_what_it_was(run: ScriptedRun) -> None:
     assert list(interruptible(run, Printer("never"))) == []
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
+
+
+def test_files_say_what_the_job_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What keeps the list waiting, or is wrong with it, is told as with an answer."""
+    result = Result({"paths": ["a.py"], "symbols": []})
+    jobs = ScriptedStarter({"names": [[Notice("warning", "no background service"), result]]})
+    folders = find_folders()
+    with contextlib.closing(SessionStore(folders.sessions)) as store:
+        conversation = open_conversation(store, tmp_path, Settings(), jobs)
+        chat = PlainChat(conversation, Desk(Settings(), folders, tmp_path, jobs, store), Printer("never"))
+        chat.take("/files")
+    said = capsys.readouterr()
+    assert said.out == "a.py\n" and "warning: no background service" in said.err
