@@ -27,10 +27,10 @@ _NAMES = ["src/app.py", "docs/my notes: #1.md", "a#b.md", "日本語/設計.md",
         ("/", Token("command", 0, "")),
         ("/MO", Token("command", 0, "MO")),
         ("/model ", Token("argument", 7, "", "model", 0)),
-        ("/GEN doc sr", Token("argument", 9, "sr", "gen", 1)),
+        ("/GEN doc sr", Token("argument", 9, "sr", "gen", 1, "doc")),
         ('/attach "my f', Token("argument", 8, "my f", "attach", 0)),
-        ("/review staged a b", Token("argument", 17, "b", "review", 2)),
-        ("/gen edit shorter @sr", Token("mention", 18, "sr")),
+        ("/review staged a b", Token("argument", 17, "b", "review", 2, "a")),
+        ("/gen edit shorter @sr", Token("mention", 18, "sr", "gen")),
         ("/usr/bin/env", None),
         (" /help", None),
         ("plain words", None),
@@ -100,6 +100,9 @@ def choices() -> Choices:
         ("/theme d", "dark"),
         ("/gen te", "test"),
         ("/gen doc run", "src/app.py::App.run"),
+        ("/gen edit shorter @run", "@src/app.py::App.run"),
+        ("/gen edit shorter @pars", '@"src/my app.py"::parse'),
+        ("/gen code a command --into app", "src/app.py"),
         ("/gen doc parse", '"src/my app.py::parse"'),
         ("/attach note", '"docs/my notes.md"'),
         ("/review st", "staged"),
@@ -113,5 +116,13 @@ def test_what_is_offered_first(line: str, first: str, choices: Choices) -> None:
 
 def test_what_is_not_offered(choices: Choices) -> None:
     """A second word of a command with one, an unknown command and letters in no name offer nothing."""
+    for line in (
+        "/gen fix run",
+        "/gen edit run",
+        '/gen edit "run',
+        "/gen doc src/app.py -m run",
+        "/gen code the test run",
+    ):
+        assert shown(line, choices) == [], line
     for line in ("/theme dark ", "/nothing a", "@zzzz", "/model qwen t", "/clear "):
         assert shown(line, choices) == [], line

@@ -60,11 +60,13 @@ class Choices:
 
     def find(self, token: Token) -> list[Choice]:
         """Give what completes a token, best first."""
+        command = next((each for each in self.commands if each.name == token.command), None)
         if token.kind == "mention":
+            if command is not None and command.completes == "symbols":
+                return self._named(token.query, lambda name, path, _line: mention(path, symbol=name), mention)
             return self._named(token.query, lambda _name, path, line: mention(path, line), mention)
         if token.kind == "command":
             return self._commands(token.query)
-        command = next((each for each in self.commands if each.name == token.command), None)
         return self._arguments(command, token) if command else []
 
     def _commands(self, query: str) -> list[Choice]:
@@ -86,7 +88,7 @@ class Choices:
             Choice(values[at][0], values[at][1], word(values[at][0]), fuzzy.marks(token.query, values[at][0]))
             for _, at in ranked
         ]
-        if command.completes == "symbols" and not first:
+        if command.completes == "symbols" and _is_place(token):
             found += self._named(token.query, lambda name, path, _line: word(f"{path}::{name}"), word)
         elif command.completes == "paths":
             found += self._named(token.query, None, word)
@@ -111,6 +113,11 @@ class Choices:
                     (_SYMBOL_HANDICAP - worth, Choice(name, f"{path}:{line}", of_symbol(name, path, line), marked))
                 )
         return [choice for _, choice in sorted(found, key=itemgetter(0))[:MOST_SHOWN]]
+
+
+def _is_place(token: Token) -> bool:
+    """Tell whether a word of `/gen` names a place: among words that say what is wanted, only `@` completes names."""
+    return token.after in ("--into", "--after") or (token.position == 1 and token.after in ("doc", "test"))
 
 
 def _command(command: SlashCommand, query: str) -> Choice:
