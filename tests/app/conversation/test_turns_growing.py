@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from localdev.app.conversation.commands import Parsed, parse
-from localdev.core.errors import BackendError
+from localdev.core.errors import BackendError, Busy
 from localdev.core.events import Citation, ContextFitted, HistoryForm, Notice, Result
 from localdev.core.folders import Folders
 from localdev.core.talk import Turn
 from localdev.sessions.store import SessionStore
 from tests.app.conversation.conftest import Talk
-from tests.tui.scripted import CITATIONS, Script, ScriptedStarter, answer_script, answered, pieces, sources
+from tests.tui.scripted import CITATIONS, Gate, Script, ScriptedStarter, answer_script, answered, pieces, sources
 
 PATCH = {"patch": "--- a/shop/cart.py\n", "files": ["shop/cart.py"], "checks": [], "attempts": 1}
 
@@ -116,3 +117,22 @@ def test_what_became_of_a_turn_brings_it_into_no_prompt_again(talk: Talk) -> Non
     assert [turn["number"] for turn in jobs.started[-1].options["history"] if turn["form"] != "out"] == [2]
     (kept, *_) = conversation.turns()
     assert kept.payload == {**PATCH, "applied": True} and kept.form == "out"
+
+
+def test_two_turns_are_never_under_way_together(talk: Talk) -> None:
+    """Both would be numbered, and one of them stored in the place of the other: the second is refused."""
+    gate = Gate()
+    conversation = talk(ScriptedStarter({"chat": [answer_script(gate=gate), answer_script()]}))
+    one, two = conversation.ask("one"), conversation.ask("two")
+    reader = threading.Thread(target=lambda: list(one.events()))
+    reader.start()
+    gate.reached.wait(5)
+    with pytest.raises(Busy, match="under way"):
+        list(two.events())
+    gate.open()
+    reader.join()
+    list(two.events())
+    assert [(turn.number, turn.asked, turn.state) for turn in conversation.turns()] == [
+        (1, "one", "done"),
+        (2, "two", "done"),
+    ]

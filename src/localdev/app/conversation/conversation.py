@@ -193,8 +193,13 @@ class Conversation:
         return TurnRun(turn, self._entered, start)
 
     def _entered(self, run: TurnRun) -> Book:
-        """Note that a turn begins, and give the session that it stands in."""
+        """Note that a turn begins, and give the session that it stands in.
+
+        Raises:
+            Busy: another one is under way.
+        """
         with self._changing:
+            self._refuse_busy("wait for its end, or cancel it")
             self._run = run
             return self._book
 

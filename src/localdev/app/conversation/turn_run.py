@@ -85,6 +85,7 @@ class TurnRun:
         An error of ours ends the turn as failed and is not raised. What cannot be stored comes as a notice.
 
         Raises:
+            Busy: another turn of the conversation is under way.
             Exception: a bug; the turn was stored as failed before.
         """
         self._book = self._enter(self)
