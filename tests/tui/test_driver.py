@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -119,3 +120,26 @@ def test_a_real_terminal(terminal: Bare) -> None:
         assert "\\x1b[31mred" in terminal.screen()
     finally:
         terminal.close()
+
+
+def test_without_its_terminal_the_program_ends(tmp_path: Path) -> None:
+    """Also where it was told not to mind a hangup, as by nohup: nobody could end it any more."""
+    env = {**os.environ, "TERM": "xterm-256color", "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    deaf = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    master, slave = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{deaf}\n{_PROGRAM}"],
+        env=env,
+        cwd=tmp_path,
+        preexec_fn=lambda: os.login_tty(os.dup(slave)),
+    )
+    os.close(slave)
+    try:
+        shown = b""
+        while b"Ask about" not in shown:
+            shown += os.read(master, 65536)
+        os.close(master)
+        process.wait(10)
+    finally:
+        process.kill()
+        process.wait()

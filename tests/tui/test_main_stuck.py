@@ -15,6 +15,7 @@ from localdev.core.errors import StorageError
 from localdev.core.events import ContextFitted, Progress, Result
 from localdev.core.patch import FileEdit
 from localdev.core.talk import Turn
+from localdev.tui.background import finish, in_thread
 from localdev.tui.composer.widget import Composer
 from localdev.tui.screens.main import MainScreen
 from tests.shop import PRICING
@@ -233,3 +234,27 @@ def test_figures_of_one_session_are_not_shown_in_another(tmp_path: Path) -> None
         assert "tok/s" not in screen_text(app)
 
     drive(app, body, size=(120, 30))
+
+
+def test_what_is_being_written_is_whole_before_the_program_ends(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Leaving in the middle of a commit or a patch: the terminal is there at once, and it says what it waits for."""
+    app, _ = opened_chat(tmp_path, {})
+    written = tmp_path / "written"
+
+    def write() -> None:
+        time.sleep(2)
+        written.touch()
+
+    async def body(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        in_thread(app.main, write, whole=True)
+        await pilot.press("f10")
+        await left(pilot)
+        assert not written.exists()
+
+    drive(app, body)
+    finish()
+    assert written.exists()
+    assert "waiting until what is being written is whole" in capsys.readouterr().err

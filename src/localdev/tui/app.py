@@ -12,6 +12,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.worker import WorkerFailed
 
+from localdev.tui.background import finish
 from localdev.tui.driver import driver_class
 from localdev.tui.keys import bind, read_keys
 from localdev.tui.screens.main import MainScreen
@@ -152,6 +153,7 @@ def run_chat(conversation: Conversation, desk: Desk, options: ChatOptions) -> in
     app = ChatApp(conversation, desk, options)
     gc.freeze()  # what was imported stays until the end: going through it again and again would hold up keys
     code = app.run()
+    finish()
     if app.bug is not None:
         raise app.bug
     return code or 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -16,6 +18,9 @@ from localdev.core.errors import LocaldevError
 from localdev.core.neutral import one_line
 
 Got = TypeVar("Got")
+
+_WHOLE = "chat-whole"
+_MOMENT = 0.5
 
 
 def in_thread(
@@ -65,11 +70,24 @@ async def _result(work: Callable[[], Got], *, whole: bool) -> Got:
             loop.call_soon_threadsafe(settle, got, failure)
 
     context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(run,), name="chat-work", daemon=not whole).start()
+    name = _WHOLE if whole else "chat-work"
+    threading.Thread(target=context.run, args=(run,), name=name, daemon=not whole).start()
     got, failure = await future
     if failure is not None:
         raise failure
     return got  # type: ignore[return-value]  # there is one where nothing failed
+
+
+def finish() -> None:
+    """Wait for what must be whole, when the screen is gone, and say so where that takes longer than a moment."""
+    working = [thread for thread in threading.enumerate() if thread.name == _WHOLE]
+    end = time.monotonic() + _MOMENT
+    for thread in working:
+        thread.join(max(0.0, end - time.monotonic()))
+    if any(thread.is_alive() for thread in working):
+        sys.stderr.write("waiting until what is being written is whole ...\n")
+        for thread in working:
+            thread.join()
 
 
 def show_error(node: DOMNode, error: LocaldevError, what: str = "error") -> None:

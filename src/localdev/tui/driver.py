@@ -82,6 +82,14 @@ class PasteParser(XTermParser):
         return text
 
 
+def _read(terminal: int) -> bytes:
+    """Read what there is; nothing where the terminal is gone."""
+    try:
+        return os.read(terminal, _READ_BYTES)
+    except OSError:
+        return b""
+
+
 def driver_class() -> type[Driver] | None:
     """Give the driver that reads pastes whole; None on Windows, where Textual's own is used."""
     if sys.platform == "win32":
@@ -92,15 +100,16 @@ def driver_class() -> type[Driver] | None:
         """Textual's driver for terminals with another way of reading."""
 
         def run_input_thread(self) -> None:
-            """Read until the program ends; bytes that are no UTF-8 do not end it."""
+            """Read until the program ends, or the terminal; bytes that are no UTF-8 end neither."""
             parser = PasteParser(self._debug)
             decode = getincrementaldecoder("utf-8")("replace").decode
             with selectors.DefaultSelector() as selector:
                 selector.register(self.fileno, selectors.EVENT_READ)
                 while not self.exit_event.is_set():
                     if selector.select(_PAUSE_SECONDS):
-                        data = os.read(self.fileno, _READ_BYTES)
-                        if not data:
+                        data = _read(self.fileno)
+                        if not data:  # no key will ever come again
+                            self._app.call_later(self._app.action_quit)
                             return
                         text = decode(data)
                         for message in parser.feed(text) if text else ():
