@@ -93,7 +93,7 @@ class Turns:
         return taken
 
     def look(self) -> None:
-        """Show what has come since; called some thirty times a second.
+        """Show what has come since; called some times a second.
 
         Raises:
             BaseException: the bug that ended the turn.
