@@ -10,7 +10,7 @@ from localdev.core.events import Event
 from localdev.core.ports import JobRun
 from localdev.core.talk import Turn
 
-# So many batches a second: text seems to flow, and there is time between two to draw what is typed. With 30, the slowest
+# So many batches a second: text seems to flow, and what is typed is drawn between two of them. With 30 the slowest
 # echo of a key took twice as long.
 BATCHES_PER_SECOND = 15
 # A batch that would take longer to show than the time to the next one is cut: the rest waits for that.
