@@ -130,7 +130,7 @@ def test_leaving_the_word_closes_the_list() -> None:
 
     async def body(pilot: Pilot[None]) -> None:
         app = await begin(pilot)
-        for keys in (("home",), ("backspace", "backspace"), ("z", "q", "x")):
+        for keys in (("home",), ("backspace", "backspace"), ("z", "q", "x"), ("shift+left",)):
             app.composer.set_draft("")
             await pilot.press(*"a @e")
             await settle(pilot)

@@ -73,6 +73,19 @@ def test_symbols_end_in_their_own_name(query: str, first: str) -> None:
     assert [*best(query, SYMBOLS, "."), ""][0] == first
 
 
+@pytest.mark.parametrize(
+    ("query", "worse", "better"),
+    [
+        ("rc", "source.py", "read_config.py"),
+        ("conf", "conf/a.py", "a/x_conf.py"),
+        ("abc", "z/q_ab_c.py", "z/ab_long_c.py"),
+    ],
+)
+def test_what_counts_for_more(query: str, worse: str, better: str) -> None:
+    """Starts of words before neighbours, the last part before folders, its beginning before its middle."""
+    assert best(query, (worse, better)) == [better, worse]
+
+
 def test_letters_must_come_in_order() -> None:
     """The same letters in another order fit nothing."""
     assert best("yp.ppa") == []

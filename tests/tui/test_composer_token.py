@@ -10,7 +10,18 @@ from localdev.assistant.mentions import Mention, find_mentions
 from localdev.tui.composer.choices import Choices, ready
 from localdev.tui.composer.token import Token, find_token, mention, word
 
-_NAMES = ["src/app.py", "docs/my notes: #1.md", "a#b.md", "日本語/設計.md", "it's (new).txt", "מסמך.md"]
+_NAMES = [
+    "src/app.py",
+    "a:b.py",
+    "x(1).py",
+    "what?.md",
+    "semi;colon!.py",
+    "docs/my notes: #1.md",
+    "a#b.md",
+    "日本語/設計.md",
+    "it's (new).txt",
+    "מסמך.md",
+]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +46,7 @@ _NAMES = ["src/app.py", "docs/my notes: #1.md", "a#b.md", "日本語/設計.md",
         (" /help", None),
         ("plain words", None),
         ("x" * 100_000 + " @ab", Token("mention", 100_001, "ab")),
+        ("a" * 100 + "/" + "b" * 499, None),
     ],
 )
 def test_what_stands_at_the_cursor(line: str, token: Token | None) -> None:

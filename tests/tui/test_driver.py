@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from textual import events
+from textual._parser import ParseError
 
 from localdev.tui.driver import PasteParser
 from tests.tui.terminal import Bare
@@ -88,13 +91,26 @@ def test_escape_is_not_held_back() -> None:
 
 def test_what_only_began_like_a_paste_is_keys() -> None:
     """A sequence that stops before it is a paste's mark is handed on after a moment."""
-    import time
-
     parser = PasteParser()
     assert [each.key for each in parser.feed("ab\x1b[2") if isinstance(each, events.Key)] == ["a", "b"]
     time.sleep(0.15)
     list(parser.tick())
     assert [each.key for each in parser.feed("4~") if isinstance(each, events.Key)] == ["f12"]
+    assert [each.key for each in parser.feed("c\x1b") if isinstance(each, events.Key)] == ["c"]
+    found: list[str] = []
+    end = time.monotonic() + 5
+    while not found and time.monotonic() < end:
+        time.sleep(0.02)
+        found = [each.key for each in parser.tick() if isinstance(each, events.Key)]
+    assert found == ["escape"]
+
+
+def test_the_end_of_all_input_within_a_paste() -> None:
+    """Where the terminal goes away in a paste, nothing of it is taken for keys."""
+    parser = PasteParser()
+    assert list(parser.feed(f"{_START}a\x1b[201")) == []
+    with contextlib.suppress(EOFError, ParseError):
+        assert list(parser.feed("")) == []
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ def texts(rows: list[Row]) -> list[str]:
         ("- ", ["•"]),
         ("---", ["─" * 20]),
         ("&lt;b&gt; <i>x</i> &#27;[1m", ["<b> <i>x</i> \ufffd[1m"]),
+        ("<div>\nx", ["<div>", "x"]),
         ("[1]: http://x", ["[1]: http://x"]),
         ("[text](http://a)", ["text (http://a)"]),
         ("![alt](b.png)", ["[image: alt] (b.png)"]),
@@ -50,6 +51,12 @@ def texts(rows: list[Row]) -> list[str]:
 def test_blocks(source: str, expected: list[str]) -> None:
     """Every block has its shape; what is no Markdown is text."""
     assert texts(prose_rows(source.split("\n"), 20)) == expected
+
+
+def test_the_name_of_a_language_is_harmless() -> None:
+    """What stands behind a fence is anything at all, and is shown at the right edge."""
+    rows = code_rows(["x"], "\x1b[2J\u202e", 40)
+    assert rows[0].end == "\\x1b[2J\\u202e "
 
 
 @pytest.mark.parametrize(
