@@ -215,7 +215,7 @@ def test_one_open_in_another_chat(conversation: Conversation, desk: Desk) -> Non
             await pilot.press("d")
             await settle(pilot)
             await pilot.press("y")
-            await shows(pilot, "leave that chat first")
+            await shows(pilot, "the session bbbb2222")  # the error before said the rest of it too
 
         host = DialogHost(SessionBrowser(conversation, desk))
         drive(host, body)
