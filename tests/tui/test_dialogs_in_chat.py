@@ -133,3 +133,21 @@ def test_what_is_selected_in_a_dialog_is_copied_as_elsewhere(tmp_path: Path, key
         await shows(pilot, "copied text")
 
     drive(app, body, size=(120, 40))
+
+
+def test_the_palette_is_open_once(tmp_path: Path) -> None:
+    """Its key does nothing where it lies beneath its own help."""
+    app, _ = opened_chat(tmp_path, {})
+
+    async def body(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        for key in ("ctrl+p", "f1", "ctrl+p"):
+            await pilot.press(key)
+            await settle(pilot)
+        assert isinstance(app.screen, HelpScreen)
+        for _ in range(2):
+            await pilot.press("escape")
+            await settle(pilot)
+        assert app.screen is app.main
+
+    drive(app, body)

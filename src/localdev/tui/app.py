@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.worker import WorkerFailed
 
 from localdev.tui.background import finish
@@ -123,6 +124,11 @@ class ChatApp(App[int]):
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(help_of(self.screen), self.keys))
+
+    def action_command_palette(self) -> None:
+        """List what can be done; one list at a time, also where its help lies over it."""
+        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
+            super().action_command_palette()
 
     def action_switch_theme(self, name: str = "") -> None:
         """Change between dark and light, or to one of them."""
