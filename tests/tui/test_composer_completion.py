@@ -164,6 +164,35 @@ def test_commands_and_their_words() -> None:
     drive(Host(), body)
 
 
+def test_values_that_are_not_there_yet() -> None:
+    """Models that are known only after the list has opened appear in it."""
+
+    async def body(pilot: Pilot[None]) -> None:
+        app = await begin(pilot)
+        await pilot.press(*"/model ")
+        await settle(pilot)
+        app.composer.set_arguments("models", [("qwen", "7 B")])
+        await shows(pilot, "qwen  7 B", seconds=3)
+
+    drive(Host(), body)
+
+
+def test_what_is_known_already_moves_no_cursor() -> None:
+    """Names and values are told again whenever a turn ends; whoever is choosing meanwhile stays where they are."""
+
+    async def body(pilot: Pilot[None]) -> None:
+        app = await begin(pilot)
+        await pilot.press("@", "down", "down")
+        await settle(pilot)
+        at = app.query_one(Popup).cursor
+        app.composer.set_names(NAMES)
+        app.composer.set_arguments("models", ["tiny"])
+        await settle(pilot)
+        assert (at, app.query_one(Popup).cursor) == (2, 2)
+
+    drive(Host(), body)
+
+
 def test_names_that_are_not_there_yet() -> None:
     """Until the names are read that is said, Enter still sends, and they appear in the open list."""
 

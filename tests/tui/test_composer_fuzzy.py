@@ -76,7 +76,7 @@ def test_symbols_end_in_their_own_name(query: str, first: str) -> None:
 @pytest.mark.parametrize(
     ("query", "worse", "better"),
     [
-        ("rc", "source.py", "read_config.py"),
+        ("rc", "z_source.py", "z_read_config.py"),
         ("conf", "conf/a.py", "a/x_conf.py"),
         ("abc", "z/q_ab_c.py", "z/ab_long_c.py"),
     ],

@@ -40,14 +40,22 @@ class Completing:
 
     def set_known(self, known: Known) -> None:
         """Complete these names from now on, in an open list too."""
-        self.choices = replace(self.choices, known=known)
+        if known != self.choices.known:  # else the cursor would leave its place in an open list
+            self.choices = replace(self.choices, known=known)
+            self._look_again()
+
+    def set_arguments(self, kind: str, values: tuple[tuple[str, str], ...]) -> None:
+        """Complete these values where a command takes this kind of them, in an open list too."""
+        if values != self.choices.arguments.get(kind):
+            self.choices = replace(self.choices, arguments={**self.choices.arguments, kind: values})
+            if self._shown is not None and self._shown.kind == "argument":
+                self._look_again()
+
+    def _look_again(self) -> None:
+        """Show what there is to choose now."""
         self._shown = None
         if self._begun is not None:  # else an open list is that of a search
             self.look()
-
-    def set_arguments(self, kind: str, values: tuple[tuple[str, str], ...]) -> None:
-        """Complete these values where a command takes this kind of them."""
-        self.choices = replace(self.choices, arguments={**self.choices.arguments, kind: values})
 
     def stop(self) -> None:
         """Close the list; it opens again with the next token, or by its key."""
