@@ -144,7 +144,7 @@ def test_the_palette_is_open_once(tmp_path: Path) -> None:
         for key in ("ctrl+p", "f1", "ctrl+p"):
             await pilot.press(key)
             await settle(pilot)
-        assert isinstance(app.screen, HelpScreen)
+        assert type(app.screen_stack[-1]) is HelpScreen
         for _ in range(2):
             await pilot.press("escape")
             await settle(pilot)
