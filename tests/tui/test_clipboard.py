@@ -8,11 +8,15 @@ import time
 from pathlib import Path
 
 import pytest
-from textual.app import App
+from textual.actions import SkipAction
+from textual.app import App, ComposeResult
+from textual.geometry import Offset
 from textual.pilot import Pilot
+from textual.selection import Selection
+from textual.widgets import Static
 
 from localdev.tui import clipboard
-from localdev.tui.clipboard import Copied, copy, described, give_to_program
+from localdev.tui.clipboard import Copied, copy, copy_selected, described, give_to_program
 from tests.tui.drive import drive
 
 
@@ -122,6 +126,30 @@ def test_the_terminal_is_asked_too(programs: Programs) -> None:
         assert [note.message for note in app._notifications] == ["copied the code: 4 characters (xclip)"]
 
     drive(app, body)
+
+
+def test_nothing_selected_is_nothing_copied(programs: Programs) -> None:
+    """Where nothing, or only nothing, is selected the key is another's, and what was copied before stays."""
+    programs.add("xsel", '/bin/cat > "$OUT"')
+    empty = Static("words", id="words")
+
+    class Small(App[None]):
+        def compose(self) -> ComposeResult:
+            yield empty
+
+    async def body(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        with pytest.raises(SkipAction):
+            copy_selected(app.screen)
+        app.screen.selections = {empty: Selection(Offset(2, 0), Offset(2, 0))}
+        with pytest.raises(SkipAction):
+            copy_selected(app.screen)
+        app.screen.selections = {empty: Selection(Offset(0, 0), Offset(2, 0))}
+        copy_selected(app.screen)
+        await app.workers.wait_for_complete()
+        assert programs.got("xsel") == b"wo"
+
+    drive(Small(), body)
 
 
 def test_what_no_terminal_takes_is_not_sent_to_it(programs: Programs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -96,6 +97,26 @@ def test_paging_up_misses_no_row_and_shows_none_twice() -> None:
         assert page
         seen = page + seen
     assert seen == whole
+
+
+def test_what_stays_in_view_moves_by_what_was_scrolled() -> None:
+    """Going up by less than a page, the rows that are seen before and after stand that much lower."""
+    chance = random.Random(5)
+    parts = (
+        "word " * 90,
+        "word\n" * 9,
+        "- item\n" * 70,
+        "```c\n" + "x;\n" * 140 + "```",
+        "|a|b|\n|-|-|\n" + "|1|2|\n" * 90,
+    )
+    for _ in range(12):
+        made = history(turns(9, "\n\n".join(chance.choices(parts, k=4))), chance.choice((40, 100)))
+        y = made.prepare(0, 24, at_end=True)
+        while y > 23:
+            step = chance.choice((1, 3, 10, 23))
+            before = [made.key(made.place(at)) for at in range(y, y + 24 - step)]
+            y = made.prepare(y - step, 24)
+            assert [made.key(made.place(at)) for at in range(y + step, y + 24)] == before
 
 
 def test_keys_are_ordered_as_rows_are_and_stay() -> None:

@@ -62,7 +62,7 @@ def copy_selected(screen: Screen[Any]) -> None:
         SkipAction: nothing is selected, so that the key means something else.
     """
     text = screen.get_selected_text()
-    if text is None:
+    if not text:  # blank rows too: what was copied before is worth more
         raise SkipAction
     copy(screen, text)
 
