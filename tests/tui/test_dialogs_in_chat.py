@@ -151,3 +151,19 @@ def test_the_palette_is_open_once(tmp_path: Path) -> None:
         assert app.screen is app.main
 
     drive(app, body)
+
+
+def test_enter_in_the_palette_is_harmless(tmp_path: Path) -> None:
+    """What stands first is not leaving."""
+    app, _ = opened_chat(tmp_path, {})
+
+    async def body(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        await pilot.press("ctrl+p")
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert isinstance(app.screen, HelpScreen)
+
+    drive(app, body)
+    assert app.return_code is None

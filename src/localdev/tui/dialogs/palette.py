@@ -28,7 +28,7 @@ class ActionCommands(Provider):
     """Offers the actions of the table that the screen beneath binds."""
 
     async def discover(self) -> Hits:
-        """Give all of them, in the table's order."""
+        """Give all of them, in the table's order, leaving last."""
         for offer in self._offers():
             yield DiscoveryHit(self._shown(offer), self._run(offer), text=offer.description, help=None)
 
@@ -47,7 +47,8 @@ class ActionCommands(Provider):
         for key, active in self.screen.active_bindings.items():
             if active.binding.id and active.enabled:
                 bound.setdefault(active.binding.id, (active.binding.action, []))[1].append(key)
-        for action in ACTIONS:
+        # What stands first is what Enter does: it must be harmless.
+        for action in sorted(ACTIONS, key=lambda each: each.id == "quit"):
             if action.id in bound and action.id not in _NOT_OFFERED:
                 does, keys = bound[action.id]
                 yield _Offer(action.description, ", ".join(keys), does, action.id)
