@@ -10,7 +10,8 @@ import pytest
 from textual.pilot import Pilot
 
 from localdev.core.errors import BackendError
-from localdev.core.events import Notice, Progress
+from localdev.core.events import Notice, Progress, Result
+from localdev.core.patch import FileEdit
 from localdev.tui.app import ChatOptions
 from localdev.tui.composer.widget import Composer
 from tests.tui.drive import drive, settle, shows
@@ -274,3 +275,57 @@ def test_a_long_chat_holds_its_last_turns_and_reads_the_others_again(tmp_path: P
         assert app.main.transcript.turns[0].number == 122
 
     drive(app, body, size=(80, 24))
+
+
+def test_letters_go_to_the_question_wherever_the_focus_is(tmp_path: Path) -> None:
+    """Who begins to type beside the question means the question; keys that do something there still do it."""
+    app, _ = opened_chat(tmp_path, {"chat": [answer_script()]}, turns=conversation_turns()[:1])
+
+    async def body(pilot: Pilot[int]) -> None:
+        await shows(pilot, "2 cited of 4 passages")
+        await pilot.press("f4")
+        await pilot.press(*"look at it")
+        await settle(pilot)
+        assert app.query_one(Composer).text == "look at it"
+        await pilot.press("f3", "up")
+        await settle(pilot)
+        assert app.query_one(Composer).text == "look at it"
+        assert app.focused is app.main.transcript
+
+    drive(app, body, size=(120, 30))
+
+
+def test_undoing_is_kept_with_the_patch_it_undoes(tmp_path: Path) -> None:
+    """`/undo` takes back what was applied, and its turn says so."""
+    patch = {"files": ["shop/cart.py"], "patch": "x", "applied": True, "checks": [], "attempts": 0}
+    turn = replace(conversation_turns()[3], kind="gen", asked="/gen doc shop/cart.py", payload=patch)
+    app, _ = opened_chat(tmp_path, {}, turns=[replace(turn, number=1)])
+    old = (app.conversation.root / "shop/cart.py").read_text()
+    app.desk.apply([FileEdit("shop/cart.py", old, "# new\n" + old)], "gen doc")
+
+    async def body(pilot: Pilot[int]) -> None:
+        await shows(pilot, ", applied")
+        await typed(pilot, "/undo")
+        await shows(pilot, "put back: shop/cart.py")
+        await shows(pilot, "not applied yet")
+        await settle(pilot)
+        assert (app.conversation.turns()[-1].payload or {})["applied"] is False
+
+    drive(app, body, size=(100, 30))
+    assert (app.conversation.root / "shop/cart.py").read_text() == old
+
+
+def test_a_review_without_findings_opens_nothing(tmp_path: Path) -> None:
+    """What the turn says is all there is; the same goes for a commit that is not possible."""
+    empty = {"findings": [], "not_reviewed": [], "files": 0, "dropped": 0, "model": ""}
+    app, _ = opened_chat(
+        tmp_path, {"review": [[Result(empty)]], "commit": [[Result({"stopped": "nothing-staged", "paths": []})]]}
+    )
+
+    async def body(pilot: Pilot[int]) -> None:
+        for command in ("/review", "/commit"):
+            await typed(pilot, command)
+            await settle(pilot)
+            assert app.screen is app.main
+
+    drive(app, body, size=(100, 30))

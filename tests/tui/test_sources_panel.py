@@ -93,7 +93,7 @@ def test_keys_of_an_empty_panel_do_nothing() -> None:
         assert pilot.app.asked == []  # type: ignore[attr-defined]
         pilot.app.query_one(SourcesPanel).show_turn(3, ())
         await pilot.pause()
-        assert "rests on no passages" in screen_text(pilot.app)
+        assert "No passages came" in screen_text(pilot.app)
 
     drive(Host(), body, size=(60, 15))
 

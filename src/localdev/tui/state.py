@@ -26,10 +26,10 @@ _SPEED_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The figures of the status line; what is not known yet is empty or 0."""
+    """The figures of the status line; what is not known yet is empty or 0, `model` None."""
 
     doing: str = ""
-    model: str = ""
+    model: str | None = None
     reach: str = ""
     tokens_per_second: float = 0.0
     used: int = 0

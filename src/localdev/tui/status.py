@@ -62,7 +62,7 @@ def _by_place(status: Status) -> list[tuple[str, str]]:
     return [
         (doing, "bold" if status.doing else ""),
         (queue, ""),
-        (one_line(status.model) or "no model", "bold"),
+        ("" if status.model is None else one_line(status.model) or "no model", "bold"),
         (one_line(status.reach), ""),
         (_window(status), ""),
         (f"{status.tokens_per_second:.1f} tok/s" if status.tokens_per_second else "", ""),

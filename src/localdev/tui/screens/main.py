@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from localdev.core.errors import LocaldevError
-from localdev.core.events import Event, Notice, Progress
+from localdev.core.events import Event, Progress
 from localdev.core.neutral import one_line
 from localdev.core.sizes import counted
 from localdev.core.talk import Attachment, SessionInfo, Turn
@@ -24,7 +24,7 @@ from localdev.tui.keys import bind
 from localdev.tui.pump import BATCHES_PER_SECOND
 from localdev.tui.screens.slash import Slash
 from localdev.tui.screens.turns import Turns, Waiting
-from localdev.tui.screens.views import open_result
+from localdev.tui.screens.views import has_result, open_result
 from localdev.tui.sources.panel import SourcesPanel
 from localdev.tui.state import Status, worded
 from localdev.tui.status import StatusBar
@@ -295,11 +295,6 @@ class MainScreen(Screen[None]):
         if begins or (self._listed is not None and self._listed.number == turn.number):
             self._show_sources(turn)  # unless those of another turn are being looked at
 
-    def show_event(self, event: Event) -> None:
-        """Show what is no part of a turn's text."""
-        if isinstance(event, Notice) and event.level == "warning":
-            self.notify(one_line(event.text), severity="warning", markup=False)
-
     def show_status(self, status: Status) -> None:
         """Show the status line; as long as a turn is under way it is looked at."""
         self.query_one(StatusBar).status = status
@@ -323,6 +318,8 @@ class MainScreen(Screen[None]):
         self._asked.append(turn.asked)
         self.composer.set_history(self._asked)
         if turn.payload is None or turn.state != "done":
+            return
+        if not has_result(turn):
             return
         if self.app.screen is self and not self.composer.text.strip():
             open_result(self, turn)
@@ -370,6 +367,15 @@ class MainScreen(Screen[None]):
             self.action_edit()
         else:
             self.action_preview()
+
+    def on_key(self, event: events.Key) -> None:
+        """Take what is typed while something else has the focus for the beginning of a question."""
+        typed = event.character if event.is_printable else None
+        if typed is None or self.focused not in (self.sources, self.transcript) or event.key in self.active_bindings:
+            return
+        event.stop()
+        self.composer.focus_editor()
+        self.composer.insert(typed)
 
     def action_preview(self) -> None:
         """Show the lines of the source under the cursor."""

@@ -13,6 +13,7 @@ from localdev.core.talk import Turn
 from localdev.tui.background import in_thread
 from localdev.tui.composer.token import mention
 from localdev.tui.screens.turns import Waiting
+from localdev.tui.screens.views import taken_back
 from localdev.tui.transcript.text import code_blocks
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Slash:
             "retry": self._retry,
             "compact": self._compact,
             "undo": self._undo,
-            "theme": lambda parsed: screen.app.action_switch_theme(*parsed.words[:1]),  # type: ignore[attr-defined]
+            "theme": self._theme,
             "keys": lambda _parsed: screen.app.action_explain(),  # type: ignore[attr-defined]
             "quit": lambda _parsed: screen.leave(),
         }
@@ -160,6 +161,11 @@ class Slash:
         picker = AdapterPicker(self._screen.desk, self._screen.conversation.choice)
         self._screen.app.push_screen(picker, lambda name: self._choose(adapter=name) if name else None)
 
+    def _theme(self, parsed: Parsed) -> None:
+        """Change the colours until the chat is left."""
+        self._screen.app.action_switch_theme(*parsed.words[:1])  # type: ignore[attr-defined]
+        self.say("for this time; `localdev config set chat.theme light` (or dark) keeps it")
+
     def _choose(self, **chosen: str) -> None:
         """Take it for the next question on."""
         self._screen.conversation.choice = replace(self._screen.conversation.choice, **chosen)
@@ -216,7 +222,8 @@ class Slash:
         def done(shortened: Sequence[Turn]) -> None:
             for turn in shortened:
                 self._screen.transcript.show(turn)
-            self.say(f"{counted(len(shortened), 'turn')} shortened: questions and answers stay, passages do not")
+            what = f"{counted(len(shortened), 'turn')} shortened: questions and answers stay, passages do not"
+            self.say(what if shortened else "there is nothing to shorten: the last turn stays whole")
 
         in_thread(self._screen, self._screen.conversation.compact, done, whole=True)
 
@@ -253,5 +260,6 @@ class Slash:
 
         def done(undone: Undone) -> None:
             self.say(f"put back: {', '.join(undone.paths)}")
+            taken_back(self._screen, undone.paths)
 
         in_thread(self._screen, self._screen.desk.undo, done, whole=True)

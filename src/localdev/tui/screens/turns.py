@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from localdev.core.errors import LocaldevError
-from localdev.core.events import Event
 from localdev.core.talk import Attachment, Turn
 from localdev.tui.pump import Pump, RunningTurn
 from localdev.tui.state import Follower, Status
@@ -27,10 +26,6 @@ class Shows(Protocol):
 
     def show_turn(self, turn: Turn) -> None:
         """Show a turn as it is now."""
-        ...
-
-    def show_event(self, event: Event) -> None:
-        """Show what is no part of a turn: notices, sources."""
         ...
 
     def show_status(self, status: Status) -> None:
@@ -103,7 +98,6 @@ class Turns:
         events, over = self._pump.take()
         for event in events:
             self.follower.note(event)
-            self._shows.show_event(event)
         turn = self._pump.turn
         if turn is not None and (events or over):
             self._shows.show_turn(turn)

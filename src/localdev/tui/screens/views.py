@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,18 @@ from localdev.tui.background import in_thread
 
 if TYPE_CHECKING:
     from localdev.tui.screens.main import MainScreen
+
+
+def has_result(turn: Turn) -> bool:
+    """Tell whether there is more to look at than the turn says itself."""
+    payload = turn.payload or {}
+    return bool(
+        {
+            "review": payload.get("findings") or payload.get("not_reviewed"),
+            "gen": payload.get("patch"),
+            "commit": not payload.get("stopped"),
+        }.get(turn.kind)
+    )
 
 
 def open_result(screen: MainScreen, turn: Turn) -> None:
@@ -44,6 +57,15 @@ def _became(screen: MainScreen, turn: Turn, **since: bool | str | None) -> None:
     revised = replace(now, payload=payload)
     screen.transcript.show(revised)
     in_thread(screen, lambda: screen.conversation.revise(revised), whole=True)
+
+
+def taken_back(screen: MainScreen, paths: Sequence[str]) -> None:
+    """Keep with the last turn whose patch was applied to these files that it is not any more."""
+    for turn in reversed(screen.transcript.turns):
+        payload = turn.payload or {}
+        if payload.get("applied") and set(payload.get("files") or ()) >= set(paths):
+            _became(screen, turn, applied=False)
+            return
 
 
 def _draft(screen: MainScreen, command: str | None) -> None:

@@ -20,7 +20,7 @@ from localdev.tui.sources.places import place
 # From so many columns on a place and its symbol fit on one line.
 _WIDE = 60
 _EMPTY = "No sources yet. Ask a question: the passages its answer rests on are listed here."
-_NONE = "This turn rests on no passages."
+_NONE = "No passages came with this turn."
 
 
 class SourcesPanel(Rows[Citation]):
