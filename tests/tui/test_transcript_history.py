@@ -116,7 +116,8 @@ def test_what_stays_in_view_moves_by_what_was_scrolled() -> None:
             step = chance.choice((1, 3, 10, 23))
             before = [made.key(made.place(at)) for at in range(y, y + 24 - step)]
             y = made.prepare(y - step, 24)
-            assert [made.key(made.place(at)) for at in range(y + step, y + 24)] == before
+            # At the very top there may turn out to be fewer rows than were to be scrolled.
+            assert y == 0 or [made.key(made.place(at)) for at in range(y + step, y + 24)] == before
 
 
 def test_keys_are_ordered_as_rows_are_and_stay() -> None:

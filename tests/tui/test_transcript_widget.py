@@ -179,6 +179,21 @@ def test_a_conversation_looks_like_this(snap: Snapshots, theme: str, size: tuple
     snap(Host(conversation(), theme), f"transcript-{theme}-{size[0]}x{size[1]}", size=size)
 
 
+def test_another_theme_paints_what_was_painted() -> None:
+    """Rows that are kept painted take the colours of the theme that is chosen now."""
+
+    async def body(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        await settle(pilot)
+        dark = {segment.style for y in range(20) for segment in app.transcript.render_line(y)}
+        app.theme = THEMES["light"].name
+        await settle(pilot)
+        light = {segment.style for y in range(20) for segment in app.transcript.render_line(y)}
+        assert not {style.bgcolor for style in dark} & {style.bgcolor for style in light}
+
+    drive(Host(conversation()), body)
+
+
 def test_places_look_like_this(snap: Snapshots) -> None:
     """Without a model the places themselves are the answer."""
     places = (
