@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from localdev.core.errors import Busy, DiskFull, NotFound, StorageError
-from localdev.core.files import locked, refuse_without_room, write_atomic
+from localdev.core.files import locked, refuse_without_room, storage_error, write_atomic
 from localdev.core.folders import ensure, expanded, find_folders
 
 
@@ -50,6 +50,24 @@ def test_a_folder_in_the_way_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as caught:
         ensure(tmp_path / "file" / "sub")
     assert "LOCALDEV_HOME" in caught.value.hint
+
+
+def test_a_file_where_a_folder_has_to_be_is_named(tmp_path: Path) -> None:
+    """A home that is a file: its own path is said, and nothing of a full disk."""
+    home = tmp_path / "file"
+    home.write_text("")
+    for make in (
+        lambda: ensure(home),
+        lambda: ensure(home / "data" / "indexes"),
+        lambda: write_atomic(home / "x", b""),
+    ):
+        with pytest.raises(StorageError, match=f"{home} is not a folder") as failed:
+            make()
+        assert failed.value.hint == "move it away, or set LOCALDEV_HOME to a folder"
+    with pytest.raises(OSError) as refused:
+        (home / "data" / "x").read_bytes()
+    told = storage_error(home / "data" / "x", refused.value, "read")
+    assert f"{home} is not a folder" in str(told) and "disk space" not in told.hint
 
 
 def test_folders_are_private(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from localdev.config import values
 from localdev.core.errors import NotFound
 from localdev.core.folders import Folders, expanded
 
@@ -23,19 +24,14 @@ def refuse_unworkable(name: str, text: str) -> None:
 
         checked_place(text)
     elif name == "egress.allow":
-        _refuse_unreadable_hosts(text)
+        from localdev.audit.hosts import read_entry
+
+        for entry in _parts(name, text):
+            read_entry(entry)
     elif name in ("remote.ollama_url", "remote.openai_url"):
         from localdev.app.remote import server_of
 
         server_of(f"{name.removeprefix('remote.').removesuffix('_url')}:any", text)
-
-
-def _refuse_unreadable_hosts(text: str) -> None:
-    """Refuse what `egress.allow` could not be read from."""
-    from localdev.audit.hosts import read_entry
-
-    for entry in filter(None, map(str.strip, text.split(","))):
-        read_entry(entry)
 
 
 def missing(name: str, text: str, folders: Folders) -> str:
@@ -45,8 +41,8 @@ def missing(name: str, text: str, folders: Folders) -> str:
 
         return missing_part(text, folders)
     if name == "model" or name.startswith("models."):
-        models = [text] if name == "model" else text.split(",")
-        return "; ".join(filter(None, (_missing_model(model.strip(), folders) for model in models)))
+        models = (text.strip(),) if name == "model" else _parts(name, text)
+        return "; ".join(filter(None, (_missing_model(model, folders) for model in models)))
     return ""
 
 
@@ -66,3 +62,9 @@ def _missing_model(model: str, folders: Folders) -> str:
     except NotFound as error:
         return f"{error}; {error.hint}"
     return ""
+
+
+def _parts(name: str, text: str) -> tuple[str, ...]:
+    """Give the parts of a list; none of a value that the key does not take, which setting it says."""
+    found = values.parse(values.find_key(name, "config set"), text, "config set")
+    return found if isinstance(found, tuple) else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import tomllib
 from collections.abc import Iterable
 
 from localdev.config.settings import Key, Value, keys
@@ -36,7 +37,7 @@ def find_key(name: str, where: str) -> Key:
 def parse(key: Key, text: str, where: str) -> Value:
     """Read a value from text, as environment variables and `config set` give it."""
     lowered = text.strip().lower()
-    value: Value = text
+    value: object = text
     try:
         if key.type is bool:
             if lowered not in _TRUE | _FALSE:
@@ -47,7 +48,7 @@ def parse(key: Key, text: str, where: str) -> Value:
         elif key.type is float:
             value = float(lowered)
         elif key.type is tuple:
-            value = tuple(part.strip() for part in text.split(",") if part.strip())
+            value = _listed(key, text.strip(), where)
     except ValueError as error:
         raise wrong(key, text, where) from error
     return check(key, value, where)
@@ -77,6 +78,20 @@ def check(key: Key, value: object, where: str) -> Value:
     if key.choices and value not in key.choices:
         raise wrong(key, value, where)
     return value
+
+
+def _listed(key: Key, text: str, where: str) -> object:
+    """Give the parts of a list: `A,B`, or as in a settings file `["A", "B"]`."""
+    # An address such as `[::1]` and globs such as `[ab]*` have brackets too.
+    quoted = '"' in text or "'" in text or (text.count("[") == 1 and "," in text)
+    if text.startswith("[") and text.endswith("]") and (quoted or text == "[]"):
+        try:
+            return tomllib.loads(f"list = {text}")["list"]
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(
+                f"{key.name} = {text!r} is not valid ({where})", 'a list is written A,B or as in TOML: ["A", "B"]'
+            ) from error
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _texts(value: object) -> object:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from localdev.core.errors import Busy, DiskFull, StorageError
-from localdev.core.folders import ensure
+from localdev.core.folders import blocked, ensure
 from localdev.core.sizes import sized
 
 # How often who waits for a lock is told so.
@@ -24,6 +24,8 @@ def storage_error(path: Path, error: OSError, verb: str = "write") -> StorageErr
     """Turn an `OSError` on one of localdev's own files into an error with a hint."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return disk_full(path)
+    if error.errno == errno.ENOTDIR:
+        return blocked(path.parent, f"cannot {verb} {path}")
     return StorageError(
         f"cannot {verb} {path}: {error.strerror or error}",
         "free some disk space or check the folder's permissions, then run the command again",

@@ -101,8 +101,16 @@ def ensure(folder: Path) -> Path:
             from localdev.core.files import disk_full  # which itself needs this module
 
             raise disk_full(folder) from error
+        if error.errno in (errno.ENOTDIR, errno.EEXIST):
+            raise blocked(folder, f"cannot create the folder {folder}") from error
         raise StorageError(
             f"cannot create the folder {folder}: {error.strerror or error}",
             "make it writable, or set LOCALDEV_HOME to a folder that is",
         ) from error
     return folder
+
+
+def blocked(path: Path, what: str) -> StorageError:
+    """Say that `what` failed because a part of `path` that has to be a folder is a file."""
+    file = next((each for each in (*reversed(path.parents), path) if each.exists() and not each.is_dir()), path)
+    return StorageError(f"{what}: {file} is not a folder", "move it away, or set LOCALDEV_HOME to a folder")

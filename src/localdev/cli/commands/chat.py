@@ -114,9 +114,16 @@ def _opened(
 def _on_screen(place: Workplace, conversation: Conversation, desk: Desk, first: str) -> int:
     """Show the screen until the user leaves."""
     from localdev.cli.terminal import wants_color
+    from localdev.core.errors import ConfigError
     from localdev.tui.app import ChatOptions, run_chat
+    from localdev.tui.keys import read_keys
 
     chosen = place.settings.chat
+    try:
+        read_keys(chosen.keys)
+    except ConfigError as error:
+        hint = f"{error.hint}; or the usual ones: `localdev config set chat.keys ''`"
+        raise ConfigError(f"{error} ({place.loaded.origins['chat.keys']})", hint) from error
     color = wants_color(sys.stdout, place.settings.ui.color)
     return run_chat(conversation, desk, ChatOptions(chosen.theme, chosen.keys, first, color))
 

@@ -68,6 +68,11 @@ def set_(
 
     folders = find_folders()
     forms.refuse_unworkable(key, value)
+    if key == "chat.keys":
+        from localdev.config.values import find_key, parse
+        from localdev.tui.keys import read_keys
+
+        read_keys(parse(find_key(key, "config set"), value, "config set"))  # type: ignore[arg-type]
     if not project:
         path = user_file(folders)
         written = set_value(path, key, value)
