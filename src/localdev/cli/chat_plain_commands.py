@@ -57,7 +57,7 @@ def _model(chat: PlainChat, parsed: Parsed) -> None:
     """Choose a model, or list them."""
     conversation = chat.conversation
     if parsed.words:
-        conversation.choice = replace(conversation.choice, model=parsed.words[0])
+        conversation.choice = chat.desk.chosen(replace(conversation.choice, model=parsed.words[0]))
         reach = chat.desk.reach(conversation.choice)
         chat.out.aside(f"from the next question on: model {one_line(parsed.words[0])} ({one_line(reach.label)})")
         return
@@ -68,7 +68,7 @@ def _adapter(chat: PlainChat, parsed: Parsed) -> None:
     """Choose an adapter, or list them."""
     conversation = chat.conversation
     if parsed.words:
-        conversation.choice = replace(conversation.choice, adapter=parsed.words[0])
+        conversation.choice = chat.desk.chosen(replace(conversation.choice, adapter=parsed.words[0]))
         chat.out.aside(f"from the next question on: adapter {one_line(parsed.words[0])}")
         return
     _list(chat, chat.desk.adapters(conversation.choice), "there is no adapter: `localdev models adapters add` adds one")

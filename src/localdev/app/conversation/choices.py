@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localdev.app.conversation.choosing import NONE, Choice
 from localdev.app.conversation.desk import ModelChoice
 from localdev.app.conversation.reaching import model_named
 from localdev.app.engines import models_for
+from localdev.core.errors import NotFound
+from localdev.core.folders import expanded
 
 if TYPE_CHECKING:
     from localdev.config.settings import Settings
@@ -43,6 +46,24 @@ def adapters(settings: Settings, folders: Folders, choice: Choice) -> tuple[Mode
         )
         for each in listed(folders)
     )
+
+
+def refuse_unknown(choice: Choice, folders: Folders) -> None:
+    """Refuse a model or adapter that nobody has; one on a server is asked for by the job that needs it.
+
+    Raises:
+        NotFound: there is no such model, adapter or file; the known ones are named.
+    """
+    from localdev.app.adapters import split
+    from localdev.models.store import ModelStore
+
+    store, kinds = ModelStore(folders.models), {"model": choice.model, "adapter": split(choice.adapter)[0]}
+    for kind, name in kinds.items():
+        if name.lower().endswith(".gguf"):
+            if not expanded(Path(name.removeprefix("gguf:"))).is_file():
+                raise NotFound(f"there is no file {name}", "check the path")
+        elif name not in ("", NONE) and (kind == "adapter" or ":" not in name):
+            store.find(name, "adapter" if kind == "adapter" else "model")
 
 
 def _about(model: Passport) -> str:

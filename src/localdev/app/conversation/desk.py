@@ -76,6 +76,17 @@ class Desk:
 
         return adapters(self.settings, self.folders, choice)
 
+    def chosen(self, choice: Choice) -> Choice:
+        """Give a choice back when there are such a model and adapter.
+
+        Raises:
+            NotFound: there is none of that name; the known ones are named.
+        """
+        from localdev.app.conversation.choices import refuse_unknown
+
+        refuse_unknown(choice, self.folders)
+        return choice
+
     def names(self, tell: Callable[[Event], None] = lambda _event: None) -> Names:
         """Give the paths and symbols of the index, refreshed; `tell` hears how far that is, which can take long once.
 

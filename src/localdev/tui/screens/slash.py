@@ -18,6 +18,7 @@ from localdev.tui.transcript.text import code_blocks
 
 if TYPE_CHECKING:
     from localdev.app.applying import Undone
+    from localdev.app.conversation.choosing import Choice
     from localdev.tui.screens.main import MainScreen
 
 _NO_ANSWER = "there is no answer yet"
@@ -167,10 +168,15 @@ class Slash:
         self.say("for this time; `localdev config set chat.theme light` (or dark) keeps it")
 
     def _choose(self, **chosen: str) -> None:
-        """Take it for the next question on."""
-        self._screen.conversation.choice = replace(self._screen.conversation.choice, **chosen)
-        self._screen.show_choice()
-        self.say("from the next question on: " + ", ".join(f"{what} {name}" for what, name in chosen.items()))
+        """Take it for the next question on, if there is such a one."""
+        desk, wanted = self._screen.desk, replace(self._screen.conversation.choice, **chosen)
+
+        def take(choice: Choice) -> None:
+            self._screen.conversation.choice = choice
+            self._screen.show_choice()
+            self.say("from the next question on: " + ", ".join(f"{what} {name}" for what, name in chosen.items()))
+
+        in_thread(self._screen, lambda: desk.chosen(wanted), take)
 
     # --- what is asked
 
