@@ -13,7 +13,17 @@ from localdev.assistant.ask import AskRequest, ask
 from localdev.backends.fake import FakeBackend, Reply
 from localdev.core.chat import Sampling, Usage
 from localdev.core.errors import BackendError, ContextOverflow, UsageError
-from localdev.core.events import Answered, Event, Notice, PromptShown, Refreshed, Sources, TextDelta, ThinkingDelta
+from localdev.core.events import (
+    Answered,
+    Citation,
+    Event,
+    Notice,
+    PromptShown,
+    Refreshed,
+    Sources,
+    TextDelta,
+    ThinkingDelta,
+)
 from localdev.index.repository import IndexedRepository
 from localdev.prompting.prompts import load_prompt
 
@@ -321,3 +331,9 @@ def test_a_prompt_begins_as_an_earlier_one_did(repository: IndexedRepository) ->
     steady, prompt = asked(orders)
     assert steady == usual[::-1] and orders.kept[0] == order[::-1]
     assert prompt.startswith("[1] ") and prompt.index(usual[1]) < prompt.index(usual[0])
+
+
+@pytest.mark.parametrize(("end", "place"), [(9, "a.py:9"), (12, "a.py:9-12")])
+def test_a_place_is_written_as_people_do(end: int, place: str) -> None:
+    """One line is no range."""
+    assert Citation(1, "a.py", 9, end).place == place

@@ -246,7 +246,6 @@ def test_names_found_unverified_at_the_end_are_marked() -> None:
         ),
         (Turn(1, "question", "q", "a", "done", timings=Timings(1, 2, 0, 15)), ["without a model · 15 ms"]),
         (Turn(1, "question", "q", "part", "unfinished"), ["Unfinished: the chat ended", "/retry"]),
-        (Turn(1, "question", "q", "part", "done", stop_reason="length"), ["Cut off"]),
         (Turn(1, "question", "q", "", "streaming"), ["working ..."]),
         (Turn(1, "question", "q", "a", "streaming"), ["answering ..."]),
         (Turn(1, "question", "q", "a", "done", said=(Said("warning", "2 files\nleft"),)), ["warning: 2 files", "left"]),
@@ -263,7 +262,14 @@ def test_names_found_unverified_at_the_end_are_marked() -> None:
             ["1 finding (1 high) in 1 changed file; 1 part not reviewed"],
         ),
         (Turn(1, "commit", "/commit", payload={"subject": "feat: x"}), ["Commit message: feat: x - Enter opens it"]),
-        (Turn(1, "commit", "/commit", payload={"stopped": "nothing-staged"}), ["No message: nothing staged"]),
+        (
+            Turn(1, "commit", "/commit", payload={"stopped": "nothing-staged"}),
+            ["No message: there is nothing to commit: no file was changed"],
+        ),
+        (
+            Turn(1, "commit", "/commit", payload={"stopped": "nothing-staged", "paths": ["a.py"]}),
+            ["No message: nothing is staged; changed are: a.py", "hint: `git add -p` chooses what to commit"],
+        ),
         (
             Turn(1, "gen", "/gen fix", payload={"files": ["a.py"], "applied": False}),
             ["Patch of 1 file (a.py), not applied"],
@@ -278,6 +284,26 @@ def test_every_state_is_said_in_words(turn: Turn, expected: list[str]) -> None:
     text = "\n".join(row.text for block in blocks.blocks() for row in block.lay_out(70))
     for words in expected:
         assert words in text
+
+
+def words_of(turn: Turn) -> str:
+    """Give all that is shown of a turn."""
+    blocks = TurnBlocks(turn, None)
+    blocks.set_width(200)
+    return "\n".join(row.text for block in blocks.blocks() for row in block.lay_out(200))
+
+
+def test_what_cut_an_answer_is_said_once() -> None:
+    """The job knows whether it was the window or the longest length, and its words stand alone."""
+    why = "the answer was cut, for the model's window (512 tokens) was full; lower chat.context_tokens"
+    text = words_of(Turn(1, "question", "q", "part", "done", stop_reason="length", said=(Said("warning", why),)))
+    assert text.count("cut") == 1 and "max_tokens" not in text
+
+
+def test_nothing_is_offered_to_be_opened_where_there_is_nothing() -> None:
+    """A commit that cannot be made has said all."""
+    text = words_of(Turn(1, "commit", "/commit", payload={"stopped": "nothing-staged", "paths": ["a.py"]}))
+    assert "Enter opens it" not in text
 
 
 def test_another_width_and_back() -> None:

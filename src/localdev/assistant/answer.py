@@ -159,7 +159,7 @@ class ModelAnswer:
             limit, window = self.request.sampling.max_tokens, self.backend.describe().context_window
             yield Notice("warning", why_cut(self.usage, limit, window, self.job))
         if citable and not verifier.cited:
-            places = ", ".join(f"{one.path}:{one.start_line}-{one.end_line}" for one in citable[:_MOST_NAMED])
+            places = ", ".join(one.place for one in citable[:_MOST_NAMED])
             yield Notice("warning", f"the answer cites no passage, so nothing ties it to the code; see {places}")
 
     def _whole(self, verifier: Verifier, citable: Mapping[int, Citation]) -> Answered:

@@ -206,8 +206,7 @@ class PlainChat:
             self.out.line()
             self.out.line("Sources:" if cited else "Given to the model, none of it cited:")
         for source in shown:
-            place = one_line(f"{source.path}:{source.start_line}-{source.end_line}")
-            self.out.line(f"[{source.id}] {place}  {one_line(source.symbol)}".rstrip())
+            self.out.line(f"[{source.id}] {one_line(source.place)}  {one_line(source.symbol)}".rstrip())
 
     # --- what is typed
 

@@ -116,6 +116,12 @@ class Citation:
     end_line: int
     symbol: str = ""
 
+    @property
+    def place(self) -> str:
+        """The place as people write it: `shop.py:10-40`, and `shop.py:10` for one line."""
+        last = f"-{self.end_line}" if self.end_line > self.start_line else ""
+        return f"{self.path}:{self.start_line}{last}"
+
 
 @dataclass(frozen=True, slots=True)
 class Timings:

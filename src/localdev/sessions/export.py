@@ -152,7 +152,7 @@ def _foot(turn: Turn) -> Iterator[str]:
     """Yield what stands below an answer: its sources, names nobody could verify, notices, the model and the time."""
     cited = [source for source in turn.sources if source.id in turn.cited]
     if cited:
-        rows = (f"- [{each.id}] {code(_place(each.path, each.start_line, each.end_line))}" for each in cited)
+        rows = (f"- [{each.id}] {code(each.place)}" for each in cited)
         names = (f" {plain(each.symbol)}" if each.symbol else "" for each in cited)
         yield "\n".join(row + name for row, name in zip(rows, names, strict=True))
     if turn.unverified:
@@ -163,8 +163,3 @@ def _foot(turn: Turn) -> Iterator[str]:
     about = [moment(turn.asked_at) if turn.asked_at else "", plain(turn.model), plain(turn.adapter)]
     if line := ", ".join(filter(None, [*about, f"{seconds:.1f} s" if seconds else ""])):
         yield f"*{line}*"
-
-
-def _place(path: str, start: int, end: int) -> str:
-    """Write a place as it is named everywhere."""
-    return f"{path}:{start}" if start == end else f"{path}:{start}-{end}"

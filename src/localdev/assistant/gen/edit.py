@@ -69,7 +69,7 @@ class EditJob:
         """
         changes = [each for each in answer.get("changes") or () if isinstance(each, dict)]
         if not changes:
-            raise Unfit("nothing is changed")
+            raise Unfit("it changes nothing")
         if len(changes) > _MOST_CHANGES:
             raise Unfit(f"{len(changes)} changes are too many; change at most {_MOST_CHANGES} symbols")
         pieces: dict[str, list[Piece]] = {}

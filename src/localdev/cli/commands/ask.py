@@ -127,7 +127,7 @@ def _finish(place: Workplace, answered: Answered, *, as_json: bool) -> None:
         out.end_line()
         out.line()
         for cited in answered.citations:
-            where = out.styled(f"{cited.path}:{cited.start_line}-{cited.end_line}", "path")
+            where = out.styled(cited.place, "path")
             out.line(f"[{cited.id}] {where}  {out.styled(cited.symbol, 'bold')}".rstrip())
     if answered.unverified:
         names = ", ".join(answered.unverified)

@@ -240,7 +240,10 @@ class PatchScreen(ViewScreen[tuple[str, ...]]):
         self._patch.written()
         names = _cut(", ".join(one_line(edit.path) for edit in edits))
         partly = set(self._patch.counts()) != {"applied"} and self._payload.get("checks")
-        self._say(f"applied: {names}; u takes it back" + ("\nwhat was checked is the whole patch" if partly else ""))
+        self._say(
+            f"applied: {names}; u takes it back"
+            + ("\nthe checks were made with the whole patch, not with this part alone" if partly else "")
+        )
         self.view.refresh()
         self._entitle()
 

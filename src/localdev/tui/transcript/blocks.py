@@ -10,7 +10,7 @@ from localdev.tui.transcript.places import place_rows
 from localdev.tui.transcript.prose import plain_rows, prose_rows
 from localdev.tui.transcript.rows import Row, Span, folded
 from localdev.tui.transcript.scan import Piece, Scanner
-from localdev.tui.transcript.summary import clock, day_line, foot_parts, form_line, result_line, state_line
+from localdev.tui.transcript.summary import clock, day_line, foot_parts, form_line, opens, result_line, state_line
 from localdev.tui.transcript.tables import table_piece_rows
 from localdev.tui.transcript.text import LONGEST_LINE, lines_of, shown
 
@@ -237,7 +237,8 @@ def tail_rows(turn: Turn, width: int) -> list[Row]:
     rows: list[Row] = []
     result = result_line(turn)
     if result:
-        rows += folded([Span(shown(result), ("strong",)), Span(" - Enter opens it", ("open",))], width)
+        opening = [Span(" - Enter opens it", ("open",))] if opens(turn) else []
+        rows += folded([Span(shown(result), ("strong",)), *opening], width)
     for said in turn.said:
         look = (_LEVELS.get(said.level, "muted"),)
         label = "" if said.level == "info" else f"{said.level}: "

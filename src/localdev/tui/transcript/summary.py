@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from localdev.app.git_commit import why_not
 from localdev.core.sizes import counted
 from localdev.core.talk import Turn
 
@@ -43,7 +44,7 @@ def _review(payload: Mapping[str, Any]) -> str:
 def _commit(payload: Mapping[str, Any]) -> str:
     """Give the subject, or say why there is none."""
     if payload.get("stopped"):
-        return f"No message: {str(payload['stopped']).replace('-', ' ')}"
+        return f"No message: {why_not({'paths': (), **payload})[0] or payload['stopped']}"
     made = str(payload.get("committed") or "")
     return f"{f'Committed {made[:10]}' if made else 'Commit message'}: {payload.get('subject') or 'empty'}"
 
@@ -58,6 +59,11 @@ def _gen(payload: Mapping[str, Any]) -> str:
     return f"Patch of {counted(len(files), 'file')} ({named}), {state}"
 
 
+def opens(turn: Turn) -> bool:
+    """Tell whether there is a screen with what a turn has brought: where no commit can be made, all is said here."""
+    return not (turn.payload or {}).get("stopped")
+
+
 def state_line(turn: Turn) -> tuple[str, str]:
     """Say how a turn ended if it did not end well, and what to do: (state, hint)."""
     if turn.state == "failed":
@@ -66,8 +72,8 @@ def state_line(turn: Turn) -> tuple[str, str]:
         return "Cancelled: the answer ends here." if turn.answer else "Cancelled before it began.", ""
     if turn.state == "unfinished":
         return "Unfinished: the chat ended while this was answered.", "/retry asks again"
-    if turn.stop_reason == "length":
-        return "Cut off: the answer reached its longest length.", "chat.max_tokens is how long it may be"
+    if turn.kind == "commit" and (turn.payload or {}).get("stopped"):
+        return "", why_not({"paths": (), **(turn.payload or {})})[1]
     return "", ""
 
 
