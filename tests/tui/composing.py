@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -55,3 +56,9 @@ class Host(App[None]):
     def action_cancel(self) -> None:
         """Keep an Esc that nothing in the composer used."""
         self.said.append(("cancel", ""))
+
+
+def burst(app: App[None] | App[int], text: str) -> None:
+    """Give an app what a terminal sends, all of it at once, as typing ahead over a slow line arrives."""
+    for event in XTermParser().feed(text):
+        app.post_message(event)

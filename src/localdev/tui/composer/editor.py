@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.document._document import Location
-from textual.message import Message
 from textual.widgets import TextArea
 
 from localdev.core.neutral import neutral
@@ -19,6 +17,38 @@ from localdev.tui.keys import bind
 # What Textual makes of Enter with a modifier from terminals that use xterm's modifyOtherKeys, such as tmux with
 # `extended-keys`. Older terminals send the byte of Enter itself; only Ctrl+J is a byte of its own everywhere.
 _NEW_LINE_ALIASES = {"shift+\r", "alt+\r", "ctrl+\r", "ctrl+enter"}
+
+
+class Surroundings(Protocol):
+    """What an editor leaves to the composer around it.
+
+    It is called and not told by messages: those would come after keys that wait already, and with typing ahead the
+    next letters would be written into what is being sent.
+    """
+
+    def take_key(self, event: events.Key) -> bool:
+        """Use a key before the draft does; False leaves it to the draft."""
+        ...
+
+    def send(self) -> None:
+        """Hand the draft on."""
+        ...
+
+    def take_paste(self, text: str) -> None:
+        """Take what came from the clipboard; control characters in it are harmless already."""
+        ...
+
+    def show_earlier(self) -> None:
+        """Go back in the history: Up was pressed on the first line."""
+        ...
+
+    def show_later(self) -> None:
+        """Go on in the history: Down was pressed on the last line."""
+        ...
+
+    def search_history(self) -> None:
+        """Search what was asked before."""
+        ...
 
 
 class Editor(TextArea):
@@ -34,35 +64,16 @@ class Editor(TextArea):
         Binding("ctrl+shift+z,super+shift+z", "redo", "Redo", show=False),
     ]
 
-    class Send(Message):
-        """Enter was pressed."""
-
-    class Pasted(Message):
-        """Text came from the clipboard; control characters in it are harmless already."""
-
-        def __init__(self, text: str) -> None:
-            self.text = text
-            super().__init__()
-
-    class Earlier(Message):
-        """Up was pressed on the first line."""
-
-    class Later(Message):
-        """Down was pressed on the last line."""
-
-    class SearchWanted(Message):
-        """The key to search what was asked before was pressed."""
-
-    def __init__(self, take_key: Callable[[events.Key], bool], *, placeholder: str = "") -> None:
-        """Make an editor; `take_key` is asked first about each key and returns True when it used it."""
+    def __init__(self, around: Surroundings, *, placeholder: str = "") -> None:
+        """Make an editor; `around` is asked first about each key."""
         super().__init__(highlight_cursor_line=False, compact=True, placeholder=placeholder)
-        self._take_key = take_key
+        self._around = around
         # Looking for the other bracket reads the whole draft at each step of the cursor.
         self.match_cursor_bracket = False
 
     async def _on_key(self, event: events.Key) -> None:
         """Let the popup have its keys, then keep what is not text from being typed."""
-        if self._take_key(event):
+        if self._around.take_key(event) or await self._done_now(event):
             event.stop()
             event.prevent_default()
         elif event.key in _NEW_LINE_ALIASES:
@@ -72,19 +83,29 @@ class Editor(TextArea):
         elif event.key == "enter" or event.key.startswith(("alt+", "super+")):
             event.prevent_default()
 
+    async def _done_now(self, event: events.Key) -> bool:
+        """Do what a key of this editor is bound to.
+
+        The library does that when the key has passed all widgets, after keys that were typed later.
+        """
+        if event.is_printable:
+            return False
+        active = self.screen.active_bindings.get(event.key)
+        return active is not None and active.node is self and await self.app.run_action(active.binding.action, self)
+
     async def _on_paste(self, event: events.Paste) -> None:
         """Hand a paste on with one kind of line end and nothing that could drive a terminal."""
         event.stop()
         event.prevent_default()
-        self.post_message(self.Pasted(neutral(event.text.replace("\r\n", "\n").replace("\r", "\n"))))
+        self._around.take_paste(neutral(event.text.replace("\r\n", "\n").replace("\r", "\n")))
 
     def action_send(self) -> None:
-        """Say that the draft is to be sent."""
-        self.post_message(self.Send())
+        """Send the draft."""
+        self._around.send()
 
     def action_search_history(self) -> None:
-        """Say that what was asked before is to be searched."""
-        self.post_message(self.SearchWanted())
+        """Search what was asked before."""
+        self._around.search_history()
 
     def action_new_line(self) -> None:
         """Begin a new line at the cursor."""
@@ -93,7 +114,7 @@ class Editor(TextArea):
     def action_paste(self) -> None:
         """Paste what was copied in this program."""
         if self.app.clipboard:
-            self.post_message(self.Pasted(neutral(self.app.clipboard)))
+            self._around.take_paste(neutral(self.app.clipboard))
 
     def action_copy(self) -> None:
         """Copy what is selected; with nothing selected the key is another's."""
@@ -110,14 +131,14 @@ class Editor(TextArea):
     def action_cursor_up(self, select: bool = False) -> None:
         """Go up one line, or to an earlier question from the first one."""
         if not select and self._row() == 0:
-            self.post_message(self.Earlier())
+            self._around.show_earlier()
         else:
             super().action_cursor_up(select)
 
     def action_cursor_down(self, select: bool = False) -> None:
         """Go down one line, or to a later question from the last one."""
         if not select and self._row() == self.wrapped_document.height - 1:
-            self.post_message(self.Later())
+            self._around.show_later()
         else:
             super().action_cursor_down(select)
 

@@ -58,7 +58,7 @@ class Composer(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._editor = Editor(self._take_key, placeholder="Ask about the repository  (/ commands, @ files)")
+        self._editor = Editor(self, placeholder="Ask about the repository  (/ commands, @ files)")
         self._popup = Popup()
         self._waiting = QueueChips()
         self._given = AttachmentChips()
@@ -135,10 +135,8 @@ class Composer(Vertical):
 
     # --- the draft
 
-    @on(Editor.Send)
-    def _send(self, event: Editor.Send) -> None:
+    def send(self) -> None:
         """Hand the draft on."""
-        event.stop()
         if self._searching.is_on:  # sending may have another key than Enter, which the search takes
             self._searching.choose()
             return
@@ -157,11 +155,8 @@ class Composer(Vertical):
         self._set_attachments(())
         self.post_message(Submitted(text, given))
 
-    @on(Editor.Pasted)
-    def _paste(self, event: Editor.Pasted) -> None:
+    def take_paste(self, text: str) -> None:
         """Write a paste into the draft, or attach it when it is long."""
-        event.stop()
-        text = event.text
         if self._searching.is_on:
             self._editor.type_text(text.partition("\n")[0])
             return
@@ -185,7 +180,7 @@ class Composer(Vertical):
             self._completing.look()
         self.call_after_refresh(self._popup.follow)
 
-    def _take_key(self, event: events.Key) -> bool:
+    def take_key(self, event: events.Key) -> bool:
         """Use a key before the draft does."""
         if self._searching.is_on:
             return self._searching.take_key(event)
@@ -193,28 +188,22 @@ class Composer(Vertical):
 
     # --- earlier inputs
 
-    @on(Editor.Earlier)
-    def _earlier(self, event: Editor.Earlier) -> None:
+    def show_earlier(self) -> None:
         """Show the input before."""
-        event.stop()
-        self._show_earlier(self._history.earlier(self.text))
+        self._show(self._history.earlier(self.text))
 
-    @on(Editor.Later)
-    def _later(self, event: Editor.Later) -> None:
+    def show_later(self) -> None:
         """Show the input after, at last the draft."""
-        event.stop()
-        self._show_earlier(self._history.later(self.text))
+        self._show(self._history.later(self.text))
 
-    def _show_earlier(self, text: str | None) -> None:
+    def _show(self, text: str | None) -> None:
         """Put an earlier input in place of the draft."""
         if text is not None:
             self._completing.stop()
             self._editor.set_text(text)
 
-    @on(Editor.SearchWanted)
-    def _search(self, event: Editor.SearchWanted) -> None:
+    def search_history(self) -> None:
         """Search earlier inputs."""
-        event.stop()
         self._completing.stop()
         self._searching.start()
 
