@@ -178,16 +178,15 @@ def test_lists_by_change_and_repository(store: SessionStore, root: Path, tmp_pat
     assert [each.id for each in store.list(root / ".." / root.name)] == [one.id, two.id]
 
 
-def test_the_latest_has_turns_and_is_not_open(store: SessionStore, path: Path, root: Path) -> None:
-    """What `--continue` goes on with is the last changed session that has turns and that no chat holds."""
+def test_the_latest_has_turns(store: SessionStore, path: Path, root: Path) -> None:
+    """What `--continue` goes on with is the last changed session that has turns; an older one would not be it."""
     old, new = store.create(root), store.create(root)
     store.create(root)
     for info in (old, new):
         store.add(info.id, asked("x"))
     assert store.latest(root) == store.info(new.id)
     with store.lease(new.id):
-        assert SessionStore(path).latest(root) == store.info(old.id)
-    assert store.latest(root) == store.info(new.id)
+        assert SessionStore(path).latest(root) == store.info(new.id)
 
 
 def test_one_chat_at_a_time(store: SessionStore, path: Path, root: Path) -> None:
@@ -227,6 +226,16 @@ def test_looking_does_not_keep_a_chat_out(store: SessionStore, path: Path, root:
         over.set()
         for thread in threads:
             thread.join()
+
+
+def test_left_turns_are_told_as_unfinished_before_anyone_goes_on(store: SessionStore, path: Path, root: Path) -> None:
+    """Where no chat has the session open nothing comes any more; where one has, it does."""
+    info = store.create(root)
+    store.add(info.id, asked("a", answer="half", state="streaming"))
+    assert [turn.state for turn in store.turns(info.id)] == ["unfinished"]
+    with store.lease(info.id):
+        store.add(info.id, asked("b", state="streaming"))
+        assert [turn.state for turn in SessionStore(path).turns(info.id)] == ["unfinished", "streaming"]
 
 
 def test_left_turns_are_unfinished(store: SessionStore, root: Path) -> None:

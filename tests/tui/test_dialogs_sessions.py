@@ -169,7 +169,8 @@ def test_export(conversation: Conversation, desk: Desk) -> None:
 
     drive(host, body)
     assert json.loads((desk.root / "talk.json").read_text())["schema_version"]
-    assert [path.suffix for path in sorted(desk.root.iterdir(), key=lambda path: path.suffix)] == [".json", ".md"]
+    assert [path.name for path in desk.root.iterdir()] == ["talk.json"]
+    assert [path.suffix for path in desk.folders.exports.iterdir()] == [".md"]
 
 
 def test_one_deleted_meanwhile(conversation: Conversation, desk: Desk) -> None:

@@ -40,6 +40,11 @@ class Folders:
         return self.data / "sessions" / "sessions.sqlite"
 
     @property
+    def exports(self) -> Path:
+        """Where exported chat sessions go that were given no place."""
+        return self.data / "exports"
+
+    @property
     def states(self) -> Path:
         """Kept states of prompts, one sub-folder per repository."""
         return self.cache / "states"

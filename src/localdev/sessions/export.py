@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import time
@@ -61,6 +62,13 @@ def file_name(info: SessionInfo, form: Form) -> str:
     """Name a file for a session: `chat-2026-01-05-how-are-settings-read.md`."""
     slug = re.sub(r"[^a-z0-9]+", "-", info.title.lower())[:_LONGEST_SLUG].strip("-") or info.id
     return f"chat-{moment(info.created_at)[:10]}-{slug}{ENDINGS[form]}"
+
+
+def free_file(folder: Path, info: SessionInfo, form: Form) -> Path:
+    """Give a file for a session in a folder that is not there yet: the first that is free is numbered."""
+    first = folder / file_name(info, form)
+    numbered = (first.with_stem(f"{first.stem}-{number}") for number in itertools.count(2))
+    return next(each for each in itertools.chain([first], numbered) if not each.exists())
 
 
 def write_export(path: Path, text: str, *, force: bool = False) -> None:

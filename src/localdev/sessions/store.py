@@ -64,12 +64,9 @@ class SessionStore:
         return self._sessions(order, (*values, limit, offset))
 
     def latest(self, root: Path) -> SessionInfo | None:
-        """Give the last changed session of a repository that has turns and that no chat has open."""
+        """Give the last changed session of a repository that has turns, whether a chat has it open or not."""
         where, values = _of_root(root)
-        for info in self._sessions(f"{where} AND turns > 0 {_NEWEST}", values):
-            if not self.is_open(info.id):
-                return info
-        return None
+        return next(iter(self._sessions(f"{where} AND turns > 0 {_NEWEST} LIMIT 1", values)), None)
 
     def info(self, id: str) -> SessionInfo:
         """Give what is known of a session by its whole id.
@@ -95,6 +92,8 @@ class SessionStore:
     def turns(self, id: str, *, before: int | None = None, limit: int | None = None) -> _Turns:
         """Give turns of a session in their order: the last `limit` of those before the number `before`, or all.
 
+        One whose answer was coming when its process ended is `unfinished`.
+
         Raises:
             NotFound: there is no such session.
             StorageError: what is stored of a turn cannot be read.
@@ -107,7 +106,11 @@ class SessionStore:
             rows = database.execute(
                 last, (key, 2**62 if before is None else before, -1 if limit is None else limit)
             ).fetchall()
-        return [turn_of(row) for row in reversed(rows)]
+        found = [turn_of(row) for row in reversed(rows)]
+        # What a chat left that was killed says so at once, not only when it is gone on with.
+        if any(turn.state == "streaming" for turn in found) and not self.is_open(id):
+            found = [replace(turn, state="unfinished") if turn.state == "streaming" else turn for turn in found]
+        return found
 
     def add(self, id: str, turn: Turn) -> Turn:
         """Store a new turn of a session; it is given back with the number it has got.

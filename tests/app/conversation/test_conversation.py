@@ -398,7 +398,7 @@ def test_closing_ends_the_answer(talk: Talk, store: SessionStore, root: Path) ->
 
 
 def test_two_chats_have_a_session_each(talk: Talk, store: SessionStore) -> None:
-    """The same one is refused with what to do; the last one that is free is what `--continue` goes on with."""
+    """The same one is refused with what to do; `--continue` is the last one and no other, whoever has it open."""
     one, two = talk(chat()), talk(chat())
     told(one, "one")
     told(two, "two")
@@ -406,8 +406,16 @@ def test_two_chats_have_a_session_each(talk: Talk, store: SessionStore) -> None:
     with pytest.raises(Busy, match="open") as refused:
         talk(chat(), session=one.session.id)
     assert "begin a new" in refused.value.hint
+    one.close()
+    with pytest.raises(Busy, match=r"the last conversation \(two\) is open in another chat") as busy:
+        talk(chat(), continue_last=True)
+    assert f"--session {one.session.id}` goes on with the one before: one" in busy.value.hint
     two.close()
     assert talk(chat(), continue_last=True).session.id == two.session.id
+
+
+def test_with_nothing_to_continue_a_new_one_begins(talk: Talk) -> None:
+    """Nothing else could be meant."""
     assert talk(chat(), continue_last=True).session.id == ""
 
 

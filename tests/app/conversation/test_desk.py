@@ -209,12 +209,14 @@ def test_a_session_is_written_to_a_file(desk: Desk, store: SessionStore, root: P
     """As Markdown or JSON, under a name made of its title; what is there is not overwritten."""
     info = store.create(root, title="Why is it so?")
     store.add(info.id, Turn(1, "question", "Why?", "Because.", "done"))
-    path = desk.export(info)
-    assert path.parent == root and "why-is-it-so" in path.name and "Because." in path.read_text()
-    with pytest.raises(UsageError, match="already"):
-        desk.export(info)
+    path, again = desk.export(info), desk.export(info)
+    assert path.parent == desk.folders.exports and "why-is-it-so" in path.name and "Because." in path.read_text()
+    assert again != path and again.read_text() == path.read_text() and again.stem.endswith("-2")
+    assert not list(root.glob("chat-*")), "it would be committed by chance"
     written = desk.export(info, "json", "chat.json")
     assert json.loads(written.read_text())["turns"][0]["answer"] == "Because."
+    with pytest.raises(UsageError, match="already"):
+        desk.export(info, "json", "chat.json")
     for form, file in [("pdf", "x"), ("json", "no/such/folder.json"), ("json", ".")]:
         with pytest.raises(LocaldevError):
             desk.export(info, form, file)

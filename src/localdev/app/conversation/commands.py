@@ -142,8 +142,8 @@ COMMANDS: tuple[SlashCommand, ...] = (
         "export",
         "/export [markdown|json] [FILE]",
         "Write this conversation into a file.",
-        "Markdown unless you say otherwise; without a file it goes to one named after the title. A file that is there "
-        "is not overwritten.",
+        "Markdown unless you say otherwise; a file is named from the repository's folder. Without one it goes into "
+        "localdev's own folder for exports, and the path is told. A file that is there is not overwritten.",
         EXPORT_FORMATS,
     ),
     SlashCommand(

@@ -16,6 +16,7 @@ from localdev.app.conversation.job_words import JobCommand
 from localdev.app.conversation.turn_run import TurnRun
 from localdev.app.conversation.turns import as_history, had_passages
 from localdev.core.errors import Busy, NotFound, UsageError
+from localdev.core.neutral import one_line
 from localdev.core.ports import JobRun, JobStarter
 from localdev.core.talk import Attachment, SessionInfo, Turn, TurnKind
 
@@ -261,9 +262,10 @@ def open_conversation(
     session: str = "",
     continue_last: bool = False,
 ) -> Conversation:
-    """Open a conversation: a new one, the session named, or the last one of the repository that no other chat has open.
+    """Open a conversation: a new one, the session named, or the last one of the repository.
 
-    A new one writes nothing until its first turn; where there is nothing to continue, a new one begins.
+    Where another chat has the last one open nobody but the user knows which other one is meant. A new one writes
+    nothing until its first turn; where there is nothing to continue, a new one begins.
 
     Raises:
         NotFound, UsageError: there is no such session.
@@ -275,4 +277,13 @@ def open_conversation(
         info = store.latest(root)
     if info is None:
         store.list(root, limit=1)  # what could never be kept is said before anything is asked
-    return Conversation(store, root, starter, Book(store, root, info))
+    try:
+        return Conversation(store, root, starter, Book(store, root, info))
+    except Busy as busy:
+        if session or info is None:
+            raise
+        title, hint = one_line(info.title) or info.id, "`localdev chat` begins a new one"
+        other = next((each for each in store.list(root, limit=2) if each.id != info.id and each.turns), None)
+        if other is not None:
+            hint += f"; `localdev chat --session {other.id}` goes on with the one before: {one_line(other.title)}"
+        raise Busy(f"the last conversation ({title}) is open in another chat", hint) from busy

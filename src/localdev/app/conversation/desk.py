@@ -13,7 +13,7 @@ from localdev.app.conversation.reaching import Reach, reach
 from localdev.app.conversation.reading import Preview, preview, read_text
 from localdev.core.errors import UsageError
 from localdev.core.events import Event, Result
-from localdev.core.folders import Folders, expanded
+from localdev.core.folders import Folders, ensure, expanded
 from localdev.core.patch import FileEdit
 from localdev.core.talk import Attachment, SessionInfo
 
@@ -165,14 +165,16 @@ class Desk:
         return editor_command(self.environ, self.root / path, line)
 
     def export(self, session: SessionInfo, format: str = "markdown", file: str = "") -> Path:
-        """Write a session into a file (relative to the root; empty: named after the title); gives its path.
+        """Write a session into a file and give its path; a relative one counts from the root.
+
+        Without a file it is named after the title, in a folder of localdev's own: nobody commits it by chance.
 
         Raises:
             NotFound: there is no such session.
             UsageError: the file is there already, or the form is unknown.
             StorageError, NotFound: it cannot be written.
         """
-        from localdev.sessions.export import ENDINGS, exported, file_name, write_export
+        from localdev.sessions.export import ENDINGS, exported, free_file, write_export
 
         if not session.id:
             raise UsageError("there is nothing to export yet", "ask something first")
@@ -180,8 +182,9 @@ class Desk:
         if form is None:
             raise UsageError(f"there is no form {format!r}", f"known are {', '.join(ENDINGS)}")
         info = self.store.info(session.id)
-        path = self.root / (expanded(Path(file)) if file else file_name(info, form))
-        if path.exists():
+        if not file:
+            path = free_file(ensure(self.folders.exports), info, form)
+        elif (path := self.root / expanded(Path(file))).exists():
             raise UsageError(f"{path} is there already", f"name another file: /export {form} FILE")
         write_export(path, exported(info, self.store.turns(info.id), form))
         return path

@@ -106,6 +106,7 @@ def path(context: typer.Context, as_json: Json = False, directory: Directory = N
         "models": folders.models,
         "states": folders.states,
         "sessions": folders.sessions,
+        "exports": folders.exports,
         "journal": folders.journal,
         "logs": folders.logs,
         "runtime": folders.runtime,

@@ -26,8 +26,8 @@ def wipe(
 ) -> None:
     """Remove the stored index, the kept states of prompts, chat sessions and what `undo` could take back.
 
-    All of them hold source code. A running service lets go of its models, which hold prompts. Model files, settings and
-    the journal stay.
+    All of them hold source code. A running service lets go of its models, which hold prompts. Model files, settings,
+    exported sessions and the journal stay.
     """
     from localdev.app.stored import stored_indexes, stored_states, stored_undo, wipe_index, wipe_sessions, wipe_states
     from localdev.cli.confirm import confirmed

@@ -158,7 +158,7 @@ class SessionBrowser(Dialog[str]):
         """Ask for the file."""
         entry = self._rows.current
         if entry is not None:
-            label = "The file; one that ends in .json is JSON, else it is Markdown. Empty: named after the title."
+            label = "The file; one that ends in .json is JSON, else it is Markdown. Empty: into localdev's own folder."
             ask = AskText("Export", label)
             self.app.push_screen(ask, lambda file: self._export(entry, file))
 
