@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from localdev.app.conversation.commands import Parsed, ProblemText, is_command, parse
+from localdev.app.conversation.wording import in_chat
 from localdev.cli import signals
 from localdev.cli.progress import ProgressLine
 from localdev.core.errors import LocaldevError, UsageError
@@ -115,9 +116,9 @@ class PlainChat:
 
     def say_error(self, what: str, hint: str) -> None:
         """Say what went wrong and what to do."""
-        self.out.aside(f"error: {one_line(what)}")
+        self.out.aside(f"error: {one_line(in_chat(what))}")
         if hint:
-            self.out.notice(Notice("hint", hint))
+            self.out.notice(Notice("hint", in_chat(hint)))
 
     # --- answers
 

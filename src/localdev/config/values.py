@@ -10,13 +10,17 @@ from collections.abc import Iterable
 from localdev.config.settings import Key, Value, keys
 from localdev.core.errors import ConfigError
 
+_SHORT = 8
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Give the known name most like `name`, or an empty text when none is close."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    """Give the known name most like `name`, or that it begins; an empty text when none is close."""
+    names = list(known)
+    begun = [each for each in names if each.startswith(name)] if len(name) > 1 else []
+    # Half the letters of a short word are two or three, which many words have.
+    close = begun or difflib.get_close_matches(name, names, n=1, cutoff=0.7 if len(name) <= _SHORT else 0.5)
     return close[0] if close else ""
 
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 from textual.dom import DOMNode
 from textual.worker import Worker
 
+from localdev.app.conversation.wording import in_chat
 from localdev.core.errors import LocaldevError
 from localdev.core.neutral import one_line
 
@@ -92,5 +93,5 @@ def finish() -> None:
 
 def show_error(node: DOMNode, error: LocaldevError, what: str = "error") -> None:
     """Say what went wrong and what to do, without taking the focus; `what` stands above it."""
-    hint = f"\nhint: {one_line(error.hint)}" if error.hint else ""
-    node.app.notify(one_line(str(error)) + hint, title=what, severity="error", markup=False, timeout=10)
+    hint = f"\nhint: {one_line(in_chat(error.hint))}" if error.hint else ""
+    node.app.notify(one_line(in_chat(str(error))) + hint, title=what, severity="error", markup=False, timeout=10)

@@ -73,6 +73,9 @@ def test_texts_need_no_quotes(text: str) -> None:
     [
         ("/modle", "there is no command /modle", "did you mean /model?"),
         ("/xyzzy", "there is no command /xyzzy", "/help lists the commands"),
+        ("/delete", "there is no command /delete", "/help lists the commands"),
+        ("/sess", "there is no command /sess", "did you mean /sessions?"),
+        ("/review HEAD~3", "/review takes commits as a range", "/review HEAD~3..HEAD"),
         ("/", "a command has a name", "/help lists the commands"),
         ("/quit now", "/quit takes no words", "it is written /quit"),
         ("/commit all", "/commit takes no words", "it is written /commit"),

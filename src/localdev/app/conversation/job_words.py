@@ -43,6 +43,10 @@ class ProblemText:
     hint: str = ""
 
 
+# `HEAD`, `HEAD~3`, `main^2`.
+_COMMIT = re.compile(r"HEAD|@|[\w.-]+(?:[~^]\d+)+|HEAD[~^]+")
+
+
 def read_review(words: Sequence[str], asked: str) -> JobCommand | ProblemText:
     """`staged`, or a range `A..B`, then paths; nothing means all that is not committed."""
     rest = list(words)
@@ -52,6 +56,9 @@ def read_review(words: Sequence[str], asked: str) -> JobCommand | ProblemText:
         options = {"kind": "staged"}
     elif rest and _is_range(rest[0]):
         options = {"kind": "range", "range": rest.pop(0)}
+    if commit := next((word for word in rest if _COMMIT.fullmatch(word)), ""):
+        hint = f"what came since {commit}: /review {commit}..HEAD; a file of that name: ./{commit}"
+        return ProblemText(f"/review takes commits as a range, and {commit} is one commit", hint)
     if wrong := next((word for word in rest if word == "staged" or _is_range(word) or word.startswith("-")), ""):
         return ProblemText(f"/review does not take {wrong} there", "it is written /review [staged|A..B] [PATH...]")
     paths = [_place(word).removeprefix("./") for word in rest]

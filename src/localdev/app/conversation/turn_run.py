@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from localdev.app.conversation.refusals import known_error
 from localdev.app.conversation.turns import reformed, with_cited, with_error, with_event, with_said
+from localdev.app.conversation.wording import event_in_chat
 from localdev.core.errors import BackendError, LocaldevError
 from localdev.core.events import Answered, Citation, ContextFitted, Event, Notice, Result, TextDelta
 from localdev.core.ports import JobRun
@@ -132,7 +133,7 @@ class TurnRun:
                 return
             self._job = job
         with contextlib.closing(_closable(job.events())) as events:
-            for event in events:
+            for event in map(event_in_chat, events):
                 self._take(event)
                 yield event
                 yield from self._told()

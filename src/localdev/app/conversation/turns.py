@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from localdev.app.conversation.outcomes import outcome_text
+from localdev.app.conversation.wording import in_chat
 from localdev.core.chat import Usage
 from localdev.core.errors import LocaldevError
 from localdev.core.events import (
@@ -80,7 +81,7 @@ def with_cited(turn: Turn, earlier: Sequence[Citation]) -> Turn:
 
 def with_error(turn: Turn, error: LocaldevError) -> Turn:
     """Give the turn as an error leaves it: what came of the answer is kept."""
-    return replace(turn, state="failed", error=str(error), hint=error.hint)
+    return replace(turn, state="failed", error=in_chat(str(error)), hint=in_chat(error.hint))
 
 
 def _sources(turn: Turn, cited: Sequence[Citation]) -> tuple[Citation, ...]:
