@@ -154,12 +154,63 @@ def test_commands_and_their_words() -> None:
         await pilot.press("enter")
         await shows(pilot, "qwen  7 B")
         assert (app.composer.text, app.said) == ("/model ", [])
-        await pilot.press("down", "enter")
+        await pilot.press("down", "down", "enter")
         assert app.composer.text == "/model qwen"
         await pilot.press("enter")
         await pilot.press(*"/quit", "enter")
         await pilot.pause()
         assert app.said == [("command", "/model qwen"), ("command", "/quit")]
+
+    drive(Host(), body)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ((*"/gen doc src/app.py ", "enter"), "/gen doc src/app.py"),
+        ((*"/review ", "enter"), "/review"),
+        ((*"/mo", "enter", "enter"), "/model"),
+        ((*"/model ", "down", "up", "escape", "enter"), "/model"),
+    ],
+)
+def test_nothing_is_chosen_where_nothing_is_typed(keys: tuple[str, ...], said: str) -> None:
+    """Behind a blank Enter sends: what the list shows there was not asked for."""
+
+    async def body(pilot: Pilot[None]) -> None:
+        app = await begin(pilot)
+        app.composer.set_arguments("models", [("qwen", "7 B")])
+        for key in keys:
+            await pilot.press(key)
+            await settle(pilot)
+        assert (app.said, app.composer.text) == ([("command", said)], "")
+
+    drive(Host(), body)
+
+
+def test_tab_begins_a_choice_where_nothing_is_typed() -> None:
+    """The first Tab goes to the first one, the second takes it; the border says so."""
+
+    async def body(pilot: Pilot[None]) -> None:
+        app = await begin(pilot)
+        await pilot.press(*"/review ")
+        await shows(pilot, "Down, Tab select · Enter sends")
+        await pilot.press("tab")
+        await shows(pilot, "▸ staged")
+        await pilot.press("tab")
+        assert app.composer.text == "/review staged"
+
+    drive(Host(), body)
+
+
+def test_the_model_in_use_is_marked() -> None:
+    """What is known of a command's own word stands with it, and it is offered once."""
+
+    async def body(pilot: Pilot[None]) -> None:
+        app = await begin(pilot)
+        app.composer.set_arguments("models", [("qwen", "7 B"), ("none", "in use")])
+        await pilot.press(*"/model ")
+        await shows(pilot, "none  in use")
+        assert [each.shown for each in app.query_one(Popup).items] == ["none", "qwen"]
 
     drive(Host(), body)
 
@@ -188,7 +239,7 @@ def test_what_is_known_already_moves_no_cursor() -> None:
         app.composer.set_names(NAMES)
         app.composer.set_arguments("models", ["tiny"])
         await settle(pilot)
-        assert (at, app.query_one(Popup).cursor) == (2, 2)
+        assert (at, app.query_one(Popup).cursor) == (1, 1)
 
     drive(Host(), body)
 

@@ -80,9 +80,9 @@ class Choices:
     def _arguments(self, command: SlashCommand, token: Token) -> list[Choice]:
         """Give what a command takes at this place: its own words first, then names."""
         first = token.position == 0
-        values = [(value, "") for value in command.arguments] if first else []
-        if first:
-            values += self.arguments.get(command.completes, ())
+        known = self.arguments.get(command.completes, ()) if first else ()
+        # What is known of a command's own word, such as that `none` is in use, stands with it.
+        values = list({**(dict.fromkeys(command.arguments, "") if first else {}), **dict(known)}.items())
         ranked = fuzzy.rank(token.query, fuzzy.prepare([f"{value} {what}".rstrip() for value, what in values]))
         found = [
             Choice(values[at][0], values[at][1], word(values[at][0]), fuzzy.marks(token.query, values[at][0]))

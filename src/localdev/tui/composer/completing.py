@@ -123,7 +123,9 @@ class Completing:
         self._shown, self._asked = token, None
         waits = token.kind == "mention" and self.choices.known is None
         if found or waits:
-            self._popup.open(found, title=_TITLES[token.kind], say="the names of this repository are being read")
+            title, say = _TITLES[token.kind], "the names of this repository are being read"
+            # Where nothing is typed yet nothing is meant yet: Enter sends then.
+            self._popup.open(found, title=title, say=say, selected=bool(token.query))
         else:
             self._popup.close()
 
@@ -137,6 +139,9 @@ class Completing:
             self.stop()
             return True
         choice = self._popup.current
+        if choice is None and key != "enter":
+            self._popup.action_move_to(0)
+            return bool(self._popup.items)
         return choice is not None and self.choose(choice, sends=key == "enter")
 
     def choose(self, choice: Choice, *, sends: bool = False) -> bool:

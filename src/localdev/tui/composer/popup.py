@@ -34,10 +34,12 @@ class Popup(Rows[Choice], can_focus=False):
     }
     """
 
-    def open(self, choices: Sequence[Choice], *, title: str = "", say: str = "") -> None:
-        """Show choices, or what is said where there are none."""
+    def open(self, choices: Sequence[Choice], *, title: str = "", say: str = "", selected: bool = True) -> None:
+        """Show choices, or what is said where there are none; `selected` puts the cursor on the first."""
         self.border_title = Text(title)
         self.show(choices, say=say)
+        if not selected:
+            self.cursor = -1
         self._say_usage()
         self.display = True
         self._place()
@@ -59,7 +61,8 @@ class Popup(Rows[Choice], can_focus=False):
     def _say_usage(self) -> None:
         """Say it in the border."""
         usage = self.current.help if self.current else ""
-        self.border_subtitle = Text(one_line(usage) or "Enter, Tab choose · Esc closes")
+        keys = "Enter, Tab choose · Esc closes" if self.current else "Down, Tab select · Enter sends · Esc closes"
+        self.border_subtitle = Text(one_line(usage) or keys)
 
     def draw(self, item: Choice, line: int, width: int) -> Text:
         """Give the name with its letters marked, then what it is; of a long name the end is what tells it apart."""

@@ -12,6 +12,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Static
 
+from localdev.app.conversation.choosing import NONE
 from localdev.core.errors import LocaldevError
 from localdev.core.events import Event, Progress
 from localdev.core.neutral import one_line
@@ -31,8 +32,9 @@ from localdev.tui.status import StatusBar
 from localdev.tui.transcript.widget import Transcript
 
 if TYPE_CHECKING:
+    from localdev.app.conversation.choosing import Choice
     from localdev.app.conversation.conversation import Conversation
-    from localdev.app.conversation.desk import Desk, Names
+    from localdev.app.conversation.desk import Desk, ModelChoice, Names
     from localdev.app.conversation.reaching import Reach
 
 # So many earlier turns are read at a time; older ones when the user scrolls up to them.
@@ -41,6 +43,7 @@ _PAGE = 100
 _MOST_TURNS = 250
 # Beside the conversation the sources need so many columns in all.
 _WIDE = 100
+_IN_USE = "in use"
 
 
 class MainScreen(Screen[None]):
@@ -123,7 +126,7 @@ class MainScreen(Screen[None]):
         self._ticks = self.set_interval(1 / BATCHES_PER_SECOND, self.turns.look, pause=True)
         self.read_session()
         in_thread(self, lambda: self.desk.names(self._index_told), self._names_known, failed=self._no_names)
-        in_thread(self, self._choices, self._complete_choices)
+        self.read_choices()
         in_thread(self, self.desk.warm)
         if self._first_question:
             self.ask(self._first_question)
@@ -153,12 +156,19 @@ class MainScreen(Screen[None]):
         self._show_index("no index")
         show_error(self, error, "the index cannot be read or brought up to date")
 
-    def _choices(self) -> dict[str, list[tuple[str, str]]]:
-        """Read what commands can name."""
+    def read_choices(self) -> None:
+        """Read what commands can name, in the background."""
+        choice = self.conversation.choice
+        in_thread(self, lambda: self._choices(choice), self._complete_choices)
+
+    def _choices(self, choice: Choice) -> dict[str, list[tuple[str, str]]]:
+        """Read what commands can name; what is in use is marked."""
+        models, adapters = self.desk.models(choice), self.desk.adapters(choice)
         sessions = self.desk.store.list(self.conversation.root)
+        plain = not any(each.chosen for each in adapters)
         return {
-            "models": [(each.name, each.detail) for each in self.desk.models()],
-            "adapters": [(each.name, each.detail) for each in self.desk.adapters()],
+            "models": [(NONE, _IN_USE if choice.model == NONE else ""), *map(_marked, models)],
+            "adapters": [(NONE, _IN_USE if plain else ""), *map(_marked, adapters)],
             "sessions": [(each.id, each.title) for each in sessions],
         }
 
@@ -436,6 +446,11 @@ class MainScreen(Screen[None]):
         """Wait for the turn's thread to have saved it."""
         self.turns.wait()
         self.conversation.close()
+
+
+def _marked(each: ModelChoice) -> tuple[str, str]:
+    """Give a model or adapter and what it is, marked where it is in use."""
+    return each.name, f"{_IN_USE} · {each.detail}" if each.chosen else each.detail
 
 
 def _passages(turn: Turn) -> tuple[object, ...]:

@@ -174,6 +174,7 @@ class Slash:
         def take(choice: Choice) -> None:
             self._screen.conversation.choice = choice
             self._screen.show_choice()
+            self._screen.read_choices()
             self.say("from the next question on: " + ", ".join(f"{what} {name}" for what, name in chosen.items()))
 
         in_thread(self._screen, lambda: desk.chosen(wanted), take)
