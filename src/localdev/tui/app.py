@@ -15,7 +15,7 @@ from textual.worker import WorkerFailed
 
 from localdev.tui.background import finish
 from localdev.tui.driver import driver_class
-from localdev.tui.keys import bind, read_keys
+from localdev.tui.keys import bind, key_name, keymap, read_keys
 from localdev.tui.screens.main import MainScreen
 from localdev.tui.themes import THEMES
 
@@ -90,7 +90,7 @@ class ChatApp(App[int]):
 
     def on_mount(self) -> None:
         """Set the user's keys."""
-        self.set_keymap(self.keys)
+        self.set_keymap(keymap(self.keys))
 
     @property
     def main(self) -> MainScreen:
@@ -100,12 +100,19 @@ class ChatApp(App[int]):
         return screen
 
     def action_leave(self) -> None:
-        """Leave; what is being answered is saved first."""
-        self.main.leave()
+        """Leave; what is being answered is saved first. A screen on which something would be lost asks before."""
+        from localdev.tui.dialogs.confirm import Confirm
+
+        question = next((asked for screen in self.screen_stack if (asked := getattr(screen, "unsaved", ""))), "")
+        if not question:
+            self.main.leave()
+        elif not isinstance(self.screen, Confirm):
+            ask = Confirm(question, yes="Leave the chat", no="Stay")
+            self.push_screen(ask, lambda sure: self.main.leave() if sure else None)
 
     async def action_quit(self) -> None:
         """Leave as by our own key."""
-        self.main.leave()
+        self.action_leave()
 
     def action_help_quit(self) -> None:
         """Ctrl+C: stop the answer, as in a shell; where there is none, twice within a moment leaves."""
@@ -113,17 +120,19 @@ class ChatApp(App[int]):
             return
         now = time.monotonic()
         if now - self._interrupted_at < _TWICE_SECONDS:
-            self.main.leave()
+            self.action_leave()
         self._interrupted_at = now
-        key = self.keys["quit"].partition(",")[0].capitalize()
+        key = key_name(self.keys["quit"].partition(",")[0])
         self.notify(f"Ctrl+C again leaves, and so do {key} and /quit", markup=False, timeout=_TWICE_SECONDS)
 
     def action_explain(self) -> None:
-        """Explain what has the focus."""
-        from localdev.tui.help import HelpScreen, help_of
+        """Explain what has the focus; the same key closes that again."""
+        from localdev.tui.help import HelpScreen, help_of, working_on
 
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(help_of(self.screen), self.keys))
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss(None)
+        else:
+            self.push_screen(HelpScreen(help_of(self.screen), self.keys, working=working_on(self.screen)))
 
     def action_command_palette(self) -> None:
         """List what can be done; one list at a time, also where its help lies over it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Markdown, Static
 
 from localdev.tui.dialogs.base import Dialog
-from localdev.tui.keys import overview
+from localdev.tui.keys import CLOSE, overview, worded
 
 _GENERAL = """\
 ## localdev chat
@@ -37,10 +37,10 @@ def help_of(screen: Screen[Any]) -> str:
 
 
 class HelpScreen(Dialog[None]):
-    """The help of one widget, and below it all keys as they are set."""
+    """The help of one widget, and below it the keys as they are set: all, or those that work where it was opened."""
 
     heading = "Help"
-    hint = "Up, Down, Page Up, Page Down scroll · Esc closes"
+    hint = "Up, Down, Page Down scroll · Esc or F1 closes"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "close", "Close", show=False)]
     DEFAULT_CSS = """
     HelpScreen {
@@ -51,20 +51,31 @@ class HelpScreen(Dialog[None]):
     }
     """
 
-    def __init__(self, text: str, keys: Mapping[str, str]) -> None:
+    def __init__(self, text: str, keys: Mapping[str, str], *, working: Collection[str] | None = None) -> None:
+        """Take a help text, all keys, and the ids of the actions to be listed (None: all)."""
         super().__init__()
-        self._text = text
+        self._text = worded(text, keys)
         self._keys = keys
+        self._working = working
 
     def body(self) -> ComposeResult:
         """Show both."""
         with VerticalScroll():
             yield Markdown(self._text, open_links=False)
-            yield Static(Content.assemble(("Keys of the chat", "bold"), "\n", _table(self._keys)), id="keys")
+            heading = "Keys of the chat" if self._working is None else "Keys that work here too"
+            yield Static(Content.assemble((heading, "bold"), "\n", _table(self._keys, self._working)), id="keys")
 
 
-def _table(keys: Mapping[str, str]) -> str:
+def working_on(screen: Screen[Any]) -> set[str]:
+    """Name the actions of the table whose keys work on a screen as it is now."""
+    bound = {active.binding.id for active in screen.active_bindings.values() if active.enabled}
+    # A dialog hides what the app binds, but for what comes before all screens.
+    bound |= {binding.id for binding in Binding.make_bindings(screen.app.BINDINGS) if binding.priority}
+    return {"cancel" if name == CLOSE else name for name in bound if name}
+
+
+def _table(keys: Mapping[str, str], working: Collection[str] | None) -> str:
     """Give the keys in two columns."""
-    rows = overview(keys)
-    width = max(cell_len(names) for names, _ in rows)
+    rows = overview(keys, working)
+    width = max((cell_len(names) for names, _ in rows), default=0)
     return "\n".join(f"{names:<{width}}  {does}" for names, does in rows)

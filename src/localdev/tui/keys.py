@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -55,6 +56,9 @@ ACTIONS: tuple[Action, ...] = (
 )
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 
+# The id of the bindings that close something; no action of its own, so that it cannot be lost.
+CLOSE = "close"
+
 # What terminals send for these is the same byte as for another key, so an action on them would take that one's place.
 _SAME_BYTE = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+h": "backspace", "ctrl+[": "escape"}
 _MODIFIERS = ("ctrl", "alt", "shift", "super")
@@ -67,6 +71,37 @@ def bind(action_id: str, does: str, *, show: bool = False, priority: bool = Fals
     """Make the binding of an action of the table: `does` is Textual's action string; a keymap finds it by its id."""
     action = BY_ID[action_id]
     return Binding(action.keys, does, action.description, show=show, priority=priority, id=action.id)
+
+
+def bind_close(description: str = "Close", *, show: bool = False) -> Binding:
+    """Make the binding that closes a dialog or a screen: Escape, and what the user has set for `cancel` besides."""
+    return Binding("escape", "close", description, show=show, id=CLOSE)
+
+
+def keymap(keys: Mapping[str, str]) -> dict[str, str]:
+    """Give the keys of all bindings by their ids, for Textual; whatever `cancel` is, Escape is a way out of dialogs."""
+    closing = dict.fromkeys([*keys["cancel"].split(","), "escape"])
+    return {**keys, CLOSE: ",".join(closing)}
+
+
+def worded(text: str, keys: Mapping[str, str]) -> str:
+    """Give a hint or a help, which name default keys, with the keys that the user has set instead.
+
+    Enter stays: it is the key of lists and fields too.
+    """
+    for action in ACTIONS:
+        new = keys.get(action.id, action.keys)
+        if new == action.keys or action.id in ("send", "newline"):
+            continue
+        for key in action.keys.split(","):
+            names = "esc(?:ape)?" if key == "escape" else re.escape(key)
+            text = re.sub(rf"(?<![\w+]){names}(?![\w+])", key_name(new.partition(",")[0]), text, flags=re.IGNORECASE)
+    return text
+
+
+def key_name(key: str) -> str:
+    """Give a key as people write it: Ctrl+G."""
+    return "+".join(part if part.isupper() else part.capitalize() for part in key.split("+"))
 
 
 def read_keys(changes: Iterable[str] = ()) -> dict[str, str]:
@@ -131,6 +166,10 @@ def _refuse_clashes(keys: Mapping[str, str]) -> None:
             holders[key] = action
 
 
-def overview(keys: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Give (keys for people, what they do) of every action, in the table's order."""
-    return [(", ".join(keys[action.id].split(",")), action.description) for action in ACTIONS]
+def overview(keys: Mapping[str, str], ids: Collection[str] | None = None) -> list[tuple[str, str]]:
+    """Give (keys for people, what they do) of every action, or of those named, in the table's order."""
+    return [
+        (", ".join(keys[action.id].split(",")), action.description)
+        for action in ACTIONS
+        if ids is None or action.id in ids
+    ]

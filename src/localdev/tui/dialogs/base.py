@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from localdev.core.neutral import one_line
-from localdev.tui.keys import bind
+from localdev.tui.keys import bind_close, worded
 
 Value = TypeVar("Value")
 
@@ -20,13 +20,13 @@ Value = TypeVar("Value")
 class Dialog(ModalScreen[Value]):
     """A frame over the conversation; ends with a value, or with None by Escape.
 
-    A subclass gives `heading`, `hint` (its keys, in words) and the widgets of `body`. With the class `small` the frame
-    is as high as its text.
+    A subclass gives `heading`, `hint` (its keys, in words: the default ones) and the widgets of `body`. With the
+    class `small` the frame is as high as its text.
     """
 
     heading: ClassVar[str] = ""
     hint: ClassVar[str] = "Esc closes"
-    BINDINGS: ClassVar[list[BindingType]] = [bind("cancel", "close")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind_close()]
     DEFAULT_CSS = """
     Dialog {
         align: center middle; overflow: hidden;
@@ -50,7 +50,7 @@ class Dialog(ModalScreen[Value]):
         with Vertical(id="frame") as frame:
             frame.border_title = Content(self.heading)
             yield from self.body()
-            yield Static(Content(self.hint), id="hint")
+            yield Static(Content(worded(self.hint, getattr(self.app, "keys", {}))), id="hint")
 
     def body(self) -> ComposeResult:
         """Give the widgets of the dialog."""

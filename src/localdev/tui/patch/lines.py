@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -23,6 +23,8 @@ LONGEST = 2000
 _LONGEST_COMPARED = 400
 # Lines that share less than this are not two versions of one line.
 _ALIKE = 0.4
+# Files with one version: half of the screen would be empty.
+_ONE_VERSION = ("added", "deleted")
 _UNWRITABLE = re.compile("[\ud800-\udfff]")
 _WORDS = re.compile(r"\w+|\s+|.", re.DOTALL)
 
@@ -35,7 +37,7 @@ class Line:
     """One line of the view: of code, or the head of a file or of a part.
 
     `part` is the part it belongs to; for a file's head, that file's first. `old` and `new` are two versions of one
-    line, or the same one for context; `side` says which of them this line shows.
+    line, or the same one for context; `side` says which of them this line shows, `beside` that each has one half.
     """
 
     kind: Literal["file", "part", "code", "note"]
@@ -44,10 +46,11 @@ class Line:
     new: DiffLine | None = None
     side: Side = "both"
     text: str = ""
+    beside: bool = False
 
 
 def laid_out(patch: PatchState, *, beside: bool) -> list[Line]:
-    """Give all lines of a patch; `beside` puts old and new side by side."""
+    """Give all lines of a patch; `beside` puts old and new side by side, in files that have both."""
     found: list[Line] = []
     last = -1
     for at, part in enumerate(patch.parts):
@@ -61,7 +64,7 @@ def laid_out(patch: PatchState, *, beside: bool) -> list[Line]:
         found.append(Line("part", at))
         hunks = file.hunks if part.hunk is None else (part.hunk,)
         for hunk in hunks:
-            found.extend(_code(hunk, at, beside=beside))
+            found.extend(_code(hunk, at, beside=beside and file.status not in _ONE_VERSION))
         if not hunks and not file.moved:
             found.append(Line("note", at, text="the file is empty"))
     return found
@@ -72,12 +75,12 @@ def _code(hunk: Hunk, part: int, *, beside: bool) -> Iterator[Line]:
     for same, run in groupby(hunk.lines, key=lambda line: line.kind == "context"):
         rows = list(run)
         if same:
-            yield from (Line("code", part, row, row) for row in rows)
+            yield from (Line("code", part, row, row, beside=beside) for row in rows)
             continue
         olds, news = ([row for row in rows if row.kind == kind] for kind in ("removed", "added"))
         pairs = list(zip_longest(olds, news))
         if beside:
-            yield from (Line("code", part, old, new) for old, new in pairs)
+            yield from (Line("code", part, old, new, beside=True) for old, new in pairs)
         else:
             yield from (Line("code", part, old, new, "old") for old, new in pairs if old)
             yield from (Line("code", part, old, new, "new") for old, new in pairs if new)
@@ -93,6 +96,12 @@ def shown(text: str) -> str:
             text = _untabbed(text)
         text = _UNWRITABLE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", one_line(text))
     return f"{text} ... {more:,} more characters" if more > 0 else text
+
+
+def longest(files: Iterable[Sequence[Hunk]]) -> int:
+    """Give the cells of the longest line; tabs count as the blanks they are at most."""
+    texts = (line.text for hunks in files for hunk in hunks for line in hunk.lines)
+    return max((cell_len(text[:LONGEST]) + text.count("\t", 0, LONGEST) * _TAB for text in texts), default=0)
 
 
 def _untabbed(text: str) -> str:

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from localdev.app.proposed import ProposedFile
 from localdev.core.change import FileChange
 from localdev.core.neutral import one_line
 from localdev.tui.dialogs.picker import Offer, Picker
-from localdev.tui.keys import bind
+from localdev.tui.keyline import KeyLine
+from localdev.tui.keys import bind_close
 from localdev.tui.patch.hunks import PatchState
 from localdev.tui.patch.view import PatchView
 
-# Narrower screens show both versions one below the other: half of this holds a line of code hardly ever.
-_BESIDE = 100
+# Narrower screens show both versions one below the other: half of this, less the numbers, holds hardly a line of code.
+_BESIDE = 140
 
 Value = TypeVar("Value")
 
@@ -32,8 +34,11 @@ class ViewScreen(Screen[Value]):
         Binding("g", "files", "Files", show=False),
         Binding("right_square_bracket", "file(1)", "Next file", show=False),
         Binding("left_square_bracket", "file(-1)", "Previous file", show=False),
-        bind("cancel", "close"),
+        bind_close(),
     ]
+    DEFAULT_CSS = """
+    ViewScreen > #cut { height: 1; padding: 0 1; color: $text-muted; display: none; }
+    """
     _asked_view: bool | None = None
 
     @property
@@ -44,6 +49,13 @@ class ViewScreen(Screen[Value]):
     def on_resize(self) -> None:
         """Put old and new side by side where there is room, unless the user has chosen."""
         self._arrange()
+
+    @on(PatchView.Cut)
+    def _lines_cut(self, event: PatchView.Cut) -> None:
+        """Say that there is more to read than is seen."""
+        said = self.query_one("#cut", Static)
+        said.display = bool(event.said)
+        said.update(Content(event.said))
 
     def action_copy_text(self) -> None:
         """Copy what the mouse has selected."""
@@ -137,7 +149,8 @@ class DiffScreen(ViewScreen[None]):
         """Give the title, the change and the keys."""
         yield Static(Content(one_line(self._title)), id="title")
         yield ReadingView(id="change", deciding=False)
-        yield Footer(show_command_palette=False, compact=True)
+        yield Static(id="cut")
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Show the first file asked for."""

@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from localdev.app.proposed import ProposedFile, proposed_files
 from localdev.core.errors import LocaldevError
@@ -18,6 +18,7 @@ from localdev.core.neutral import one_line
 from localdev.core.patch import FileEdit
 from localdev.core.sizes import counted
 from localdev.tui.background import in_thread
+from localdev.tui.keyline import KeyLine
 from localdev.tui.patch.hunks import WORDS, PatchState
 from localdev.tui.patch.reading import ViewScreen
 from localdev.tui.patch.view import PatchView
@@ -67,9 +68,9 @@ class PatchScreen(ViewScreen[tuple[str, ...]]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "mark('accepted')", "Accept"),
         Binding("r", "mark('rejected')", "Reject"),
-        Binding("n", "part(1)", "Next"),
         Binding("enter", "apply", "Apply"),
         Binding("q", "close", "Back"),
+        Binding("n", "part(1)", "Next"),
         Binding("u", "undo", "Undo"),
         Binding("v", "view", "View"),
         Binding("s", "split", "Split"),
@@ -105,8 +106,9 @@ class PatchScreen(ViewScreen[tuple[str, ...]]):
         yield Static(id="title", classes="head")
         yield Static(id="checks")
         yield PatchView(id="patch")
+        yield Static(id="cut")
         yield Static(id="said")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Hold the patch against the files."""
@@ -187,16 +189,20 @@ class PatchScreen(ViewScreen[tuple[str, ...]]):
 
     def action_close(self) -> None:
         """Leave; asks first where something is accepted and not applied."""
-        waiting = self._patch.counts().get("accepted", 0) if self._patch is not None else 0
         if self._busy:
             self._say("one moment: files are being read or written")
-        elif waiting:
+        elif question := self.unsaved:
             from localdev.tui.dialogs.confirm import Confirm
 
-            question = f"{counted(waiting, 'accepted hunk')} not applied. Leave?"
             self.app.push_screen(Confirm(question, yes="Leave", no="Stay"), self._leave)
         else:
             self._leave(True)
+
+    @property
+    def unsaved(self) -> str:
+        """The question to be answered before this is left; empty where nothing would be lost."""
+        waiting = self._patch.counts().get("accepted", 0) if self._patch is not None else 0
+        return f"{counted(waiting, 'accepted hunk')} not applied. Leave?" if waiting else ""
 
     def _leave(self, sure: bool | None) -> None:
         if sure:

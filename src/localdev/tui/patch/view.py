@@ -21,7 +21,7 @@ from localdev.core.change import DiffLine, Hunk, LineKind
 from localdev.core.neutral import one_line
 from localdev.tui.patch.colours import Colours
 from localdev.tui.patch.hunks import WORDS, PatchState
-from localdev.tui.patch.lines import Line, changed_words, code_text, laid_out, returns_differ, shown
+from localdev.tui.patch.lines import Line, changed_words, code_text, laid_out, longest, returns_differ, shown
 
 _BOXES = {"open": "[ ]", "accepted": "[x]", "rejected": "[-]", "applied": "[*]", "moved": "[!]"}
 _NO_END = " (no line feed at the end)"
@@ -85,6 +85,13 @@ class PatchView(ScrollView, can_focus=True):
     class Turned(Message):
         """A click on a part's box."""
 
+    class Cut(Message):
+        """Lines are longer than the view now, and moved by so many columns; or none is, with `said` empty."""
+
+        def __init__(self, said: str) -> None:
+            super().__init__()
+            self.said = said
+
     def __init__(self, *, id: str | None = None, deciding: bool = True) -> None:
         """Show a patch to decide on, or one that can only be read."""
         super().__init__(id=id)
@@ -98,6 +105,7 @@ class PatchView(ScrollView, can_focus=True):
         self._colouring = False
         self._shift = 0
         self._digits = 1
+        self._longest = 0
 
     def show(self, patch: PatchState, *, current: int = 0) -> None:
         """Show a patch, or what it has become after its parts were cut."""
@@ -112,9 +120,11 @@ class PatchView(ScrollView, can_focus=True):
         hunks = [hunk for file in patch.files for hunk in file.hunks]
         most = max((max(hunk.old_start + hunk.old_count, hunk.new_start + hunk.new_count) for hunk in hunks), default=1)
         self._digits = len(str(most))
+        self._longest = longest(file.hunks for file in patch.files)
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
         self.set_reactive(PatchView.current, max(0, min(current, len(patch.parts) - 1)))
         self._see(self.current)
+        self._tell_cut()
         self.refresh()
 
     @property
@@ -156,7 +166,8 @@ class PatchView(ScrollView, can_focus=True):
 
     def action_shift(self, by: int) -> None:
         """Move long lines to one side."""
-        self._shift = max(0, self._shift + by * _SHIFT)
+        self._shift = max(0, min(self._shift + by * _SHIFT, self._longest - 1))
+        self._tell_cut()
         self.refresh()
 
     def watch_beside(self) -> None:
@@ -180,6 +191,7 @@ class PatchView(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Keep the scrollable size in step."""
         self.virtual_size = Size(self.scrollable_content_region.width, len(self._lines))
+        self._tell_cut()
 
     def on_click(self, event: events.Click) -> None:
         """Choose the part under the mouse; on its box, decide."""
@@ -206,7 +218,7 @@ class PatchView(ScrollView, can_focus=True):
             return Strip.blank(width, self._style("context"))
         line = self._lines[at]
         if line.kind == "code":
-            strip = self._beside(line, at, width) if self.beside else self._below(line, at, width)
+            strip = self._beside(line, at, width) if line.beside else self._below(line, at, width)
         else:
             strip = self._head(line, width)
         if self._colours.waiting and not self._colouring:
@@ -224,6 +236,20 @@ class PatchView(ScrollView, can_focus=True):
         top = self.scroll_offset.y
         if first < top or last > top + self.scrollable_content_region.height:
             self.scroll_to(y=first, animate=False, force=True, immediate=True)
+
+    def _tell_cut(self) -> None:
+        """Say whether lines are longer than what there is for them, and how they are moved."""
+        width = self.scrollable_content_region.width
+        if any(line.beside for line in self._lines):
+            room = width // 2 - self._digits - len("▌ + ")
+        else:
+            room = width - 2 * self._digits - len("▌  + ")
+        said = "lines are longer than the view: Left and Right move them" if self._longest > max(0, room) else ""
+        if not said:
+            self._shift = 0
+        elif self._shift:
+            said = f"long lines from column {self._shift + 1} on: Left and Right move them"
+        self.post_message(self.Cut(said))
 
     def _colour(self) -> None:
         """Find further colours, a stretch at a time."""

@@ -11,11 +11,11 @@ from typing import Any, ClassVar, Protocol
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult, SuspendNotSupported
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Input, Static, TextArea
+from textual.widgets import Button, Input, Static, TextArea
 
 from localdev.app.git_commit import commit_unseen, commit_with, index_file, new_commit, nothing_staged, signs, why_not
 from localdev.core.change import FileChange
@@ -23,7 +23,8 @@ from localdev.core.errors import LocaldevError
 from localdev.core.neutral import neutral, one_line
 from localdev.core.sizes import counted
 from localdev.tui.background import in_thread
-from localdev.tui.keys import bind
+from localdev.tui.keyline import KeyLine
+from localdev.tui.keys import bind, bind_close
 from localdev.tui.patch.lines import shown
 from localdev.tui.patch.reading import DiffScreen
 from localdev.tui.rows import Rows
@@ -77,7 +78,7 @@ class CommitScreen(Screen[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         # Before the fields get it: many terminals send it with the letter, which they would type.
         bind("commit", "commit", show=True, priority=True),
-        Binding("escape", "close", "Back", id="cancel"),
+        bind_close("Back", show=True),
     ]
     DEFAULT_CSS = """
     CommitScreen {
@@ -129,7 +130,7 @@ class CommitScreen(Screen[str]):
             with Horizontal():
                 yield Button(Content("Back"), id="back", compact=True)
                 yield Button(Content("Commit"), id="commit", variant="primary", compact=True)
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Read what is staged."""

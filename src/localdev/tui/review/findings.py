@@ -12,14 +12,15 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from localdev.core.neutral import neutral, one_line
 from localdev.core.review import SEVERITIES, Severity
 from localdev.core.sizes import counted
 from localdev.source.languages import language_of
 from localdev.tui.background import in_thread
-from localdev.tui.keys import bind
+from localdev.tui.keyline import KeyLine
+from localdev.tui.keys import bind_close
 from localdev.tui.patch.lines import shown
 from localdev.tui.review.items import Item, fix_command, items_of, place_of, summary_of, tally
 from localdev.tui.rows import Rows
@@ -92,7 +93,7 @@ class FindingsScreen(Screen[str]):
         Binding("x", "fix", "Fix"),
         Binding("o", "edit", "Editor"),
         Binding("q", "close", "Back"),
-        bind("cancel", "close"),
+        bind_close(),
     ]
     DEFAULT_CSS = """
     FindingsScreen {
@@ -127,7 +128,7 @@ class FindingsScreen(Screen[str]):
             yield FindingsList(id="list")
             with VerticalScroll(id="about", can_focus=True):
                 yield Static(id="text")
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyLine()
 
     @property
     def list(self) -> FindingsList:
