@@ -55,7 +55,10 @@ def test_a_question_in_a_pipe_is_answered(shell: Run, shop: Path, scripted: Scri
     model = scripted("Gold customers get ten percent [1].")
     done = shell("chat", "--plain", "--model", model, "-C", shop, input="how is the discount decided?\n")
     assert done.code == 0, done.err
-    assert done.out.startswith("Gold customers get ten percent [1].\n\nSources:\n[1] shop/pricing.py:1-8  discount\n")
+    asked = "> how is the discount decided?\n"
+    assert done.out.startswith(
+        asked + "Gold customers get ten percent [1].\n\nSources:\n[1] shop/pricing.py:1-8  discount\n"
+    )
     assert "scripted read" in done.err and "\x1b" not in done.out + done.err
     (info,) = stored(shop).list(shop)
     assert info.title == "how is the discount decided?" and info.turns == 1
@@ -64,7 +67,7 @@ def test_a_question_in_a_pipe_is_answered(shell: Run, shop: Path, scripted: Scri
 def test_without_a_model_the_places_are_the_answer(shell: Run, shop: Path) -> None:
     """The floor answers, and its answer names the places itself."""
     done = shell("chat", "--no-model", "-C", shop, input="how is the discount decided?\n")
-    assert done.code == 0 and done.out.startswith("[1] shop/pricing.py:1-8  discount") and "Sources:" not in done.out
+    assert done.code == 0 and "\n[1] shop/pricing.py:1-8  discount" in done.out and "Sources:" not in done.out
 
 
 def test_several_lines_are_one_conversation(shell: Run, shop: Path, scripted: Scripted) -> None:
@@ -73,7 +76,8 @@ def test_several_lines_are_one_conversation(shell: Run, shop: Path, scripted: Sc
     said = "how is the \\\ndiscount decided?\n\nand who calls it?\n/rename discounts\n/sessions\n/quit\nnever asked\n"
     done = shell("chat", "--model", model, "-C", shop, input=said)
     assert done.code == 0, done.err
-    assert done.out.index("First.") < done.out.index("\n\nSecond.")
+    assert done.out.startswith("> how is the \n> discount decided?\nFirst.")
+    assert "\n\n> and who calls it?\nSecond." in done.out and "\n\n> /sessions\n" in done.out
     (info,) = stored(shop).list(shop)
     assert [turn.asked for turn in stored(shop).turns(info.id)] == [
         "how is the \ndiscount decided?",
@@ -111,7 +115,7 @@ def test_errors_are_said_and_the_next_line_is_read(shell: Run, shop: Path, scrip
     model = scripted({"match": "the discount decided?", "fail_after": 0, "error": "it broke"}, "Fine.")
     said = "/modle\n/attach nosuch.txt\nhow is the discount decided?\nwhat is kept on disk?\n"
     done = shell("chat", "--model", model, "-C", shop, input=said)
-    assert done.code == 4 and done.out.startswith("Fine.")
+    assert done.code == 4 and "\n\n> what is kept on disk?\nFine." in done.out
     for line in ("did you mean /model?", "there is no file", "error: it broke"):
         assert line in done.err
     assert "Traceback" not in done.err
@@ -304,13 +308,16 @@ def test_a_session_open_elsewhere_is_refused(
 ) -> None:
     """Two chats on one repository have a session each; the same one twice is refused with what to do."""
     chat = terminal("--model", scripted("Fine."))
-    chat.until("> ")
+    for line in chat.until("> ").splitlines():
+        assert len(line) < 80, "a terminal would break it within a word"
     chat.type("how is the discount decided?\n")
     chat.until("scripted read")
     (info,) = stored(shop).list(shop)
     other = shell("chat", "--session", info.id, "-C", shop, input="why?\n")
     assert other.code == 4 and "open" in other.err and "hint: " in other.err
-    new = shell("chat", "--continue", "--no-model", "-C", shop, input="why?\n")
+    last = shell("chat", "--continue", "--no-model", "-C", shop, input="why?\n")
+    assert last.code == 4 and "the last conversation (how is the discount decided?) is open in another" in last.err
+    new = shell("chat", "--no-model", "-C", shop, input="why?\n")
     assert new.code == 0 and len(stored(shop).list(shop)) == 2
     chat.type("\x04")
     assert chat.close() == 0

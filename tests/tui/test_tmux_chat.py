@@ -230,11 +230,14 @@ def test_the_smallest_size_while_an_answer_streams(start: Start, tmp_path: Path)
 
 def test_two_chats_on_one_repository(start: Start) -> None:
     """Each has a session of its own; one that is open elsewhere is refused in words."""
-    one = ready(start("--no-model"))
+    one = ready(start("--no-model", kind=Bare))  # tmux writes over what is left
     ask(one, "how is the discount decided?")
     until(lambda turns: [turn.state for turn in turns] == ["done"])
     first = stored()[0]
-    two = ready(start("--no-model", "--continue"))
+    refused = start("--no-model", "--continue", kind=Bare)
+    assert refused.ended() == 4
+    assert "the last conversation (how is the discount decided?) is open" in " ".join(refused.screen().split())
+    two = ready(start("--no-model"))
     ask(two, "what is in the cart?")
     one.press("F2")
     ask(one, "who saves orders?")
@@ -249,6 +252,7 @@ def test_two_chats_on_one_repository(start: Start) -> None:
     assert "error:" in third.screen()
     assert "Traceback" not in third.screen()
     leave(one)
+    assert f"localdev chat --session {first.id}" in one.screen()
     leave(two)
 
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from localdev.core.ports import JobRun
 
 _FAILED = 4
-_WELCOME = "Ask about the repository. /help lists the commands, Ctrl-C ends an answer, Ctrl-D leaves."
+# Two lines, as 80 columns hold them: a screen reader would read a key in two halves.
+_WELCOME = ("Ask about the repository; /help lists the commands.", "Ctrl-C ends an answer, Ctrl-D leaves.")
 _STATES = {"cancelled": "cancelled; the part above is kept", "unfinished": "unfinished: the program was ended"}
 _LOOK_SECONDS = 0.1
 
@@ -69,14 +70,17 @@ class PlainChat:
             self.take(first)
             return _FAILED if self.failed else 0
         if self.interactive:
-            self.out.aside(_WELCOME)
+            for told in _WELCOME:
+                self.out.aside(told)
             self.say_where()
             threading.Thread(target=self.desk.warm, name="chat-warm", daemon=True).start()
         if first:
             self.take(first)
         asked = bool(first)
         for line in self._lines():
-            asked = asked or bool(line.strip())
+            if line.strip():
+                asked = True
+                self._repeat(line)
             self.take(line)
             if self._left:
                 break
@@ -130,11 +134,7 @@ class PlainChat:
             Exception: a bug; the turn was stored.
         """
         payload: dict[str, Any] | None = None
-        begun = False
         for event in self.events(run):
-            if isinstance(event, TextDelta | Result) and not begun:
-                begun = True
-                self._part()
             if isinstance(event, TextDelta):
                 self.out.piece(event.text)
             elif isinstance(event, Sources) and event.model and run.turn.kind == "question":
@@ -150,11 +150,15 @@ class PlainChat:
             show_result(self, turn, payload)
         self._finish(turn)
 
-    def _part(self) -> None:
-        """Part an answer from the one before, where nothing is typed in between."""
-        if self._spoken and not self.interactive:
+    def _repeat(self, asked: str) -> None:
+        """Print what came out of a pipe, parted from what is above: else nobody sees what is answered."""
+        if self.interactive:
+            return
+        if self._spoken:
             self.out.line()
         self._spoken = True
+        for line in asked.split("\n"):
+            self.out.line(f"> {neutral(line)}")
 
     def events(self, run: TurnRun | JobRun) -> Iterator[Event]:
         """Yield a run's events but notices and progress, which are said; they are read in a thread of their own.

@@ -49,6 +49,11 @@ def _nearest(wanted: str, sessions: Iterable[SessionInfo]) -> list[SessionInfo]:
 
 
 def _named(sessions: Sequence[SessionInfo]) -> str:
-    """Give ids with their titles."""
-    said = ", ".join(f"{each.id} ({one_line(each.title) or 'no title'})" for each in sessions[:_MOST_NAMED])
+    """Give ids with their titles and when they changed last: titles may be the same."""
+    from localdev.sessions.export import moment
+
+    said = ", ".join(
+        f"{each.id} ({one_line(each.title) or 'no title'}, {moment(each.changed_at)})"
+        for each in sessions[:_MOST_NAMED]
+    )
     return f"{said}, ..." if len(sessions) > _MOST_NAMED else said

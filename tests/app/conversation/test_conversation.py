@@ -91,8 +91,42 @@ def test_nothing_is_stored_without_a_question(talk: Talk, folders: Any) -> None:
 )
 def test_a_session_is_called_after_its_first_question(asked: str, title: str) -> None:
     """The first line counts, blanks are folded, and a long one is cut at a word."""
-    assert title_of(asked) == title
+    assert title_of(Turn(1, "question", asked)) == title
     assert len(title) <= 60
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "title"),
+    [
+        ("review", "/review", "Review: what is not committed"),
+        ("review", "/review staged shop", "Review: staged shop"),
+        ("commit", "/commit", "Commit: the message"),
+        ("gen", "/gen doc shop/cart.py::total", "Patch: doc shop/cart.py::total"),
+    ],
+)
+def test_a_session_that_begins_with_a_command_is_called_so_in_words(kind: Any, asked: str, title: str) -> None:
+    """A list of slashes tells nobody which conversation was which."""
+    assert title_of(Turn(1, kind, asked)) == title
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_the_first_question_gives_the_title_after_commands_too(talk: Talk, store: SessionStore, again: bool) -> None:
+    """In the same chat or a later one; a title that somebody has given stays."""
+    review = parse("/review")
+    assert isinstance(review, Parsed) and review.job is not None
+    reviews: Any = {"review": [[Result({"findings": [], "files": 1})]], "chat": [answer_script()] * 3}
+    conversation = talk(ScriptedStarter(reviews))
+    list(conversation.run(review.job).events())
+    assert conversation.session.title == "Review: what is not committed"
+    if again:
+        id = conversation.session.id
+        conversation.close()
+        conversation = talk(ScriptedStarter({"chat": [answer_script()] * 3}), session=id)
+    told(conversation, "why is that?")
+    assert conversation.session.title == "why is that?" == store.info(conversation.session.id).title
+    conversation.rename("mine")
+    told(conversation, "and this?")
+    assert conversation.session.title == "mine" == store.info(conversation.session.id).title
 
 
 def test_the_answer_is_stored_while_it_comes(talk: Talk, store: SessionStore, root: Path) -> None:

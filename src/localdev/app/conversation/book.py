@@ -46,6 +46,7 @@ class Book:
         self._held = False
         self._waiting: dict[int, Turn] = {}
         self._standing: list[Turn] = []
+        self._commands: set[str] = set()  # titles that the commands of this session would have
         self._last_turn: Turn | None = None
         self.info = info or SessionInfo("", "", str(root), 0.0, 0.0)
         self._last = self._stored = self._highest = 0
@@ -151,6 +152,7 @@ class Book:
         self._last = self._stored = last[-1].number if last else 0
         self._highest = highest_source(last)
         self._standing = standing(last)
+        self._commands = {title_of(turn) for turn in last if turn.kind != "question"}
 
     def _hold(self, info: SessionInfo) -> None:
         """Keep other chats away from a session."""
@@ -170,7 +172,7 @@ class Book:
             with self._lock:
                 waiting = sorted(self._waiting.values(), key=lambda turn: turn.number)
             if waiting and not self.info.id:
-                self.info = self._store.create(self._root, title=self.info.title or title_of(waiting[0].asked))
+                self.info = self._store.create(self._root, title=self.info.title or title_of(waiting[0]))
             if waiting and not self._held:
                 self._hold(self.info)
             for turn in waiting:
@@ -184,6 +186,10 @@ class Book:
         if turn.number > self._stored:
             self._store.add(self.info.id, turn)
             self._stored = turn.number
+            if turn.kind != "question":
+                self._commands.add(title_of(turn))
+            elif self.info.title in self._commands:  # no question came before, and nobody has given it another title
+                self.rename(title_of(turn))
         else:
             self._store.save(self.info.id, turn)
         model, changed_at = turn.model or self.info.model, max(self.info.changed_at, turn.asked_at, turn.ended_at)

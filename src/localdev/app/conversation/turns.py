@@ -32,8 +32,18 @@ LONGEST_TITLE = 60
 _CITED = re.compile(r"(?<![\w)])\[(\d{1,6}(?:, \d{1,6})*)\]")
 
 
-def title_of(asked: str) -> str:
-    """Give a session's title: the first line of its first question, cut at a word where it is long."""
+_TITLES = {"review": ("Review", "what is not committed"), "commit": ("Commit", "the message"), "gen": ("Patch", "")}
+
+
+def title_of(turn: Turn) -> str:
+    """Give a session's title by a turn: the first line of the question, cut at a word where it is long.
+
+    Of a command it is that in words, which stands until there is a question.
+    """
+    asked = turn.asked
+    if turn.kind != "question":
+        what, otherwise = _TITLES[turn.kind]
+        asked = f"{what}: {asked.partition(' ')[2].strip() or otherwise}"
     first = next((line.strip() for line in asked.splitlines() if line.strip()), "")
     first = " ".join(first.split())
     if len(first) <= LONGEST_TITLE:

@@ -125,7 +125,10 @@ def _on_screen(place: Workplace, conversation: Conversation, desk: Desk, first: 
         hint = f"{error.hint}; or the usual ones: `localdev config set chat.keys ''`"
         raise ConfigError(f"{error} ({place.loaded.origins['chat.keys']})", hint) from error
     color = wants_color(sys.stdout, place.settings.ui.color)
-    return run_chat(conversation, desk, ChatOptions(chosen.theme, chosen.keys, first, color))
+    code = run_chat(conversation, desk, ChatOptions(chosen.theme, chosen.keys, first, color))
+    if (session := conversation.session).turns:
+        place.printer.aside(f"to go on with this conversation: localdev chat --session {session.id}")
+    return code
 
 
 def _in_lines(place: Workplace, conversation: Conversation, desk: Desk, first: str) -> int:
