@@ -108,6 +108,11 @@ class Composer(Vertical):
         self._completing.stop()
         self._editor.type_text(text)
 
+    def give_back(self, text: str, attachments: Iterable[Attachment] = ()) -> None:
+        """Put what could not be done into the draft again, unless something else was typed meanwhile."""
+        if not self.text.strip() and not self._searching.is_on:
+            self.set_draft(text, (*attachments, *self._attachments))
+
     def attach(self, attachment: Attachment) -> None:
         """Give something with the next question."""
         self._set_attachments((*self._attachments, attachment))

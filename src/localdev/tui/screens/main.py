@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from localdev.app.conversation.choosing import NONE
 from localdev.core.errors import LocaldevError
-from localdev.core.events import Event, Progress
+from localdev.core.events import Citation, Event, Progress
 from localdev.core.neutral import one_line
 from localdev.core.sizes import counted
 from localdev.core.talk import Attachment, SessionInfo, Turn
@@ -259,7 +259,7 @@ class MainScreen(Screen[None]):
     def _command_given(self, event: CommandGiven) -> None:
         """Do what was commanded."""
         event.stop()
-        self.slash.run(event.text)
+        self.slash.run(event.text, typed=True)
 
     @on(QueueRemoved)
     def _queue_removed(self, event: QueueRemoved) -> None:
@@ -314,9 +314,11 @@ class MainScreen(Screen[None]):
         """Show what waits."""
         self.composer.set_queue(waiting)
 
-    def show_failure(self, error: LocaldevError) -> None:
-        """Say why a turn could not even start."""
+    def show_failure(self, error: LocaldevError, waiting: Waiting) -> None:
+        """Say why a turn could not even start, and give its words back."""
         show_error(self, error)
+        if waiting.typed:
+            self.composer.give_back(waiting.text, waiting.attachments)
 
     def turn_over(self, turn: Turn) -> None:
         """Make the question one of the history, and open what a review or a proposal has brought."""
@@ -391,7 +393,7 @@ class MainScreen(Screen[None]):
         """Show the lines of the source under the cursor."""
         from localdev.tui.sources.preview import PreviewScreen
 
-        if (citation := self.sources.current) is not None:
+        if (citation := self._source()) is not None:
             since = self._listed.asked_at if self._listed is not None else 0.0
             self.app.push_screen(PreviewScreen(citation, self.desk, since=since))
 
@@ -399,8 +401,15 @@ class MainScreen(Screen[None]):
         """Open the source under the cursor in the editor."""
         from localdev.tui.sources.editor import open_editor
 
-        if (citation := self.sources.current) is not None:
+        if (citation := self._source()) is not None:
             open_editor(self.app, self.desk, citation.path, citation.start_line)
+
+    def _source(self) -> Citation | None:
+        """Give the source under the cursor, or say that there is none."""
+        if self.sources.current is None:
+            what = "nothing was asked yet" if self._listed is None else f"turn {self._listed.number} has none"
+            self.notify(f"there are no sources: {what}", markup=False)
+        return self.sources.current
 
     def action_go(self, where: str) -> None:
         """Put the focus somewhere."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from localdev.app.conversation.commands import COMMANDS, Parsed, ProblemText, find_command, parse
+from localdev.core.errors import LocaldevError, NotFound
 from localdev.core.neutral import one_line
 from localdev.core.sizes import counted
 from localdev.core.talk import Turn
-from localdev.tui.background import in_thread
+from localdev.tui.background import in_thread, show_error
 from localdev.tui.composer.token import mention
 from localdev.tui.screens.turns import Waiting
 from localdev.tui.screens.views import taken_back
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from localdev.app.conversation.choosing import Choice
     from localdev.tui.screens.main import MainScreen
 
-_NO_ANSWER = "there is no answer yet"
+Got = TypeVar("Got")
 
 
 class Slash:
@@ -29,6 +31,7 @@ class Slash:
 
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
+        self._typed = ""  # the command that is being done, as typed; empty where a key or a dialog does it
         self._does: dict[str, Callable[[Parsed], object]] = {
             "help": self._help,
             "model": self._model,
@@ -53,15 +56,17 @@ class Slash:
             "quit": lambda _parsed: screen.leave(),
         }
 
-    def run(self, text: str) -> None:
-        """Do what a command says; what is wrong with it is said, and the command stays to be mended."""
+    def run(self, text: str, *, typed: bool = False) -> None:
+        """Do what a command says; what is wrong is said, and a command that was typed stays to be mended."""
         parsed = parse(text)
-        if isinstance(parsed, ProblemText):
-            self._wrong(parsed)
-            if not self._screen.composer.text.strip():
-                self._screen.composer.set_draft(text)
-            return
-        self._does[parsed.name](parsed)
+        self._typed = text if typed else ""
+        try:
+            if isinstance(parsed, ProblemText):
+                self._wrong(parsed)
+            else:
+                self._does[parsed.name](parsed)
+        finally:
+            self._typed = ""
 
     def resume(self, session: str) -> None:
         """Go on with an earlier session."""
@@ -72,9 +77,25 @@ class Slash:
         self._screen.notify(one_line(text), markup=False)
 
     def _wrong(self, problem: ProblemText) -> None:
-        """Say what is wrong and what to do."""
+        """Say what is wrong and what to do; the command that is being done stays."""
         hint = f"\nhint: {one_line(problem.hint)}" if problem.hint else ""
         self._screen.notify(one_line(problem.text) + hint, severity="error", markup=False, timeout=10)
+        self._give_back(self._typed)
+
+    def _give_back(self, typed: str) -> None:
+        """Let a command stay."""
+        if typed:
+            self._screen.composer.give_back(typed)
+
+    def _thread(self, work: Callable[[], Got], then: Callable[[Got], object], *, whole: bool = False) -> None:
+        """Do the work of the command that is being done in the background; when it fails the command stays."""
+        typed = self._typed
+
+        def failed(error: LocaldevError) -> None:
+            show_error(self._screen, error)
+            self._give_back(typed)
+
+        in_thread(self._screen, work, then, failed=failed, whole=whole)
 
     def _elsewhere(self, move: Callable[[], object]) -> None:
         """Change to another session, when nothing is under way."""
@@ -85,7 +106,13 @@ class Slash:
             self._wrong(ProblemText("another session is being opened", "try again in a moment"))
             return
         self._screen.turns.hold()
-        in_thread(self._screen, move, lambda _done: self._screen.read_session(), failed=self._screen.not_opened)
+        typed = self._typed
+
+        def failed(error: LocaldevError) -> None:
+            self._screen.not_opened(error)
+            self._give_back(typed)
+
+        in_thread(self._screen, move, lambda _done: self._screen.read_session(), failed=failed)
 
     # --- what is looked at
 
@@ -177,7 +204,7 @@ class Slash:
             self._screen.read_choices()
             self.say("from the next question on: " + ", ".join(f"{what} {name}" for what, name in chosen.items()))
 
-        in_thread(self._screen, lambda: desk.chosen(wanted), take)
+        self._thread(lambda: desk.chosen(wanted), take)
 
     # --- what is asked
 
@@ -186,16 +213,17 @@ class Slash:
         job = parsed.job
         assert job is not None
         given = self._screen.take_attachments() if parsed.name == "gen" else ()
-        self._screen.turns.send(Waiting(job.asked, lambda: self._screen.conversation.run(job, given), given))
+        start = partial(self._screen.conversation.run, job, given)
+        self._screen.turns.send(Waiting(job.asked, start, given, typed=bool(self._typed)))
 
     def _attach(self, parsed: Parsed) -> None:
         """Give a file with the next question."""
         path = parsed.words[0]
-        in_thread(self._screen, lambda: self._screen.desk.read(path), self._screen.composer.attach)
+        self._thread(lambda: self._screen.desk.read(path), self._screen.composer.attach)
 
     def _retry(self, _parsed: Parsed) -> None:
         """Ask the last question again."""
-        self._screen.turns.send(Waiting("/retry", self._screen.conversation.retry))
+        self._screen.turns.send(Waiting("/retry", self._screen.conversation.retry, typed=bool(self._typed)))
 
     # --- the session
 
@@ -205,8 +233,7 @@ class Slash:
 
     def _rename(self, parsed: Parsed) -> None:
         """Give it another title."""
-        in_thread(
-            self._screen,
+        self._thread(
             lambda: self._screen.conversation.rename(parsed.rest),
             lambda _done: self._screen.show_title(),
             whole=True,
@@ -216,8 +243,7 @@ class Slash:
         """Write it into a file."""
         form, file = parsed.words
         desk, session = self._screen.desk, self._screen.conversation.session
-        in_thread(
-            self._screen,
+        self._thread(
             lambda: desk.export(session, form, file),
             lambda path: self.say(f"written: {path}"),
             whole=True,
@@ -232,7 +258,7 @@ class Slash:
             what = f"{counted(len(shortened), 'turn')} shortened: questions and answers stay, passages do not"
             self.say(what if shortened else "there is nothing to shorten: the last turn stays whole")
 
-        in_thread(self._screen, self._screen.conversation.compact, done, whole=True)
+        self._thread(self._screen.conversation.compact, done, whole=True)
 
     # --- what is taken along, or back
 
@@ -240,21 +266,23 @@ class Slash:
         """Copy an answer, or its code."""
         word = parsed.words[0] if parsed.words else ""
         if word.isdecimal():  # it may be one that is not held any more
-            number, conversation = int(word), self._screen.conversation
-            in_thread(
-                self._screen,
-                lambda: [each for each in conversation.turns(before=number + 1, limit=1) if each.number == number],
-                lambda found: self._copied(found[0] if found else None, f"there is no answer {word}"),
-            )
+            self._thread(partial(self._answered, int(word)), self._copied)
             return
         turns = self._screen.transcript.turns
         marked = self._screen.transcript.marked_turn()
-        self._copied(marked or (turns[-1] if turns else None), _NO_ANSWER, code=word == "code")
+        self._copied(marked or (turns[-1] if turns else None), code=word == "code")
 
-    def _copied(self, turn: Turn | None, missing: str, *, code: bool = False) -> None:
+    def _answered(self, number: int) -> Turn:
+        """Read a turn that has an answer."""
+        found = self._screen.conversation.turns(before=number + 1, limit=1)
+        if not found or found[0].number != number or not found[0].answer:
+            raise NotFound(f"there is no answer {number}", "/copy alone copies the last one")
+        return found[0]
+
+    def _copied(self, turn: Turn | None, *, code: bool = False) -> None:
         """Copy the answer of a turn, or say that there is none."""
         if turn is None or not turn.answer:
-            self._wrong(ProblemText(missing))
+            self._wrong(ProblemText("there is no answer yet"))
             return
         text = "\n\n".join(block.code for block in code_blocks(turn.answer)) if code else turn.answer
         if not text:
@@ -269,4 +297,4 @@ class Slash:
             self.say(f"put back: {', '.join(undone.paths)}")
             taken_back(self._screen, undone.paths)
 
-        in_thread(self._screen, self._screen.desk.undo, done, whole=True)
+        self._thread(self._screen.desk.undo, done, whole=True)

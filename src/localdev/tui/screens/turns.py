@@ -14,11 +14,15 @@ from localdev.tui.state import Follower, Status
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something sent: its words, what was attached, and how it is started when its turn comes."""
+    """Something sent: its words, what was attached, and how it is started when its turn comes.
+
+    `typed` says that the words are the user's own, who gets them back when it cannot start.
+    """
 
     text: str
     start: Callable[[], RunningTurn]
     attachments: tuple[Attachment, ...] = ()
+    typed: bool = True
 
 
 class Shows(Protocol):
@@ -36,7 +40,7 @@ class Shows(Protocol):
         """Show what waits."""
         ...
 
-    def show_failure(self, error: LocaldevError) -> None:
+    def show_failure(self, error: LocaldevError, waiting: Waiting) -> None:
         """Say why a turn could not even start."""
         ...
 
@@ -130,11 +134,12 @@ class Turns:
     def _next(self) -> None:
         """Begin the next one that waits, unless one is under way."""
         while self._waiting and not (self._pump.busy or self.held or self._stopped):
+            first = self._waiting.pop(0)
             try:
-                self._pump.start(self._waiting.pop(0).start())
+                self._pump.start(first.start())
                 self.follower.begin()
             except LocaldevError as error:
-                self._shows.show_failure(error)
+                self._shows.show_failure(error, first)
         self._show_queue()
 
     def _show_queue(self) -> None:
