@@ -37,7 +37,7 @@ def test_a_finding_is_handed_to_the_question(tmp_path: Path) -> None:
         await settle(pilot)
         await typed(pilot, "/review")
         await shows(pilot, "not reviewed: 2 places")
-        await pilot.press("n", "x")
+        await pilot.press("p", "x")
         await settle(pilot)
         assert isinstance(app.screen, MainScreen)
         assert app.screen.composer.text == "/gen fix --finding debug-print@shop/run.py:5"

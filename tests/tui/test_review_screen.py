@@ -13,7 +13,7 @@ from localdev.app.conversation.job_words import JobCommand, read_gen
 from localdev.core.review import Finding, NotReviewed
 from localdev.render.review_payload import Review, review_payload
 from localdev.tui.review.findings import FindingsScreen
-from localdev.tui.review.items import fix_command, items_of, summary_of, tally
+from localdev.tui.review.items import fix_command, items_of, summary_of, tally, worst_of
 from tests.tui.drive import Snapshots, drive, settle, shows
 from tests.tui.patching import Stage, desk_on
 from tests.tui.picture import screen_text
@@ -67,13 +67,13 @@ def stage(root: Path, *findings: Finding, light: bool = False, **more: Any) -> S
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24), (160, 48)])
 def test_a_review_looks_like_this(tmp_path: Path, snap: Snapshots, size: tuple[int, int]) -> None:
-    """Findings by file; list and text beside each other where there is room."""
-    snap(stage(tmp_path, *ALL, suppressed=2), f"review-{size[0]}x{size[1]}", size=size, press=["n", "n"])
+    """By file, from the most severe finding on; list and text beside each other where there is room."""
+    snap(stage(tmp_path, *ALL, suppressed=2), f"review-{size[0]}x{size[1]}", size=size)
 
 
 def test_the_light_theme(tmp_path: Path, snap: Snapshots) -> None:
     """The same in light colours, with the text in focus."""
-    snap(stage(tmp_path, *ALL, light=True), "review-light", press=["n", "enter"])
+    snap(stage(tmp_path, *ALL, light=True), "review-light", press=["p", "enter"])
 
 
 def test_odd_text_is_harmless(tmp_path: Path, snap: Snapshots) -> None:
@@ -92,7 +92,7 @@ def test_the_filter_goes_through_the_severities(tmp_path: Path) -> None:
     async def body(pilot: Pilot[Any]) -> None:
         await settle(pilot)
         for words, seen in (
-            ("shown: 4 of low severity or above", "debug-print"),
+            ("shown: 4 of low severity or above", "a binary file"),
             ("shown: 2 of medium severity or above", "print"),
             ("shown: 1 of high severity", "eval"),
         ):
@@ -108,12 +108,47 @@ def test_the_filter_goes_through_the_severities(tmp_path: Path) -> None:
     drive(stage(tmp_path, *ALL), body, size=(140, 40))
 
 
+def test_the_filter_only_knows_severities_that_are_there(tmp_path: Path) -> None:
+    """Each press changes what is seen, and the cursor goes to the most severe finding that is left."""
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("home", "f")
+        await shows(pilot, "shown: 1 of high severity")
+        await shows(pilot, "high  shop/run.py, line 6")
+        await pilot.press("f")
+        await settle(pilot)
+        assert "shown:" not in screen_text(pilot.app)
+
+    drive(stage(tmp_path, FILE, ODD, EVAL), body, size=(140, 40))
+
+
+def test_findings_of_one_severity_are_not_filtered(tmp_path: Path) -> None:
+    """There is nothing to leave out, and that is said."""
+
+    async def body(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("f")
+        await shows(pilot, "all findings are of one severity")
+        assert "shown:" not in screen_text(pilot.app)
+
+    drive(stage(tmp_path, FILE, ODD), body, size=(140, 40))
+
+
+def test_the_most_severe_finding_comes_first() -> None:
+    """Of two alike the upper one; where nothing was found, the first row."""
+    items = items_of(payload(PRINT, ODD, EVAL, replace(EVAL, path="shop/keys.py", line=2)), "info")
+    entry = items[worst_of(items)].entry
+    assert entry is not None
+    assert (entry["severity"], entry["path"]) == ("high", "shop/run.py")
+    assert worst_of(items_of(payload(), "info")) == 0
+
+
 def test_the_rule_is_explained(tmp_path: Path) -> None:
     """Why it matters, from the rule's own text; who else found something is named."""
 
     async def body(pilot: Pilot[Any]) -> None:
         await settle(pilot)
-        await pilot.press("n", "n")
         await shows(pilot, "rule code-execution: ")
         await pilot.press("p", "p")
         await shows(pilot, "found by ruff, rule ruff/F401")

@@ -22,7 +22,7 @@ from localdev.tui.background import in_thread
 from localdev.tui.keyline import KeyLine
 from localdev.tui.keys import bind_close
 from localdev.tui.patch.lines import shown
-from localdev.tui.review.items import Item, fix_command, items_of, place_of, summary_of, tally
+from localdev.tui.review.items import Item, fix_command, items_of, levels, place_of, summary_of, tally, worst_of
 from localdev.tui.rows import Rows
 from localdev.tui.sources.editor import open_editor
 from localdev.tui.transcript.code import highlighted
@@ -63,7 +63,7 @@ class FindingsList(Rows[Item]):
 **Findings of a review**, by file; the one under the cursor is shown with its code.
 
 - `Up` `Down` go through the list, `n` `p` to the next and previous finding
-- `f` show all, or only those from a severity on
+- `f` show all, or only those from the next severity on that there is
 - `o` open the place in your editor
 - `x` write the command that asks for a fix, to be looked at and sent
 - `Enter` go to the text, to scroll it; `Tab` comes back, `Esc` closes
@@ -169,8 +169,12 @@ class FindingsScreen(Screen[str]):
         copy_selected(self)
 
     def action_filter(self) -> None:
-        """Show only what is at least one severity higher; after the highest, all."""
-        self._level = SEVERITIES[(SEVERITIES.index(self._level) + 1) % len(SEVERITIES)]
+        """Show only what is more severe, by a severity that some findings have; after the highest, all."""
+        there = levels(self._payload)
+        if len(there) == 1:
+            self.notify("all findings are of one severity", markup=False)
+            return
+        self._level = there[(there.index(self._level) + 1) % len(there)]
         self._fill()
 
     def action_edit(self) -> None:
@@ -198,8 +202,7 @@ class FindingsScreen(Screen[str]):
         """Show the findings of the chosen severity."""
         current = self.list.current
         items = items_of(self._payload, self._level)
-        first = next((at for at, item in enumerate(items) if item.kind == "finding"), 0)
-        kept = next((at for at, item in enumerate(items) if item == current), first)
+        kept = next((at for at, item in enumerate(items) if item == current), worst_of(items))
         self.list.show(items, say="nothing was found" if not self._payload.get("findings") else "nothing as severe")
         self.list.cursor = kept
         change = one_line(str(self._payload.get("change") or ""))

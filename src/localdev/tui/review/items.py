@@ -42,6 +42,19 @@ def items_of(payload: Mapping[str, Any], level: Severity) -> list[Item]:
     return found
 
 
+def levels(payload: Mapping[str, Any]) -> tuple[Severity, ...]:
+    """Give the severities from which on one can look: the lowest, for all, and those that leave some findings out."""
+    found = {each["severity"] for each in payload.get("findings") or ()}
+    there = [name for name in SEVERITIES if name in found]
+    return (SEVERITIES[0], *there[1:])
+
+
+def worst_of(items: Sequence[Item]) -> int:
+    """Give the place of the most severe finding, the first of them; 0 where there is none."""
+    places = [at for at, item in enumerate(items) if item.kind == "finding" and item.entry is not None]
+    return max(places, key=lambda at: SEVERITIES.index((items[at].entry or {})["severity"]), default=0)
+
+
 def tally(entries: Sequence[Mapping[str, Any]]) -> str:
     """Count findings by severity, the worst first."""
     counts = {name: sum(each["severity"] == name for each in entries) for name in reversed(SEVERITIES)}
