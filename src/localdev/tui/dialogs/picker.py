@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
+from localdev.app.conversation.wording import in_chat
 from localdev.core.errors import LocaldevError
 from localdev.core.neutral import neutral, one_line
 from localdev.tui.background import in_thread
@@ -120,7 +121,7 @@ class Picker(Dialog[str]):
     def _loaded(self, got: Offers | LocaldevError) -> None:
         """Show the list, or why there is none."""
         if isinstance(got, LocaldevError):
-            self.query_one(OfferRows).show((), say=neutral(f"{got}\n\nhint: {got.hint}"))
+            self.query_one(OfferRows).show((), say=neutral(in_chat(f"{got}\n\nhint: {got.hint}")))
             return
         self._offers = got
         self.narrow()

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from localdev.app.conversation.wording import in_chat
 from localdev.core.errors import LocaldevError
 from localdev.core.events import PromptShown
 from localdev.core.neutral import neutral
@@ -74,7 +75,7 @@ Every message the model would be sent, exactly, with its role above it. Nothing 
     def _show(self, got: PromptShown | LocaldevError | None) -> None:
         view = self.query_one(CodeView)
         if isinstance(got, LocaldevError):
-            view.say(neutral(f"{got}\n\nhint: {got.hint}" if got.hint else str(got)))
+            view.say(neutral(in_chat(f"{got}\n\nhint: {got.hint}" if got.hint else str(got))))
         elif got is None:
             view.say("Without a model nothing is sent: the answer is the places themselves. /model chooses one.")
         else:

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input
 
+from localdev.app.conversation.wording import in_chat
 from localdev.core.errors import Busy, LocaldevError
 from localdev.core.neutral import neutral, one_line
 from localdev.core.sizes import counted
@@ -91,7 +92,7 @@ class SessionBrowser(Dialog[str]):
         if query != self.query_one(Input).value.strip():
             return
         if isinstance(got, LocaldevError):
-            self._rows.show((), say=neutral(f"{got}\n\nhint: {got.hint}"))
+            self._rows.show((), say=neutral(in_chat(f"{got}\n\nhint: {got.hint}")))
             return
         here, at = self._rows.current, self._rows.cursor
         same = (index for index, each in enumerate(got) if here is not None and each.info.id == here.info.id)

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from localdev.app.conversation.wording import in_chat
 from localdev.app.proposed import ProposedFile, proposed_files
 from localdev.core.errors import LocaldevError
 from localdev.core.neutral import one_line
@@ -279,7 +280,7 @@ class PatchScreen(ViewScreen[tuple[str, ...]]):
         def over(got: Any) -> None:
             self._busy = False
             if isinstance(got, LocaldevError):
-                self._say(f"error: {got}" + (f"\nhint: {got.hint}" if got.hint else ""), error=True)
+                self._say(in_chat(f"error: {got}" + (f"\nhint: {got.hint}" if got.hint else "")), error=True)
             else:
                 then(got)
 

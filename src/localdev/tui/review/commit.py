@@ -17,6 +17,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Input, Static, TextArea
 
+from localdev.app.conversation.wording import in_chat
 from localdev.app.git_commit import commit_unseen, commit_with, index_file, new_commit, nothing_staged, signs, why_not
 from localdev.core.change import FileChange
 from localdev.core.errors import LocaldevError
@@ -236,7 +237,7 @@ class CommitScreen(Screen[str]):
         """Take what became of the commit."""
         self._busy = False
         if isinstance(got, LocaldevError):
-            self._print(f"error: {got}" + (f"\nhint: {got.hint}" if got.hint else ""), error=True)
+            self._print(in_chat(f"error: {got}" + (f"\nhint: {got.hint}" if got.hint else "")), error=True)
             return
         code, printed = got
         if code:

@@ -163,13 +163,15 @@ class MainScreen(Screen[None]):
 
     def _choices(self, choice: Choice) -> dict[str, list[tuple[str, str]]]:
         """Read what commands can name; what is in use is marked."""
+        from localdev.sessions.export import moment
+
         models, adapters = self.desk.models(choice), self.desk.adapters(choice)
         sessions = self.desk.store.list(self.conversation.root)
         plain = not any(each.chosen for each in adapters)
         return {
             "models": [(NONE, _IN_USE if choice.model == NONE else ""), *map(_marked, models)],
             "adapters": [(NONE, _IN_USE if plain else ""), *map(_marked, adapters)],
-            "sessions": [(each.id, each.title) for each in sessions],
+            "sessions": [(each.id, f"{moment(each.changed_at)}  {each.title}") for each in sessions],
         }
 
     def _complete_choices(self, choices: dict[str, list[tuple[str, str]]]) -> None:
