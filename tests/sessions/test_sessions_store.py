@@ -104,6 +104,17 @@ def test_any_text_is_a_row(text: str) -> None:
     assert turn_of(turn_row(turn)) == turn
 
 
+def test_what_was_asked_last_in_a_repository(store: SessionStore, root: Path, tmp_path: Path) -> None:
+    """In all its sessions, each text once, the newest at the end; other repositories have their own."""
+    assert store.asked(root) == []
+    first, second, other = store.create(root), store.create(root), store.create(tmp_path / "other")
+    asked = [(first, "one"), (second, "two"), (other, "elsewhere"), (first, "odd \udce9"), (second, "one")]
+    for session, text in asked:
+        store.add(session.id, replace(FULL, asked=text))
+    assert store.asked(root) == ["two", "odd \udce9", "one"]
+    assert store.asked(root, limit=1) == ["one"]
+
+
 def test_odd_texts_survive_sqlite(store: SessionStore, tmp_path: Path) -> None:
     """Texts that are no UTF-8, with NUL bytes, or of a megabyte on one line are stored, found again and deleted."""
     root = tmp_path / "b\udcffd"

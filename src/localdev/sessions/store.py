@@ -19,7 +19,7 @@ from localdev.core.files import locked
 from localdev.core.talk import SessionInfo, Turn
 from localdev.sessions.database import Database
 from localdev.sessions.finding import chosen
-from localdev.sessions.rows import SESSION, TURN, session_of, stored, turn_of, turn_row
+from localdev.sessions.rows import SESSION, TURN, restored, session_of, stored, turn_of, turn_row
 from localdev.sessions.search import Match, Scope, search
 
 _ID_BYTES = 4
@@ -28,6 +28,7 @@ _LOOK_SECONDS = 0.3
 _LIST_HINT = "`localdev sessions list` shows them"
 _Infos = list[SessionInfo]  # in the class `list` is a method
 _Turns = list[Turn]
+_Texts = list[str]
 _Matches = list[Match]
 _NEWEST = "ORDER BY changed_at DESC, key DESC"
 
@@ -148,6 +149,16 @@ class SessionStore:
         scope = Scope(None if root is None else stored(root_text(root)), limit)
         with self._database.reading() as database:
             return [] if database is None else search(database, query, scope)
+
+    def asked(self, root: Path, *, limit: int = 300) -> _Texts:
+        """Give what was asked last in all sessions of a repository, each text once, the newest at the end."""
+        where, values = _of_root(root)
+        found = f"FROM turns JOIN sessions s ON s.key = session {where} GROUP BY asked ORDER BY max(turns.key) DESC"
+        with self._database.reading() as database:
+            if database is None:
+                return []
+            rows = database.execute(f"SELECT asked {found} LIMIT ?", (*values, limit)).fetchall()
+        return [restored(text) for (text,) in reversed(rows)]
 
     def rename(self, id: str, title: str) -> None:
         """Give a session another title.

@@ -44,12 +44,15 @@ class Follower:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.status = Status()
+        # Whether the index has changed since the turn under way began.
+        self.refreshed = False
         self._clock = clock
         self._pieces: deque[float] = deque()
 
     def begin(self) -> None:
         """A turn starts."""
         self._pieces.clear()
+        self.refreshed = False
         self.set(doing="starting", tokens_per_second=0.0)
 
     def end(self) -> None:
@@ -69,6 +72,8 @@ class Follower:
         if isinstance(event, Progress):
             self.set(doing=worded(event) or "working")
         elif isinstance(event, Refreshed):
+            report = event.report
+            self.refreshed |= bool(report.added or report.changed or report.removed or report.rebuilt)
             self.set(doing="searching", index=worded(event))
         elif isinstance(event, ContextFitted):
             self.set(doing="reading", used=event.prompt_tokens, window=event.window)

@@ -75,10 +75,10 @@ class MainScreen(Screen[None]):
     MainScreen #title { height: 1; padding: 0 1; background: $panel; color: $text-muted; }
     MainScreen #body { height: 1fr; }
     MainScreen #transcript { width: 1fr; }
-    MainScreen #sources { width: 36; display: none; }
+    MainScreen #sources { width: 30%; min-width: 36; max-width: 60; display: none; }
     MainScreen.sources #sources { display: block; }
     MainScreen.narrow #body { layout: vertical; }
-    MainScreen.narrow #sources { width: 100%; height: 40%; max-height: 12; }
+    MainScreen.narrow #sources { width: 100%; max-width: 100%; height: 40%; max-height: 12; }
     """
 
     def __init__(self, conversation: Conversation, desk: Desk, *, first_question: str = "") -> None:
@@ -92,6 +92,7 @@ class MainScreen(Screen[None]):
         self._oldest = self._newest = 0
         self._leaving = False
         self._asked: list[str] = []
+        self._asked_elsewhere: list[str] = []
         self._listed: Turn | None = None
         self._panel_wanted: bool | None = None
         self._titled: SessionInfo | None = None
@@ -125,7 +126,8 @@ class MainScreen(Screen[None]):
         self.composer.focus_editor()
         self._ticks = self.set_interval(1 / BATCHES_PER_SECOND, self.turns.look, pause=True)
         self.read_session()
-        in_thread(self, lambda: self.desk.names(self._index_told), self._names_known, failed=self._no_names)
+        in_thread(self, lambda: self.desk.store.asked(self.conversation.root), self._asked_known)
+        self.read_names()
         self.read_choices()
         in_thread(self, self.desk.warm)
         if self._first_question:
@@ -135,6 +137,10 @@ class MainScreen(Screen[None]):
         """Put the sources where there is room for them; with little they are hidden until they are asked for."""
         self.set_class(self.size.width < _WIDE, "narrow")
         self._show_panel(self._panel_wanted)
+
+    def read_names(self) -> None:
+        """Read what files and symbols there are, in the background: at the start, and when files were changed."""
+        in_thread(self, lambda: self.desk.names(self._index_told), self._names_known, failed=self._no_names)
 
     def _index_told(self, event: Event) -> None:
         """Say how far the index is; called from the thread that brings it up to date."""
@@ -201,7 +207,7 @@ class MainScreen(Screen[None]):
         self._oldest = turns[0].number if turns else 0
         self._newest = turns[-1].number if turns else 0
         self._asked = [turn.asked for turn in turns]
-        self.composer.set_history(self._asked)
+        self._show_history()
         self.show_title()
         if turns:
             self._show_sources(turns[-1])
@@ -329,8 +335,12 @@ class MainScreen(Screen[None]):
             if earlier.number >= self._oldest:
                 self.transcript.show(earlier)
         self._let_go()
+        if turn.kind == "question" and turn.state == "done" and not turn.model:
+            self.transcript.show_from_top(turn.number)  # places, the best of them first
         self._asked.append(turn.asked)
-        self.composer.set_history(self._asked)
+        self._show_history()
+        if self.turns.follower.refreshed:
+            self.read_names()
         if turn.payload is None or turn.state != "done":
             return
         if not has_result(turn):
@@ -339,6 +349,15 @@ class MainScreen(Screen[None]):
             open_result(self, turn)
         else:  # what is being typed would decide on a patch
             self.notify(f"{one_line(turn.asked)} is done: Enter on it in the conversation opens it", markup=False)
+
+    def _asked_known(self, asked: list[str]) -> None:
+        """Find what was asked in other sessions too."""
+        self._asked_elsewhere = asked
+        self._show_history()
+
+    def _show_history(self) -> None:
+        """Let earlier questions be gone back to, those of this session last."""
+        self.composer.set_history([*self._asked_elsewhere, *self._asked])
 
     def _let_go(self) -> None:
         """Hold no more turns than a user looks back at while at the end: older ones are read again when wanted."""

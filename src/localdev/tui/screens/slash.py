@@ -296,5 +296,6 @@ class Slash:
         def done(undone: Undone) -> None:
             self.say(f"put back: {', '.join(undone.paths)}")
             taken_back(self._screen, undone.paths)
+            self._screen.read_names()
 
         self._thread(self._screen.desk.undo, done, whole=True)

@@ -50,6 +50,8 @@ def open_result(screen: MainScreen, turn: Turn) -> None:
 def _became(screen: MainScreen, turn: Turn, **since: bool | str | None) -> None:
     """Keep with a turn what became of it on its screen."""
     payload = {**(turn.payload or {}), **since}
+    if any(since.values()):
+        screen.read_names()
     if not any(since.values()) and not (turn.payload or {}).keys() & since.keys():
         return
     # What waited in the queue may have changed the turn meanwhile, such as how much of it prompts hold.
