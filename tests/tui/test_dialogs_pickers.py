@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 from textual.app import App, ComposeResult
@@ -21,7 +21,7 @@ from localdev.core.errors import StorageError
 from localdev.core.events import PromptShown, Result
 from localdev.models.store import Adding, ModelStore
 from localdev.tui.dialogs.files import FilePicker
-from localdev.tui.dialogs.palette import ActionCommands
+from localdev.tui.dialogs.palette import open_palette
 from localdev.tui.dialogs.pickers import AdapterPicker, ModelPicker
 from localdev.tui.dialogs.prompt import PromptScreen
 from localdev.tui.keys import bind, read_keys
@@ -265,9 +265,9 @@ def test_closing_ends_the_job() -> None:
 class Palette(App[None]):
     """An app with a few actions and the palette."""
 
-    COMMANDS: ClassVar[set[Any]] = {ActionCommands}
+    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("palette", "command_palette", priority=True),
+        bind("palette", "palette", priority=True),
         bind("review", "note('review')"),
         bind("retry", "note('retry')"),
         bind("send", "note('send')"),
@@ -283,6 +283,10 @@ class Palette(App[None]):
     def compose(self) -> ComposeResult:
         """Show somewhere to type."""
         yield TextArea()
+
+    async def action_palette(self) -> None:
+        """Open the palette."""
+        await open_palette(self)
 
     def action_note(self, what: str) -> None:
         """Keep what was done."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
-from textual.command import CommandPalette
 from textual.worker import WorkerFailed
 
 from localdev.tui.background import finish
@@ -20,10 +19,6 @@ from localdev.tui.screens.main import MainScreen
 from localdev.tui.themes import THEMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from textual.command import Provider
-
     from localdev.app.conversation.conversation import Conversation
     from localdev.app.conversation.desk import Desk
 
@@ -45,20 +40,11 @@ class ChatOptions:
     color: bool = True
 
 
-def _commands() -> type[Provider]:
-    """Give what the palette offers, when it is first opened."""
-    from localdev.tui.dialogs.palette import ActionCommands
-
-    return ActionCommands
-
-
 class ChatApp(App[int]):
     """One conversation on the screen."""
 
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
     TITLE = "localdev"
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING: ClassVar[str] = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False  # there is one of our own, in which Enter does what was typed
     NOTIFICATION_TIMEOUT: ClassVar[float] = 6
     # Below, where the library puts them, they would cover the question.
     CSS = """
@@ -68,7 +54,7 @@ class ChatApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("quit", "leave", priority=True),
         bind("help", "explain", priority=True),
-        bind("palette", "command_palette", priority=True),
+        bind("palette", "palette", priority=True),
     ]
 
     def __init__(self, conversation: Conversation, desk: Desk, options: ChatOptions) -> None:
@@ -134,10 +120,12 @@ class ChatApp(App[int]):
         else:
             self.push_screen(HelpScreen(help_of(self.screen), self.keys, working=working_on(self.screen)))
 
-    def action_command_palette(self) -> None:
+    async def action_palette(self) -> None:
         """List what can be done; one list at a time, also where its help lies over it."""
-        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
-            super().action_command_palette()
+        from localdev.tui.dialogs.palette import Palette, open_palette
+
+        if not any(isinstance(screen, Palette) for screen in self.screen_stack):
+            await open_palette(self, self.main.slash.give if self.screen is self.main else None)
 
     def action_switch_theme(self, name: str = "") -> None:
         """Change between dark and light, or to one of them."""

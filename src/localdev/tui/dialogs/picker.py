@@ -108,9 +108,16 @@ class Picker(Dialog[str]):
         yield OfferRows(say="reading …")
 
     def on_mount(self) -> None:
+        """Find what there is."""
+        self.begin()
+
+    def begin(self) -> None:
         """Read what there is in the background; typing may begin before."""
-        self.query_one(Input).focus()
         in_thread(self, self._load, self._loaded)
+
+    def on_screen_resume(self) -> None:
+        """Take keys at once: `focus()` would come after keys that were typed ahead."""
+        self.set_focus(self.query_one(Input))
 
     def _load(self) -> Offers | LocaldevError:
         try:

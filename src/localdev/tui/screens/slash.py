@@ -15,7 +15,7 @@ from localdev.core.talk import Turn
 from localdev.tui.background import in_thread, show_error
 from localdev.tui.composer.token import mention
 from localdev.tui.screens.turns import Waiting
-from localdev.tui.screens.views import taken_back
+from localdev.tui.screens.views import draft, taken_back
 from localdev.tui.transcript.text import code_blocks
 
 if TYPE_CHECKING:
@@ -67,6 +67,13 @@ class Slash:
                 self._does[parsed.name](parsed)
         finally:
             self._typed = ""
+
+    def give(self, text: str) -> None:
+        """Do a command that was chosen from a list; one that needs words is put into the question."""
+        if isinstance(parse(text), ProblemText):
+            draft(self._screen, text + " ")
+        else:
+            self.run(text)
 
     def resume(self, session: str) -> None:
         """Go on with an earlier session."""

@@ -34,7 +34,7 @@ def open_result(screen: MainScreen, turn: Turn) -> None:
     if turn.kind == "review":
         from localdev.tui.review.findings import FindingsScreen
 
-        screen.app.push_screen(FindingsScreen(payload, screen.desk), lambda command: _draft(screen, command))
+        screen.app.push_screen(FindingsScreen(payload, screen.desk), lambda command: draft(screen, command))
     elif turn.kind == "gen":
         from localdev.tui.patch.screen import PatchScreen
 
@@ -70,8 +70,8 @@ def taken_back(screen: MainScreen, paths: Sequence[str]) -> None:
             return
 
 
-def _draft(screen: MainScreen, command: str | None) -> None:
-    """Put a command that a screen ended with into the question, to be looked at and sent."""
+def draft(screen: MainScreen, command: str | None) -> None:
+    """Put a command that was chosen elsewhere into the question, to be looked at and sent."""
     if command and not screen.composer.text.strip():
         screen.composer.set_draft(command)
         screen.composer.focus_editor()
