@@ -86,14 +86,14 @@ def test_the_help_of_a_screen_lists_what_works_there(tmp_path: Path) -> None:
     async def body(pilot: Pilot[int]) -> None:
         await settle(pilot)
         await pilot.press("f9")
-        await shows(pilot, "Keys that work here too")
+        await shows(pilot, "Keys of the chat that work here")
         await pilot.press("end")
         await shows(pilot, "Ask again")
         await pilot.press("escape")
         app.push_screen(FindingsScreen({"findings": [], "files": 1}, app.desk))
         await settle(pilot)
         await pilot.press("f9")
-        await shows(pilot, "Keys that work here too")
+        await shows(pilot, "Keys of the chat that work here")
         text = screen_text(pilot.app)
         assert "Leave the chat" in text
         assert "Stop the answer, or close" in text

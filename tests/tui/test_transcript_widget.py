@@ -384,11 +384,11 @@ def test_older_turns_are_asked_for_once_and_come_above() -> None:
         before = [line[:78].rstrip() for line in screen_text(app).split("\n")]
         app.transcript.prepend(long_talk(20))
         await settle(pilot)
-        assert before[0] == "▏ ❯ question 21"
+        assert before[0] == "┃ ❯ question 21"
         assert [line[:78].rstrip() for line in screen_text(app).split("\n")] == before  # but for the scrollbar
         await pilot.press("home")
         await settle(pilot)
-        assert "question 1\n" in "\n".join(line.strip(" ▏❯") for line in screen_text(app).split("\n"))
+        assert "question 1\n" in "\n".join(line.strip(" ┃❯") for line in screen_text(app).split("\n"))
         assert len(app.got) == 1
 
     drive(Host(long_talk(20, first=21)), body)
@@ -494,7 +494,7 @@ def test_a_resize_keeps_the_place() -> None:
         app.transcript.scroll_to(y=app.transcript.max_scroll_y // 2, animate=False)
         await settle(pilot)
         before = screen_text(app)
-        top = next(line for line in before.split("\n") if "question" in line).strip(" ▏❯")
+        top = next(line for line in before.split("\n") if "question" in line).strip(" ┃❯")
         await pilot.resize_terminal(60, 15)
         await settle(pilot)
         assert top in screen_text(app)

@@ -23,7 +23,7 @@ def test_a_long_session_is_shown_from_its_end(tmp_path: Path) -> None:
     app, _ = opened_chat(tmp_path, {}, turns=turns)
 
     async def body(pilot: Pilot[Any]) -> None:
-        rows = [row[:60].strip(" ▏") for row in text_of(await settle(pilot))[1:40]]
+        rows = [row[:60].strip(" ┃") for row in text_of(await settle(pilot))[1:40]]
         assert sum(row == "" for row in rows) < 15
 
     drive(app, body, size=(160, 48))

@@ -62,7 +62,7 @@ class HelpScreen(Dialog[None]):
         """Show both."""
         with VerticalScroll():
             yield Markdown(self._text, open_links=False)
-            heading = "Keys of the chat" if self._working is None else "Keys that work here too"
+            heading = "Keys of the chat" if self._working is None else "Keys of the chat that work here"
             yield Static(Content.assemble((heading, "bold"), "\n", _table(self._keys, self._working)), id="keys")
 
 

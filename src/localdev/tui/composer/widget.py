@@ -51,7 +51,7 @@ class Composer(Vertical):
     DEFAULT_CSS = """
     Composer {
         height: auto; border: round $border-blurred; background: $surface;
-        &:focus-within { border: round $border; }
+        &:focus-within { border: heavy $border; }
         & Editor { height: auto; min-height: 1; max-height: 8; background: transparent; padding: 0 1; }
     }
     """

@@ -39,7 +39,7 @@ The passages the answer rests on. `*` marks those it cites; they stand first. Th
     DEFAULT_CSS = """
     SourcesPanel {
         border: round $border-blurred; border-title-color: $text-muted; border-subtitle-color: $text-muted;
-        &:focus { border: round $border; border-title-color: $foreground; border-title-style: bold; }
+        &:focus { border: heavy $border; border-title-color: $foreground; border-title-style: bold; }
     }
     """
 

@@ -55,7 +55,7 @@ COLOURS = """
 """
 _MARGIN = 1
 # In the gutter: the turn that is marked, and that the keys go to the transcript; told apart without colour.
-MARKED, FOCUSED, PLAIN = "▌", "▏", ""
+MARKED, FOCUSED, PLAIN = "▌", "┃", ""
 
 
 class Palette:

@@ -167,8 +167,8 @@ Questions and answers, the newest at the end.
         start = time.monotonic()
         is_new = self._history.index_of(turn.number) is None
         self._history.put(turn)
-        if is_new and turn.state == "streaming":
-            self.following = True
+        if is_new and turn.number == self._history.turns[-1].turn.number:
+            self.following = True  # just asked: also one that was answered before it could be shown
         elif not self.following:
             self._new_text = True
         self._settle()
@@ -194,6 +194,16 @@ Questions and answers, the newest at the end.
             at = min(max(now + step, 0), len(turns) - 1)
         self._mark(at)
         self._show_turn(at)
+
+    def show_from_top(self, number: int) -> None:
+        """Go from the end of a turn to its top, for what has the best first; a user who has scrolled away stays."""
+        at = self._history.index_of(number)
+        if at is None or not self.following:
+            return
+        top, bottom = self._history.bounds(at)
+        if bottom - top > self._height:
+            self.following = False
+            self.scroll_to(y=top, animate=False)
 
     def _mark(self, at: int) -> None:
         """Mark a turn and say so."""
