@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from textual.dom import DOMNode
+from textual.widget import Widget
 from textual.worker import Worker
 
 from localdev.app.conversation.wording import in_chat
@@ -43,12 +44,19 @@ def in_thread(
         try:
             got = await _result(work, whole=whole)
         except LocaldevError as error:
+            if not _is_there(node):
+                return
             (failed or (lambda told: show_error(node, told)))(error)
             return
-        if then is not None:
+        if then is not None and _is_there(node):
             then(got)
 
     _: Worker[None] = node.run_worker(body)
+
+
+def _is_there(node: DOMNode) -> bool:
+    """Tell whether a node stands on the screen and is not just being taken away, its children first."""
+    return node.is_attached and not (isinstance(node, Widget) and node._pruning)
 
 
 async def _result(work: Callable[[], Got], *, whole: bool) -> Got:
