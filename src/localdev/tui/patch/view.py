@@ -42,7 +42,8 @@ class PatchView(ScrollView, can_focus=True):
 - `s` split a hunk into its stretches of changed lines
 - `v` one below the other, or side by side; `Left` `Right` move long lines
 - `Enter` apply what is accepted, `u` take that back
-- `o` open the line in your editor, `c` what was checked; a click chooses a hunk, one on its box decides
+- `o` open the line in your editor, `c` what was checked; `Esc` or `q` goes back, and asks where something is accepted
+- a click chooses a hunk, one on its box decides
 """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_up", "Up", show=False),
