@@ -38,7 +38,7 @@ def label(reason: str) -> str:
     return f"returned: {reason}"
 '''
 _THEN = 1_767_605_400.0  # 5 January 2026, 09:30
-_MODEL = "qwen2.5-coder-7b"
+_MODEL = "scripted"
 _RISKY = """
 
 def find(customer: str, database) -> list:
