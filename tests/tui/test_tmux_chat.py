@@ -290,6 +290,18 @@ def test_ended_from_outside_it_leaves_a_clean_terminal(start: Start) -> None:
     assert terminal.left_over() == []
 
 
+def test_what_is_typed_ahead_is_done_in_order(start: Start) -> None:
+    """Keys that arrive in one piece, as over a slow line: deleting, sending, the next draft, the palette and a word."""
+    terminal = ready(start("--no-model", kind=Bare))
+    terminal.type("wrong\x15how is the discount decided?\rwho saves")
+    until(lambda turns: [(turn.asked, turn.state) for turn in turns] == [("how is the discount decided?", "done")])
+    terminal.wait("who saves")
+    terminal.type("\x15\x10keys\r")
+    terminal.wait("Your question")
+    terminal.press("Escape")
+    leave(terminal)
+
+
 def test_a_model_cannot_drive_the_terminal(start: Start, tmp_path: Path) -> None:
     """Sequences in an answer never reach the terminal: no title, no clipboard, no colours of its own."""
     text = "before \x1b]0;pwned\x07\x1b]52;c;cHduZWQ=\x07\x1b[31;5mred\x1b[2J\x9b2J\r\x08 after"
