@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from localdev.tui.app import ChatOptions
+from localdev.tui.composer.popup import Popup
 from localdev.tui.dialogs.confirm import Confirm
 from localdev.tui.help import HelpScreen
 from localdev.tui.keys import keymap, read_keys, worded
@@ -19,6 +20,7 @@ from tests.tui.drive import drive, settle, shows
 from tests.tui.opened import opened_chat
 from tests.tui.patching import desk_on, payload_of, project
 from tests.tui.picture import screen_text
+from tests.tui.scripted import conversation_turns
 
 OWN = ChatOptions(keys=("cancel=ctrl+g", "help=f9"))
 
@@ -138,3 +140,40 @@ def test_leaving_the_chat_from_a_patch_asks(tmp_path: Path, keys: list[str]) -> 
 
     drive(app, body)
     assert app.return_value == 0
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+g"])
+def test_lists_close_by_both_keys(tmp_path: Path, key: str) -> None:
+    """The list of commands, the search of what was asked, and the mark of a turn; the list names the user's key."""
+    app, _ = opened_chat(tmp_path, {}, turns=conversation_turns(), options=OWN)
+
+    async def body(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        popup = app.main.composer.query_one(Popup)
+        for opening in ("slash", "ctrl+r"):
+            await pilot.press(opening)
+            await settle(pilot)
+            assert popup.display
+            await pilot.press(key)
+            await settle(pilot)
+            assert not popup.display
+        await pilot.press("f3", "left_square_bracket")
+        await settle(pilot)
+        assert app.main.transcript.marked
+        await pilot.press(key)
+        await settle(pilot)
+        assert not app.main.transcript.marked
+
+    drive(app, body)
+
+
+def test_an_open_list_names_the_users_key(tmp_path: Path) -> None:
+    """In its border."""
+    app, _ = opened_chat(tmp_path, {}, options=OWN)
+
+    async def body(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        await pilot.press("at")
+        await shows(pilot, "Ctrl+G closes")
+
+    drive(app, body)

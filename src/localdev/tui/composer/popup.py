@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from localdev.core.neutral import one_line
 from localdev.tui.composer.choices import Choice
+from localdev.tui.keys import worded
 from localdev.tui.rows import Rows
 
 MOST_ROWS: Final = 8
@@ -62,7 +63,7 @@ class Popup(Rows[Choice], can_focus=False):
         """Say it in the border."""
         usage = self.current.help if self.current else ""
         keys = "Enter, Tab choose · Esc closes" if self.current else "Down, Tab select · Enter sends · Esc closes"
-        self.border_subtitle = Text(one_line(usage) or keys)
+        self.border_subtitle = Text(one_line(usage) or worded(keys, getattr(self.app, "keys", {})))
 
     def draw(self, item: Choice, line: int, width: int) -> Text:
         """Give the name with its letters marked, then what it is; of a long name the end is what tells it apart."""

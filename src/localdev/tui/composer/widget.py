@@ -133,6 +133,15 @@ class Composer(Vertical):
         pairs = tuple((value, "") if isinstance(value, str) else value for value in values)
         self._completing.set_arguments(kind, pairs)
 
+    def close_list(self) -> bool:
+        """Close the list that is open, or end the search; False where there is neither."""
+        if self._searching.is_on:
+            self._searching.leave()
+            return True
+        is_open = self._completing.is_open
+        self._completing.stop()
+        return is_open
+
     def set_queue(self, waiting: Sequence[str]) -> None:
         """Show what waits for the running answer to end, first in line first."""
         self._waiting.set_labels([waiting_label(place, text) for place, text in enumerate(waiting, start=1)])

@@ -461,8 +461,8 @@ class MainScreen(Screen[None]):
         self.slash.run(text)
 
     def action_stop(self) -> None:
-        """Stop the answer; where there is none, go back to the question."""
-        if not self.turns.cancel():
+        """Close a list, or else stop the answer; where there is neither, go back to the question."""
+        if not (self.composer.close_list() or self.turns.cancel()):
             self.composer.focus_editor()
 
     def leave(self) -> None:

@@ -14,6 +14,7 @@ from localdev.core.sizes import counted
 from localdev.core.talk import Turn
 from localdev.tui.background import in_thread, show_error
 from localdev.tui.composer.token import mention
+from localdev.tui.keys import worded
 from localdev.tui.screens.turns import Waiting
 from localdev.tui.screens.views import draft, taken_back
 from localdev.tui.transcript.text import code_blocks
@@ -107,7 +108,8 @@ class Slash:
     def _elsewhere(self, move: Callable[[], object]) -> None:
         """Change to another session, when nothing is under way."""
         if self._screen.turns.busy:
-            self._wrong(ProblemText("an answer is under way", "wait for it, or stop it with Escape"))
+            hint = worded("wait for it, or stop it with Escape", getattr(self._screen.app, "keys", {}))
+            self._wrong(ProblemText("an answer is under way", hint))
             return
         if self._screen.turns.held:
             self._wrong(ProblemText("another session is being opened", "try again in a moment"))

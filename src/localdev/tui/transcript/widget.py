@@ -19,6 +19,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from localdev.core.talk import Turn
+from localdev.tui.keys import CLOSE
 from localdev.tui.transcript.history import History, Place
 from localdev.tui.transcript.palette import COLOURS, COMPONENTS, FOCUSED, MARKED, PLAIN, Palette
 from localdev.tui.transcript.rows import Row, Span, folded
@@ -76,7 +77,7 @@ Questions and answers, the newest at the end.
         Binding("right_square_bracket", "mark(1)", "Turn after", show=False),
         Binding("enter", "open", "Open", show=False),
         Binding("c", "copy", "Copy", show=False),
-        Binding("escape", "unmark", "Mark nothing", show=False),
+        Binding("escape", "unmark", "Mark nothing", show=False, id=CLOSE),
     ]
     following: reactive[bool] = reactive(True, init=False)
     marked: reactive[int] = reactive(0, init=False)
