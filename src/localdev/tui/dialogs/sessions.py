@@ -21,6 +21,7 @@ from localdev.tui.dialogs.ask_text import AskText
 from localdev.tui.dialogs.base import Dialog
 from localdev.tui.dialogs.confirm import Confirm
 from localdev.tui.dialogs.session_rows import Entry, SessionRows, entries, title_of
+from localdev.tui.keys import worded
 from localdev.tui.rows import Rows
 
 if TYPE_CHECKING:
@@ -96,7 +97,9 @@ class SessionBrowser(Dialog[str]):
             return
         here, at = self._rows.current, self._rows.cursor
         same = (index for index, each in enumerate(got) if here is not None and each.info.id == here.info.id)
-        self._rows.show(got, say=_NO_MATCH if query else _EMPTY, cursor=next(same, at))
+        self._rows.show(
+            got, say=worded(_NO_MATCH if query else _EMPTY, getattr(self.app, "keys", {})), cursor=next(same, at)
+        )
         self.query_one("#frame").border_subtitle = Content(counted(len(got), "place" if query else "session"))
 
     # --- going on
