@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localdev.core.errors import NotFound, StorageError, UsageError
-from localdev.core.events import Citation, Timings
-from localdev.core.talk import Attachment, Said, SessionInfo, Turn
+from localdev.core.events import Citation, Notice, Timings
+from localdev.core.talk import Attachment, SessionInfo, Turn
 from localdev.sessions.export import answer_markdown, exported, file_name, to_json, to_markdown, write_export
 
 INFO = SessionInfo("0a12bc3d", "How *are* settings read?", "/home/me/shop", 1767605400.0, 1767605500.0, 2, "tiny")
@@ -67,7 +67,7 @@ def test_what_else_a_turn_holds() -> None:
         asked="first line\nsecond ``` line",
         attachments=(Attachment("pasted `x`", "```\ncode\n````"),),
         unverified=("read_all",),
-        said=(Said("warning", "the index is *old*"),),
+        said=(Notice("warning", "the index is *old*"),),
         payload={"patch": "--- a\n+++ b\n"},
         state="failed",
         error="the model is away",

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from localdev.core.chat import Usage
 from localdev.core.errors import Busy, NotFound, StorageError, UsageError
-from localdev.core.events import Citation, Timings
-from localdev.core.talk import Attachment, Said, SessionInfo, Turn
+from localdev.core.events import Citation, Notice, Timings
+from localdev.core.talk import Attachment, SessionInfo, Turn
 from localdev.sessions.finding import chosen
 from localdev.sessions.rows import turn_of, turn_row
 from localdev.sessions.store import SessionStore
@@ -30,7 +30,7 @@ FULL = Turn(
     cited=(1,),
     unverified=("read_all",),
     dropped_citations=2,
-    said=(Said("warning", "the index is old"),),
+    said=(Notice("warning", "the index is old"),),
     model="tiny",
     backend="llamacpp",
     adapter="house@0.5",

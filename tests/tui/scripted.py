@@ -15,9 +15,9 @@ from typing import Any
 from localdev.core.chat import Usage
 from localdev.core.code import Chunk
 from localdev.core.errors import LocaldevError
-from localdev.core.events import Answered, Citation, Event, Sources, TextDelta, Timings
+from localdev.core.events import Answered, Citation, Event, Notice, Sources, TextDelta, Timings
 from localdev.core.search import Hit
-from localdev.core.talk import Attachment, Said, SessionInfo, Turn
+from localdev.core.talk import Attachment, SessionInfo, Turn
 from localdev.sessions.store import SessionStore
 from tests.shop import write_shop
 
@@ -207,7 +207,7 @@ def conversation_turns() -> tuple[Turn, ...]:
         "cancelled",
         attachments=(Attachment("pasted text 1", "disk busy\n" * 12),),
         sources=CITATIONS[2:3],
-        said=(Said("info", "1 turn is held as question and answer alone"),),
+        said=(Notice("info", "1 turn is held as question and answer alone"),),
         model="tiny",
         backend="fake",
         usage=Usage(700, 0, 6),

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localdev.core.chat import Usage
-from localdev.core.events import Timings
-from localdev.core.talk import Attachment, Said, Turn
+from localdev.core.events import Notice, Timings
+from localdev.core.talk import Attachment, Turn
 from localdev.tui.transcript.blocks import TurnBlocks
 from localdev.tui.transcript.history import History, Place
 
@@ -248,7 +248,10 @@ def test_names_found_unverified_at_the_end_are_marked() -> None:
         (Turn(1, "question", "q", "part", "unfinished"), ["Unfinished: the chat ended", "/retry"]),
         (Turn(1, "question", "q", "", "streaming"), ["working ..."]),
         (Turn(1, "question", "q", "a", "streaming"), ["answering ..."]),
-        (Turn(1, "question", "q", "a", "done", said=(Said("warning", "2 files\nleft"),)), ["warning: 2 files", "left"]),
+        (
+            Turn(1, "question", "q", "a", "done", said=(Notice("warning", "2 files\nleft"),)),
+            ["warning: 2 files", "left"],
+        ),
         (
             Turn(1, "question", "q", "a", "done", attachments=(Attachment("a\x1b.py", "1\n2"),)),
             ["+ a\\x1b.py (2 lines)"],
@@ -296,7 +299,7 @@ def words_of(turn: Turn) -> str:
 def test_what_cut_an_answer_is_said_once() -> None:
     """The job knows whether it was the window or the longest length, and its words stand alone."""
     why = "the answer was cut, for the model's window (512 tokens) was full; lower chat.context_tokens"
-    text = words_of(Turn(1, "question", "q", "part", "done", stop_reason="length", said=(Said("warning", why),)))
+    text = words_of(Turn(1, "question", "q", "part", "done", stop_reason="length", said=(Notice("warning", why),)))
     assert text.count("cut") == 1 and "max_tokens" not in text
 
 

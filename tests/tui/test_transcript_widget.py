@@ -13,8 +13,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from localdev.core.chat import Usage
-from localdev.core.events import Citation, Timings
-from localdev.core.talk import Attachment, Said, Turn
+from localdev.core.events import Citation, Notice, Timings
+from localdev.core.talk import Attachment, Turn
 from localdev.tui.themes import THEMES
 from localdev.tui.transcript.widget import Transcript
 from tests.tui.drive import Snapshots, drive, settle, shows
@@ -84,7 +84,7 @@ def conversation() -> list[Turn]:
         "cancelled",
         model="qwen2.5-coder-1.5b",
         asked_at=THEN + 90_000,
-        said=(Said("warning", "the index is older than 2 files"),),
+        said=(Notice("warning", "the index is older than 2 files"),),
     )
     failed = Turn(
         4, "question", "日本語 too?", state="failed", error="no model is there", hint="run `localdev models pull`"

@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING, Any
 from localdev.app.conversation.commands import Parsed, ProblemText, is_command, parse
 from localdev.app.conversation.wording import in_chat
 from localdev.cli import signals
+from localdev.cli.events import filtered
 from localdev.cli.progress import ProgressLine
 from localdev.core.errors import LocaldevError, UsageError
 from localdev.core.events import (
     Event,
     Notice,
-    Progress,
     PromptShown,
-    Refreshed,
     Result,
     Sources,
     TextDelta,
-    ThinkingDelta,
 )
 from localdev.core.neutral import neutral, one_line
 from localdev.core.sizes import counted
@@ -166,20 +164,7 @@ class PlainChat:
         Raises:
             KeyboardInterrupt: Ctrl-C a second time.
         """
-        progress = ProgressLine(self.out, lines=True)
-        thinking = 0
-        for event in interruptible(run, self.out):
-            if isinstance(event, ThinkingDelta):
-                thinking += len(event.text)
-                event = Progress("thinking", thinking, unit="characters")
-            if isinstance(event, Progress | Notice):
-                progress.take(event)
-                continue
-            progress.close()
-            if isinstance(event, Refreshed):
-                for note in event.report.notes:
-                    self.out.notice(Notice("warning", note))
-            yield event
+        return filtered(interruptible(run, self.out), self.out, ProgressLine(self.out, lines=True))
 
     def _finish(self, turn: Turn) -> None:
         """Print what belongs below an answer: its sources, what could not be checked, how it ended."""

@@ -10,6 +10,7 @@ from localdev.cli.progress import ProgressLine
 from localdev.core.events import Event, Notice, Progress, Refreshed, ThinkingDelta
 
 if TYPE_CHECKING:
+    from localdev.cli.terminal import Printer
     from localdev.cli.workplace import Use, Workplace
 
 
@@ -26,7 +27,7 @@ def running(
     progress = ProgressLine(place.printer, quiet=quiet)
     events = place.jobs(progress.take, service).run(job, options)
     try:
-        yield _filtered(events, place, progress)
+        yield filtered(events, place.printer, progress)
     except Exception:
         place.printer.break_line()  # the error that follows belongs on a line of its own
         raise
@@ -37,8 +38,8 @@ def running(
             close()
 
 
-def _filtered(events: Iterator[Event], place: Workplace, progress: ProgressLine) -> Iterator[Event]:
-    """Show notices, pass on the rest."""
+def filtered(events: Iterator[Event], printer: Printer, progress: ProgressLine) -> Iterator[Event]:
+    """Show notices and progress, pass on the rest."""
     thought = 0
     for event in events:
         if isinstance(event, ThinkingDelta):  # not shown: it is no part of the answer, and often long
@@ -50,5 +51,5 @@ def _filtered(events: Iterator[Event], place: Workplace, progress: ProgressLine)
         progress.close()
         if isinstance(event, Refreshed):
             for note in event.report.notes:
-                place.printer.notice(Notice("warning", note))
+                printer.notice(Notice("warning", note))
         yield event

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from localdev.core.chat import Usage
-from localdev.core.events import Citation, HistoryForm, Timings
+from localdev.core.events import Citation, HistoryForm, Notice, Timings
 
 TurnKind = Literal["question", "review", "commit", "gen"]
 # `streaming`: being answered now; `unfinished`: the process that answered it is gone.
@@ -18,14 +18,6 @@ class Attachment:
     """Text that the user gave with a question, and what it is called: a file's path, or `pasted text 1`."""
 
     name: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Something a job said beside its answer: a notice with its level."""
-
-    level: Literal["info", "warning", "hint"]
     text: str
 
 
@@ -49,7 +41,7 @@ class Turn:
     cited: tuple[int, ...] = ()
     unverified: tuple[str, ...] = ()
     dropped_citations: int = 0
-    said: tuple[Said, ...] = ()
+    said: tuple[Notice, ...] = ()
     model: str = ""
     backend: str = ""
     adapter: str = ""

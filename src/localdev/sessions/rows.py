@@ -14,8 +14,8 @@ from typing import Any
 
 from localdev.core.chat import Usage
 from localdev.core.errors import StorageError
-from localdev.core.events import Citation, Timings
-from localdev.core.talk import Attachment, Said, SessionInfo, Turn
+from localdev.core.events import Citation, Notice, Timings
+from localdev.core.talk import Attachment, SessionInfo, Turn
 
 TURN = "number, kind, state, asked, answer, rest, sent"
 SESSION = "id, title, root, created_at, changed_at, turns, model"
@@ -103,7 +103,7 @@ def _as_it_is(data: Any) -> Any:
 _READERS: dict[str, Callable[[Any], Any]] = {
     "attachments": _several(Attachment),
     "sources": _several(Citation),
-    "said": _several(Said),
+    "said": _several(Notice),
     "cited": tuple,
     "unverified": tuple,
     "usage": _one(Usage),

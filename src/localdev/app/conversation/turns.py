@@ -23,7 +23,7 @@ from localdev.core.events import (
     Sources,
     Timings,
 )
-from localdev.core.talk import Said, Turn
+from localdev.core.talk import Turn
 
 # With a small window far fewer fit; it bounds what is kept in memory and sent with each question.
 MOST_HISTORY = 100
@@ -75,7 +75,7 @@ def with_event(turn: Turn, event: Event) -> Turn:
 
 def with_said(turn: Turn, notice: Notice) -> Turn:
     """Add what a job said beside its answer; the same twice is said once."""
-    said = Said(notice.level, notice.text)
+    said = Notice(notice.level, notice.text)
     return turn if said in turn.said else replace(turn, said=(*turn.said, said))
 
 
