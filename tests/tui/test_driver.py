@@ -62,6 +62,7 @@ def read(*parts: str) -> list[str]:
         (f"{_START}a\x00b{_END}{_START}c{_END}", ["<ab>", "<c>"]),
         ("\x1b[A\x1b[200x", ["up"]),
         ("\x1b\r", ["alt+enter"]),
+        ("a\x1b\rb\r", ["a", "alt+enter", "b", "enter"]),
         ("\r", ["enter"]),
     ],
 )

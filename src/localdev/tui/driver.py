@@ -18,6 +18,7 @@ from textual.message import Message
 # Terminals put these around what is pasted ("bracketed paste", xterm's control sequences, mode 2004).
 _START: Final = "\x1b[200~"
 _END: Final = "\x1b[201~"
+_ALT_ENTER: Final = "\x1b\r"
 _READ_BYTES: Final = 65_536
 # How often the thread looks whether the program ends, and how long the rest of a sequence may take.
 _PAUSE_SECONDS: Final = 0.1
@@ -38,10 +39,6 @@ class PasteParser(XTermParser):
             yield from self._let_go()
             yield from super().feed("")
             return
-        if not self._held and self._paste is None and data == "\x1b\r":
-            # What Alt+Enter is without a newer keyboard protocol; Textual would make it Enter.
-            yield events.Key("alt+enter", None)
-            return
         data, self._held = self._held + data, ""
         while data:
             if self._paste is None:
@@ -50,14 +47,21 @@ class PasteParser(XTermParser):
                     self._paste = []
                 else:
                     keys = self._hold(keys, _START)
-                if keys:
-                    yield from super().feed(keys)
+                yield from self._keys(keys)
             else:
                 text, found, data = data.partition(_END)
                 self._paste.append(text if found else self._hold(text, _END))
                 if found:
                     yield events.Paste("".join(self._paste).replace("\x00", ""))
                     self._paste = None
+
+    def _keys(self, data: str) -> Iterable[Message]:
+        """Read what is no paste; Alt+Enter is Esc and Enter in older terminals, which Textual would make Enter."""
+        for place, keys in enumerate(data.split(_ALT_ENTER)):
+            if place:
+                yield events.Key("alt+enter", None)
+            if keys:
+                yield from super().feed(keys)
 
     def tick(self) -> Iterable[Message]:
         """Give what only looked like the beginning of a paste, once nothing more came."""

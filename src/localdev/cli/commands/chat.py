@@ -127,7 +127,7 @@ def _on_screen(place: Workplace, conversation: Conversation, desk: Desk, first: 
     color = wants_color(sys.stdout, place.settings.ui.color)
     code = run_chat(conversation, desk, ChatOptions(chosen.theme, chosen.keys, first, color))
     if (session := conversation.session).turns:
-        place.printer.aside(f"to go on with this conversation: localdev chat --session {session.id}")
+        place.printer.aside(f"to go on with this conversation: `localdev chat --session {session.id}`")
     return code
 
 
