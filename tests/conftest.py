@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from localdev.app.hook_script import CI
+
 _LEFT_ALONE = ("LOCALDEV_TEST_LLAMA", "LOCALDEV_TEST_VOCABULARIES")
 # With these the hooks stand aside: continuous integration sets them around the suite itself.
-_STAND_ASIDE = ("CI", "SKIP", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
+_STAND_ASIDE = ("SKIP", *CI)
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,10 @@ import shlex
 from dataclasses import dataclass
 
 HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg")
+# Files in git's folder that say that it is in the midst of something: its own messages and commits are left alone.
+UNDER_WAY = ("rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+# Variables of continuous integration, where nobody commits; the first one holds a yes or a no.
+CI = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
 # The hook that was there before is kept under this ending and run first.
 BEFORE = ".before-localdev"
 # The exit code of `localdev hooks run` where the commit must not be made: no crash of Python or of a shell gives it.
@@ -34,10 +38,10 @@ if [ -x "$before" ]; then
 fi
 case ${LOCALDEV_SKIP:-0} in 0 | false | no) ;; *) exit 0 ;; esac
 case ,${SKIP:-}, in *,localdev,* | *,localdev-@SHORT@,*) exit 0 ;; esac
-case ${CI:-0} in 0 | false | no) ;; *) exit 0 ;; esac
-[ -z "${TF_BUILD:-}${JENKINS_URL:-}${TEAMCITY_VERSION:-}${CODEBUILD_BUILD_ID:-}" ] || exit 0
+case ${@CI@:-0} in 0 | false | no) ;; *) exit 0 ;; esac
+[ -z "@OTHERS@" ] || exit 0
 git_dir=$(git rev-parse --git-dir) || exit 0
-for sign in rebase-merge rebase-apply MERGE_HEAD CHERRY_PICK_HEAD REVERT_HEAD; do
+for sign in @SIGNS@; do
     [ ! -e "$git_dir/$sign" ] || exit 0
 done
 """
@@ -147,6 +151,9 @@ def hook_script(name: str, wanted: Wanted) -> bytes:
         "NAME": name,
         "SHORT": {"pre-commit": "review"}.get(name, name),
         "BEFORE": BEFORE,
+        "CI": CI[0],
+        "OTHERS": "".join(f"${{{each}:-}}" for each in CI[1:]),
+        "SIGNS": " ".join(UNDER_WAY),
         "DEADLINE": f"{wanted.deadline:g}",
         "SUBJECT": str(wanted.subject or 1_000_000),
         "FLAGS": " --strict" if wanted.strict else "",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localdev.app.hook_script import NEXT_STEP, STOPS, more_time
+from localdev.app.hook_script import CI, NEXT_STEP, STOPS, UNDER_WAY, more_time
 from localdev.cli.program import as_typed  # at the deadline there is no time left to load anything
 from localdev.core.events import Notice
 from localdev.core.neutral import one_line
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from localdev.cli.workplace import Workplace
 
-_SIGNS = ("rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
-_CI = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
 _OFF = ("", "0", "false", "no")
 # What is printed and written behind the job needs a little time of its own.
 _AFTERWARDS = 0.5
@@ -81,10 +79,10 @@ class HookRun:
             return True
         if self.range:
             return False
-        if any(os.environ.get(name, "").lower() not in _OFF for name in _CI):
+        if any(os.environ.get(name, "").lower() not in _OFF for name in CI):
             return True
         folder = Path(os.fsdecode(self.git("rev-parse", "--absolute-git-dir").rstrip(b"\n")))
-        if any((folder / sign).exists() for sign in _SIGNS):
+        if any((folder / sign).exists() for sign in UNDER_WAY):
             return True
         if self.name == "commit-msg":
             return False
