@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
 
 from localdev.app.conversation.conversation import open_conversation
 from localdev.app.conversation.desk import Desk
@@ -12,6 +15,7 @@ from localdev.core.events import Result
 from localdev.core.folders import find_folders
 from localdev.core.talk import Turn
 from localdev.tui.app import ChatApp, ChatOptions
+from localdev.tui.composer.widget import Composer
 from tests.tui.scripted import Script, ScriptedStarter, shop_repository, store_with_sessions
 
 NAMES: Script = (
@@ -34,3 +38,15 @@ def opened_chat(
     starter = ScriptedStarter({"names": [NAMES], **scripts})
     conversation = open_conversation(store, root, Settings(), starter, continue_last=True)
     return ChatApp(conversation, Desk(Settings(), find_folders(), root, starter, store), options), starter
+
+
+async def typed(pilot: Pilot[Any], text: str) -> None:
+    """Type a line into the question and send it."""
+    pilot.app.screen.query_one(Composer).set_draft(text)
+    await pilot.press("enter")
+
+
+async def left(pilot: Pilot[Any]) -> None:
+    """Wait until the app has ended."""
+    while pilot.app.return_code is None:
+        await pilot.pause(0.02)

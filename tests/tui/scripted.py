@@ -136,6 +136,14 @@ class ScriptedStarter:
         return ScriptedRun(script)
 
 
+class Broken(list[Step]):
+    """A script with a bug in it."""
+
+    def __iter__(self) -> Iterator[Step]:
+        """Meet the bug."""
+        raise ZeroDivisionError("surprise")
+
+
 def hit(rank: int, citation: Citation) -> Hit:
     """Make a hit as the search gives it."""
     chunk = Chunk(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,23 +14,9 @@ from localdev.core.patch import FileEdit
 from localdev.tui.app import ChatOptions
 from localdev.tui.composer.widget import Composer
 from tests.tui.drive import drive, settle, shows
-from tests.tui.opened import opened_chat
+from tests.tui.opened import left, opened_chat, typed
 from tests.tui.picture import screen_text
-from tests.tui.scripted import Gate, Step, answer_script, conversation_turns
-
-
-class Broken(list[Step]):
-    """A script with a bug in it."""
-
-    def __iter__(self) -> Iterator[Step]:
-        """Meet the bug."""
-        raise ZeroDivisionError("surprise")
-
-
-async def typed(pilot: Pilot[int], text: str) -> None:
-    """Type a line and send it."""
-    pilot.app.query_one(Composer).set_draft(text)
-    await pilot.press("enter")
+from tests.tui.scripted import Broken, Gate, Step, answer_script, conversation_turns
 
 
 def test_a_question_is_answered_and_kept(tmp_path: Path) -> None:
@@ -222,10 +207,7 @@ def test_leaving_saves_what_is_there(tmp_path: Path) -> None:
         await typed(pilot, "first")
         await shows(pilot, "The discount is")
         await pilot.press("f10")
-        for _ in range(200):
-            await pilot.pause(0.02)
-            if app.return_code is not None:
-                break
+        await left(pilot)
 
     drive(app, body, size=(80, 24))
     assert app.return_code == 0
@@ -247,10 +229,7 @@ def test_control_c_stops_the_answer_and_twice_leaves(tmp_path: Path) -> None:
         await shows(pilot, "Ctrl+C again leaves")
         assert app.return_code is None
         await pilot.press("ctrl+c")
-        for _ in range(200):
-            await pilot.pause(0.02)
-            if app.return_code is not None:
-                break
+        await left(pilot)
 
     drive(app, body, size=(80, 24))
     assert app.return_code == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +19,12 @@ from localdev.tui.composer.widget import Composer
 from localdev.tui.screens.main import MainScreen
 from tests.shop import PRICING
 from tests.tui.drive import drive, settle, shows
-from tests.tui.opened import opened_chat
+from tests.tui.opened import left, opened_chat, typed
 from tests.tui.patching import payload_of
 from tests.tui.picture import screen_text
-from tests.tui.scripted import Gate, Step, answer_script, conversation_turns, sources
+from tests.tui.scripted import Broken, Gate, Step, answer_script, conversation_turns, sources
 
 EDITS = [FileEdit("shop/pricing.py", PRICING, PRICING.replace("amount * 0.1", "amount * 0.2"))]
-
-
-class Broken(list[Step]):
-    """A script with a bug in it."""
-
-    def __iter__(self) -> Iterator[Step]:
-        """Meet the bug."""
-        raise ZeroDivisionError("surprise")
-
-
-async def typed(pilot: Pilot[int], text: str) -> None:
-    """Type a line and send it."""
-    pilot.app.query_one(Composer).set_draft(text)
-    await pilot.press("enter")
-
-
-async def left(pilot: Pilot[int]) -> None:
-    """Wait until the app has ended."""
-    while pilot.app.return_code is None:
-        await pilot.pause(0.02)
 
 
 def test_leaving_does_not_wait_for_the_index(tmp_path: Path) -> None:

@@ -10,10 +10,9 @@ from textual.pilot import Pilot
 
 from localdev.core.events import Citation
 from tests.tui.drive import drive, settle, shows
-from tests.tui.opened import opened_chat
+from tests.tui.opened import opened_chat, typed
 from tests.tui.picture import screen_rows, screen_text
 from tests.tui.scripted import Gate, answer_script, conversation_turns
-from tests.tui.test_main_screen import typed
 
 PLACES = "\n\n".join(f"[{number}] shop/cart.py:{number}\n\n    def part_{number}(): ..." for number in range(1, 31))
 

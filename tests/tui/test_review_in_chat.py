@@ -12,21 +12,14 @@ from localdev.assistant.commit.dress import Worded
 from localdev.assistant.commit.payload import commit_payload
 from localdev.core.events import Result
 from localdev.core.patch import FileEdit
-from localdev.tui.composer.widget import Composer
 from localdev.tui.screens.main import MainScreen
 from tests.shop import PRICING
 from tests.tui.drive import drive, settle, shows
-from tests.tui.opened import opened_chat
+from tests.tui.opened import opened_chat, typed
 from tests.tui.patching import payload_of
 from tests.tui.test_review_screen import ALL, payload
 
 NEW = PRICING.replace("amount * 0.1", "amount * 0.2")
-
-
-async def typed(pilot: Pilot[Any], text: str) -> None:
-    """Type a line and send it."""
-    pilot.app.screen.query_one(Composer).set_draft(text)
-    await pilot.press("enter")
 
 
 def test_a_finding_is_handed_to_the_question(tmp_path: Path) -> None:

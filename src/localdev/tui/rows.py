@@ -55,31 +55,24 @@ class Rows(ScrollView, Generic[Item], can_focus=True):
     """
     cursor: reactive[int] = reactive(0, init=False)
 
-    class Chosen(Message):
+    class OfRow(Message):
+        """What happened to a row."""
+
+        def __init__(self, rows: Rows[Any], item: Any) -> None:
+            super().__init__()
+            self.rows = rows
+            self.item = item
+
+        @property
+        def control(self) -> Rows[Any]:
+            """The list, for `@on` with a selector."""
+            return self.rows
+
+    class Chosen(OfRow):
         """Enter, or a click, on a row."""
 
-        def __init__(self, rows: Rows[Any], item: Any) -> None:
-            super().__init__()
-            self.rows = rows
-            self.item = item
-
-        @property
-        def control(self) -> Rows[Any]:
-            """The list, for `@on` with a selector."""
-            return self.rows
-
-    class Moved(Message):
+    class Moved(OfRow):
         """The cursor stands on another row."""
-
-        def __init__(self, rows: Rows[Any], item: Any) -> None:
-            super().__init__()
-            self.rows = rows
-            self.item = item
-
-        @property
-        def control(self) -> Rows[Any]:
-            """The list, for `@on` with a selector."""
-            return self.rows
 
     def __init__(self, *, id: str | None = None, say: str = "") -> None:
         super().__init__(id=id)

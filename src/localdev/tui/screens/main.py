@@ -17,7 +17,7 @@ from localdev.core.errors import LocaldevError
 from localdev.core.events import Citation, Event, Progress
 from localdev.core.neutral import one_line
 from localdev.core.sizes import counted
-from localdev.core.talk import Attachment, SessionInfo, Turn
+from localdev.core.talk import Attachment, Turn
 from localdev.tui.background import in_thread, show_error
 from localdev.tui.composer.messages import CommandGiven, QueueRemoved, Submitted
 from localdev.tui.composer.widget import Composer
@@ -95,7 +95,7 @@ class MainScreen(Screen[None]):
         self._asked_elsewhere: list[str] = []
         self._listed: Turn | None = None
         self._panel_wanted: bool | None = None
-        self._titled: SessionInfo | None = None
+        self._titled = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the parts."""
@@ -208,7 +208,6 @@ class MainScreen(Screen[None]):
         self._newest = turns[-1].number if turns else 0
         self._asked = [turn.asked for turn in turns]
         self._show_history()
-        self.show_title()
         if turns:
             self._show_sources(turns[-1])
         else:
@@ -236,7 +235,8 @@ class MainScreen(Screen[None]):
 
     def show_title(self) -> None:
         """Name the repository and the session."""
-        session = self._titled = self.conversation.session
+        session = self.conversation.session
+        self._titled = session.title
         name = one_line(session.root).rstrip("/").rpartition("/")[2] or one_line(session.root)
         title = one_line(session.title) or "new conversation"
         self.query_one("#title", Static).update(Text.assemble((name, "bold"), "  ", title, no_wrap=True))
@@ -306,7 +306,7 @@ class MainScreen(Screen[None]):
 
     def show_turn(self, turn: Turn) -> None:
         """Show a turn as it is now; the first one gives the session its title."""
-        if self.conversation.session != self._titled:
+        if self.conversation.session.title != self._titled:
             self.show_title()
         self.transcript.show(turn)
         begins, self._newest = turn.number > self._newest, max(turn.number, self._newest)
@@ -330,7 +330,6 @@ class MainScreen(Screen[None]):
 
     def turn_over(self, turn: Turn) -> None:
         """Make the question one of the history, and open what a review or a proposal has brought."""
-        self.show_title()
         for earlier in self.turns.reformed:
             if earlier.number >= self._oldest:
                 self.transcript.show(earlier)
